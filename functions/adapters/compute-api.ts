@@ -1,0 +1,109 @@
+/** The few Compute Engine calls: delete chosen machines of a pool, read a quota, find and remove what a cluster left behind. */
+import type { GoogleAuth } from 'google-auth-library';
+import type { Leftover } from '../ports/clusters.ts';
+import { messageOf, PortError } from '../ports/port-error.ts';
+
+const CALL_MS = 20_000;
+const PUBLIC_ENDPOINT = 'https://compute.googleapis.com';
+
+interface Item {
+  name: string;
+  zone?: string;
+  region?: string;
+  users?: string[];
+}
+
+const KINDS = [
+  { kind: 'disk', collection: 'disks' },
+  { kind: 'address', collection: 'addresses' },
+  { kind: 'forwarding-rule', collection: 'forwardingRules' },
+] as const;
+
+export class ComputeApi {
+  readonly #auth: GoogleAuth;
+  readonly #base: string;
+
+  constructor(projectId: string, endpoint: string | null, auth: GoogleAuth) {
+    this.#auth = auth;
+    this.#base = `${endpoint ?? PUBLIC_ENDPOINT}/compute/v1/projects/${projectId}`;
+  }
+
+  /** Machines that are not (or no longer) of this group are skipped. `group` is the address that GKE gives for the pool. */
+  async deleteInstances(group: string, names: string[]): Promise<void> {
+    const match = /\/zones\/([^/]+)\/instanceGroupManagers\/([^/]+)$/.exec(group);
+    if (!match) throw new PortError('FF-COMPUTE', `an instance group of unknown form: ${group}`, { retry: false });
+    const [, zone, manager] = match;
+    const instances = names.map((name) => `zones/${zone}/instances/${name}`);
+    await this.#request('POST', `/zones/${zone}/instanceGroupManagers/${manager}/deleteInstances`, {
+      instances,
+      skipInstancesOnValidationError: true,
+    });
+  }
+
+  /** vCPUs free under the region's quota; Spot machines draw on their own quota where there is one. */
+  async cpuRoom(region: string, spot: boolean): Promise<number | null> {
+    const answer = (await this.#request('GET', `/regions/${region}`)) as {
+      quotas?: { metric: string; limit: number; usage: number }[];
+    };
+    const quota = (metric: string): { limit: number; usage: number } | undefined =>
+      answer.quotas?.find((candidate) => candidate.metric === metric && candidate.limit > 0);
+    const found = (spot ? quota('PREEMPTIBLE_CPUS') : undefined) ?? quota('CPUS');
+    return found ? Math.max(0, found.limit - found.usage) : null;
+  }
+
+  /** Disks that no machine uses, addresses and forwarding rules that carry all these labels. */
+  async leftovers(labels: Record<string, string>): Promise<Leftover[]> {
+    const filter = Object.entries(labels)
+      .map(([key, value]) => `labels.${key}=${value}`)
+      .join(' AND ');
+    const found = await Promise.all(
+      KINDS.map(async ({ kind, collection }) =>
+        (await this.#list(collection, filter))
+          .filter((item) => (item.users ?? []).length === 0 || kind !== 'disk')
+          .map((item) => toLeftover(kind, item)),
+      ),
+    );
+    return found.flat();
+  }
+
+  async remove(leftover: Leftover): Promise<void> {
+    const collection = KINDS.find((candidate) => candidate.kind === leftover.kind)!.collection;
+    await this.#request('DELETE', `/${leftover.location}/${collection}/${leftover.name}`);
+  }
+
+  async #list(collection: string, filter: string): Promise<Item[]> {
+    const items: Item[] = [];
+    let pageToken = '';
+    do {
+      const query = new URLSearchParams({ filter, ...(pageToken === '' ? {} : { pageToken }) });
+      const answer = (await this.#request('GET', `/aggregated/${collection}?${query}`)) as {
+        items?: Record<string, Record<string, Item[]>>;
+        nextPageToken?: string;
+      };
+      for (const scope of Object.values(answer.items ?? {})) items.push(...(scope[collection] ?? []));
+      pageToken = answer.nextPageToken ?? '';
+    } while (pageToken !== '');
+    return items;
+  }
+
+  async #request(method: 'GET' | 'POST' | 'DELETE', path: string, data?: object): Promise<unknown> {
+    try {
+      const answer = await this.#auth.request({
+        method,
+        url: this.#base + path,
+        timeout: CALL_MS,
+        retry: false,
+        ...(data ? { data } : {}),
+      });
+      return answer.data;
+    } catch (cause) {
+      if (method === 'DELETE' && (cause as { status?: number }).status === 404) return {};
+      throw new PortError('FF-COMPUTE', `${method} ${path.split('?')[0]}: ${messageOf(cause)}`, { retry: true, cause });
+    }
+  }
+}
+
+function toLeftover(kind: Leftover['kind'], item: Item): Leftover {
+  const scope = (item.zone ?? item.region ?? 'global').split('/').slice(-2).join('/');
+  return { kind, name: item.name, location: scope.includes('/') ? scope : 'global' };
+}

@@ -1,0 +1,195 @@
+/** Cloud Storage through its official client. Every write carries its precondition, so that the client may repeat it safely; every call has a deadline. */
+import { Storage, type Bucket as ClientBucket, type File } from '@google-cloud/storage';
+import type { Bucket, Buckets, ObjectInfo } from '../ports/bucket.ts';
+import { messageOf, PortError, PreconditionError } from '../ports/port-error.ts';
+
+export interface StorageSettings {
+  projectId: string;
+  buckets: { uploads: string; state: string; results: string };
+  endpoint: string | null;
+  signingEndpoint: string | null;
+}
+
+/** Whole calls, the client's own retries included. */
+const CALL_SECONDS = 30;
+/** Larger objects are sent in resumable pieces. */
+const RESUMABLE_FROM_BYTES = 8 * 1024 ** 2;
+
+export function connectBuckets(settings: StorageSettings): Buckets {
+  const storage = new Storage({
+    projectId: settings.projectId,
+    retryOptions: { autoRetry: true, maxRetries: 3, totalTimeout: CALL_SECONDS },
+    ...(settings.endpoint === null ? {} : { apiEndpoint: settings.endpoint, useAuthWithCustomEndpoint: true }),
+  });
+  const open = (name: string): Bucket => new GcsBucket(storage, storage.bucket(name), settings);
+  return {
+    uploads: open(settings.buckets.uploads),
+    state: open(settings.buckets.state),
+    results: open(settings.buckets.results),
+    foreign: open,
+  };
+}
+
+class GcsBucket implements Bucket {
+  readonly name: string;
+  readonly #storage: Storage;
+  readonly #bucket: ClientBucket;
+  readonly #settings: StorageSettings;
+
+  constructor(storage: Storage, bucket: ClientBucket, settings: StorageSettings) {
+    this.name = bucket.name;
+    this.#storage = storage;
+    this.#bucket = bucket;
+    this.#settings = settings;
+  }
+
+  async read(name: string, maxBytes: number): Promise<{ bytes: Buffer; generation: string } | null> {
+    for (let attempt = 1; ; attempt += 1) {
+      const info = await this.#orNull(name, async () => (await this.#bucket.file(name).getMetadata())[0]);
+      if (info === null) return null;
+      if (Number(info.size) > maxBytes)
+        throw new PortError(
+          'FF-OBJECT-TOO-LARGE',
+          `gs://${this.name}/${name} has ${info.size} bytes; at most ${maxBytes} are read`,
+          { retry: false },
+        );
+      const generation = String(info.generation);
+      const bytes = await this.#orNull(name, async () => (await this.#bucket.file(name, { generation }).download())[0]);
+      if (bytes !== null) return { bytes, generation };
+      if (attempt === 3)
+        throw new PortError('FF-BUCKET-UNSTABLE', `gs://${this.name}/${name} changes faster than it can be read`, {
+          retry: true,
+        });
+    }
+  }
+
+  async list(prefix: string, options: { glob?: string } = {}): Promise<ObjectInfo[]> {
+    const [files] = await this.#call(`listing gs://${this.name}/${prefix}`, () =>
+      this.#bucket.getFiles({ prefix, ...(options.glob === undefined ? {} : { matchGlob: options.glob }) }),
+    );
+    return files.map(toInfo);
+  }
+
+  async listFolders(prefix: string): Promise<string[]> {
+    const [, , response] = await this.#call(`listing gs://${this.name}/${prefix}`, () =>
+      this.#bucket.getFiles({ prefix, delimiter: '/', autoPaginate: true }),
+    );
+    return (response as { prefixes?: string[] } | undefined)?.prefixes ?? [];
+  }
+
+  async write(
+    name: string,
+    bytes: Buffer | string,
+    options: { ifGeneration?: string; contentType: string },
+  ): Promise<string> {
+    const file = this.#bucket.file(name);
+    const preconditionOpts =
+      options.ifGeneration === undefined ? {} : { ifGenerationMatch: Number(options.ifGeneration) };
+    await this.#call(`writing gs://${this.name}/${name}`, () =>
+      file.save(bytes, {
+        resumable: bytes.length > RESUMABLE_FROM_BYTES,
+        contentType: options.contentType,
+        validation: 'crc32c',
+        preconditionOpts,
+      }),
+    );
+    return String(file.metadata.generation);
+  }
+
+  async remove(name: string, options: { ifGeneration?: string } = {}): Promise<void> {
+    try {
+      await this.#call(`deleting gs://${this.name}/${name}`, () =>
+        this.#bucket.file(name).delete({
+          ignoreNotFound: true,
+          ...(options.ifGeneration === undefined ? {} : { ifGenerationMatch: Number(options.ifGeneration) }),
+        }),
+      );
+    } catch (error) {
+      if (!(error instanceof PreconditionError)) throw error;
+    }
+  }
+
+  async signedUrl(name: string, options: { generation?: string; validSeconds: number }): Promise<string> {
+    const signing = this.#signingEndpoint();
+    const [url] = await this.#call(`signing gs://${this.name}/${name}`, () =>
+      this.#bucket.file(name).getSignedUrl({
+        version: 'v4',
+        action: 'read',
+        expires: Date.now() + options.validSeconds * 1000,
+        ...(signing === undefined ? {} : { signingEndpoint: signing }),
+        ...(options.generation === undefined ? {} : { queryParams: { generation: options.generation } }),
+      }),
+    );
+    return url;
+  }
+
+  /** By hand, because the client's own method signs for one exact name and not for a prefix. Format: Cloud Storage, "POST Object", policy document. */
+  async signedUpload(
+    prefix: string,
+    options: { validSeconds: number; maxBytes: number },
+  ): Promise<{ url: string; fields: Record<string, string> }> {
+    return this.#call(`signing uploads to gs://${this.name}/${prefix}`, async () => {
+      const email = (await this.#storage.authClient.getCredentials()).client_email;
+      const now = Date.now();
+      const stamp = new Date(now).toISOString().replaceAll(/[-:]|\.\d{3}/g, '');
+      const signed = {
+        'x-goog-date': stamp,
+        'x-goog-credential': `${email}/${stamp.slice(0, 8)}/auto/storage/goog4_request`,
+        'x-goog-algorithm': 'GOOG4-RSA-SHA256',
+      };
+      const conditions = [
+        { bucket: this.name },
+        ['starts-with', '$key', prefix],
+        ['content-length-range', 0, options.maxBytes],
+        ...Object.entries(signed).map(([field, value]) => ({ [field]: value })),
+      ];
+      const expiration = new Date(now + options.validSeconds * 1000).toISOString().replace(/\.\d{3}/, '');
+      const policy = Buffer.from(JSON.stringify({ expiration, conditions })).toString('base64');
+      const signature = await this.#storage.authClient.sign(policy, this.#signingEndpoint());
+      const fields = { ...signed, policy, 'x-goog-signature': Buffer.from(signature, 'base64').toString('hex') };
+      return { url: `${this.#settings.endpoint ?? 'https://storage.googleapis.com'}/${this.name}`, fields };
+    });
+  }
+
+  #signingEndpoint(): string | undefined {
+    const base = this.#settings.signingEndpoint;
+    return base === null ? undefined : `${base}/v1/projects/-/serviceAccounts/`;
+  }
+
+  async #orNull<T>(name: string, read: () => Promise<T>): Promise<T | null> {
+    try {
+      return await this.#call(`reading gs://${this.name}/${name}`, read);
+    } catch (error) {
+      if (error instanceof PortError && codeOf(error.cause) === 404) return null;
+      throw error;
+    }
+  }
+
+  async #call<T>(what: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (cause) {
+      const code = codeOf(cause);
+      if (code === 412) throw new PreconditionError(what, cause);
+      const retry = code === undefined || code === 404 || code === 408 || code === 429 || code >= 500;
+      throw new PortError('FF-BUCKET', `${what}: ${messageOf(cause)}`, { retry, cause });
+    }
+  }
+}
+
+function codeOf(error: unknown): number | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  const number = Number(code);
+  return Number.isInteger(number) && number >= 100 ? number : undefined;
+}
+
+function toInfo(file: File): ObjectInfo {
+  const { generation, size, md5Hash, updated } = file.metadata;
+  return {
+    name: file.name,
+    generation: String(generation),
+    bytes: Number(size),
+    md5: String(md5Hash ?? file.metadata.etag ?? ''),
+    updatedMs: Date.parse(String(updated)),
+  };
+}

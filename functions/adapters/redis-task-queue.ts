@@ -1,0 +1,244 @@
+/** Redis of one job through ioredis. One short connection a pass; nothing is retried here, because the next pass will. Key formats: worker-image/README.md. */
+import { Redis } from 'ioredis';
+import { summarize, type DriverState, type LoopProgress, type WorkerProgress } from '../job/progress.ts';
+import { messageOf, PortError } from '../ports/port-error.ts';
+import type { JournalEntry, QueueView, TaskQueue, TaskQueues } from '../ports/task-queue.ts';
+
+const CALL_MS = 5000;
+/** A worker whose supervisor has been silent for longer is not counted. */
+const BEAT_LIMIT_SECONDS = 30;
+/** The cluster stops by itself when no pass has renewed this for so long. */
+const LEASE_SECONDS = 1800;
+
+export const redisTaskQueues: TaskQueues = {
+  async open({ host, port, password }): Promise<TaskQueue> {
+    const redis = new Redis({
+      host,
+      port,
+      password,
+      lazyConnect: true,
+      maxRetriesPerRequest: 0,
+      enableOfflineQueue: false,
+      connectTimeout: CALL_MS,
+      commandTimeout: CALL_MS,
+      retryStrategy: () => null,
+    });
+    // Without a listener ioredis prints connection errors itself; each call reports its own.
+    redis.on('error', () => undefined);
+    try {
+      await redis.connect();
+    } catch (cause) {
+      redis.disconnect();
+      throw unreachable(cause);
+    }
+    return new RedisTaskQueue(redis);
+  },
+};
+
+class RedisTaskQueue implements TaskQueue {
+  readonly #redis: Redis;
+
+  constructor(redis: Redis) {
+    this.#redis = redis;
+  }
+
+  async view(nowMs: number): Promise<QueueView> {
+    const [driver, loopNumbers, waiting, workers, outbox] = (await this.#pipeline([
+      ['hgetall', 'ff:driver'],
+      ['lrange', 'ff:loops', '0', '-1'],
+      ['hgetall', 'ff:waiting'],
+      ['hgetall', 'ff:workers'],
+      ['xlen', 'ff:outbox'],
+    ])) as [Record<string, string>, string[], Record<string, string>, Record<string, string>, number];
+    const numbers = [...new Set(loopNumbers)];
+    const hashes = (await this.#pipeline(numbers.map((number) => ['hgetall', `ff:loop:${number}`]))) as Record<
+      string,
+      string
+    >[];
+    const loops = numbers.map((number, index) => toLoop(Number(number), hashes[index] ?? {}, waiting[number]));
+    const all = Object.entries(workers).flatMap(([pod, json]) => toWorker(pod, json) ?? []);
+    const fresh = all.filter((worker) => nowMs / 1000 - worker.beatSeconds < BEAT_LIMIT_SECONDS);
+    return { progress: summarize(toDriver(driver), loops, fresh, outbox), workers: fresh };
+  }
+
+  async outbox(maxEntries: number, maxBytes: number): Promise<{ entry: JournalEntry; value: Buffer | null }[]> {
+    const raw = await this.#call(() => this.#redis.xrange('ff:outbox', '-', '+', 'COUNT', maxEntries));
+    const entries: JournalEntry[] = [];
+    let bytes = 0;
+    for (const [id, fields] of raw) {
+      const entry = toEntry(id, fields);
+      if (entries.length > 0 && bytes + entry.bytes > maxBytes) break;
+      bytes += entry.object === null ? entry.bytes : 0;
+      entries.push(entry);
+    }
+    const pipeline = this.#redis.pipeline();
+    for (const entry of entries) pipeline.hgetBuffer(valueKey(entry), 'v');
+    const values = (await this.#exec(pipeline)) as (Buffer | null)[];
+    return entries.map((entry, index) => ({ entry, value: values[index] ?? null }));
+  }
+
+  /** Sets the "backed up" flag of each value; whoever sets the second of the two flags deletes the value. */
+  async confirm(entries: JournalEntry[]): Promise<void> {
+    if (entries.length === 0) return;
+    const inRedis = entries.filter((entry) => entry.object === null);
+    const flags = this.#redis.pipeline();
+    for (const entry of inRedis)
+      flags.hexists(valueKey(entry), 'v').hset(valueKey(entry), 'b', '1').hget(valueKey(entry), 'd');
+    const answers = await this.#exec(flags);
+    const finished = inRedis.filter((_, index) => answers[3 * index] === 0 || answers[3 * index + 2] === '1');
+    const cleanUp = this.#redis.pipeline();
+    for (const entry of finished) cleanUp.del(valueKey(entry));
+    cleanUp.xdel('ff:outbox', ...entries.map((entry) => entry.id));
+    await this.#exec(cleanUp);
+  }
+
+  async errors(maxEntries: number): Promise<{ id: string; json: string }[]> {
+    const raw = await this.#call(() => this.#redis.xrange('ff:errors', '-', '+', 'COUNT', maxEntries));
+    return raw.map(([id, fields]) => ({ id, json: toFields(fields)['json'] ?? '{}' }));
+  }
+
+  async confirmErrors(ids: string[]): Promise<void> {
+    if (ids.length > 0) await this.#call(() => this.#redis.xdel('ff:errors', ...ids));
+  }
+
+  async stop(reason: string): Promise<void> {
+    await this.#call(() => this.#redis.hset('ff:control', 'stop', reason));
+  }
+
+  async openGate(): Promise<void> {
+    await this.#call(() => this.#redis.set('ff:gate', ''));
+  }
+
+  async renewLease(): Promise<void> {
+    await this.#call(() => this.#redis.set('ff:lease', '1', 'EX', LEASE_SECONDS));
+  }
+
+  async outputs(): Promise<{ name: string; bytes: number; sha256: string }[]> {
+    const list = await this.#call(() => this.#redis.lrange('ff:outputs', 0, -1));
+    const named = new Map(
+      list
+        .map((json) => JSON.parse(json) as { name: string; bytes: number; sha256: string })
+        .map((output) => [output.name, output]),
+    );
+    return [...named.values()];
+  }
+
+  close(): void {
+    this.#redis.disconnect();
+  }
+
+  async #pipeline(commands: [name: string, ...args: string[]][]): Promise<unknown[]> {
+    if (commands.length === 0) return [];
+    return this.#exec(this.#redis.pipeline(commands));
+  }
+
+  async #exec(pipeline: ReturnType<Redis['pipeline']>): Promise<unknown[]> {
+    const results = await this.#call(() => pipeline.exec());
+    return (results ?? []).map(([error, value]) => {
+      if (error) throw unreachable(error);
+      return value;
+    });
+  }
+
+  async #call<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (cause) {
+      throw cause instanceof PortError ? cause : unreachable(cause);
+    }
+  }
+}
+
+function unreachable(cause: unknown): PortError {
+  return new PortError('FF-QUEUE-UNREACHABLE', `reading the job's Redis: ${messageOf(cause)}`, { retry: true, cause });
+}
+
+function valueKey(entry: { loop: number; iteration: number }): string {
+  return `ff:v:${entry.loop}:${entry.iteration}`;
+}
+
+const DRIVER_STATES: readonly string[] = [
+  'starting',
+  'running',
+  'saving',
+  'finished',
+  'failed',
+  'stopped',
+] satisfies DriverState[];
+
+function toDriver(hash: Record<string, string>): QueueView['progress']['driver'] {
+  const state = hash['state'];
+  return {
+    state: state !== undefined && DRIVER_STATES.includes(state) ? (state as DriverState) : null,
+    message: hash['message'] ?? '',
+    startedSeconds: numberOrNull(hash['startedAt']),
+    beatSeconds: numberOrNull(hash['beatAt']),
+  };
+}
+
+function toLoop(loop: number, hash: Record<string, string>, waiting: string | undefined): LoopProgress {
+  const count = (field: string): number => Number(hash[field] ?? 0) || 0;
+  return {
+    loop,
+    label: hash['label'] ?? '',
+    total: numberOrNull(hash['total']),
+    done: count('done'),
+    failed: count('failed'),
+    reused: count('reused'),
+    seconds: count('seconds'),
+    maxSeconds: count('max'),
+    waiting: Math.max(0, Number(waiting ?? 0) || 0),
+    ended: (hash['endedAt'] ?? '') !== '',
+  };
+}
+
+function toWorker(pod: string, json: string): WorkerProgress | undefined {
+  try {
+    const value = JSON.parse(json) as {
+      state?: WorkerProgress['state'];
+      loop?: number;
+      iterations?: number | number[];
+      since?: number;
+      beat?: number;
+    };
+    return {
+      pod,
+      state: value.state ?? 'starting',
+      loop: value.loop ?? null,
+      iterations: [value.iterations ?? []].flat(),
+      sinceSeconds: value.since ?? 0,
+      beatSeconds: value.beat ?? 0,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function toEntry(id: string, fields: string[]): JournalEntry {
+  const value = toFields(fields);
+  return {
+    id,
+    loop: Number(value['loop']),
+    iteration: Number(value['iteration']),
+    key: value['key'] ?? '',
+    attempt: Number(value['attempt'] ?? 0),
+    worker: value['worker'] ?? '',
+    node: value['node'] ?? '',
+    seconds: Number(value['seconds'] ?? 0),
+    bytes: Number(value['bytes'] ?? 0),
+    sha256: value['sha256'] ?? '',
+    startedAt: Number(value['startedAt'] ?? 0),
+    warnings: Number(value['warnings'] ?? 0),
+    object: value['object'] || null,
+  };
+}
+
+function toFields(flat: string[]): Record<string, string> {
+  const fields: Record<string, string> = {};
+  for (let index = 0; index + 1 < flat.length; index += 2) fields[flat[index]!] = flat[index + 1]!;
+  return fields;
+}
+
+function numberOrNull(text: string | undefined): number | null {
+  return text === undefined || text === '' || Number.isNaN(Number(text)) ? null : Number(text);
+}

@@ -1,0 +1,30 @@
+/** Decodes what Pub/Sub delivers through Eventarc. Undefined for anything that is not a message with JSON data. */
+import { z } from 'zod';
+import type { Event } from './context.ts';
+
+const messagePublished = z.object({ message: z.object({ data: z.string(), publishTime: z.string().optional() }) });
+
+export interface Decoded {
+  data: unknown;
+  publishedMs: number | undefined;
+}
+
+export function decodeMessage(event: Event): Decoded | undefined {
+  const parsed = messagePublished.safeParse(event.data);
+  if (!parsed.success) return undefined;
+  try {
+    const data: unknown = JSON.parse(Buffer.from(parsed.data.message.data, 'base64').toString('utf8'));
+    const publishedMs = Date.parse(parsed.data.message.publishTime ?? event.time ?? '');
+    return { data, publishedMs: Number.isNaN(publishedMs) ? undefined : publishedMs };
+  } catch {
+    return undefined;
+  }
+}
+
+const logEntry = z.object({ resource: z.object({ labels: z.object({ cluster_name: z.string() }) }) });
+
+/** The cluster that a Cloud Logging entry comes from. Its labels are the cloud's own; what a pod prints is not trusted to name a job. */
+export function clusterOfLogEntry(data: unknown): string | undefined {
+  const parsed = logEntry.safeParse(data);
+  return parsed.success ? parsed.data.resource.labels.cluster_name : undefined;
+}

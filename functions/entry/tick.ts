@@ -1,0 +1,19 @@
+/** Every minute: every live job, everything the events may have missed, and the orphan sweep. Alone it is enough; events only make it quicker. */
+import { inParallel } from '../reconcile/in-parallel.ts';
+import { findJobs } from '../reconcile/find-jobs.ts';
+import { sweep } from '../reconcile/sweep.ts';
+import { log } from '../log.ts';
+import { messageOf } from '../ports/port-error.ts';
+import type { Context } from './context.ts';
+import { runPasses } from './run-passes.ts';
+
+const JOBS_AT_ONCE = 8;
+
+export async function tick(context: Context): Promise<void> {
+  const ports = await context.ports();
+  await inParallel(JOBS_AT_ONCE, await findJobs(ports.buckets), async (job) => {
+    // One job's trouble must not keep the others from their pass, nor the sweep from running.
+    await runPasses(context, job).catch((error: unknown) => log('ERROR', `tick: ${messageOf(error)}`, { job }));
+  });
+  await sweep(ports, context.settings.installation);
+}

@@ -1,0 +1,29 @@
+/** Everything a pass can do to the world. Each action is idempotent: doing it twice, or after it was already done, changes nothing. */
+import type { PoolChoice } from './machines.ts';
+
+export type ControlKind = 'cancel' | 'pause' | 'resume' | 'approve';
+
+export type Action =
+  | {
+      do: 'create-cluster';
+      name: string;
+      location: string;
+      system: PoolChoice;
+      workers: PoolChoice & { nodes: number };
+    }
+  | { do: 'resize-workers-pool'; nodes: number }
+  | { do: 'delete-nodes'; nodes: string[] }
+  | { do: 'delete-cluster'; name: string; location: string }
+  | { do: 'delete-leftovers'; cluster: string }
+  /** Namespace, Redis, driver and workers as the manifests say; inputs are signed anew. */
+  | { do: 'apply-workload'; workers: number }
+  /** `idlePods` are the ones that may go first. */
+  | { do: 'scale-workers'; replicas: number; idlePods: string[] }
+  | { do: 'open-gate' }
+  | { do: 'stop-driver'; reason: string }
+  | { do: 'renew-lease' }
+  | { do: 'back-up' }
+  /** Answered requests are removed, so that the same file can be uploaded again. */
+  | { do: 'remove-control'; kind: ControlKind; generation: string }
+  | { do: 'mark-live' }
+  | { do: 'unmark-live' };

@@ -1,0 +1,164 @@
+/** The durable record of a job: one JSON object in the state bucket, written only under a generation precondition. */
+import type { JobSpec } from './job-spec.ts';
+import type { Outcome, Phase } from './phase.ts';
+
+import type { Progress } from './progress.ts';
+
+/** Something the user can correct, found in the job file, the folder or the limits. */
+export interface JobProblem {
+  readonly code: string;
+  readonly path: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** An error of a task, shortened for the status; the whole report is in the results bucket. */
+export interface ErrorSummary {
+  loop: number;
+  iteration: number;
+  message: string;
+  worker: string;
+  final: boolean;
+}
+
+/** One decision, also the decision to do nothing, with its reason. `reason.code` is stable; the text is for people. */
+export interface Decision {
+  /** ISO time of the latest pass that decided so. */
+  at: string;
+  what: string;
+  code: string;
+  text: string;
+}
+
+export interface FolderFile {
+  /** Below the job's folder. */
+  name: string;
+  generation: string;
+  bytes: number;
+  md5: string;
+}
+
+export interface ClusterRecord {
+  name: string;
+  location: string;
+  /** Locations that had no room, in the order tried. */
+  exhausted: string[];
+  createRequestedAt: string;
+  runningAt: string | null;
+  deleteRequestedAt: string | null;
+  goneAt: string | null;
+}
+
+export interface Ending {
+  outcome: Outcome;
+  code: string;
+  message: string;
+  remedy: string | null;
+  since: string;
+}
+
+/** Money, always an over-estimate: the larger of what was asked for and what was seen, over the whole time between two passes. */
+export interface Spending {
+  usd: number;
+  machineSeconds: number;
+  usdPerHour: number;
+  asOf: string;
+}
+
+export interface LedgerCounts {
+  segments: number;
+  results: number;
+  bytes: number;
+  errorSegments: number;
+  errors: number;
+}
+
+export interface JobRecord {
+  schema: 1;
+  job: string;
+  attempt: number;
+  phase: Phase;
+  phaseSince: string;
+  /** Of the write that made this version: tells a lost answer from a lost race. */
+  nonce: string;
+  createdAt: string;
+  attemptStartedAt: string;
+  endedAt: string | null;
+  jobFile: { name: string; generation: string; md5: string } | null;
+  /** The folder as it was when the attempt started; what is uploaded later belongs to the next one. */
+  files: FolderFile[];
+  spec: JobSpec | null;
+  problems: JobProblem[];
+  /** One line: what the job waits for, or null. */
+  waitingFor: string | null;
+  cluster: ClusterRecord | null;
+  fleet: { workers: number; nodes: number; code: string; text: string };
+  progress: Progress | null;
+  /** ISO time since when no task has ended although there is work; null while there is progress. */
+  stalledSince: string | null;
+  approved: boolean;
+  ending: Ending | null;
+  ledger: LedgerCounts;
+  /** The newest few. */
+  recentErrors: ErrorSummary[];
+  outputs: { name: string; bytes: number; sha256: string }[];
+  /** Clusters made in this attempt: a limit against creating for ever. */
+  clustersMade: number;
+  spending: Spending;
+  /** Since when the last pass has been acting, while it does: others keep away until `untilMs`. */
+  pass: { nonce: string; startedMs: number; untilMs: number } | null;
+  /** When the newest finished pass began to look: events older than that are already covered. */
+  observedMs: number;
+  decisions: Decision[];
+  /** Notices not yet published (outbox). */
+  notices: { id: string; event: string; at: string; text: string }[];
+}
+
+/** Decisions kept in the record; older ones are in the functions' log. */
+const DECISIONS_KEPT = 60;
+
+export function newRecord(job: string, nowIso: string): JobRecord {
+  return {
+    schema: 1,
+    job,
+    attempt: 1,
+    phase: 'waiting',
+    phaseSince: nowIso,
+    nonce: '',
+    createdAt: nowIso,
+    attemptStartedAt: nowIso,
+    endedAt: null,
+    jobFile: null,
+    files: [],
+    spec: null,
+    problems: [],
+    waitingFor: null,
+    cluster: null,
+    fleet: { workers: 0, nodes: 0, code: 'none', text: 'no worker yet' },
+    progress: null,
+    stalledSince: null,
+    approved: false,
+    ending: null,
+    ledger: emptyLedger(),
+    recentErrors: [],
+    outputs: [],
+    clustersMade: 0,
+    spending: { usd: 0, machineSeconds: 0, usdPerHour: 0, asOf: nowIso },
+    pass: null,
+    observedMs: 0,
+    decisions: [],
+    notices: [],
+  };
+}
+
+export function emptyLedger(): LedgerCounts {
+  return { segments: 0, results: 0, bytes: 0, errorSegments: 0, errors: 0 };
+}
+
+/** Adds a decision; the same decision as last time only moves its time forward. */
+export function withDecision(record: JobRecord, decision: Decision): JobRecord {
+  const last = record.decisions.at(-1);
+  const same = last !== undefined && last.code === decision.code && last.what === decision.what;
+  const kept = same ? record.decisions.slice(0, -1) : record.decisions;
+  return { ...record, decisions: [...kept, decision].slice(-DECISIONS_KEPT) };
+}

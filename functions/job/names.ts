@@ -1,0 +1,47 @@
+/** Deterministic names: what a crash leaves behind can be found again, and "already exists" means "adopt after checking labels". */
+
+/** Prefix of every cluster of ours; followed by job id and attempt. */
+const CLUSTER_PREFIX = 'ff-';
+
+/** Labels that every billable thing carries: who installed us, and for which job. */
+export const LABEL_INSTALLATION = 'foreach-fleet-installation';
+export const LABEL_JOB = 'foreach-fleet-job';
+
+/** GKE allows 40 characters: 3 + a job id of at most 32 + '-' + an attempt of at most 4 digits. */
+export function clusterName(job: string, attempt: number): string {
+  return `${CLUSTER_PREFIX}${job}-${attempt}`;
+}
+
+/** Job id of a cluster name, or undefined when the name is not of our form. */
+export function jobOfCluster(name: string): string | undefined {
+  return /^ff-([a-z](?:[-a-z0-9]{0,30}[a-z0-9])?)-[0-9]{1,4}$/.exec(name)?.[1];
+}
+
+export function clusterLabels(installation: string, job: string): Record<string, string> {
+  return { [LABEL_INSTALLATION]: installation, [LABEL_JOB]: job };
+}
+
+/** Where a job's objects lie in the three buckets. */
+export const paths = {
+  folder: (job: string) => `jobs/${job}/`,
+  control: (job: string, what: string) => `jobs/${job}/control/${what}.json`,
+  status: (job: string) => `jobs/${job}/status.json`,
+  record: (job: string) => `jobs/${job}.json`,
+  live: (job: string) => `live/${job}`,
+  resumeLedger: (job: string, attempt: number) => `resume/${job}/attempt-${attempt}.jsonl`,
+  attempt: (job: string, attempt: number) => `${job}/attempt-${attempt}/`,
+  ledgerSegment: (job: string, attempt: number, segment: number) =>
+    `${job}/attempt-${attempt}/ledger/${String(segment).padStart(6, '0')}.jsonl`,
+  errorSegment: (job: string, attempt: number, segment: number) =>
+    `${job}/attempt-${attempt}/errors/${String(segment).padStart(6, '0')}.jsonl`,
+  iteration: (job: string, attempt: number, loop: number, iteration: number) =>
+    `${job}/attempt-${attempt}/loop-${loop}/iteration-${String(iteration).padStart(6, '0')}.rds`,
+  part: (job: string, attempt: number, loop: number, segment: number) =>
+    `${job}/attempt-${attempt}/loop-${loop}/part-${String(segment).padStart(6, '0')}.rds`,
+  outputs: (job: string, attempt: number) => `${job}/attempt-${attempt}/outputs/`,
+};
+
+/** Job id of an object below `jobs/` in the upload bucket, or undefined when the object belongs to no job. */
+export function jobOfUpload(objectName: string): string | undefined {
+  return /^jobs\/([a-z](?:[-a-z0-9]{0,30}[a-z0-9])?)\/./.exec(objectName)?.[1];
+}

@@ -1,0 +1,35 @@
+/** What one pass sees, as values. `'unknown'` means that it could not be read: an alarm, never empty. */
+import type { ClusterView, Leftover } from '../ports/clusters.ts';
+import type { ControlKind } from './action.ts';
+import type { FolderFile, JobProblem } from './job-record.ts';
+import type { JobSpec } from './job-spec.ts';
+
+import type { Progress, WorkerProgress } from './progress.ts';
+import type { WorkloadView } from '../ports/workloads.ts';
+
+export interface Observation {
+  nowMs: number;
+  upload: UploadView;
+  /** Null: it does not exist. Only read when the record names a cluster. */
+  cluster: ClusterView | null | 'unknown';
+  /** Billable things with the cluster's label that outlived it; read only after it is gone. */
+  leftovers: Leftover[] | 'unknown';
+  workload: WorkloadView | null | 'unknown';
+  progress: Progress | null | 'unknown';
+  workers: WorkerProgress[];
+  /** vCPUs that the project may still start here; null when not asked or not known. */
+  cpuRoom: number | null;
+  /** Clusters of this installation that exist, and how many may. */
+  room: { clusters: number; maximum: number } | null;
+}
+
+export interface UploadView {
+  jobFile: { name: string; generation: string; md5: string } | null;
+  files: FolderFile[];
+  controls: Partial<Record<ControlKind, { generation: string }>>;
+  /** The parsed job file; null when there is none or it was not read in this pass. */
+  parsed: { spec: JobSpec | null; problems: readonly JobProblem[] } | null;
+  /** What is wrong with the script itself (empty, not UTF-8); null when it is fine or was not read. */
+  scriptProblem: JobProblem | null;
+  newestMs: number;
+}

@@ -1,0 +1,4 @@
+/** Time, as a port: passes are told what time it is. */
+export interface Clock {
+  nowMs(): number;
+}

@@ -1,0 +1,28 @@
+/**
+ * The one error class that crosses a port. `retry` means: the same call may succeed later, so the pass ends and a later one tries again.
+ */
+export class PortError extends Error {
+  /** Stable, for logs and the error catalogue: FF-CLUSTER-STOCKOUT, FF-BUCKET-UNREACHABLE, … */
+  readonly code: string;
+  readonly retry: boolean;
+
+  constructor(code: string, message: string, options: { retry: boolean; cause?: unknown }) {
+    super(message, { cause: options.cause });
+    this.name = 'PortError';
+    this.code = code;
+    this.retry = options.retry;
+  }
+}
+
+/** A write lost its precondition: somebody else wrote first. */
+export class PreconditionError extends PortError {
+  constructor(what: string, cause?: unknown) {
+    super('FF-PRECONDITION', `writing ${what}: it has changed since it was read`, { retry: true, cause });
+    this.name = 'PreconditionError';
+  }
+}
+
+/** The message of anything thrown, for wrapping. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,47 @@
+/** Redis of one job, in our words. Values of results are opaque bytes: nothing here understands R. */
+import type { Progress, WorkerProgress } from '../job/progress.ts';
+
+export interface JournalEntry {
+  /** Position in the outbox. */
+  id: string;
+  loop: number;
+  iteration: number;
+  key: string;
+  attempt: number;
+  worker: string;
+  node: string;
+  seconds: number;
+  bytes: number;
+  sha256: string;
+  startedAt: number;
+  warnings: number;
+  /** Set when the pod has uploaded the value itself: an object name below the outputs prefix. */
+  object: string | null;
+}
+
+export interface QueueView {
+  progress: Progress;
+  workers: WorkerProgress[];
+}
+
+export interface TaskQueue {
+  view(nowMs: number): Promise<QueueView>;
+  /** Oldest journalled results that are not yet backed up: at most `maxEntries`, and about `maxBytes` of values. */
+  outbox(maxEntries: number, maxBytes: number): Promise<{ entry: JournalEntry; value: Buffer | null }[]>;
+  /** To be called when the entries are durable in the bucket: Redis may forget them (values stay until the driver has them too). */
+  confirm(entries: JournalEntry[]): Promise<void>;
+  /** Error reports not yet backed up, as the JSON text the engine wrote. */
+  errors(maxEntries: number): Promise<{ id: string; json: string }[]>;
+  confirmErrors(ids: string[]): Promise<void>;
+  /** The driver and the workers finish what runs and start nothing new. */
+  stop(reason: string): Promise<void>;
+  openGate(): Promise<void>;
+  renewLease(): Promise<void>;
+  outputs(): Promise<{ name: string; bytes: number; sha256: string }[]>;
+  close(): void;
+}
+
+export interface TaskQueues {
+  /** @throws PortError FF-QUEUE-UNREACHABLE (retry): it is an alarm and never "empty". */
+  open(address: { host: string; port: number; password: string }): Promise<TaskQueue>;
+}

@@ -1,0 +1,62 @@
+/** The Kubernetes objects of one job, in our words. */
+import type { ClusterView } from './clusters.ts';
+
+export interface PodView {
+  name: string;
+  role: 'redis' | 'driver' | 'worker';
+  phase: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
+  ready: boolean;
+  node: string | null;
+  address: string | null;
+  deleting: boolean;
+  restarts: number;
+  createdMs: number;
+  /** Why it is not running, in the cluster's own words: ImagePullBackOff: …, Insufficient cpu, … */
+  trouble: string | null;
+}
+
+export interface NodeView {
+  name: string;
+  pool: 'system' | 'workers' | 'other';
+  ready: boolean;
+  createdMs: number;
+}
+
+export interface WorkloadView {
+  /** Whether namespace, Redis, driver and workers all exist. */
+  applied: boolean;
+  attempt: number | null;
+  driver: 'absent' | 'running' | 'succeeded' | 'failed';
+  driverMessage: string;
+  workersWanted: number;
+  pods: PodView[];
+  nodes: NodeView[];
+  redis: { address: string; password: string } | null;
+  /** When the signed URLs in the pods' inputs were last made. */
+  inputsSignedMs: number | null;
+}
+
+export interface WorkloadRequest {
+  job: string;
+  attempt: number;
+  workers: number;
+  worker: { cpu: number; memoryBytes: number };
+  graceSeconds: number;
+  image: string;
+  redisImage: string;
+  env: Record<string, string>;
+  /** What the pods read as inputs.json. */
+  inputs: unknown;
+}
+
+export interface Workload {
+  observe(): Promise<WorkloadView>;
+  apply(request: WorkloadRequest): Promise<void>;
+  /** Marks the pods that may go first, then sets the number of replicas. */
+  scaleWorkers(replicas: number, idlePods: string[]): Promise<void>;
+}
+
+export interface Workloads {
+  /** A fresh connection with a fresh token; nothing is kept between passes. */
+  connect(cluster: ClusterView): Promise<Workload>;
+}

@@ -1,0 +1,185 @@
+/** One action -> port calls. Does exactly what the plan says, in its order; re-checks just before deleting. Reports what changed in the record. */
+import type { Action } from '../job/action.ts';
+import type { JobRecord } from '../job/job-record.ts';
+import { paths } from '../job/names.ts';
+import { messageOf, PortError } from '../ports/port-error.ts';
+import type { Ports } from '../ports/ports.ts';
+import { log } from '../log.ts';
+import { backUp } from './back-up.ts';
+import { makeInputs } from './make-inputs.ts';
+import type { Seen } from './observe.ts';
+
+export interface ActSettings {
+  installation: string;
+  workerImage: string;
+  redisImage: string;
+}
+
+export interface Acted {
+  record: JobRecord;
+  /** The first thing that went wrong; the rest of the plan was left for a later pass. */
+  error: PortError | null;
+}
+
+/** Redis is given this long for moving results in one pass; the rest is for the next. */
+const BACK_UP_MS = 60_000;
+/** Grace for a worker's last task: GKE gives Spot pods 15 s, on-demand ones what they ask for. */
+const GRACE_SECONDS = 30;
+
+/** Acts in order and stops at the first failure: later actions may rely on earlier ones (save, then delete). */
+export async function act(
+  ports: Ports,
+  seen: Seen,
+  record: JobRecord,
+  actions: readonly Action[],
+  settings: ActSettings,
+): Promise<Acted> {
+  let now = record;
+  for (const action of actions) {
+    try {
+      const next = await perform({ ports, seen, record: now, settings }, action);
+      if (next === 'wait') return { record: now, error: null };
+      now = next;
+    } catch (thrown) {
+      const error =
+        thrown instanceof PortError
+          ? thrown
+          : new PortError('FF-UNEXPECTED', messageOf(thrown), { retry: true, cause: thrown });
+      log('WARNING', `doing ${action.do}: ${error.message}`, { job: record.job, code: error.code });
+      return { record: now, error };
+    }
+  }
+  return { record: now, error: null };
+}
+
+interface Doing {
+  ports: Ports;
+  seen: Seen;
+  record: JobRecord;
+  settings: ActSettings;
+}
+
+/** Answers the record afterwards, or 'wait' when the actions behind this one must not be done in this pass. */
+async function perform(doing: Doing, action: Action): Promise<JobRecord | 'wait'> {
+  switch (action.do) {
+    case 'back-up':
+      return save(doing);
+    case 'apply-workload':
+      await applyWorkload(doing, action.workers);
+      return doing.record;
+    case 'scale-workers':
+      await doing.seen.workload?.scaleWorkers(action.replicas, action.idlePods);
+      return doing.record;
+    case 'open-gate':
+      await doing.seen.queue?.openGate();
+      return doing.record;
+    case 'renew-lease':
+      await doing.seen.queue?.renewLease();
+      return doing.record;
+    case 'stop-driver':
+      await doing.seen.queue?.stop(action.reason);
+      return doing.record;
+    case 'create-cluster':
+    case 'resize-workers-pool':
+    case 'delete-nodes':
+    case 'delete-cluster':
+    case 'delete-leftovers':
+      await changeCluster(doing, action);
+      return doing.record;
+    case 'remove-control':
+    case 'mark-live':
+    case 'unmark-live':
+      await changeBuckets(doing, action);
+      return doing.record;
+  }
+}
+
+/** When Redis holds more than could be moved, what follows (a deletion, perhaps) waits for the next pass. */
+async function save({ ports, seen, record }: Doing): Promise<JobRecord | 'wait'> {
+  if (seen.queue === null) return record;
+  const until = ports.clock.nowMs() + BACK_UP_MS;
+  const saved = await backUp(ports.buckets.results, seen.queue, record, until, () => ports.clock.nowMs());
+  const outputs = await seen.queue.outputs();
+  const next: JobRecord = { ...record, ledger: saved.ledger, recentErrors: saved.recentErrors, outputs };
+  seen.observation.progress =
+    typeof seen.observation.progress === 'object' && seen.observation.progress !== null
+      ? { ...seen.observation.progress, notBackedUp: saved.more ? 1 : 0 }
+      : seen.observation.progress;
+  return saved.more ? 'wait' : next;
+}
+
+async function applyWorkload({ ports, seen, record, settings }: Doing, workers: number): Promise<void> {
+  const cluster = seen.observation.cluster;
+  if (cluster === null || cluster === 'unknown') return;
+  const spec = record.spec!;
+  const workload = seen.workload ?? (await ports.workloads.connect(cluster));
+  await workload.apply({
+    job: record.job,
+    attempt: record.attempt,
+    workers,
+    worker: { cpu: spec.worker.cpu, memoryBytes: spec.worker.memoryBytes },
+    graceSeconds: GRACE_SECONDS,
+    image: spec.image ?? settings.workerImage,
+    redisImage: settings.redisImage,
+    env: { ...spec.env },
+    inputs: await makeInputs(ports.buckets, record),
+  });
+}
+
+type ClusterAction = Extract<
+  Action,
+  { do: 'create-cluster' | 'resize-workers-pool' | 'delete-nodes' | 'delete-cluster' | 'delete-leftovers' }
+>;
+
+async function changeCluster({ ports, seen, record }: Doing, action: ClusterAction): Promise<void> {
+  const cluster = seen.observation.cluster;
+  const present = cluster !== null && cluster !== 'unknown' ? cluster : null;
+  switch (action.do) {
+    case 'create-cluster':
+      await ports.clusters.create({
+        name: action.name,
+        location: action.location,
+        job: record.job,
+        system: action.system,
+        workers: action.workers,
+        externalIps: record.spec?.machines.externalIps ?? false,
+      });
+      return;
+    case 'resize-workers-pool':
+      if (present) await ports.clusters.resizePool(present, 'workers', action.nodes);
+      return;
+    case 'delete-nodes':
+      if (present) await ports.clusters.deleteNodes(present, 'workers', action.nodes);
+      return;
+    case 'delete-cluster':
+      return deleteCluster(ports, action.name, action.location);
+    case 'delete-leftovers':
+      for (const leftover of await ports.clusters.leftovers(action.cluster))
+        await ports.clusters.removeLeftover(leftover);
+      return;
+  }
+}
+
+/** Looks once more: a cluster that is not ours is never deleted, whatever the plan was made from. */
+async function deleteCluster(ports: Ports, name: string, location: string): Promise<void> {
+  const now = await ports.clusters.get(name, location);
+  if (now === null || now.state === 'stopping') return;
+  if (!now.ours)
+    throw new PortError('FF-CLUSTER-FOREIGN', `cluster ${name} is not ours and was not deleted`, { retry: false });
+  await ports.clusters.delete(name, location);
+}
+
+async function changeBuckets(
+  { ports, record, settings }: Doing,
+  action: Extract<Action, { do: 'remove-control' | 'mark-live' | 'unmark-live' }>,
+): Promise<void> {
+  switch (action.do) {
+    case 'remove-control':
+      return ports.buckets.uploads.remove(paths.control(record.job, action.kind), { ifGeneration: action.generation });
+    case 'mark-live':
+      await ports.buckets.state.write(paths.live(record.job), settings.installation, { contentType: 'text/plain' });
+      return;
+    case 'unmark-live':
+      return ports.buckets.state.remove(paths.live(record.job));
+  }
+}

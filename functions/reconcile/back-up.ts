@@ -1,0 +1,204 @@
+/**
+ * Moves journalled results from Redis to the results bucket, batch by batch: values first, then a ledger segment that names them, and only
+ * then may Redis forget. Every object is written once (generation 0); a segment that exists already is a crash's leftover and is adopted.
+ */
+import { createHash } from 'node:crypto';
+import type { ErrorSummary, JobRecord, LedgerCounts } from '../job/job-record.ts';
+import { paths } from '../job/names.ts';
+import { packPart } from '../job/r-part.ts';
+import type { Bucket } from '../ports/bucket.ts';
+import { PortError, PreconditionError } from '../ports/port-error.ts';
+import type { JournalEntry, TaskQueue } from '../ports/task-queue.ts';
+import { inParallel } from './in-parallel.ts';
+
+/** One line of the ledger: everything known about a finished iteration, and where its value lies. */
+export interface LedgerLine extends Omit<JournalEntry, 'id' | 'object'> {
+  object: string;
+  /** Name of the element in a part file; null when the object is the value itself. */
+  part: string | null;
+}
+
+export interface BackUpResult {
+  ledger: LedgerCounts;
+  recentErrors: ErrorSummary[];
+  /** Whether Redis had more than this pass could move. */
+  more: boolean;
+}
+
+/** Bounds memory: values of a batch, the part made of them, and what the client holds while sending. */
+const BATCH_BYTES = 48 * 1024 ** 2;
+const BATCH_ENTRIES = 2000;
+/** Loops up to this length get a file per iteration, which readRDS() turns into the value; longer ones share files, so that objects and signatures stay few. */
+const FILE_PER_ITERATION_UP_TO = 2000;
+const PART_VALUE_BYTES = 1024 ** 2;
+const PARALLEL_WRITES = 24;
+const ERRORS_IN_STATUS = 20;
+
+export async function backUp(
+  bucket: Bucket,
+  queue: TaskQueue,
+  record: JobRecord,
+  untilMs: number,
+  nowMs: () => number,
+): Promise<BackUpResult> {
+  const totals = new Map(record.progress?.loops.map((loop) => [loop.loop, loop.total]) ?? []);
+  let ledger = record.ledger;
+  let more = false;
+  for (;;) {
+    const batch = await queue.outbox(BATCH_ENTRIES, BATCH_BYTES);
+    if (batch.length === 0) break;
+    if (nowMs() > untilMs) {
+      more = true;
+      break;
+    }
+    ledger = await backUpBatch(bucket, queue, record, ledger, batch, totals);
+  }
+  const errors = await backUpErrors(bucket, queue, record, ledger);
+  return { ...errors, more };
+}
+
+type Item = { entry: JournalEntry; value: Buffer | null };
+
+async function backUpBatch(
+  bucket: Bucket,
+  queue: TaskQueue,
+  record: JobRecord,
+  ledger: LedgerCounts,
+  batch: Item[],
+  totals: Map<number, number | null>,
+): Promise<LedgerCounts> {
+  const segment = ledger.segments + 1;
+  const name = paths.ledgerSegment(record.job, record.attempt, segment);
+  const lines = await writeValues(bucket, record, segment, batch, totals);
+  const text = lines.map((line) => JSON.stringify(line)).join('\n') + '\n';
+  const durable = await writeOnce(bucket, name, text, 'application/x-ndjson');
+  const recorded = durable === 'written' ? lines : parseLines(durable.toString('utf8'));
+  const keys = new Set(recorded.map((line) => `${line.loop}/${line.iteration}`));
+  await queue.confirm(batch.map((item) => item.entry).filter((entry) => keys.has(`${entry.loop}/${entry.iteration}`)));
+  return {
+    ...ledger,
+    segments: segment,
+    results: ledger.results + recorded.length,
+    bytes: ledger.bytes + recorded.reduce((total, line) => total + line.bytes, 0),
+  };
+}
+
+/** Writes what is not in the bucket yet; answers where each value lies. An entry whose value Redis no longer has was uploaded by its pod, or is a late duplicate. */
+async function writeValues(
+  bucket: Bucket,
+  record: JobRecord,
+  segment: number,
+  batch: Item[],
+  totals: Map<number, number | null>,
+): Promise<LedgerLine[]> {
+  const lines: LedgerLine[] = [];
+  const parts = new Map<number, Item[]>();
+  const singles: Item[] = [];
+  for (const item of batch) {
+    const { entry, value } = item;
+    if (entry.object !== null)
+      lines.push(lineOf(entry, paths.outputs(record.job, record.attempt) + entry.object, null));
+    else if (value === null) continue;
+    else if ((totals.get(entry.loop) ?? Infinity) <= FILE_PER_ITERATION_UP_TO || value.length > PART_VALUE_BYTES)
+      singles.push(item);
+    else parts.set(entry.loop, [...(parts.get(entry.loop) ?? []), item]);
+  }
+  await inParallel(PARALLEL_WRITES, singles, async ({ entry, value }) => {
+    lines.push(await writeSingle(bucket, record, entry, value!));
+  });
+  for (const [loop, items] of parts) {
+    const name = paths.part(record.job, record.attempt, loop, segment);
+    const bytes = packPart(items.map((item) => ({ name: String(item.entry.iteration), bytes: item.value! })));
+    await writeOnce(bucket, name, bytes, 'application/octet-stream');
+    for (const item of items) lines.push(lineOf(item.entry, name, String(item.entry.iteration)));
+  }
+  return lines;
+}
+
+async function writeSingle(bucket: Bucket, record: JobRecord, entry: JournalEntry, value: Buffer): Promise<LedgerLine> {
+  const actual = createHash('sha256').update(value).digest('hex');
+  if (actual !== entry.sha256)
+    throw new PortError(
+      'FF-RESULT-DAMAGED',
+      `result of loop ${entry.loop}, iteration ${entry.iteration} is not what its worker computed (SHA-256 differs)`,
+      { retry: true },
+    );
+  const name = paths.iteration(record.job, record.attempt, entry.loop, entry.iteration);
+  const durable = await writeOnce(bucket, name, value, 'application/octet-stream');
+  if (durable === 'written') return lineOf(entry, name, null);
+  const sha256 = createHash('sha256').update(durable).digest('hex');
+  return lineOf({ ...entry, sha256, bytes: durable.length }, name, null);
+}
+
+function lineOf(entry: JournalEntry, object: string, part: string | null): LedgerLine {
+  const { loop, iteration, key, attempt, worker, node, seconds, bytes, sha256, startedAt, warnings } = entry;
+  return { loop, iteration, key, attempt, worker, node, seconds, bytes, sha256, startedAt, warnings, object, part };
+}
+
+/** 'written', or the bytes that were there already. */
+async function writeOnce(
+  bucket: Bucket,
+  name: string,
+  bytes: Buffer | string,
+  contentType: string,
+): Promise<'written' | Buffer> {
+  try {
+    await bucket.write(name, bytes, { ifGeneration: '0', contentType });
+    return 'written';
+  } catch (error) {
+    if (!(error instanceof PreconditionError)) throw error;
+    const there = await bucket.read(name, 1024 ** 3);
+    if (there === null) throw error;
+    return there.bytes;
+  }
+}
+
+export function parseLines(text: string): LedgerLine[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as LedgerLine);
+}
+
+async function backUpErrors(
+  bucket: Bucket,
+  queue: TaskQueue,
+  record: JobRecord,
+  ledger: LedgerCounts,
+): Promise<{ ledger: LedgerCounts; recentErrors: ErrorSummary[] }> {
+  const errors = await queue.errors(500);
+  if (errors.length === 0) return { ledger, recentErrors: record.recentErrors };
+  const segment = ledger.errorSegments + 1;
+  const name = paths.errorSegment(record.job, record.attempt, segment);
+  await writeOnce(
+    bucket,
+    name,
+    errors.map((error) => error.json.replaceAll('\n', ' ')).join('\n') + '\n',
+    'application/x-ndjson',
+  );
+  await queue.confirmErrors(errors.map((error) => error.id));
+  const recentErrors = [...record.recentErrors, ...errors.map((error) => summarizeError(error.json))].slice(
+    -ERRORS_IN_STATUS,
+  );
+  return { ledger: { ...ledger, errorSegments: segment, errors: ledger.errors + errors.length }, recentErrors };
+}
+
+function summarizeError(json: string): ErrorSummary {
+  const report = parseObject(json);
+  return {
+    loop: Number(report['loop'] ?? 0),
+    iteration: Number(report['iteration'] ?? 0),
+    message: String(report['message'] ?? 'no message').slice(0, 300),
+    worker: String(report['worker'] ?? ''),
+    final: report['final'] !== false,
+  };
+}
+
+function parseObject(json: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,105 @@
+/** What driver and workers read as inputs.json: signed addresses of script, data and earlier results, and where outputs may go. */
+import type { JobRecord } from '../job/job-record.ts';
+import { workingName } from '../job/job-spec.ts';
+import { paths } from '../job/names.ts';
+import { splitBucketAddress } from '../job/text-rules.ts';
+import type { Buckets } from '../ports/bucket.ts';
+import { PortError } from '../ports/port-error.ts';
+import { parseLines, type LedgerLine } from './back-up.ts';
+import { inParallel } from './in-parallel.ts';
+
+/** The longest that Google lets a V4 signature live. */
+const SIGNED_SECONDS = 7 * 24 * 3600;
+const MAX_OUTPUT_BYTES = 5 * 1024 ** 3;
+const PARALLEL_SIGNATURES = 32;
+/** The job file and what is said through control/ and status.json is not data. */
+const NOT_DATA = /^(job\.ya?ml|job\.json|status\.json|control\/.*)$/;
+
+export async function makeInputs(buckets: Buckets, record: JobRecord): Promise<unknown> {
+  const spec = record.spec!;
+  const folder = paths.folder(record.job);
+  const script = record.files.find((file) => file.name === spec.script)!;
+  const sign = (name: string, generation: string): Promise<string> =>
+    buckets.uploads.signedUrl(folder + name, { generation, validSeconds: SIGNED_SECONDS });
+  const wanted = record.files.filter((file) => file.name !== spec.script && !NOT_DATA.test(file.name));
+  const files: { name: string; url: string; bytes: number }[] = [];
+  await inParallel(PARALLEL_SIGNATURES, wanted, async (file) => {
+    files.push({ name: file.name, url: await sign(file.name, file.generation), bytes: file.bytes });
+  });
+  for (const data of spec.data) {
+    const address = splitBucketAddress(data.object);
+    if (address) files.push(await signForeign(buckets, address));
+  }
+  const prefix = paths.outputs(record.job, record.attempt);
+  const upload = await buckets.results.signedUpload(prefix, {
+    validSeconds: SIGNED_SECONDS,
+    maxBytes: MAX_OUTPUT_BYTES,
+  });
+  return {
+    schema: 1,
+    job: record.job,
+    attempt: record.attempt,
+    script: { name: spec.script, url: await sign(script.name, script.generation) },
+    arguments: spec.arguments,
+    files: files.toSorted((a, b) => a.name.localeCompare(b.name)),
+    load: spec.data.filter((data) => data.as === 'load').map((data) => workingName(data.object)),
+    ledger: await makeResumeLedger(buckets, record),
+    outputs: { url: upload.url, fields: upload.fields, prefix },
+    tasks: spec.tasks,
+    seed: spec.seed,
+    canary: { tasks: spec.canary.tasks },
+  };
+}
+
+async function signForeign(
+  buckets: Buckets,
+  [bucketName, object]: readonly [string, string],
+): Promise<{ name: string; url: string; bytes: number }> {
+  const bucket = buckets.foreign(bucketName);
+  const found = (await bucket.list(object)).find((candidate) => candidate.name === object);
+  if (!found)
+    throw new PortError(
+      'FF-DATA-MISSING',
+      `data object gs://${bucketName}/${object} does not exist or may not be read`,
+      { retry: true },
+    );
+  const url = await bucket.signedUrl(object, { generation: found.generation, validSeconds: SIGNED_SECONDS });
+  return { name: workingName(`gs://${bucketName}/${object}`), url, bytes: found.bytes };
+}
+
+/** Everything earlier attempts have finished (and this one, if its cluster was lost), with a signed address each; null when there is nothing. */
+async function makeResumeLedger(buckets: Buckets, record: JobRecord): Promise<{ url: string } | null> {
+  const lines = await readLedger(buckets, record.job);
+  if (lines.length === 0) return null;
+  const urls = new Map<string, string>(lines.map((line) => [line.object, '']));
+  await inParallel(PARALLEL_SIGNATURES, [...urls.keys()], async (object) => {
+    urls.set(object, await buckets.results.signedUrl(object, { validSeconds: SIGNED_SECONDS }));
+  });
+  const text = lines.map((line) => JSON.stringify({ ...line, url: urls.get(line.object) })).join('\n') + '\n';
+  const name = paths.resumeLedger(record.job, record.attempt);
+  const generation = await buckets.state.write(name, text, { contentType: 'application/x-ndjson' });
+  return { url: await buckets.state.signedUrl(name, { generation, validSeconds: SIGNED_SECONDS }) };
+}
+
+/** The first line of each iteration wins, oldest attempt first, as in the journal itself. */
+export async function readLedger(buckets: Pick<Buckets, 'results'>, job: string): Promise<LedgerLine[]> {
+  const segments = (await buckets.results.list(`${job}/`, { glob: `${job}/attempt-*/ledger/*.jsonl` })).toSorted(
+    bySegment,
+  );
+  const lines: LedgerLine[][] = segments.map(() => []);
+  await inParallel(PARALLEL_SIGNATURES, [...segments.entries()], async ([index, segment]) => {
+    const object = await buckets.results.read(segment.name, 256 * 1024 ** 2);
+    if (object) lines[index] = parseLines(object.bytes.toString('utf8'));
+  });
+  const first = new Map<string, LedgerLine>();
+  for (const line of lines.flat()) {
+    const key = `${line.loop}/${line.iteration}/${line.key}`;
+    if (!first.has(key)) first.set(key, line);
+  }
+  return [...first.values()];
+}
+
+function bySegment(a: { name: string }, b: { name: string }): number {
+  const number = (name: string): number => Number(/attempt-(\d+)\//.exec(name)?.[1] ?? 0);
+  return number(a.name) - number(b.name) || a.name.localeCompare(b.name);
+}

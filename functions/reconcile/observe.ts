@@ -1,0 +1,207 @@
+/** Ports -> Observation. Reads only what the record's phase needs; decides nothing. What cannot be read is 'unknown', never empty. */
+import type { ControlKind } from '../job/action.ts';
+import type { JobProblem, JobRecord } from '../job/job-record.ts';
+import { workerPool } from '../job/machines.ts';
+import { paths } from '../job/names.ts';
+import type { Observation, UploadView } from '../job/observation.ts';
+import { parseJobFile } from '../job/parse-job-file.ts';
+import { isTerminal } from '../job/phase.ts';
+import type { ObjectInfo } from '../ports/bucket.ts';
+import type { ClusterView } from '../ports/clusters.ts';
+import { messageOf, PortError } from '../ports/port-error.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { TaskQueue } from '../ports/task-queue.ts';
+import type { Workload } from '../ports/workloads.ts';
+import { log } from '../log.ts';
+
+export interface ObserveSettings {
+  maxClusters: number;
+  allowedBuckets: readonly string[];
+  allowedRegistries: readonly string[];
+}
+
+/** The observation, and the open connections that acting on it may use. The caller closes the queue. */
+export interface Seen {
+  observation: Observation;
+  workload: Workload | null;
+  queue: TaskQueue | null;
+}
+
+const MAX_JOB_FILE_BYTES = 64 * 1024;
+const MAX_SCRIPT_BYTES = 2 * 1024 ** 2;
+const REDIS_PORT = 6379;
+
+export async function observe(ports: Ports, record: JobRecord, settings: ObserveSettings): Promise<Seen> {
+  const [upload, cluster] = await Promise.all([observeUpload(ports, record, settings), observeCluster(ports, record)]);
+  const inside = isUsable(cluster) && hasWorkload(record) ? await observeInside(ports, cluster) : emptyInside();
+  const observation: Observation = {
+    nowMs: ports.clock.nowMs(),
+    upload,
+    cluster,
+    leftovers: cluster === null ? await observeLeftovers(ports, record) : [],
+    workload: inside.view,
+    progress: inside.progress,
+    workers: inside.workers,
+    cpuRoom: record.phase === 'running' ? await cpuRoom(ports, record) : null,
+    room: record.phase === 'waiting' ? await observeRoom(ports, settings) : null,
+  };
+  return { observation, workload: inside.workload, queue: inside.queue };
+}
+
+function isUsable(cluster: ClusterView | null | 'unknown'): cluster is ClusterView {
+  return cluster !== null && cluster !== 'unknown' && cluster.ours && cluster.endpoint !== '';
+}
+
+async function observeLeftovers(ports: Ports, record: JobRecord): Promise<Observation['leftovers']> {
+  const ending = record.phase === 'draining' || record.phase === 'deleting';
+  if (!ending || record.cluster === null) return [];
+  const { name } = record.cluster;
+  return orUnknown('leftovers', () => ports.clusters.leftovers(name));
+}
+
+function hasWorkload(record: JobRecord): boolean {
+  return ['starting', 'canary', 'approval', 'running', 'draining'].includes(record.phase);
+}
+
+async function cpuRoom(ports: Ports, record: JobRecord): Promise<number | null> {
+  const room = await orUnknown('quota', () =>
+    ports.clusters.cpuRoom(record.cluster!.location, workerPool(record.spec!).spot),
+  );
+  return room === 'unknown' ? null : room;
+}
+
+async function observeUpload(ports: Ports, record: JobRecord, settings: ObserveSettings): Promise<UploadView> {
+  const folder = paths.folder(record.job);
+  const whole = record.phase === 'waiting' || isTerminal(record.phase);
+  const objects = await ports.buckets.uploads.list(whole ? folder : `${folder}control/`);
+  const named = objects.map((object) => ({ ...object, name: object.name.slice(folder.length) }));
+  const jobObject = ['job.yaml', 'job.yml', 'job.json']
+    .map((name) => named.find((object) => object.name === name))
+    .find((object) => object !== undefined);
+  const files = named.filter(
+    (object) => object.name !== 'status.json' && !object.name.startsWith('control/') && !object.name.endsWith('/'),
+  );
+  const view: UploadView = {
+    jobFile: jobObject ? { name: jobObject.name, generation: jobObject.generation, md5: jobObject.md5 } : null,
+    files: files.map(({ name, generation, bytes, md5 }) => ({ name, generation, bytes, md5 })),
+    controls: controlsOf(named),
+    parsed: null,
+    scriptProblem: null,
+    newestMs: Math.max(0, ...files.map((file) => file.updatedMs)),
+  };
+  if (record.phase !== 'waiting' || jobObject === undefined) return view;
+  return { ...view, ...(await readFolder(ports, folder, jobObject, files, settings)) };
+}
+
+function controlsOf(objects: ObjectInfo[]): UploadView['controls'] {
+  const controls: UploadView['controls'] = {};
+  for (const kind of ['cancel', 'pause', 'resume', 'approve'] satisfies ControlKind[]) {
+    const object = objects.find((candidate) => candidate.name === `control/${kind}.json`);
+    if (object) controls[kind] = { generation: object.generation };
+  }
+  return controls;
+}
+
+async function readFolder(
+  ports: Ports,
+  folder: string,
+  jobObject: ObjectInfo,
+  files: ObjectInfo[],
+  settings: ObserveSettings,
+): Promise<Pick<UploadView, 'parsed' | 'scriptProblem'>> {
+  const bytes =
+    jobObject.bytes > MAX_JOB_FILE_BYTES
+      ? Buffer.alloc(MAX_JOB_FILE_BYTES + 1)
+      : (await ports.buckets.uploads.read(folder + jobObject.name, MAX_JOB_FILE_BYTES))?.bytes;
+  if (bytes === undefined) return { parsed: null, scriptProblem: null };
+  const fileName = jobObject.name === 'job.json' ? 'job.json' : 'job.yaml';
+  const result = parseJobFile(bytes, fileName, {
+    allowedBuckets: settings.allowedBuckets,
+    allowedRegistries: settings.allowedRegistries,
+  });
+  if ('problems' in result) return { parsed: { spec: null, problems: result.problems }, scriptProblem: null };
+  const script = files.find((file) => file.name === result.spec.script);
+  const parsed = { spec: result.spec, problems: [] };
+  return { parsed, scriptProblem: script ? await checkScript(ports, folder, script) : null };
+}
+
+/** What can be said about an R script without R; syntax is checked by R itself in the canary. */
+async function checkScript(ports: Ports, folder: string, script: ObjectInfo): Promise<JobProblem | null> {
+  const problem = (code: string, message: string, remedy: string): JobProblem => ({
+    code,
+    path: script.name,
+    message,
+    remedy,
+  });
+  if (script.bytes > MAX_SCRIPT_BYTES)
+    return problem(
+      'FF-SCRIPT-TOO-LARGE',
+      `the script has ${script.bytes} bytes; at most ${MAX_SCRIPT_BYTES} are read`,
+      'put data into files of the folder instead',
+    );
+  const object = await ports.buckets.uploads.read(folder + script.name, MAX_SCRIPT_BYTES);
+  if (object === null) return null;
+  if (object.bytes.toString('utf8').trim() === '')
+    return problem('FF-SCRIPT-EMPTY', 'the script is empty', 'upload the script again');
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(object.bytes);
+  } catch {
+    return problem(
+      'FF-SCRIPT-ENCODING',
+      'the script is not UTF-8 text',
+      'save it as UTF-8 (in RStudio: File, Save with Encoding)',
+    );
+  }
+  return object.bytes.includes(0)
+    ? problem('FF-SCRIPT-ENCODING', 'the script contains NUL bytes', 'save it as plain UTF-8 text')
+    : null;
+}
+
+async function observeCluster(ports: Ports, record: JobRecord): Promise<ClusterView | null | 'unknown'> {
+  const cluster = record.cluster;
+  if (cluster === null || isTerminal(record.phase)) return null;
+  return orUnknown('cluster', () => ports.clusters.get(cluster.name, cluster.location));
+}
+
+async function observeRoom(ports: Ports, settings: ObserveSettings): Promise<Observation['room']> {
+  const clusters = await orUnknown('clusters', () => ports.clusters.list());
+  return clusters === 'unknown'
+    ? { clusters: settings.maxClusters, maximum: settings.maxClusters }
+    : { clusters: clusters.length, maximum: settings.maxClusters };
+}
+
+interface Inside {
+  view: Observation['workload'];
+  workload: Workload | null;
+  queue: TaskQueue | null;
+  progress: Observation['progress'];
+  workers: Observation['workers'];
+}
+
+function emptyInside(): Inside {
+  return { view: null, workload: null, queue: null, progress: null, workers: [] };
+}
+
+async function observeInside(ports: Ports, cluster: ClusterView): Promise<Inside> {
+  const workload = await orUnknown('kubernetes', () => ports.workloads.connect(cluster));
+  if (workload === 'unknown') return { ...emptyInside(), view: 'unknown', progress: 'unknown' };
+  const view = await orUnknown('kubernetes', () => workload.observe());
+  if (view === 'unknown') return { ...emptyInside(), workload, view, progress: 'unknown' };
+  if (view.redis === null) return { ...emptyInside(), workload, view };
+  const address = { host: view.redis.address, port: REDIS_PORT, password: view.redis.password };
+  const queue = await orUnknown('redis', () => ports.queues.open(address));
+  if (queue === 'unknown') return { ...emptyInside(), workload, view, progress: 'unknown' };
+  const seen = await orUnknown('redis', () => queue.view(ports.clock.nowMs()));
+  if (seen === 'unknown') return { view, workload, queue, progress: 'unknown', workers: [] };
+  return { view, workload, queue, progress: seen.progress, workers: seen.workers };
+}
+
+async function orUnknown<T>(what: string, read: () => Promise<T>): Promise<T | 'unknown'> {
+  try {
+    return await read();
+  } catch (error) {
+    const code = error instanceof PortError ? error.code : 'FF-UNEXPECTED';
+    log('WARNING', `observing ${what}: ${messageOf(error)}`, { code });
+    return 'unknown';
+  }
+}

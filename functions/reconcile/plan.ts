@@ -1,0 +1,50 @@
+/** Pure: from what is known and seen to what should be. Picks the rule by phase; user requests and limits come first, in every phase. */
+import type { Observation } from '../job/observation.ts';
+import type { JobRecord } from '../job/job-record.ts';
+import { isTerminal } from '../job/phase.ts';
+import { enforceLimits, meter } from './plan-budget.ts';
+import { planCreating, planWaiting } from './plan-cluster.ts';
+import { planRequests } from './plan-requests.ts';
+import { planDeleting, planDraining } from './plan-teardown.ts';
+import { planCanary, planRunning } from './plan-workers.ts';
+import { planStarting } from './plan-workload.ts';
+import { stay, type PlanSettings, type Step } from './step.ts';
+
+export function plan(record: JobRecord, seen: Observation, settings: PlanSettings): Step {
+  const metered = meter(record, seen);
+  const asked = planRequests(withProgress(metered, seen), seen);
+  const limited = enforceLimits(asked.record, seen.nowMs);
+  const step = planPhase(limited, seen, settings);
+  return { record: step.record, actions: [...asked.actions, ...step.actions] };
+}
+
+function planPhase(record: JobRecord, seen: Observation, settings: PlanSettings): Step {
+  if (isTerminal(record.phase)) return stay(record);
+  switch (record.phase) {
+    case 'waiting':
+      return planWaiting(record, seen, settings);
+    case 'creating':
+      return planCreating(record, seen, settings);
+    case 'starting':
+      return planStarting(record, seen);
+    case 'canary':
+    case 'approval':
+      return planCanary(record, seen);
+    case 'running':
+      return planRunning(record, seen);
+    case 'draining':
+      return planDraining(record, seen);
+    case 'deleting':
+      return planDeleting(record, seen);
+  }
+}
+
+/** Keeps the last readable progress, and since when nothing has moved although there is work. */
+function withProgress(record: JobRecord, seen: Observation): JobRecord {
+  if (seen.progress === null || seen.progress === 'unknown') return record;
+  const before = record.progress;
+  const moved = before === null || seen.progress.done + seen.progress.failed > before.done + before.failed;
+  const work = seen.progress.waiting + seen.progress.running > 0;
+  const since = record.stalledSince ?? new Date(seen.nowMs).toISOString();
+  return { ...record, progress: seen.progress, stalledSince: moved || !work ? null : since };
+}

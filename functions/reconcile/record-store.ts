@@ -1,0 +1,70 @@
+/** The record as an object of the state bucket, and the status as an object beside the upload. */
+import { isDeepStrictEqual } from 'node:util';
+import type { JobRecord } from '../job/job-record.ts';
+import { paths } from '../job/names.ts';
+import type { Bucket } from '../ports/bucket.ts';
+import { PortError, PreconditionError } from '../ports/port-error.ts';
+import type { JobStatus } from '../status/status-view.ts';
+
+const MAX_RECORD_BYTES = 16 * 1024 ** 2;
+
+/** Null when the job is not known. @throws PortError FF-RECORD-UNREADABLE when what is there is not a record of this version. */
+export async function loadRecord(
+  state: Bucket,
+  job: string,
+): Promise<{ record: JobRecord; generation: string } | null> {
+  const object = await state.read(paths.record(job), MAX_RECORD_BYTES);
+  if (object === null) return null;
+  try {
+    const record = JSON.parse(object.bytes.toString('utf8')) as JobRecord;
+    if (record.schema !== 1 || record.job !== job) throw new Error('not a record of schema 1 for this job');
+    return { record, generation: object.generation };
+  } catch (cause) {
+    throw new PortError(
+      'FF-RECORD-UNREADABLE',
+      `reading the record of job ${job}: restore an earlier version of the object`,
+      { retry: false, cause },
+    );
+  }
+}
+
+/**
+ * Writes under the generation; answers the new one. A refused write whose content is ours has succeeded (its answer was lost).
+ * @throws PreconditionError when somebody else has written.
+ */
+export async function saveRecord(state: Bucket, record: JobRecord, ifGeneration: string): Promise<string> {
+  try {
+    return await state.write(paths.record(record.job), JSON.stringify(record), {
+      ifGeneration,
+      contentType: 'application/json',
+    });
+  } catch (error) {
+    if (!(error instanceof PreconditionError)) throw error;
+    const now = await loadRecord(state, record.job);
+    if (now?.record.nonce === record.nonce) return now.generation;
+    throw error;
+  }
+}
+
+/** Written only when it says something new; last writer wins, because the next pass writes it again anyway. */
+export async function saveStatus(uploads: Bucket, status: JobStatus): Promise<void> {
+  const name = paths.status(status.job);
+  const before = await uploads.read(name, MAX_RECORD_BYTES);
+  if (
+    before &&
+    isDeepStrictEqual(
+      { ...parseOrEmpty(before.bytes), updatedAt: '' },
+      { ...(JSON.parse(JSON.stringify(status)) as JobStatus), updatedAt: '' },
+    )
+  )
+    return;
+  await uploads.write(name, `${JSON.stringify(status, null, 2)}\n`, { contentType: 'application/json' });
+}
+
+function parseOrEmpty(bytes: Buffer): object {
+  try {
+    return JSON.parse(bytes.toString('utf8')) as object;
+  } catch {
+    return {};
+  }
+}

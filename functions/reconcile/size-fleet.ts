@@ -1,0 +1,66 @@
+/**
+ * Pure: how many workers and machines the work that is left deserves. A simple, honest rule, to be replaced by a better one behind the same
+ * two types: every worker must have at least twice its boot time of work before it, so that booting it costs at most a third of what it is paid for.
+ */
+
+export interface FleetDemand {
+  /** Iterations in the queue and in flight. */
+  waiting: number;
+  running: number;
+  /** Null while no iteration has been measured. */
+  secondsOfWork: number | null;
+  workersPerMachine: number;
+  bootSeconds: number;
+  currentWorkers: number;
+  currentNodes: number;
+  maxWorkers: number;
+  /** vCPUs of one worker machine, and of quota still free; null = not known. */
+  machineVcpu: number;
+  cpuRoom: number | null;
+}
+
+export interface FleetSize {
+  workers: number;
+  nodes: number;
+  /** What limits or drives the size. */
+  code: 'unmeasured' | 'no-work' | 'work' | 'tasks' | 'maximum' | 'quota';
+  text: string;
+}
+
+const LEAST_SECONDS_PER_WORKER = 4;
+
+export function sizeFleet(demand: FleetDemand): FleetSize {
+  const tasks = demand.waiting + demand.running;
+  if (tasks === 0) return size(demand, 0, 'no-work', 'no iteration waits or runs');
+  if (demand.secondsOfWork === null)
+    return size(demand, demand.currentWorkers, 'unmeasured', 'no iteration has been measured yet');
+  const perWorker = Math.max(LEAST_SECONDS_PER_WORKER, 2 * demand.bootSeconds);
+  const deserved = Math.max(1, Math.ceil(demand.secondsOfWork / perWorker));
+  const byQuota =
+    demand.cpuRoom === null
+      ? Infinity
+      : (demand.currentNodes + Math.floor(demand.cpuRoom / demand.machineVcpu)) * demand.workersPerMachine;
+  const limits: [number, FleetSize['code'], string][] = [
+    [
+      deserved,
+      'work',
+      `${Math.round(demand.secondsOfWork)} s of work left, at least ${perWorker.toFixed(0)} s for each worker`,
+    ],
+    [tasks, 'tasks', `${tasks} iterations left`],
+    [demand.maxWorkers, 'maximum', `worker.max is ${demand.maxWorkers}`],
+    [
+      Math.max(byQuota, demand.currentNodes * demand.workersPerMachine),
+      'quota',
+      `CPU quota has room for ${demand.cpuRoom ?? 0} more`,
+    ],
+  ];
+  const [workers, code, text] = limits.reduce((least, limit) => (limit[0] < least[0] ? limit : least));
+  return size(demand, workers, code, text);
+}
+
+/** Machines are filled: a place that is paid for anyway gets a worker, when there is a task for it. */
+function size(demand: FleetDemand, workers: number, code: FleetSize['code'], text: string): FleetSize {
+  const nodes = Math.max(1, Math.ceil(workers / demand.workersPerMachine));
+  const filled = Math.min(nodes * demand.workersPerMachine, demand.maxWorkers, demand.waiting + demand.running);
+  return { workers: Math.max(workers, filled), nodes, code, text };
+}

@@ -1,0 +1,71 @@
+/**
+ * The process that the deployed functions run in: loads the module that registers them and serves each on a port of its own through
+ * functions-framework's own server (same middleware, same answers as in the cloud). Its first output is one JSON line with the ports;
+ * all later output is the functions' own log. In the cloud every function has processes of its own; here all share one.
+ */
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+
+export interface ReadyLine {
+  ready: true;
+  ports: Record<string, number>;
+  /** Asked for, but not registered by the module. */
+  missing: string[];
+}
+
+const { values } = parseArgs({
+  options: {
+    source: { type: 'string' },
+    functions: { type: 'string' },
+    /** JSON: the port wanted for a function, 0 or absent for any. */
+    ports: { type: 'string', default: '{}' },
+  },
+});
+
+process.on('SIGTERM', () => process.exit(0));
+process.on('SIGINT', () => process.exit(0));
+// The channel closes when the local cloud ends, however it ends: no function outlives it.
+process.on('disconnect', () => process.exit(0));
+
+const { getTestServer } = await import('@google-cloud/functions-framework/testing');
+await import(pathToFileURL(resolve(values.source ?? 'functions/index.ts')).href);
+
+const wanted = JSON.parse(values.ports) as Record<string, number>;
+const line: ReadyLine = { ready: true, ports: {}, missing: [] };
+for (const name of (values.functions ?? '').split(',').filter((part) => part !== '')) {
+  const server = createServer(name);
+  if (server) line.ports[name] = await listen(server, wanted[name] ?? 0);
+  else line.missing.push(name);
+}
+process.stdout.write(`${JSON.stringify(line)}\n`);
+
+function createServer(name: string): Server | undefined {
+  try {
+    return getTestServer(name);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A port taken by somebody else is no reason to fail: callers learn the real one from the line above. */
+async function listen(server: Server, port: number): Promise<number> {
+  try {
+    return await tryListen(server, port);
+  } catch (error) {
+    if (port === 0) throw error;
+    return tryListen(server, 0);
+  }
+}
+
+function tryListen(server: Server, port: number): Promise<number> {
+  return new Promise((resolvePort, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolvePort((server.address() as AddressInfo).port);
+    });
+  });
+}

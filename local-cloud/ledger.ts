@@ -1,0 +1,129 @@
+/**
+ * The local cloud's own books: node-seconds and API calls. The control plane cannot see or change them, so a test (or the demo's closing
+ * proof) compares what happened with what the control plane believes. One append-only JSON-lines file.
+ */
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Clock } from './clock.ts';
+
+export interface MachineEntry {
+  name: string;
+  cluster: string;
+  pool: string;
+  machineType: string;
+  spot: boolean;
+  zone: string;
+  labels: Record<string, string>;
+  startedMs: number;
+  endedMs: number | null;
+}
+
+export interface ClusterEntry {
+  name: string;
+  location: string;
+  labels: Record<string, string>;
+  startedMs: number;
+  endedMs: number | null;
+}
+
+type Line =
+  | { at: number; what: 'call'; service: string; method: string; status: number }
+  | { at: number; what: 'machine-started'; machine: Omit<MachineEntry, 'startedMs' | 'endedMs'> }
+  | { at: number; what: 'machine-ended'; name: string }
+  | { at: number; what: 'cluster-started'; cluster: Omit<ClusterEntry, 'startedMs' | 'endedMs'> }
+  | { at: number; what: 'cluster-ended'; name: string };
+
+export class Ledger {
+  readonly machines = new Map<string, MachineEntry>();
+  readonly clusters = new Map<string, ClusterEntry>();
+  readonly calls = new Map<string, number>();
+  readonly #file: string;
+  readonly #clock: Clock;
+
+  constructor(file: string, clock: Clock) {
+    this.#file = file;
+    this.#clock = clock;
+    mkdirSync(dirname(file), { recursive: true });
+    if (!existsSync(file)) return;
+    for (const text of readFileSync(file, 'utf8').split('\n')) {
+      const line = parseLine(text);
+      if (line) this.#apply(line);
+    }
+  }
+
+  call(service: string, method: string, status: number): void {
+    this.#append({ at: this.#clock.nowMs(), what: 'call', service, method, status });
+  }
+
+  machineStarted(machine: Omit<MachineEntry, 'startedMs' | 'endedMs'>): void {
+    this.#append({ at: this.#clock.nowMs(), what: 'machine-started', machine });
+  }
+
+  machineEnded(name: string): void {
+    this.#append({ at: this.#clock.nowMs(), what: 'machine-ended', name });
+  }
+
+  clusterStarted(cluster: Omit<ClusterEntry, 'startedMs' | 'endedMs'>): void {
+    this.#append({ at: this.#clock.nowMs(), what: 'cluster-started', cluster });
+  }
+
+  clusterEnded(name: string): void {
+    this.#append({ at: this.#clock.nowMs(), what: 'cluster-ended', name });
+  }
+
+  /** Seconds that machines existed, up to now for those that still do. */
+  machineSeconds(): number {
+    const now = this.#clock.nowMs();
+    let total = 0;
+    for (const machine of this.machines.values()) total += ((machine.endedMs ?? now) - machine.startedMs) / 1000;
+    return total;
+  }
+
+  /** Machines and clusters that exist now. */
+  alive(): { machines: MachineEntry[]; clusters: ClusterEntry[] } {
+    return {
+      machines: [...this.machines.values()].filter((machine) => machine.endedMs === null),
+      clusters: [...this.clusters.values()].filter((cluster) => cluster.endedMs === null),
+    };
+  }
+
+  #append(line: Line): void {
+    appendFileSync(this.#file, `${JSON.stringify(line)}\n`);
+    this.#apply(line);
+  }
+
+  #apply(line: Line): void {
+    switch (line.what) {
+      case 'call': {
+        const key = `${line.service}.${line.method}`;
+        this.calls.set(key, (this.calls.get(key) ?? 0) + 1);
+        break;
+      }
+      case 'machine-started':
+        this.machines.set(line.machine.name, { ...line.machine, startedMs: line.at, endedMs: null });
+        break;
+      case 'machine-ended':
+        close(this.machines.get(line.name), line.at);
+        break;
+      case 'cluster-started':
+        this.clusters.set(line.cluster.name, { ...line.cluster, startedMs: line.at, endedMs: null });
+        break;
+      case 'cluster-ended':
+        close(this.clusters.get(line.name), line.at);
+        break;
+    }
+  }
+}
+
+function close(entry: { endedMs: number | null } | undefined, at: number): void {
+  if (entry && entry.endedMs === null) entry.endedMs = at;
+}
+
+/** A line cut short by a crash is not an entry. */
+function parseLine(text: string): Line | undefined {
+  try {
+    return text === '' ? undefined : (JSON.parse(text) as Line);
+  } catch {
+    return undefined;
+  }
+}
