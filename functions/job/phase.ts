@@ -36,7 +36,7 @@ const TERMINAL: readonly Outcome[] = ['succeeded', 'failed', 'cancelled', 'stopp
 
 const MOVES: Record<Phase, readonly Phase[]> = {
   waiting: ['creating', ...TERMINAL],
-  creating: ['starting', 'draining', 'deleting'],
+  creating: ['starting', 'draining', 'deleting', ...TERMINAL],
   starting: ['canary', 'creating', 'draining', 'deleting'],
   canary: ['approval', 'running', 'creating', 'draining', 'deleting'],
   approval: ['running', 'creating', 'draining', 'deleting'],

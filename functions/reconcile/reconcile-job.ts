@@ -109,13 +109,10 @@ async function publishNotices(ports: Ports, record: JobRecord): Promise<JobRecor
 
 /** Whether the next move needs no event from outside: then another pass follows at once instead of at the next tick. */
 function changesSoon(step: Step, record: JobRecord): boolean {
-  if (isTerminal(record.phase)) return false;
-  return (
-    step.record.phase !== 'creating' &&
-    step.record.phase !== 'deleting' &&
-    step.actions.some((action) => action.do === 'back-up') &&
-    record.phase === 'draining'
-  );
+  const startsAnew =
+    record.phase === 'waiting' && record.spec === null && record.problems.length === 0 && record.attempt > 1;
+  const isSaving = record.phase === 'draining' && step.actions.some((action) => action.do === 'back-up');
+  return startsAnew || isSaving;
 }
 
 function isSame(before: JobRecord, after: JobRecord): boolean {
