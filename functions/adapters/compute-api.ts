@@ -30,14 +30,17 @@ export class ComputeApi {
 
   /** Machines that are not (or no longer) of this group are skipped. `group` is the address that GKE gives for the pool. */
   async deleteInstances(group: string, names: string[]): Promise<void> {
-    const match = /\/zones\/([^/]+)\/instanceGroupManagers\/([^/]+)$/.exec(group);
-    if (!match) throw new PortError('FF-COMPUTE', `an instance group of unknown form: ${group}`, { retry: false });
-    const [, zone, manager] = match;
+    const { zone, path } = parseGroup(group);
     const instances = names.map((name) => `zones/${zone}/instances/${name}`);
-    await this.#request('POST', `/zones/${zone}/instanceGroupManagers/${manager}/deleteInstances`, {
-      instances,
-      skipInstancesOnValidationError: true,
-    });
+    await this.#request('POST', `${path}/deleteInstances`, { instances, skipInstancesOnValidationError: true });
+  }
+
+  /** Machines that the group should have now. */
+  async targetSize(group: string): Promise<number> {
+    const answer = (await this.#request('GET', parseGroup(group).path)) as { targetSize?: number };
+    if (answer.targetSize === undefined)
+      throw new PortError('FF-COMPUTE', `${group} has no target size`, { retry: true });
+    return answer.targetSize;
   }
 
   /** vCPUs free under the region's quota; Spot machines draw on their own quota where there is one. */
@@ -101,6 +104,12 @@ export class ComputeApi {
       throw new PortError('FF-COMPUTE', `${method} ${path.split('?')[0]}: ${messageOf(cause)}`, { retry: true, cause });
     }
   }
+}
+
+function parseGroup(group: string): { zone: string; path: string } {
+  const match = /(\/zones\/([^/]+)\/instanceGroupManagers\/[^/]+)$/.exec(group);
+  if (!match) throw new PortError('FF-COMPUTE', `an instance group of unknown form: ${group}`, { retry: false });
+  return { zone: match[2]!, path: match[1]! };
 }
 
 function toLeftover(kind: Leftover['kind'], item: Item): Leftover {

@@ -58,10 +58,10 @@ class GkeClusters implements Clusters {
   async get(name: string, location: string): Promise<ClusterView | null> {
     try {
       const [cluster] = await this.#client.getCluster({ name: this.#path(name, location) }, CALL);
-      return this.#toView(cluster);
+      return await this.#withSizes(this.#toView(cluster));
     } catch (error) {
       if (codeOf(error) === NOT_FOUND) return null;
-      throw wrap(`reading cluster ${name}`, error);
+      throw error instanceof PortError ? error : wrap(`reading cluster ${name}`, error);
     }
   }
 
@@ -122,6 +122,16 @@ class GkeClusters implements Clusters {
 
   async removeLeftover(leftover: Parameters<Clusters['removeLeftover']>[0]): Promise<void> {
     await this.#compute.remove(leftover);
+  }
+
+  /** GKE itself tells only how many machines a pool began with; how many it should have now is the instance groups' target size. */
+  async #withSizes(view: ClusterView): Promise<ClusterView> {
+    if (view.state !== 'running' && view.state !== 'reconciling') return view;
+    const sized = view.pools.map(async (pool) => {
+      const sizes = await Promise.all(pool.instanceGroups.map((group) => this.#compute.targetSize(group)));
+      return sizes.length === 0 ? pool : { ...pool, nodes: sizes.reduce((sum, size) => sum + size, 0) };
+    });
+    return { ...view, pools: await Promise.all(sized) };
   }
 
   #path(name: string, location: string): string {

@@ -5,7 +5,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Action } from '../job/action.ts';
 import { newRecord, type JobRecord } from '../job/job-record.ts';
-import { isTerminal } from '../job/phase.ts';
 import { log } from '../log.ts';
 import { messageOf, PreconditionError } from '../ports/port-error.ts';
 import type { Ports } from '../ports/ports.ts';

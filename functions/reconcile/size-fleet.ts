@@ -27,7 +27,8 @@ export interface FleetSize {
   text: string;
 }
 
-const LEAST_SECONDS_PER_WORKER = 4;
+/** Starting R and loading data costs a worker some seconds even where machines boot in no time. */
+const LEAST_SECONDS_PER_WORKER = 10;
 
 export function sizeFleet(demand: FleetDemand): FleetSize {
   const tasks = demand.waiting + demand.running;

@@ -1,0 +1,77 @@
+/** `logs ID`: what the pods (or the functions) printed. From the local cloud's log store, which outlives the cluster; in the cloud, Cloud Logging has them. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { clusterName } from '../functions/job/names.ts';
+import { CommandError, EXIT } from './exit-codes.ts';
+import { say } from './output.ts';
+import { admin, requireStatus, type Session } from './session.ts';
+
+export interface LogLine {
+  timestamp: string;
+  pod: string;
+  text: string;
+}
+
+export interface LogsOptions {
+  role?: string;
+  follow?: boolean;
+  tail?: string;
+}
+
+const FOLLOW_MS = 700;
+
+export async function logs(session: Session, job: string, options: LogsOptions): Promise<LogLine[]> {
+  if (!session.local)
+    throw new CommandError(
+      'FF-LOCAL-ONLY',
+      'in the cloud the logs are in Cloud Logging',
+      `gcloud logging read 'resource.labels.cluster_name="${clusterName(job, 1)}"'`,
+      EXIT.invalid,
+    );
+  if (options.role === 'functions') return functionLog(session, job);
+  const status = await requireStatus(session, job);
+  const query = new URLSearchParams({
+    cluster: clusterName(job, status.attempt),
+    tail: options.tail ?? '10000',
+    ...(options.role ? { container: options.role } : {}),
+  });
+  const answer = (await admin(session, `/logs?${query}`)) as {
+    entries: {
+      timestamp: string;
+      resource: { labels: { pod_name?: string } };
+      textPayload?: string;
+      jsonPayload?: unknown;
+    }[];
+  };
+  return answer.entries.map((entry) => ({
+    timestamp: entry.timestamp,
+    pod: entry.resource.labels.pod_name ?? '',
+    text: entry.textPayload ?? JSON.stringify(entry.jsonPayload),
+  }));
+}
+
+async function functionLog(session: Session, job: string): Promise<LogLine[]> {
+  const file = join(session.endpoints!.clientEnvironment['FF_STATE_DIR']!, 'logs', 'functions.log');
+  const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n');
+  return lines
+    .filter((line) => line.includes(`"job":"${job}"`))
+    .map((text) => ({ timestamp: '', pod: 'functions', text }));
+}
+
+export function logLine(line: LogLine): string {
+  return `${line.timestamp.slice(11, 19)} ${line.pod} ${line.text}`;
+}
+
+/** Prints new lines as they come, until the job has ended. */
+export async function followLogs(session: Session, job: string, options: LogsOptions): Promise<void> {
+  let shown = 0;
+  for (;;) {
+    const status = await requireStatus(session, job);
+    const lines = await logs(session, job, options);
+    for (const line of lines.slice(shown)) say(logLine(line));
+    shown = lines.length;
+    if (status.ended) return;
+    await delay(FOLLOW_MS);
+  }
+}

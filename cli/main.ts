@@ -1,0 +1,28 @@
+/** The foreach-fleet command: every subcommand, its help and its examples. What each does is in the file of its name. */
+import { Command } from 'commander';
+import { controlCommands, jobCommands } from './job-commands.ts';
+import { cloudCommands } from './cloud-commands.ts';
+
+const program = new Command('foreach-fleet')
+  .description('Runs R foreach + doRedis jobs on Kubernetes clusters that exist only while there is work.')
+  .option('--json', 'one JSON value on stdout instead of text')
+  .option('--state <dir>', 'state folder of the local cloud (default: .local/cloud of this project, or FF_STATE_DIR)')
+  .showHelpAfterError()
+  .addHelpText(
+    'after',
+    `
+Exit codes: 0 done; 1 unexpected; 2 wrong command line or job folder; 3 the job failed; 4 the job was cancelled, stopped or paused
+(it can be resumed); 5 no such job; 6 no cloud can be reached.
+
+Examples:
+  $ foreach-fleet local                       keep a local cloud running in this terminal
+  $ foreach-fleet submit examples/hello       upload a folder; watch it with: foreach-fleet watch hello
+  $ foreach-fleet results hello --to out      its files, and the result of every iteration with --all
+  $ foreach-fleet status --json | jq .        for programs`,
+  );
+
+cloudCommands(program);
+jobCommands(program);
+controlCommands(program);
+
+await program.parseAsync();

@@ -1,0 +1,71 @@
+/** How the command speaks: text for people, one JSON value with --json, errors on stderr with code and remedy. */
+import { styleText } from 'node:util';
+import { PortError } from '../functions/ports/port-error.ts';
+import { CommandError, EXIT } from './exit-codes.ts';
+
+export interface GlobalOptions {
+  json?: boolean;
+  state?: string;
+}
+
+type Style = Parameters<typeof styleText>[0];
+
+/** Colour on a terminal that wants it (NO_COLOR and CI are honoured by Node.js). */
+export function paint(style: Style, text: string): string {
+  return styleText(style, text, { stream: process.stdout });
+}
+
+export function say(text = ''): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export function sayJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** Runs a command's body; turns what it throws into a message and an exit code. */
+export function guarded<A extends unknown[]>(
+  options: () => GlobalOptions,
+  body: (...args: A) => Promise<number | void>,
+): (...args: A) => Promise<void> {
+  return async (...args: A) => {
+    try {
+      process.exitCode = (await body(...args)) ?? EXIT.ok;
+    } catch (error) {
+      process.exitCode = report(error, options().json === true);
+    }
+  };
+}
+
+function report(error: unknown, json: boolean): number {
+  const known = error instanceof CommandError ? error : null;
+  const code = known?.code ?? (error instanceof PortError ? error.code : 'FF-UNEXPECTED');
+  const message = error instanceof Error ? error.message : String(error);
+  const remedy = known?.remedy ?? 'try again; if it stays, run: foreach-fleet doctor';
+  if (json) sayJson({ error: { code, message, remedy } });
+  else process.stderr.write(`${code}: ${message}\n  what to do: ${remedy}\n`);
+  return known?.exitCode ?? EXIT.failure;
+}
+
+/** 61 -> "1 min 1 s". */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+export function usd(amount: number): string {
+  return `${amount < 0.1 ? amount.toFixed(4) : amount.toFixed(2)} USD`;
+}
+
+export function bytes(count: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = count;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}

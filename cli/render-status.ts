@@ -1,0 +1,70 @@
+/** Pure: a job's status as lines for people. */
+import type { JobStatus } from '../functions/status/status-view.ts';
+import { bytes, duration, usd } from './output.ts';
+
+const BAR_WIDTH = 24;
+
+/** One line that says it all: phase, machines, workers, tasks, time left, cost. */
+export function summaryLine(status: JobStatus): string {
+  const { tasks, workers, machines, cost } = status;
+  const total = tasks.total === null ? '?' : String(tasks.total);
+  const parts = [
+    status.phase.padEnd(9),
+    `machines ${machines.wanted}`,
+    `workers ${workers.busy + workers.idle}/${workers.wanted} (${workers.busy} busy)`,
+    `tasks ${tasks.done}/${total} done, ${tasks.running} running, ${tasks.waiting} waiting, ${tasks.failed} failed`,
+    `${tasks.inBucket} saved`,
+    status.secondsLeft === null || status.ended ? '' : `${duration(status.secondsLeft)} left`,
+    `about ${usd(cost.usd)}`,
+  ];
+  return parts.filter((part) => part !== '').join(' | ');
+}
+
+/** Several lines: the summary, each loop with a bar, what it waits for, why it ended. */
+export function statusLines(status: JobStatus): string[] {
+  const lines = [`job ${status.job}, attempt ${status.attempt}: ${status.phase}`, `  ${summaryLine(status)}`];
+  for (const loop of status.loops) lines.push(`  ${loopLine(loop)}`);
+  if (status.waitingFor) lines.push(`  waiting for ${status.waitingFor}`);
+  for (const problem of status.problems)
+    lines.push(`  ${problem.code} ${problem.path}: ${problem.message}`, `    what to do: ${problem.remedy}`);
+  if (status.reason)
+    lines.push(`  ${status.reason.code === 'done' ? '' : `${status.reason.code}: `}${status.reason.message}`);
+  if (status.reason?.remedy && status.problems.length === 0) lines.push(`    what to do: ${status.reason.remedy}`);
+  if (status.cost.forecastUsd !== null && !status.ended)
+    lines.push(`  forecast ${usd(status.cost.forecastUsd)} of at most ${usd(status.cost.limitUsd ?? 0)}`);
+  if (status.errors.count > 0) lines.push(`  ${status.errors.count} errors: foreach-fleet errors ${status.job}`);
+  if (status.results.outputs.length > 0)
+    lines.push(
+      `  files: ${status.results.outputs.map((output) => `${output.name} (${bytes(output.bytes)})`).join(', ')}`,
+    );
+  return lines;
+}
+
+function loopLine(loop: JobStatus['loops'][number]): string {
+  const share = loop.total === null || loop.total === 0 ? 0 : (loop.done + loop.failed) / loop.total;
+  const filled = Math.round(share * BAR_WIDTH);
+  const bar = `${'█'.repeat(filled)}${'·'.repeat(BAR_WIDTH - filled)}`;
+  const mean = loop.meanSeconds === null ? '' : `, ${loop.meanSeconds.toFixed(2)} s each`;
+  const reused = loop.reused > 0 ? `, ${loop.reused} reused` : '';
+  return `loop ${loop.loop} ${bar} ${loop.done}/${loop.total ?? '?'}${reused}${mean}`;
+}
+
+/** The command a user most likely wants next. */
+export function nextCommand(status: JobStatus): string {
+  switch (status.phase) {
+    case 'succeeded':
+      return `foreach-fleet results ${status.job} --to DIR`;
+    case 'failed':
+      return status.problems.length > 0
+        ? `correct the folder and submit it again`
+        : `foreach-fleet errors ${status.job}   then, corrected: foreach-fleet resume ${status.job}`;
+    case 'cancelled':
+    case 'stopped':
+    case 'paused':
+      return `foreach-fleet resume ${status.job}`;
+    case 'approval':
+      return `foreach-fleet approve ${status.job}`;
+    default:
+      return `foreach-fleet watch ${status.job}`;
+  }
+}

@@ -1,0 +1,138 @@
+/** Where the command works: the local cloud of this project when one was started, else the installation that the environment names. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { connectBuckets } from '../functions/adapters/gcs-bucket.ts';
+import { paths } from '../functions/job/names.ts';
+import { parseJobId } from '../functions/job/job-id.ts';
+import type { Buckets } from '../functions/ports/bucket.ts';
+import { PortError } from '../functions/ports/port-error.ts';
+import type { JobStatus } from '../functions/status/status-view.ts';
+import { type Endpoints, readEndpoints } from '../local-cloud/composition/endpoints.ts';
+import { CommandError, EXIT } from './exit-codes.ts';
+
+export interface Session {
+  local: boolean;
+  buckets: Buckets;
+  uploadsBucket: string;
+  resultsBucket: string;
+  /** Only of a local cloud. */
+  endpoints: Endpoints | null;
+}
+
+/** State of the local cloud when --state is not given. */
+export const defaultStateDir = fileURLToPath(new URL('../.local/cloud', import.meta.url));
+
+const MAX_STATUS_BYTES = 16 * 1024 ** 2;
+
+/** @throws CommandError FF-NO-CLOUD when there is neither. */
+export function openSession(options: { state?: string | undefined }): Session {
+  const stateDir = options.state ?? process.env['FF_STATE_DIR'] ?? defaultStateDir;
+  const endpoints = existsSync(join(stateDir, 'endpoints.json')) ? (readEndpoints(stateDir) ?? null) : null;
+  const cloud =
+    options.state === undefined &&
+    process.env['FF_STATE_DIR'] === undefined &&
+    process.env['FF_UPLOADS_BUCKET'] !== undefined;
+  if (endpoints && !cloud) Object.assign(process.env, endpoints.clientEnvironment);
+  const env = process.env;
+  const missing = ['GOOGLE_CLOUD_PROJECT', 'FF_UPLOADS_BUCKET', 'FF_STATE_BUCKET', 'FF_RESULTS_BUCKET'].filter(
+    (name) => !env[name],
+  );
+  if (missing.length > 0)
+    throw new CommandError(
+      'FF-NO-CLOUD',
+      `no local cloud has been started, and ${missing.join(', ')} are not set`,
+      'start one with: npm run foreach-fleet -- local   (or set the variables of your installation)',
+      EXIT.unreachable,
+    );
+  const buckets = connectBuckets({
+    projectId: env['GOOGLE_CLOUD_PROJECT']!,
+    buckets: { uploads: env['FF_UPLOADS_BUCKET']!, state: env['FF_STATE_BUCKET']!, results: env['FF_RESULTS_BUCKET']! },
+    endpoint: env['FF_STORAGE_ENDPOINT'] ?? null,
+    signingEndpoint: env['FF_SIGNING_ENDPOINT'] ?? null,
+  });
+  return {
+    local: endpoints !== null && !cloud,
+    buckets,
+    uploadsBucket: env['FF_UPLOADS_BUCKET']!,
+    resultsBucket: env['FF_RESULTS_BUCKET']!,
+    endpoints: cloud ? null : endpoints,
+  };
+}
+
+/** Checks the id and answers it. */
+export function requireJobId(text: string): string {
+  const parsed = parseJobId(text);
+  if ('problem' in parsed)
+    throw new CommandError(
+      parsed.problem.code,
+      `${text}: ${parsed.problem.message}`,
+      parsed.problem.remedy,
+      EXIT.invalid,
+    );
+  return parsed.jobId;
+}
+
+/** Null when nothing is known of the job yet. */
+export async function readStatus(session: Session, job: string): Promise<JobStatus | null> {
+  const object = await reach(session, () => session.buckets.uploads.read(paths.status(job), MAX_STATUS_BYTES));
+  return object === null ? null : (JSON.parse(object.bytes.toString('utf8')) as JobStatus);
+}
+
+export async function requireStatus(session: Session, job: string): Promise<JobStatus> {
+  const status = await readStatus(session, job);
+  if (status === null)
+    throw new CommandError(
+      'FF-NO-JOB',
+      `nothing is known of job ${job}`,
+      'see all jobs with: foreach-fleet status',
+      EXIT.noJob,
+    );
+  return status;
+}
+
+/** A refused connection means that the local cloud is not running: say so instead of ECONNREFUSED. */
+export async function reach<T>(session: Session, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!session.local || !(error instanceof PortError) || !/ECONNREFUSED/.test(String(error.message))) throw error;
+    throw new CommandError(
+      'FF-NOT-RUNNING',
+      'the local cloud is not running',
+      'start it with: npm run foreach-fleet -- local',
+      EXIT.unreachable,
+    );
+  }
+}
+
+/** The local cloud's admin API. @throws CommandError when this is not a local cloud. */
+export async function admin(session: Session, path: string, method: 'GET' | 'POST' = 'GET'): Promise<any> {
+  if (!session.endpoints)
+    throw new CommandError(
+      'FF-LOCAL-ONLY',
+      'this works with the local cloud only',
+      'in the cloud use gcloud and the console',
+      EXIT.invalid,
+    );
+  const { url, token } = session.endpoints.admin;
+  const response = await fetch(url + path, {
+    method,
+    headers: { authorization: `Bearer ${token}` },
+    signal: AbortSignal.timeout(30_000),
+  }).catch(() => {
+    throw new CommandError(
+      'FF-NOT-RUNNING',
+      'the local cloud is not running',
+      'start it with: npm run foreach-fleet -- local',
+      EXIT.unreachable,
+    );
+  });
+  if (!response.ok)
+    throw new CommandError(
+      'FF-ADMIN',
+      `${method} ${path}: ${response.status} ${await response.text()}`,
+      "see the local cloud's own output",
+    );
+  return response.status === 204 ? null : response.json();
+}

@@ -1,0 +1,101 @@
+/** `submit DIR`: checks the folder as the functions will, uploads it with the job file last. Nothing here that copying the folder would not do. */
+import { readFile, readdir, stat } from 'node:fs/promises';
+import { basename, join, relative, resolve, sep } from 'node:path';
+import { paths } from '../functions/job/names.ts';
+import { parseJobFile } from '../functions/job/parse-job-file.ts';
+import { inParallel } from '../functions/reconcile/in-parallel.ts';
+import { CommandError, EXIT } from './exit-codes.ts';
+import { bytes, say } from './output.ts';
+import { reach, requireJobId, type Session } from './session.ts';
+
+const JOB_FILES = ['job.yaml', 'job.yml', 'job.json'];
+const UPLOADS_AT_ONCE = 8;
+
+export interface Submitted {
+  job: string;
+  files: number;
+  bytes: number;
+  uri: string;
+}
+
+export async function submit(
+  session: Session,
+  folder: string,
+  id: string | undefined,
+  quiet: boolean,
+): Promise<Submitted> {
+  const job = requireJobId(id ?? basename(resolve(folder)));
+  const files = await listFolder(folder);
+  const jobFile = JOB_FILES.find((name) => files.some((file) => file.name === name));
+  if (jobFile === undefined)
+    throw new CommandError(
+      'FF-NO-JOB-FILE',
+      `${folder} holds no job.yaml`,
+      'one line is enough:  script: run.R',
+      EXIT.invalid,
+    );
+  await checkJobFile(folder, jobFile, files);
+  const others = files.filter((file) => file.name !== jobFile);
+  const upload = async (file: { name: string; bytes: number }): Promise<void> => {
+    const content = await readFile(join(folder, file.name));
+    await reach(session, () =>
+      session.buckets.uploads.write(paths.folder(job) + file.name, content, {
+        contentType: 'application/octet-stream',
+      }),
+    );
+    if (!quiet) say(`  ${file.name} (${bytes(file.bytes)})`);
+  };
+  await inParallel(UPLOADS_AT_ONCE, others, upload);
+  await upload(files.find((file) => file.name === jobFile)!);
+  const total = files.reduce((sum, file) => sum + file.bytes, 0);
+  return { job, files: files.length, bytes: total, uri: `gs://${session.uploadsBucket}/${paths.folder(job)}` };
+}
+
+async function checkJobFile(folder: string, jobFile: string, files: { name: string }[]): Promise<void> {
+  const parsed = parseJobFile(await readFile(join(folder, jobFile)), jobFile === 'job.json' ? 'job.json' : 'job.yaml', {
+    allowedBuckets: listOf('FF_ALLOWED_BUCKETS'),
+    allowedRegistries: listOf('FF_ALLOWED_REGISTRIES'),
+  });
+  if ('problems' in parsed) {
+    const text = parsed.problems
+      .map((problem) => `${problem.path === '' ? jobFile : problem.path}: ${problem.message}`)
+      .join('\n  ');
+    throw new CommandError(
+      parsed.problems[0]?.code ?? 'FF-SPEC',
+      text,
+      parsed.problems.map((problem) => problem.remedy).join('\n    '),
+      EXIT.invalid,
+    );
+  }
+  const missing = [parsed.spec.script, ...parsed.spec.data.map((data) => data.object)].filter(
+    (name) => !name.startsWith('gs://') && !files.some((file) => file.name === name),
+  );
+  if (missing.length > 0)
+    throw new CommandError(
+      'FF-FILES-MISSING',
+      `${jobFile} names ${missing.join(', ')}, which ${folder} does not hold`,
+      'add the files or correct the names',
+      EXIT.invalid,
+    );
+}
+
+function listOf(name: string): string[] {
+  return (process.env[name] ?? '').split(',').filter((entry) => entry !== '');
+}
+
+/** Files of the folder in name order, hidden ones left out. */
+async function listFolder(folder: string): Promise<{ name: string; bytes: number }[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => {
+    throw new CommandError(
+      'FF-NO-FOLDER',
+      `${folder} is not a folder that can be read`,
+      'name the folder that holds job.yaml',
+      EXIT.invalid,
+    );
+  });
+  const names = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'));
+  const visible = names.filter((name) => !name.split('/').some((part) => part.startsWith('.'))).toSorted();
+  return Promise.all(visible.map(async (name) => ({ name, bytes: (await stat(join(folder, name))).size })));
+}
