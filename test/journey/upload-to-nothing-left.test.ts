@@ -1,0 +1,165 @@
+/** Journeys with real R, Redis and doRedis on the embedded cloud: what the product promises, end to end. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { readErrors } from '../../cli/errors.ts';
+import { request } from '../../cli/control.ts';
+import { readStatus, type Session } from '../../cli/session.ts';
+import { submit } from '../../cli/submit.ts';
+import { paths } from '../../functions/job/names.ts';
+import { readLedger } from '../../functions/reconcile/make-inputs.ts';
+import {
+  assertNothingLeft,
+  ended,
+  identicalInR,
+  Journey,
+  missingTools,
+  output,
+  plainR,
+  runJob,
+  until,
+} from '../support/journey.ts';
+
+const twoLoops = `
+library(foreach)
+first <- foreach(i = 1:6, .combine = c) %dopar% { cat("a", i, "\\n", sep = "", file = TRACE, append = TRUE); set.seed(i); rnorm(1) }
+second <- foreach(x = first, i = 1:6, .combine = rbind) %dopar% {
+  cat("b", i, "\\n", sep = "", file = TRACE, append = TRUE)
+  data.frame(i = i, doubled = 2 * x)
+}
+saveRDS(list(first, second), "value.rds")
+writeLines("done", "note.txt")
+`;
+
+const slow = (n: number, seconds: number): string => `
+library(foreach)
+value <- foreach(i = 1:${n}, .combine = c) %dopar% {
+  cat(i, "\\n", sep = "", file = TRACE, append = TRUE)
+  Sys.sleep(if (nzchar(Sys.getenv("FF_JOB"))) ${seconds} else 0)
+  set.seed(i); round(rnorm(1), 6)
+}
+saveRDS(value, "value.rds")
+`;
+
+const quick = 'script: run.R\nworker: {cpu: 1, memory: 1Gi, max: 3}\n';
+
+describe('a job', { skip: missingTools() }, () => {
+  const journey = new Journey();
+  let session: Session;
+
+  before(async () => {
+    session = await journey.start();
+  });
+  after(() => journey.cleanUp());
+
+  it('becomes results identical() to plain R, one file per iteration, and nothing is left', async () => {
+    const folder = journey.jobFolder('two-loops', twoLoops, quick);
+    const status = await runJob(session, folder, 'two-loops');
+    assert.equal(status.phase, 'succeeded', JSON.stringify(status.reason));
+    assert.ok(
+      await identicalInR(await output(session, 'two-loops', 1, 'value.rds'), await plainR(folder, 'value.rds')),
+    );
+    assert.equal((await output(session, 'two-loops', 1, 'note.txt')).toString(), 'done\n');
+    const ledger = await readLedger(session.buckets, 'two-loops');
+    assert.equal(ledger.length, 12);
+    const first = await session.buckets.results.read(paths.iteration('two-loops', 1, 1, 1), 1e6);
+    assert.equal(first?.bytes.subarray(0, 2).toString(), 'X\n');
+    await assertNothingLeft(session);
+  });
+
+  it('that is cancelled keeps its results, and a resume runs only what is missing', async () => {
+    const folder = journey.jobFolder('cancelled', slow(14, 1), quick);
+    await submit(session, folder, 'cancelled', true);
+    await until(
+      'three results are saved',
+      async () => ((await readStatus(session, 'cancelled'))?.tasks.inBucket ?? 0) >= 3,
+    );
+    await request(session, 'cancelled', 'cancel');
+    assert.equal((await ended(session, 'cancelled', 0)).phase, 'cancelled');
+    await assertNothingLeft(session);
+    const kept = await readLedger(session.buckets, 'cancelled');
+    assert.ok(kept.length >= 3);
+    const before = new Map(journey.runs('cancelled'));
+    await request(session, 'cancelled', 'resume');
+    const status = await ended(session, 'cancelled', 1);
+    assert.equal(status.phase, 'succeeded', JSON.stringify(status.reason));
+    const again = kept.filter(
+      (line) => journey.runs('cancelled').get(String(line.iteration)) !== before.get(String(line.iteration)),
+    );
+    assert.deepEqual(again, []);
+    assert.ok(status.tasks.reused >= kept.length);
+    assert.ok(
+      await identicalInR(await output(session, 'cancelled', 2, 'value.rds'), await plainR(folder, 'value.rds')),
+    );
+    await assertNothingLeft(session);
+  });
+
+  it('with a syntax error in its script fails in the canary, with the line, and costs two machines at most', async () => {
+    const status = await runJob(session, journey.jobFolder('syntax', 'library(foreach)\nx <- (1 +\n'), 'syntax');
+    assert.equal(status.phase, 'failed');
+    assert.match(status.reason?.message ?? '', /run\.R:\d+/);
+    await assertNothingLeft(session);
+  });
+
+  it('whose tasks fail says which, with arguments and traceback', async () => {
+    const script =
+      'library(foreach)\nx <- foreach(i = 1:3) %dopar% { check <- function(v) stop("bad value ", v); check(i) }\n';
+    const status = await runJob(session, journey.jobFolder('failing', script), 'failing');
+    assert.equal(status.phase, 'failed');
+    const errors = await readErrors(session, 'failing');
+    assert.match(errors[0]?.message ?? '', /bad value \d/);
+    assert.ok(
+      errors[0]?.traceback?.some((line) => line.includes('check')),
+      JSON.stringify(errors[0]),
+    );
+    await assertNothingLeft(session);
+  });
+
+  it('that reaches its time limit is stopped, saved, and resumable', async () => {
+    const folder = journey.jobFolder('limited', slow(200, 1), `${quick}limits: {time: 20s}\n`);
+    const status = await runJob(session, folder, 'limited');
+    assert.equal(status.phase, 'stopped');
+    assert.equal(status.reason?.code, 'FF-LIMIT-TIME');
+    assert.ok(status.tasks.inBucket > 0);
+    await assertNothingLeft(session);
+  });
+});
+
+describe('the whole local cloud killed with kill -9 in mid-job', { skip: missingTools() }, () => {
+  const journey = new Journey();
+  after(() => journey.cleanUp());
+
+  it('goes on when it is started again: same result, only unfinished tasks run again', async () => {
+    const folder = journey.jobFolder('killed', slow(20, 1), quick);
+    let session = await journey.start();
+    await submit(session, folder, 'killed', true);
+    await until(
+      'four results are saved',
+      async () => ((await readStatus(session, 'killed'))?.tasks.inBucket ?? 0) >= 4,
+    );
+    await journey.end('SIGKILL');
+    const saved = (await fileLedgerBefore(journey)).length;
+    session = await journey.start();
+    const kept = await readLedger(session.buckets, 'killed');
+    assert.ok(kept.length >= 4 && saved >= 4);
+    const status = await ended(session, 'killed', 0);
+    assert.equal(status.phase, 'succeeded', JSON.stringify(status.reason));
+    assert.ok(
+      await identicalInR(
+        await output(session, 'killed', status.attempt, 'value.rds'),
+        await plainR(folder, 'value.rds'),
+      ),
+    );
+    for (const line of kept)
+      assert.equal(
+        journey.runs('killed').get(String(line.iteration)),
+        1,
+        `iteration ${line.iteration} was saved and ran again`,
+      );
+    await assertNothingLeft(session);
+  });
+});
+
+/** Iterations that had begun when the cloud died. */
+async function fileLedgerBefore(journey: Journey): Promise<string[]> {
+  return [...journey.runs('killed').keys()];
+}
