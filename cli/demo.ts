@@ -8,7 +8,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { JobStatus } from '../functions/status/status-view.ts';
+import type { JobStatus } from '../functions/job/job-status.ts';
 import { startLocalCloud } from '../local-cloud/local-cloud.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { exitCodeOf, follow, liveView } from './follow.ts';

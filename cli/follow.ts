@@ -1,6 +1,6 @@
 /** Follows a job until it ends: the status object is read whenever it may have changed, and every decision is shown once. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { JobStatus } from '../functions/status/status-view.ts';
+import type { JobStatus } from '../functions/job/job-status.ts';
 import { EXIT } from './exit-codes.ts';
 import { paint, say } from './output.ts';
 import { summaryLine } from './render-status.ts';

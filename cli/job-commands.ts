@@ -1,7 +1,7 @@
 /** Subcommands about one job. */
 import type { Command } from 'commander';
 import type { ControlKind } from '../functions/job/action.ts';
-import type { JobStatus } from '../functions/status/status-view.ts';
+import type { JobStatus } from '../functions/job/job-status.ts';
 import { request } from './control.ts';
 import { errorLines, readErrors } from './errors.ts';
 import { exitCodeOf, follow, liveView } from './follow.ts';
@@ -13,9 +13,10 @@ import { openSession, reach, readStatus, requireJobId, requireStatus, type Sessi
 import { submit } from './submit.ts';
 
 export function jobCommands(program: Command): void {
-  const globals = (): GlobalOptions => program.opts();
-  const open = (): Session => openSession({ state: globals().state });
+  for (const add of [addSubmit, addStatus, addWatch, addLogs, addErrors, addResults, addCost]) add(program);
+}
 
+function addSubmit(program: Command): void {
   program
     .command('submit <folder>')
     .description('check a job folder and upload it (its job file last)')
@@ -23,38 +24,55 @@ export function jobCommands(program: Command): void {
     .option('--watch', 'stay and watch until the job has ended')
     .addHelpText('after', '\nExample:\n  $ foreach-fleet submit examples/heritability --id h2 --watch')
     .action(
-      guarded(globals, async (folder: string, options: { id?: string; watch?: boolean }) => {
-        const session = open();
-        const before = (await readStatusOf(session, options.id ?? folder))?.attempt ?? 0;
-        const done = await submit(session, folder, options.id, globals().json === true);
-        if (globals().json && !options.watch) return sayJson(done);
-        say(`submitted ${done.files} files (${bytes(done.bytes)}) to ${done.uri}`);
-        if (options.watch) return watch(session, done.job, globals(), before);
-        say(`next: foreach-fleet watch ${done.job}`);
-      }),
+      guarded(
+        () => program.opts<GlobalOptions>(),
+        async (folder: string, options: { id?: string; watch?: boolean }) => {
+          const session = open(program);
+          const before = (await readStatusOf(session, options.id ?? folder))?.attempt ?? 0;
+          const done = await submit(session, folder, options.id, program.opts<GlobalOptions>().json === true);
+          if (program.opts<GlobalOptions>().json && !options.watch) return sayJson(done);
+          say(`submitted ${done.files} files (${bytes(done.bytes)}) to ${done.uri}`);
+          if (options.watch) return watch(session, done.job, program.opts<GlobalOptions>(), before);
+          say(`next: foreach-fleet watch ${done.job}`);
+        },
+      ),
     );
+}
 
+function addStatus(program: Command): void {
   program
     .command('status [job]')
     .description('one job, or a line for each')
     .addHelpText('after', '\nExample:\n  $ foreach-fleet status hello --json')
     .action(
-      guarded(globals, async (job: string | undefined) => {
-        const session = open();
-        if (job === undefined) return showAll(session, globals());
-        const status = await requireStatus(session, requireJobId(job));
-        if (globals().json) return sayJson(status);
-        statusLines(status).forEach((line) => say(line));
-        say(`next: ${nextCommand(status)}`);
-      }),
+      guarded(
+        () => program.opts<GlobalOptions>(),
+        async (job: string | undefined) => {
+          const session = open(program);
+          if (job === undefined) return showAll(session, program.opts<GlobalOptions>());
+          const status = await requireStatus(session, requireJobId(job));
+          if (program.opts<GlobalOptions>().json) return sayJson(status);
+          statusLines(status).forEach((line) => say(line));
+          say(`next: ${nextCommand(status)}`);
+        },
+      ),
     );
+}
 
+function addWatch(program: Command): void {
   program
     .command('watch <job>')
     .description('follow a job until it has ended')
     .addHelpText('after', '\nExample:\n  $ foreach-fleet watch hello && echo done')
-    .action(guarded(globals, (job: string) => watch(open(), requireJobId(job), globals())));
+    .action(
+      guarded(
+        () => program.opts<GlobalOptions>(),
+        (job: string) => watch(open(program), requireJobId(job), program.opts<GlobalOptions>()),
+      ),
+    );
+}
 
+function addLogs(program: Command): void {
   program
     .command('logs <job>')
     .description('what driver, workers or Redis printed')
@@ -63,28 +81,38 @@ export function jobCommands(program: Command): void {
     .option('-f, --follow', 'go on until the job has ended')
     .addHelpText('after', '\nExample:\n  $ foreach-fleet logs hello --role driver --follow')
     .action(
-      guarded(globals, async (job: string, options: LogsOptions) => {
-        const session = open();
-        if (options.follow) return followLogs(session, requireJobId(job), options);
-        const lines = await logs(session, requireJobId(job), options);
-        if (globals().json) return sayJson(lines);
-        lines.forEach((line) => say(logLine(line)));
-      }),
+      guarded(
+        () => program.opts<GlobalOptions>(),
+        async (job: string, options: LogsOptions) => {
+          const session = open(program);
+          if (options.follow) return followLogs(session, requireJobId(job), options);
+          const lines = await logs(session, requireJobId(job), options);
+          if (program.opts<GlobalOptions>().json) return sayJson(lines);
+          lines.forEach((line) => say(logLine(line)));
+        },
+      ),
     );
+}
 
+function addErrors(program: Command): void {
   program
     .command('errors <job>')
     .description('every error: iteration, arguments, message, traceback, warnings, output')
     .addHelpText('after', '\nExample:\n  $ foreach-fleet errors hello')
     .action(
-      guarded(globals, async (job: string) => {
-        const reports = await readErrors(open(), requireJobId(job));
-        if (globals().json) return sayJson(reports);
-        if (reports.length === 0) say('no error so far');
-        reports.flatMap(errorLines).forEach((line) => say(line));
-      }),
+      guarded(
+        () => program.opts<GlobalOptions>(),
+        async (job: string) => {
+          const reports = await readErrors(open(program), requireJobId(job));
+          if (program.opts<GlobalOptions>().json) return sayJson(reports);
+          if (reports.length === 0) say('no error so far');
+          reports.flatMap(errorLines).forEach((line) => say(line));
+        },
+      ),
     );
+}
 
+function addResults(program: Command): void {
   program
     .command('results <job>')
     .description('download the files that the script made (so far), and the ledger of iterations')
@@ -92,30 +120,42 @@ export function jobCommands(program: Command): void {
     .option('--all', 'also the result of every single iteration, as files for readRDS()')
     .addHelpText('after', '\nExample:\n  $ foreach-fleet results hello --to out --all')
     .action(
-      guarded(globals, async (job: string, options: { to: string; all?: boolean }) => {
-        const done = await results(open(), requireJobId(job), options.to, { all: options.all === true });
-        if (globals().json) return sayJson(done);
-        done.files.forEach((file) => say(`  ${file.name} (${bytes(file.bytes)})`));
-        say(`${done.files.length} files and a ledger of ${done.iterations} iterations in ${done.to}`);
-      }),
+      guarded(
+        () => program.opts<GlobalOptions>(),
+        async (job: string, options: { to: string; all?: boolean }) => {
+          const done = await results(open(program), requireJobId(job), options.to, { all: options.all === true });
+          if (program.opts<GlobalOptions>().json) return sayJson(done);
+          done.files.forEach((file) => say(`  ${file.name} (${bytes(file.bytes)})`));
+          say(`${done.files.length} files and a ledger of ${done.iterations} iterations in ${done.to}`);
+        },
+      ),
     );
+}
 
+function addCost(program: Command): void {
   program
     .command('cost <job>')
     .description('what the job costs: so far, forecast, limit (estimates, from a dated price list)')
     .addHelpText('after', '\nExample:\n  $ foreach-fleet cost hello')
     .action(
-      guarded(globals, async (job: string) => {
-        const { cost } = await requireStatus(open(), requireJobId(job));
-        if (globals().json) return sayJson(cost);
-        say(
-          `so far about ${usd(cost.usd)} (${duration(cost.machineSeconds)} of machines; prices of ${cost.pricesAsOf})`,
-        );
-        say(
-          `forecast ${cost.forecastUsd === null ? 'not possible yet' : usd(cost.forecastUsd)}, limit ${cost.limitUsd === null ? 'none' : usd(cost.limitUsd)}`,
-        );
-      }),
+      guarded(
+        () => program.opts<GlobalOptions>(),
+        async (job: string) => {
+          const { cost } = await requireStatus(open(program), requireJobId(job));
+          if (program.opts<GlobalOptions>().json) return sayJson(cost);
+          say(
+            `so far about ${usd(cost.usd)} (${duration(cost.machineSeconds)} of machines; prices of ${cost.pricesAsOf})`,
+          );
+          say(
+            `forecast ${cost.forecastUsd === null ? 'not possible yet' : usd(cost.forecastUsd)}, limit ${cost.limitUsd === null ? 'none' : usd(cost.limitUsd)}`,
+          );
+        },
+      ),
     );
+}
+
+function open(program: Command): Session {
+  return openSession({ state: program.opts<GlobalOptions>().state });
 }
 
 async function readStatusOf(session: Session, folderOrId: string): Promise<JobStatus | null> {

@@ -1,5 +1,5 @@
 /** Pure: a job's status as lines for people. */
-import type { JobStatus } from '../functions/status/status-view.ts';
+import type { JobStatus } from '../functions/job/job-status.ts';
 import { bytes, duration, usd } from './output.ts';
 
 const BAR_WIDTH = 24;
@@ -22,22 +22,35 @@ export function summaryLine(status: JobStatus): string {
 
 /** Several lines: the summary, each loop with a bar, what it waits for, why it ended. */
 export function statusLines(status: JobStatus): string[] {
-  const lines = [`job ${status.job}, attempt ${status.attempt}: ${status.phase}`, `  ${summaryLine(status)}`];
-  for (const loop of status.loops) lines.push(`  ${loopLine(loop)}`);
-  if (status.waitingFor) lines.push(`  waiting for ${status.waitingFor}`);
-  for (const problem of status.problems)
-    lines.push(`  ${problem.code} ${problem.path}: ${problem.message}`, `    what to do: ${problem.remedy}`);
-  if (status.reason)
-    lines.push(`  ${status.reason.code === 'done' ? '' : `${status.reason.code}: `}${status.reason.message}`);
-  if (status.reason?.remedy && status.problems.length === 0) lines.push(`    what to do: ${status.reason.remedy}`);
-  if (status.cost.forecastUsd !== null && !status.ended)
-    lines.push(`  forecast ${usd(status.cost.forecastUsd)} of at most ${usd(status.cost.limitUsd ?? 0)}`);
-  if (status.errors.count > 0) lines.push(`  ${status.errors.count} errors: foreach-fleet errors ${status.job}`);
-  if (status.results.outputs.length > 0)
-    lines.push(
-      `  files: ${status.results.outputs.map((output) => `${output.name} (${bytes(output.bytes)})`).join(', ')}`,
-    );
-  return lines;
+  const { results, errors } = status;
+  const files = results.outputs.map((output) => `${output.name} (${bytes(output.bytes)})`).join(', ');
+  return [
+    `job ${status.job}, attempt ${status.attempt}: ${status.phase}`,
+    `  ${summaryLine(status)}`,
+    ...status.loops.map((loop) => `  ${loopLine(loop)}`),
+    ...(status.waitingFor ? [`  waiting for ${status.waitingFor}`] : []),
+    ...reasonLines(status),
+    ...forecastLines(status),
+    ...(errors.count > 0 ? [`  ${errors.count} errors: foreach-fleet errors ${status.job}`] : []),
+    ...(files === '' ? [] : [`  files: ${files}`]),
+  ];
+}
+
+/** Problems of the folder, or else why it ended; each with its remedy. */
+function reasonLines({ problems, reason }: JobStatus): string[] {
+  const listed = problems.flatMap((problem) => [
+    `  ${problem.code} ${problem.path}: ${problem.message}`,
+    `    what to do: ${problem.remedy}`,
+  ]);
+  if (listed.length > 0 || reason === null) return listed;
+  const remedy = reason.remedy === null ? [] : [`    what to do: ${reason.remedy}`];
+  return [`  ${reason.code === 'done' ? '' : `${reason.code}: `}${reason.message}`, ...remedy];
+}
+
+function forecastLines({ cost, ended }: JobStatus): string[] {
+  return cost.forecastUsd === null || ended
+    ? []
+    : [`  forecast ${usd(cost.forecastUsd)} of at most ${usd(cost.limitUsd ?? 0)}`];
 }
 
 function loopLine(loop: JobStatus['loops'][number]): string {

@@ -1,13 +1,11 @@
 /** Where the command works: the local cloud of this project when one was started, else the installation that the environment names. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connectBuckets } from '../functions/adapters/gcs-bucket.ts';
 import { paths } from '../functions/job/names.ts';
 import { parseJobId } from '../functions/job/job-id.ts';
 import type { Buckets } from '../functions/ports/bucket.ts';
 import { PortError } from '../functions/ports/port-error.ts';
-import type { JobStatus } from '../functions/status/status-view.ts';
+import type { JobStatus } from '../functions/job/job-status.ts';
 import { type Endpoints, readEndpoints } from '../local-cloud/composition/endpoints.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 
@@ -27,37 +25,44 @@ const MAX_STATUS_BYTES = 16 * 1024 ** 2;
 
 /** @throws CommandError FF-NO-CLOUD when there is neither. */
 export function openSession(options: { state?: string | undefined }): Session {
-  const stateDir = options.state ?? process.env['FF_STATE_DIR'] ?? defaultStateDir;
-  const endpoints = existsSync(join(stateDir, 'endpoints.json')) ? (readEndpoints(stateDir) ?? null) : null;
-  const cloud =
-    options.state === undefined &&
-    process.env['FF_STATE_DIR'] === undefined &&
-    process.env['FF_UPLOADS_BUCKET'] !== undefined;
-  if (endpoints && !cloud) Object.assign(process.env, endpoints.clientEnvironment);
-  const env = process.env;
-  const missing = ['GOOGLE_CLOUD_PROJECT', 'FF_UPLOADS_BUCKET', 'FF_STATE_BUCKET', 'FF_RESULTS_BUCKET'].filter(
-    (name) => !env[name],
-  );
-  if (missing.length > 0)
-    throw new CommandError(
-      'FF-NO-CLOUD',
-      `no local cloud has been started, and ${missing.join(', ')} are not set`,
-      'start one with: npm run foreach-fleet -- local   (or set the variables of your installation)',
-      EXIT.unreachable,
-    );
-  const buckets = connectBuckets({
-    projectId: env['GOOGLE_CLOUD_PROJECT']!,
-    buckets: { uploads: env['FF_UPLOADS_BUCKET']!, state: env['FF_STATE_BUCKET']!, results: env['FF_RESULTS_BUCKET']! },
-    endpoint: env['FF_STORAGE_ENDPOINT'] ?? null,
-    signingEndpoint: env['FF_SIGNING_ENDPOINT'] ?? null,
-  });
-  return {
-    local: endpoints !== null && !cloud,
-    buckets,
-    uploadsBucket: env['FF_UPLOADS_BUCKET']!,
-    resultsBucket: env['FF_RESULTS_BUCKET']!,
-    endpoints: cloud ? null : endpoints,
+  const endpoints = findLocalCloud(options.state);
+  if (endpoints) Object.assign(process.env, endpoints.clientEnvironment);
+  const buckets = {
+    uploads: required('FF_UPLOADS_BUCKET'),
+    state: required('FF_STATE_BUCKET'),
+    results: required('FF_RESULTS_BUCKET'),
   };
+  return {
+    local: endpoints !== null,
+    endpoints,
+    uploadsBucket: buckets.uploads,
+    resultsBucket: buckets.results,
+    buckets: connectBuckets({
+      projectId: required('GOOGLE_CLOUD_PROJECT'),
+      buckets,
+      endpoint: process.env['FF_STORAGE_ENDPOINT'] ?? null,
+      signingEndpoint: process.env['FF_SIGNING_ENDPOINT'] ?? null,
+    }),
+  };
+}
+
+/** The local cloud that was named, or the project's own; null when the environment names an installation in the cloud. */
+function findLocalCloud(named: string | undefined): Endpoints | null {
+  const stateDir = named ?? process.env['FF_STATE_DIR'];
+  if (stateDir === undefined && process.env['FF_UPLOADS_BUCKET'] !== undefined) return null;
+  return readEndpoints(stateDir ?? defaultStateDir) ?? null;
+}
+
+function required(name: string): string {
+  const value = process.env[name];
+  if (value) return value;
+  const remedy = 'start one with: npm run foreach-fleet -- local   (or set the variables of your installation)';
+  throw new CommandError(
+    'FF-NO-CLOUD',
+    `no local cloud has been started, and ${name} is not set`,
+    remedy,
+    EXIT.unreachable,
+  );
 }
 
 /** Checks the id and answers it. */

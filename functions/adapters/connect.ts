@@ -2,7 +2,7 @@
 import type { Config } from '../config.ts';
 import type { Buckets } from '../ports/bucket.ts';
 import type { Ports } from '../ports/ports.ts';
-import type { PassSettings } from '../reconcile/reconcile-job.ts';
+import type { PassSettings } from '../job/settings.ts';
 
 export async function connect(config: Config): Promise<Ports> {
   const [buckets, { connectClusters }, { connectWorkloads }, { redisTaskQueues }, { connectNotices }] =

@@ -2,7 +2,7 @@
 import { parseJobId } from '../job/job-id.ts';
 import type { Buckets } from '../ports/bucket.ts';
 import { loadRecord } from '../reconcile/record-store.ts';
-import { statusView, type JobStatus } from '../status/status-view.ts';
+import { statusView, type JobStatus } from '../job/job-status.ts';
 
 export interface Reply {
   code: number;

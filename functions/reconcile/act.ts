@@ -2,18 +2,13 @@
 import type { Action } from '../job/action.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { paths } from '../job/names.ts';
+import type { PassSettings } from '../job/settings.ts';
 import { messageOf, PortError } from '../ports/port-error.ts';
 import type { Ports } from '../ports/ports.ts';
 import { log } from '../log.ts';
 import { backUp } from './back-up.ts';
 import { makeInputs } from './make-inputs.ts';
 import type { Seen } from './observe.ts';
-
-export interface ActSettings {
-  installation: string;
-  workerImage: string;
-  redisImage: string;
-}
 
 export interface Acted {
   record: JobRecord;
@@ -32,7 +27,7 @@ export async function act(
   seen: Seen,
   record: JobRecord,
   actions: readonly Action[],
-  settings: ActSettings,
+  settings: PassSettings,
 ): Promise<Acted> {
   let now = record;
   for (const action of actions) {
@@ -56,7 +51,7 @@ interface Doing {
   ports: Ports;
   seen: Seen;
   record: JobRecord;
-  settings: ActSettings;
+  settings: PassSettings;
 }
 
 /** Answers the record afterwards, or 'wait' when the actions behind this one must not be done in this pass. */

@@ -6,6 +6,7 @@ import { paths } from '../job/names.ts';
 import type { Observation, UploadView } from '../job/observation.ts';
 import { parseJobFile } from '../job/parse-job-file.ts';
 import { isTerminal } from '../job/phase.ts';
+import type { PassSettings } from '../job/settings.ts';
 import type { ObjectInfo } from '../ports/bucket.ts';
 import type { ClusterView } from '../ports/clusters.ts';
 import { messageOf, PortError } from '../ports/port-error.ts';
@@ -13,12 +14,6 @@ import type { Ports } from '../ports/ports.ts';
 import type { TaskQueue } from '../ports/task-queue.ts';
 import type { Workload } from '../ports/workloads.ts';
 import { log } from '../log.ts';
-
-export interface ObserveSettings {
-  maxClusters: number;
-  allowedBuckets: readonly string[];
-  allowedRegistries: readonly string[];
-}
 
 /** The observation, and the open connections that acting on it may use. The caller closes the queue. */
 export interface Seen {
@@ -31,7 +26,7 @@ const MAX_JOB_FILE_BYTES = 64 * 1024;
 const MAX_SCRIPT_BYTES = 2 * 1024 ** 2;
 const REDIS_PORT = 6379;
 
-export async function observe(ports: Ports, record: JobRecord, settings: ObserveSettings): Promise<Seen> {
+export async function observe(ports: Ports, record: JobRecord, settings: PassSettings): Promise<Seen> {
   const [upload, cluster] = await Promise.all([observeUpload(ports, record, settings), observeCluster(ports, record)]);
   const inside = isUsable(cluster) && hasWorkload(record) ? await observeInside(ports, cluster) : emptyInside();
   const observation: Observation = {
@@ -70,7 +65,7 @@ async function cpuRoom(ports: Ports, record: JobRecord): Promise<number | null> 
   return room === 'unknown' ? null : room;
 }
 
-async function observeUpload(ports: Ports, record: JobRecord, settings: ObserveSettings): Promise<UploadView> {
+async function observeUpload(ports: Ports, record: JobRecord, settings: PassSettings): Promise<UploadView> {
   const folder = paths.folder(record.job);
   const whole = record.phase === 'waiting' || isTerminal(record.phase);
   const objects = await ports.buckets.uploads.list(whole ? folder : `${folder}control/`);
@@ -107,7 +102,7 @@ async function readFolder(
   folder: string,
   jobObject: ObjectInfo,
   files: ObjectInfo[],
-  settings: ObserveSettings,
+  settings: PassSettings,
 ): Promise<Pick<UploadView, 'parsed' | 'scriptProblem'>> {
   const bytes =
     jobObject.bytes > MAX_JOB_FILE_BYTES
@@ -163,7 +158,7 @@ async function observeCluster(ports: Ports, record: JobRecord): Promise<ClusterV
   return orUnknown('cluster', () => ports.clusters.get(cluster.name, cluster.location));
 }
 
-async function observeRoom(ports: Ports, settings: ObserveSettings): Promise<Observation['room']> {
+async function observeRoom(ports: Ports, settings: PassSettings): Promise<Observation['room']> {
   const clusters = await orUnknown('clusters', () => ports.clusters.list());
   return clusters === 'unknown'
     ? { clusters: settings.maxClusters, maximum: settings.maxClusters }

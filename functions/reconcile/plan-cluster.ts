@@ -4,9 +4,10 @@ import { fleetForPrice, systemPool, workerPool, workersPerMachine } from '../job
 import { clusterName } from '../job/names.ts';
 import type { JobProblem, JobRecord } from '../job/job-record.ts';
 import type { JobSpec } from '../job/job-spec.ts';
+import type { PassSettings } from '../job/settings.ts';
 import type { Observation, UploadView } from '../job/observation.ts';
 import { smallestRunUsd } from '../job/prices.ts';
-import { beginEnding, decide, iso, move, secondsSince, stay, type PlanSettings, type Step } from './step.ts';
+import { beginEnding, decide, iso, move, secondsSince, stay, type Step } from './step.ts';
 
 /** How long a job waits for files that its job file names, or for a corrected job file. */
 const WAIT_FOR_FILES_SECONDS = 30 * 60;
@@ -15,7 +16,7 @@ const CREATE_ALARM_SECONDS = 30 * 60;
 /** Against creating for ever. */
 const MAX_CLUSTERS_PER_ATTEMPT = 4;
 
-export function planWaiting(record: JobRecord, seen: Observation, settings: PlanSettings): Step {
+export function planWaiting(record: JobRecord, seen: Observation, settings: PassSettings): Step {
   const { upload } = seen;
   if (upload.jobFile === null) return planWithoutJobFile(record, seen);
   if (upload.parsed === null) return stay(record);
@@ -105,7 +106,7 @@ export function workerNodesOfCanary(spec: JobSpec): number {
   return Math.max(1, spec.canary.machines - 1);
 }
 
-function create(record: JobRecord, nowMs: number, settings: PlanSettings): Step {
+function create(record: JobRecord, nowMs: number, settings: PassSettings): Step {
   const spec = record.spec;
   if (spec === null) return stay(record);
   const exhausted = record.cluster?.exhausted ?? [];
@@ -161,7 +162,7 @@ function createAction(record: JobRecord, spec: JobSpec): Step['actions'][number]
   };
 }
 
-export function planCreating(record: JobRecord, seen: Observation, settings: PlanSettings): Step {
+export function planCreating(record: JobRecord, seen: Observation, settings: PassSettings): Step {
   const { cluster: view, nowMs } = seen;
   if (record.cluster === null || record.spec === null) return create(record, nowMs, settings);
   if (record.cluster.goneAt !== null) return create(record, nowMs, settings);

@@ -1,6 +1,7 @@
 /** Pure: from what is known and seen to what should be. Picks the rule by phase; user requests and limits come first, in every phase. */
 import type { Observation } from '../job/observation.ts';
 import type { JobRecord } from '../job/job-record.ts';
+import type { PassSettings } from '../job/settings.ts';
 import { isTerminal } from '../job/phase.ts';
 import { enforceLimits, meter } from './plan-budget.ts';
 import { planCreating, planWaiting } from './plan-cluster.ts';
@@ -8,9 +9,9 @@ import { planRequests } from './plan-requests.ts';
 import { planDeleting, planDraining } from './plan-teardown.ts';
 import { planCanary, planRunning } from './plan-workers.ts';
 import { planStarting } from './plan-workload.ts';
-import { stay, type PlanSettings, type Step } from './step.ts';
+import { stay, type Step } from './step.ts';
 
-export function plan(record: JobRecord, seen: Observation, settings: PlanSettings): Step {
+export function plan(record: JobRecord, seen: Observation, settings: PassSettings): Step {
   const metered = meter(record, seen);
   const asked = planRequests(withProgress(metered, seen), seen);
   const limited = enforceLimits(asked.record, seen.nowMs);
@@ -18,7 +19,7 @@ export function plan(record: JobRecord, seen: Observation, settings: PlanSetting
   return { record: step.record, actions: [...asked.actions, ...step.actions] };
 }
 
-function planPhase(record: JobRecord, seen: Observation, settings: PlanSettings): Step {
+function planPhase(record: JobRecord, seen: Observation, settings: PassSettings): Step {
   if (isTerminal(record.phase)) return stay(record);
   switch (record.phase) {
     case 'waiting':

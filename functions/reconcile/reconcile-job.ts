@@ -5,17 +5,16 @@
 import { randomUUID } from 'node:crypto';
 import type { Action } from '../job/action.ts';
 import { newRecord, type JobRecord } from '../job/job-record.ts';
+import type { PassSettings } from '../job/settings.ts';
 import { log } from '../log.ts';
 import { messageOf, PreconditionError } from '../ports/port-error.ts';
 import type { Ports } from '../ports/ports.ts';
-import { statusView } from '../status/status-view.ts';
-import { act, type ActSettings } from './act.ts';
-import { observe, type ObserveSettings, type Seen } from './observe.ts';
+import { statusView } from '../job/job-status.ts';
+import { act } from './act.ts';
+import { observe, type Seen } from './observe.ts';
 import { plan } from './plan.ts';
 import { loadRecord, saveRecord, saveStatus } from './record-store.ts';
-import { decide, iso, type PlanSettings, type Step } from './step.ts';
-
-export type PassSettings = ObserveSettings & PlanSettings & ActSettings;
+import { decide, iso, type Step } from './step.ts';
 
 export type PassResult =
   | { did: 'acted' | 'nothing'; phase: JobRecord['phase']; again: boolean }

@@ -4,7 +4,7 @@ import type { JobRecord } from '../job/job-record.ts';
 import { paths } from '../job/names.ts';
 import type { Bucket } from '../ports/bucket.ts';
 import { PortError, PreconditionError } from '../ports/port-error.ts';
-import type { JobStatus } from '../status/status-view.ts';
+import type { JobStatus } from '../job/job-status.ts';
 
 const MAX_RECORD_BYTES = 16 * 1024 ** 2;
 

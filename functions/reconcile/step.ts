@@ -8,12 +8,6 @@ export interface Step {
   actions: Action[];
 }
 
-/** The limits and choices of this installation that planning needs. */
-export interface PlanSettings {
-  locations: readonly string[];
-  maxClusters: number;
-}
-
 export function stay(record: JobRecord, actions: Action[] = []): Step {
   return { record, actions };
 }

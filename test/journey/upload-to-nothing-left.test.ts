@@ -115,7 +115,7 @@ describe('a job', { skip: missingTools() }, () => {
   });
 
   it('that reaches its time limit is stopped, saved, and resumable', async () => {
-    const folder = journey.jobFolder('limited', slow(200, 1), `${quick}limits: {time: 20s}\n`);
+    const folder = journey.jobFolder('limited', slow(200, 1), `${quick}limits: {time: 1m}\n`);
     const status = await runJob(session, folder, 'limited');
     assert.equal(status.phase, 'stopped');
     assert.equal(status.reason?.code, 'FF-LIMIT-TIME');

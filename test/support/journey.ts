@@ -11,7 +11,7 @@ import { follow } from '../../cli/follow.ts';
 import { isNothing, whatIsLeft } from '../../cli/left.ts';
 import { openSession, readStatus, type Session } from '../../cli/session.ts';
 import { submit } from '../../cli/submit.ts';
-import type { JobStatus } from '../../functions/status/status-view.ts';
+import type { JobStatus } from '../../functions/job/job-status.ts';
 import { readEndpoints } from '../../local-cloud/composition/endpoints.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));

@@ -2,128 +2,19 @@
  * In-memory ports with memory: a small world in which passes can be driven step by step. Stateful, not mocks: buckets honour generations,
  * clusters take their time, the queue holds what a test puts there. What they leave out: signatures, quotas, pagination.
  */
-import { createHash } from 'node:crypto';
-import type { Bucket, Buckets, ObjectInfo } from '../../functions/ports/bucket.ts';
+import type { Buckets } from '../../functions/ports/bucket.ts';
 import type { Clusters, ClusterView, Leftover } from '../../functions/ports/clusters.ts';
 import type { Notice } from '../../functions/ports/notices.ts';
-import { PortError, PreconditionError } from '../../functions/ports/port-error.ts';
+import { PortError } from '../../functions/ports/port-error.ts';
 import type { Ports } from '../../functions/ports/ports.ts';
-import type { JournalEntry, TaskQueue } from '../../functions/ports/task-queue.ts';
-import type { Workload, WorkloadRequest, WorkloadView } from '../../functions/ports/workloads.ts';
-import { summarize, type DriverState, type LoopProgress, type WorkerProgress } from '../../functions/job/progress.ts';
+import type { TaskQueue } from '../../functions/ports/task-queue.ts';
+import type { Workload, WorkloadView } from '../../functions/ports/workloads.ts';
+import { summarize } from '../../functions/job/progress.ts';
 import { clusterLabels } from '../../functions/job/names.ts';
+import { VirtualBucket } from './virtual-bucket.ts';
+import { VirtualCluster } from './virtual-cluster.ts';
 
-export class VirtualBucket implements Bucket {
-  readonly objects = new Map<string, { bytes: Buffer; generation: number; updatedMs: number }>();
-  readonly name: string;
-  readonly #world: VirtualWorld;
-
-  constructor(name: string, world: VirtualWorld) {
-    this.name = name;
-    this.#world = world;
-  }
-
-  async read(name: string): Promise<{ bytes: Buffer; generation: string } | null> {
-    this.#world.check(`${this.name}.read`);
-    const object = this.objects.get(name);
-    return object ? { bytes: object.bytes, generation: String(object.generation) } : null;
-  }
-
-  async list(prefix: string, options: { glob?: string } = {}): Promise<ObjectInfo[]> {
-    this.#world.check(`${this.name}.list`);
-    const pattern =
-      options.glob === undefined
-        ? /^/
-        : new RegExp(`^${options.glob.replaceAll('.', '\\.').replaceAll('*', '[^/]*')}$`);
-    const names = [...this.objects.keys()].filter((name) => name.startsWith(prefix) && pattern.test(name));
-    return names.toSorted().map((name) => {
-      const object = this.objects.get(name)!;
-      const md5 = createHash('md5').update(object.bytes).digest('base64');
-      return {
-        name,
-        generation: String(object.generation),
-        bytes: object.bytes.length,
-        md5,
-        updatedMs: object.updatedMs,
-      };
-    });
-  }
-
-  async listFolders(prefix: string): Promise<string[]> {
-    const names = [...this.objects.keys()].filter(
-      (name) => name.startsWith(prefix) && name.indexOf('/', prefix.length) > 0,
-    );
-    return [...new Set(names.map((name) => name.slice(0, name.indexOf('/', prefix.length) + 1)))];
-  }
-
-  async write(name: string, bytes: Buffer | string, options: { ifGeneration?: string }): Promise<string> {
-    this.#world.check(`${this.name}.write`);
-    const now = this.objects.get(name)?.generation ?? 0;
-    if (options.ifGeneration !== undefined && Number(options.ifGeneration) !== now) throw new PreconditionError(name);
-    const generation = (this.#world.generation += 1);
-    this.objects.set(name, { bytes: Buffer.from(bytes), generation, updatedMs: this.#world.nowMs });
-    this.#world.after(`${this.name}.write`);
-    return String(generation);
-  }
-
-  async remove(name: string, options: { ifGeneration?: string } = {}): Promise<void> {
-    this.#world.check(`${this.name}.remove`);
-    const object = this.objects.get(name);
-    if (options.ifGeneration === undefined || String(object?.generation) === options.ifGeneration)
-      this.objects.delete(name);
-  }
-
-  async signedUrl(name: string): Promise<string> {
-    return `https://signed.test/${this.name}/${name}`;
-  }
-
-  async signedUpload(prefix: string): Promise<{ url: string; fields: Record<string, string> }> {
-    return { url: `https://signed.test/${this.name}`, fields: { prefix } };
-  }
-}
-
-/** One cluster of the virtual world, with what runs in it. */
-export class VirtualCluster {
-  readonly view: ClusterView;
-  workload: WorkloadRequest | null = null;
-  redisUp = true;
-  driver: WorkloadView['driver'] = 'absent';
-  driverState: DriverState | null = null;
-  driverMessage = '';
-  replicas = 0;
-  loops: LoopProgress[] = [];
-  workers: WorkerProgress[] = [];
-  outbox: { entry: JournalEntry; value: Buffer }[] = [];
-  errors: { id: string; json: string }[] = [];
-  stopReason: string | null = null;
-  gateOpen = false;
-
-  constructor(view: ClusterView) {
-    this.view = view;
-  }
-
-  journal(loop: number, iteration: number, value = `value ${loop}/${iteration}`): void {
-    const bytes = Buffer.from(value);
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    const id = `${this.outbox.length + 1}-${iteration}`;
-    const entry: JournalEntry = {
-      id,
-      loop,
-      iteration,
-      key: `k${iteration}`,
-      attempt: 1,
-      worker: 'w',
-      node: 'n',
-      seconds: 1,
-      bytes: bytes.length,
-      sha256,
-      startedAt: 0,
-      warnings: 0,
-      object: null,
-    };
-    this.outbox.push({ entry, value: bytes });
-  }
-}
+export type { VirtualCluster };
 
 export class VirtualWorld {
   nowMs = Date.parse('2026-11-23T12:00:00Z');

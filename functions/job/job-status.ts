@@ -1,9 +1,9 @@
 /** Pure: the record as users see it: status.json beside the upload, the command, the page. */
-import { forecastUsd, secondsLeft } from '../job/forecast.ts';
-import type { Decision, ErrorSummary, JobProblem, JobRecord } from '../job/job-record.ts';
-import { paths } from '../job/names.ts';
-import { isTerminal, type Outcome, type Phase } from '../job/phase.ts';
-import { PRICES_AS_OF } from '../job/prices.ts';
+import { forecastUsd, secondsLeft } from './forecast.ts';
+import type { Decision, ErrorSummary, JobProblem, JobRecord } from './job-record.ts';
+import { paths } from './names.ts';
+import { isTerminal, type Outcome, type Phase } from './phase.ts';
+import { PRICES_AS_OF } from './prices.ts';
 
 export interface JobStatus {
   schema: 1;

@@ -1,0 +1,94 @@
+// npm test and its parts: runs groups of test files with node's runner, each group as concurrent as it can be, and prints one summary
+// in node's words at the end. Usage: test.ts [GROUP | FILE ...]; without arguments everything, the checks included.
+import { spawn } from 'node:child_process';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+interface Group {
+  readonly patterns: readonly string[];
+  /** Files at a time; 1 where tests start clusters of processes that would starve each other. */
+  readonly concurrency: number;
+}
+
+const groups: Readonly<Record<string, Group>> = {
+  unit: { patterns: ['test/unit/**/*.test.ts', 'test/golden/**/*.test.ts', 'test/rules/**/*.test.ts'], concurrency: 2 },
+  contract: { patterns: ['test/contract/**/*.test.ts'], concurrency: 2 },
+  r: { patterns: ['test/r/**/*.test.ts'], concurrency: 1 },
+  faults: { patterns: ['test/faults/**/*.test.ts'], concurrency: 1 },
+  journey: { patterns: ['test/journey/**/*.test.ts'], concurrency: 1 },
+  browser: { patterns: ['test/browser/**/*.test.ts'], concurrency: 1 },
+};
+
+/** What node's runner prints at the end of a run. */
+type Counts = Record<'tests' | 'suites' | 'passed' | 'failed' | 'cancelled' | 'skipped' | 'todo', number>;
+
+const noCounts: Counts = { tests: 0, suites: 0, passed: 0, failed: 0, cancelled: 0, skipped: 0, todo: 0 };
+/** Against tests that hang, never against slow ones. */
+const hangMilliseconds = 900_000;
+
+/** Runs some files under the network guard; the counts come from summary-reporter.mjs. */
+async function runFiles(files: readonly string[], concurrency: number): Promise<{ counts: Counts; code: number }> {
+  const folder = mkdtempSync(join(tmpdir(), 'ff-test-'));
+  const summaryFile = join(folder, 'summary.json');
+  const args = [
+    ...['--import', './test/support/network-guard.ts', '--test', `--test-concurrency=${concurrency}`],
+    ...[`--test-timeout=${hangMilliseconds}`, '--test-reporter=spec', '--test-reporter-destination=stdout'],
+    ...['--test-reporter=./scripts/summary-reporter.mjs', `--test-reporter-destination=${summaryFile}`],
+  ];
+  const code = await runNode([...args, ...files]);
+  const text = readFileSync(summaryFile, { encoding: 'utf8', flag: 'a+' });
+  rmSync(folder, { recursive: true });
+  return { counts: text === '' ? { ...noCounts, failed: 1 } : (JSON.parse(text) as Counts), code };
+}
+
+function runNode(args: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, args, { stdio: 'inherit' });
+  const passOn = (signal: NodeJS.Signals): void => void child.kill(signal);
+  process.on('SIGTERM', passOn);
+  return new Promise((resolve) =>
+    child.on('exit', (code) => {
+      process.off('SIGTERM', passOn);
+      resolve(code ?? 1);
+    }),
+  );
+}
+
+function addCounts(a: Counts, b: Counts): Counts {
+  return Object.fromEntries(
+    Object.keys(noCounts).map((key) => [key, a[key as keyof Counts] + b[key as keyof Counts]]),
+  ) as Counts;
+}
+
+function printSummary(counts: Counts, milliseconds: number): void {
+  const { passed, failed, ...rest } = counts;
+  const rows = { tests: rest.tests, suites: rest.suites, pass: passed, fail: failed, cancelled: rest.cancelled };
+  const lines = Object.entries({ ...rows, skipped: rest.skipped, todo: rest.todo, duration_ms: milliseconds });
+  process.stdout.write(`\nall groups\n${lines.map(([name, value]) => `ℹ ${name} ${value}\n`).join('')}`);
+}
+
+async function main(names: readonly string[]): Promise<number> {
+  const begin = Date.now();
+  let counts = noCounts;
+  let code = names.length === 0 ? await runNode(['scripts/check.ts', '--without-rules']) : 0;
+  if (code !== 0) process.stdout.write('✖ the checks failed; the tests run all the same\n');
+  const unknown = names.filter((name) => groups[name] === undefined);
+  const chosen = names.length === 0 ? Object.keys(groups) : names.filter((name) => groups[name] !== undefined);
+  const runs = chosen.map((name) => ({
+    name,
+    files: globSync([...groups[name]!.patterns]).sort(),
+    concurrency: groups[name]!.concurrency,
+  }));
+  if (unknown.length > 0) runs.push({ name: 'files', files: unknown, concurrency: 1 });
+  for (const { name, files, concurrency } of runs) {
+    if (files.length === 0) continue;
+    process.stdout.write(`\n== ${name}: ${files.length} files\n`);
+    const result = await runFiles(files, concurrency);
+    counts = addCounts(counts, result.counts);
+    code = Math.max(code, result.code);
+  }
+  printSummary(counts, Date.now() - begin);
+  return counts.tests === 0 || counts.failed + counts.cancelled > 0 ? Math.max(code, 1) : code;
+}
+
+process.exitCode = await main(process.argv.slice(2));

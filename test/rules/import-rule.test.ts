@@ -1,0 +1,140 @@
+// Who may import whom. The seams that keep decisions free of effects hold only as long as no import crosses them.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import { describe, it } from 'node:test';
+import ts from 'typescript';
+import { projectFiles, projectRoot } from '../support/source-files.ts';
+
+interface Import {
+  readonly from: string;
+  /** A project path ("functions/job/phase.ts") or a package name. */
+  readonly to: string;
+  readonly isTypeOnly: boolean;
+}
+
+const imports: readonly Import[] = projectFiles()
+  .filter((path) => /\.(ts|mjs)$/.test(path))
+  .flatMap(readImports);
+
+function readImports(path: string): Import[] {
+  const source = ts.createSourceFile(path, readFileSync(projectRoot + path, 'utf8'), ts.ScriptTarget.Latest, false);
+  const found: Import[] = [];
+  const add = (specifier: ts.Node | undefined, isTypeOnly: boolean): void => {
+    if (specifier === undefined || !ts.isStringLiteralLike(specifier)) return;
+    const name = specifier.text;
+    found.push({ from: path, to: name.startsWith('.') ? posix.join(posix.dirname(path), name) : name, isTypeOnly });
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, isTypeImport(node.importClause));
+    else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly);
+    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal, true);
+    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
+      add(node.arguments[0], false);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+function isTypeImport(clause: ts.ImportClause | undefined): boolean {
+  if (clause === undefined) return false;
+  if (clause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
+  const named = clause.namedBindings;
+  const isOnlyNamed =
+    clause.name === undefined && named !== undefined && ts.isNamedImports(named) && named.elements.length > 0;
+  return isOnlyNamed && named.elements.every((element) => element.isTypeOnly);
+}
+
+/** What each folder of functions/ may import at run time, besides itself. Types may come from ports and job everywhere. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  entry: ['reconcile/', 'status/', 'job/', 'log.ts', 'ports/port-error.ts'],
+  reconcile: ['job/', 'ports/', 'log.ts'],
+  job: [],
+  ports: ['job/'],
+  adapters: ['ports/', 'job/', 'log.ts'],
+  status: ['job/'],
+};
+
+const vendorPackages =
+  /^(@google-cloud\/(?!functions-framework)|@kubernetes\/|ioredis|google-auth-library|google-gax|@grpc\/)/;
+
+function breaches(isBreach: (entry: Import) => boolean): string[] {
+  return imports.filter(isBreach).map(({ from, to }) => `${from} imports ${to}`);
+}
+
+describe('import rule', () => {
+  for (const [folder, targets] of Object.entries(allowed)) {
+    it(`functions/${folder} imports only ${['itself', ...targets].join(', ')}`, () => {
+      const own = `functions/${folder}/`;
+      const found = breaches(({ from, to, isTypeOnly }) => {
+        if (!from.startsWith(own) || !to.startsWith('functions/') || to.startsWith(own)) return false;
+        if (isTypeOnly && /^functions\/(ports|job)\//.test(to)) return false;
+        // The composition root turns Config into Ports.
+        if (from === 'functions/adapters/connect.ts' && to === 'functions/config.ts') return false;
+        return !targets.some((target) => to.startsWith(`functions/${target}`));
+      });
+      assert.deepEqual(found, []);
+    });
+  }
+
+  it('what plan*.ts reaches is pure: job/ and files beside it, no port, no log, no module of Node.js', () => {
+    const reached = new Set<string>();
+    const queue = imports.map(({ from }) => from).filter((from) => /^functions\/reconcile\/plan[^/]*\.ts$/.test(from));
+    for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
+      if (reached.has(path)) continue;
+      reached.add(path);
+      queue.push(
+        ...imports
+          .filter(({ from, to, isTypeOnly }) => from === path && !isTypeOnly && to.startsWith('functions/'))
+          .map(({ to }) => to),
+      );
+    }
+    const impure = /^(functions\/(?!job\/|reconcile\/)|node:(?!assert))/;
+    assert.deepEqual(
+      breaches(({ from, to, isTypeOnly }) => reached.has(from) && !isTypeOnly && impure.test(to)),
+      [],
+    );
+  });
+
+  it('vendor packages are imported only in functions/adapters', () => {
+    const deployed = /^(functions|cli|simulator)\/(?!adapters\/)/;
+    assert.deepEqual(
+      breaches(({ from, to }) => deployed.test(from) && vendorPackages.test(to)),
+      [],
+    );
+  });
+
+  it('only functions/index.ts and cli/ call connect.ts', () => {
+    const callers = /^(functions\/index\.ts|cli\/|test\/|bench\/)/;
+    assert.deepEqual(
+      breaches(({ from, to }) => to === 'functions/adapters/connect.ts' && !callers.test(from)),
+      [],
+    );
+  });
+
+  it('nothing deployed imports what is not deployed', () => {
+    const outside = /^(local-cloud|simulator|cli|test|bench|scripts|examples)\//;
+    assert.deepEqual(
+      breaches(({ from, to }) => from.startsWith('functions/') && outside.test(to)),
+      [],
+    );
+  });
+
+  it('nothing outside test/ imports from test/', () => {
+    assert.deepEqual(
+      breaches(({ from, to }) => !/^(test|bench)\//.test(from) && to.startsWith('test/')),
+      [],
+    );
+  });
+
+  it('only functions/config.ts reads the environment of the deployed functions', () => {
+    const readers = projectFiles().filter(
+      (path) => /^functions\/.*\.ts$/.test(path) && /process\.env\b/.test(readFileSync(projectRoot + path, 'utf8')),
+    );
+    assert.deepEqual(
+      readers.filter((path) => path !== 'functions/config.ts'),
+      [],
+    );
+  });
+});

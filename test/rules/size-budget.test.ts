@@ -1,0 +1,48 @@
+// The size budget: files that a reader takes in at once, functions that fit on a screen.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import ts from 'typescript';
+import { projectFiles, projectRoot } from '../support/source-files.ts';
+
+const largestFunction = 60;
+const sources = projectFiles().filter((path) => /\.(ts|mjs|R|c|h)$/.test(path) && !path.startsWith('examples/'));
+
+function countLines(text: string): number {
+  return text.split('\n').length - (text.endsWith('\n') ? 1 : 0);
+}
+
+/** Protocol files of the local cloud carry long tables of routes; nothing else may exceed 300 lines. */
+function largestFile(path: string): number {
+  return path.startsWith('local-cloud/') ? 400 : 300;
+}
+
+function findLongFunctions(path: string): string[] {
+  const source = ts.createSourceFile(path, readFileSync(projectRoot + path, 'utf8'), ts.ScriptTarget.Latest, true);
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isFunctionLike(node) && 'body' in node && node.body !== undefined) {
+      const first = source.getLineAndCharacterOfPosition(node.getStart()).line;
+      const lines = source.getLineAndCharacterOfPosition(node.end).line - first + 1;
+      if (lines > largestFunction) found.push(`${path}:${first + 1} has ${lines} lines`);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+describe('size budget', () => {
+  it('no file is longer than 300 lines (local cloud: 400)', () => {
+    const long = sources.map((path) => ({ path, lines: countLines(readFileSync(projectRoot + path, 'utf8')) }));
+    assert.deepEqual(
+      long.filter(({ path, lines }) => lines > largestFile(path)),
+      [],
+    );
+  });
+
+  it(`no function is longer than ${largestFunction} lines`, () => {
+    const checked = sources.filter((path) => /\.(ts|mjs)$/.test(path) && !/^(test|bench)\//.test(path));
+    assert.deepEqual(checked.flatMap(findLongFunctions), []);
+  });
+});

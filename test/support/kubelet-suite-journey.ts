@@ -1,0 +1,225 @@
+/** Longer stories on any API server: Redis behind a Service, the host of a kubelet killed with SIGKILL, a machine switched off, lost, preempted. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { corePath } from '../../local-cloud/kubelet/api.ts';
+import { readProcess } from '../../local-cloud/kubelet/process-table.ts';
+import { eventually } from './eventually.ts';
+import { conditionOf, isOver, isReady, isRunning, mainStatus, sh } from './kubelet-suite-basic.ts';
+import { TEST_IMAGE, type KubeletWorld } from './kubelet-world.ts';
+
+const NS = 'default';
+const POD_IP = { name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } };
+
+/** A Deployment of one container. */
+function workload(name: string, replicas: number, container: Record<string, unknown>): object {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name },
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: name } },
+      template: {
+        metadata: { labels: { app: name } },
+        spec: { automountServiceAccountToken: false, terminationGracePeriodSeconds: 2, containers: [container] },
+      },
+    },
+  };
+}
+
+export function defineJourneySuite(world: () => KubeletWorld): void {
+  test('workers of a Deployment reach Redis through the variables of its Service', async () => {
+    const w = world();
+    const redis = {
+      name: 'redis',
+      image: TEST_IMAGE,
+      command: [
+        'redis-server',
+        '--bind',
+        '$(POD_IP)',
+        '--port',
+        '6379',
+        '--dir',
+        '/data',
+        '--save',
+        '',
+        '--protected-mode',
+        'no',
+      ],
+      env: [POD_IP],
+      volumeMounts: [{ name: 'data', mountPath: '/data' }],
+      readinessProbe: { tcpSocket: { port: 6379 }, periodSeconds: 1 },
+    };
+    const service = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'redis' },
+      spec: { selector: { app: 'redis' }, ports: [{ port: 6379 }] },
+    };
+    await w.api.create(corePath('services', NS), service);
+    const env = [{ name: 'HOST', value: '$(REDIS_SERVICE_HOST)' }];
+    await w.api.create(
+      '/apis/apps/v1/namespaces/default/deployments',
+      workload('client', 2, sh('redis-cli -h $HOST ping; exec sleep 600', { env })),
+    );
+    const held = await eventually('a client waits for Redis', async () => {
+      const list = await w.api.get(corePath('pods', NS), { labelSelector: 'app=client' });
+      return list.items.find((pod: any) =>
+        /Service "redis"/.test(pod.status?.containerStatuses?.[0]?.state?.waiting?.message ?? ''),
+      );
+    });
+    await w.eventOf(NS, held.metadata.name, 'ServiceNotReady', /waiting for a ready pod behind Service "redis"/);
+    const deployment: any = workload('redis', 1, redis);
+    deployment.spec.template.spec.volumes = [{ name: 'data', emptyDir: {} }];
+    await w.api.create('/apis/apps/v1/namespaces/default/deployments', deployment);
+    await eventually(
+      'both clients have their answer',
+      () => w.lines.filter((line) => line.pod.startsWith('client-') && line.line === 'PONG').length === 2,
+      { timeoutMs: 40_000 },
+    );
+    await w.kubectl('delete', 'deployment', 'client', 'redis');
+    await w.kubectl('delete', 'service', 'redis');
+    await w.kubectl('wait', '--for=delete', 'pod', '-l', 'app in (client,redis)', '--timeout=30s');
+  });
+
+  test('Jobs fail and complete with their pods, and take them along when deleted', async () => {
+    const w = world();
+    const pod = { automountServiceAccountToken: false, restartPolicy: 'Never' };
+    const job = (name: string, command: string) => ({
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name },
+      spec: { backoffLimit: 0, template: { spec: { ...pod, containers: [sh(command)] } } },
+    });
+    await w.api.create('/apis/batch/v1/namespaces/default/jobs', job('fails', 'exit 5'));
+    await w.api.create('/apis/batch/v1/namespaces/default/jobs', job('works', 'echo fine'));
+    await w.kubectl('wait', '--for=condition=Failed', 'job/fails', '--timeout=40s');
+    await w.kubectl('wait', '--for=condition=Complete', 'job/works', '--timeout=40s');
+    await w.kubectl('delete', 'job', 'fails', 'works');
+    await eventually(
+      'no pod of a Job is left',
+      async () => {
+        const list = await w.api.get(corePath('pods', NS), { labelSelector: 'job-name in (fails,works)' });
+        return list.items.length === 0;
+      },
+      { timeoutMs: 20_000 },
+    );
+  });
+
+  test('kill -9 of the process that hosts a kubelet: nothing survives it, and the next one restarts the containers in their pods', async () => {
+    const w = world();
+    const options = w.options('crashing', { timing: { retryMs: 200 } });
+    const host = await w.startHost(options);
+    const script = 'echo $$$$ >>/work/pids; setsid sleep 600 & sleep 600 & echo $! >>/work/pids; wait';
+    const volume = { volumes: [{ name: 'work', emptyDir: {} }] };
+    const mount = { volumeMounts: [{ name: 'work', mountPath: '/work' }] };
+    await w.createPod(NS, 'survivor', {
+      ...volume,
+      nodeName: 'crashing',
+      terminationGracePeriodSeconds: 1,
+      containers: [sh(script, mount)],
+    });
+    await w.createPod(NS, 'orphan', { nodeName: 'crashing', containers: [sh('exec sleep 600')] });
+    const before = await w.podWhen(NS, 'survivor', 'runs', isRunning);
+    const orphan = await w.podWhen(NS, 'orphan', 'runs', isRunning);
+    const { existsSync, readFileSync } = await import('node:fs');
+    const pidsFile = `${options.dir}/pods/${before.metadata?.uid}/volumes/work/pids`;
+    const pids = await eventually('the processes have noted their ids', () => {
+      const found = existsSync(pidsFile) ? readFileSync(pidsFile, 'utf8').trim().split('\n').map(Number) : [];
+      return found.length === 2 ? found : undefined;
+    });
+    host.kill('SIGKILL');
+    await once(host, 'exit');
+    await eventually('the main process dies with its host', () => isGone(pids[0]!));
+    await w.api.delete(corePath('pods', NS, 'orphan'), { gracePeriodSeconds: 0 });
+    await w.startWith(options);
+    const after = await w.podWhen(
+      NS,
+      'survivor',
+      'runs again',
+      (pod) => isRunning(pod) && mainStatus(pod).restartCount === 1 && isReady(pod),
+    );
+    assert.ok(isGone(pids[1]!));
+    assert.equal(after.metadata?.uid, before.metadata?.uid);
+    assert.equal(after.status?.podIP, before.status?.podIP);
+    assert.equal(mainStatus(after).lastState?.terminated?.exitCode, 137);
+    await eventually('emptyDir is kept', () => readFileSync(pidsFile, 'utf8').trim().split('\n').length === 4);
+    await eventually(
+      'the directory of the pod that is gone is removed',
+      () => !existsSync(`${options.dir}/pods/${orphan.metadata?.uid}`),
+    );
+    await w.kubectl('delete', 'pod', 'survivor');
+    assert.equal(existsSync(`${options.dir}/pods/${before.metadata?.uid}`), false);
+  });
+
+  test('a machine switched off in order lets pods finish and restarts them in place', async () => {
+    const w = world();
+    const options = w.options('sleeper');
+    const first = await w.startWith(options);
+    const container = sh('trap "echo bye; exit 0" TERM; echo up; while :; do sleep 0.1; done');
+    await w.createPod(NS, 'comes-back', {
+      nodeName: 'sleeper',
+      restartPolicy: 'OnFailure',
+      terminationGracePeriodSeconds: 5,
+      containers: [container],
+    });
+    await w.lineOf('comes-back', /^up$/);
+    await first.stop();
+    await w.lineOf('comes-back', /^bye$/);
+    await w.startWith(options);
+    const pod = await w.podWhen(
+      NS,
+      'comes-back',
+      'runs again',
+      (one) => isRunning(one) && mainStatus(one).restartCount === 1,
+    );
+    assert.equal(mainStatus(pod).lastState?.terminated?.exitCode, 143);
+    await w.api.delete(corePath('pods', NS, 'comes-back'), { gracePeriodSeconds: 1 });
+    await w.podGone(NS, 'comes-back');
+  });
+
+  test('preemption: pods are told, and end Failed as disrupted', async () => {
+    const w = world();
+    const kubelet = await w.startWith(w.options('spot'));
+    const container = sh('trap "echo told; exit 0" TERM; echo up; while :; do sleep 0.1; done');
+    await w.createPod(NS, 'on-spot', { nodeName: 'spot', terminationGracePeriodSeconds: 60, containers: [container] });
+    await w.createPod(NS, 'deaf', {
+      nodeName: 'spot',
+      terminationGracePeriodSeconds: 60,
+      containers: [sh('trap "" TERM; echo up; while :; do sleep 0.1; done')],
+    });
+    await Promise.all([w.lineOf('on-spot', /^up$/), w.lineOf('deaf', /^up$/)]);
+    await kubelet.preempt(3);
+    await w.lineOf('on-spot', /^told$/);
+    for (const name of ['on-spot', 'deaf']) {
+      const pod = await w.podWhen(NS, name, 'is over', isOver);
+      assert.equal(pod.status?.phase, 'Failed');
+      assert.equal(pod.status?.reason, 'Terminated');
+      assert.equal(conditionOf(pod, 'DisruptionTarget'), 'True');
+    }
+    const node = await w.api.get('/api/v1/nodes/spot');
+    assert.equal(node.status.conditions.find((one: any) => one.type === 'Ready').status, 'False');
+    assert.ok(node.spec.taints.some((taint: any) => taint.key === 'cloud.google.com/impending-node-termination'));
+  });
+
+  test('a lost machine: every process is gone at once and nothing is reported', async () => {
+    const w = world();
+    const kubelet = await w.startWith(w.options('lost'));
+    await w.createPod(NS, 'on-lost', {
+      nodeName: 'lost',
+      containers: [sh('trap "" TERM; echo pid $$$$; while :; do sleep 0.1; done')],
+    });
+    const pid = Number((await w.lineOf('on-lost', /^pid \d+$/)).line.slice(4));
+    await w.podWhen(NS, 'on-lost', 'runs', isRunning);
+    await kubelet.kill();
+    assert.ok(isGone(pid));
+    assert.equal((await w.pod(NS, 'on-lost'))?.status?.phase, 'Running');
+    await w.api.delete(corePath('pods', NS, 'on-lost'), { gracePeriodSeconds: 0 });
+  });
+}
+
+function isGone(pid: number): boolean {
+  const entry = readProcess(pid);
+  return entry === undefined || entry.zombie;
+}

@@ -1,0 +1,74 @@
+/** A bucket in memory: generations and preconditions as in Cloud Storage. Leaves out signatures (addresses are recognisable, not valid). */
+import { createHash } from 'node:crypto';
+import type { Bucket, ObjectInfo } from '../../functions/ports/bucket.ts';
+import { PreconditionError } from '../../functions/ports/port-error.ts';
+import type { VirtualWorld } from './virtual-ports.ts';
+
+export class VirtualBucket implements Bucket {
+  readonly objects = new Map<string, { bytes: Buffer; generation: number; updatedMs: number }>();
+  readonly name: string;
+  readonly #world: VirtualWorld;
+
+  constructor(name: string, world: VirtualWorld) {
+    this.name = name;
+    this.#world = world;
+  }
+
+  async read(name: string): Promise<{ bytes: Buffer; generation: string } | null> {
+    this.#world.check(`${this.name}.read`);
+    const object = this.objects.get(name);
+    return object ? { bytes: object.bytes, generation: String(object.generation) } : null;
+  }
+
+  async list(prefix: string, options: { glob?: string } = {}): Promise<ObjectInfo[]> {
+    this.#world.check(`${this.name}.list`);
+    const pattern =
+      options.glob === undefined
+        ? /^/
+        : new RegExp(`^${options.glob.replaceAll('.', '\\.').replaceAll('*', '[^/]*')}$`);
+    const names = [...this.objects.keys()].filter((name) => name.startsWith(prefix) && pattern.test(name));
+    return names.toSorted().map((name) => {
+      const object = this.objects.get(name)!;
+      const md5 = createHash('md5').update(object.bytes).digest('base64');
+      return {
+        name,
+        generation: String(object.generation),
+        bytes: object.bytes.length,
+        md5,
+        updatedMs: object.updatedMs,
+      };
+    });
+  }
+
+  async listFolders(prefix: string): Promise<string[]> {
+    const names = [...this.objects.keys()].filter(
+      (name) => name.startsWith(prefix) && name.indexOf('/', prefix.length) > 0,
+    );
+    return [...new Set(names.map((name) => name.slice(0, name.indexOf('/', prefix.length) + 1)))];
+  }
+
+  async write(name: string, bytes: Buffer | string, options: { ifGeneration?: string }): Promise<string> {
+    this.#world.check(`${this.name}.write`);
+    const now = this.objects.get(name)?.generation ?? 0;
+    if (options.ifGeneration !== undefined && Number(options.ifGeneration) !== now) throw new PreconditionError(name);
+    const generation = (this.#world.generation += 1);
+    this.objects.set(name, { bytes: Buffer.from(bytes), generation, updatedMs: this.#world.nowMs });
+    this.#world.after(`${this.name}.write`);
+    return String(generation);
+  }
+
+  async remove(name: string, options: { ifGeneration?: string } = {}): Promise<void> {
+    this.#world.check(`${this.name}.remove`);
+    const object = this.objects.get(name);
+    if (options.ifGeneration === undefined || String(object?.generation) === options.ifGeneration)
+      this.objects.delete(name);
+  }
+
+  async signedUrl(name: string): Promise<string> {
+    return `https://signed.test/${this.name}/${name}`;
+  }
+
+  async signedUpload(prefix: string): Promise<{ url: string; fields: Record<string, string> }> {
+    return { url: `https://signed.test/${this.name}`, fields: { prefix } };
+  }
+}

@@ -1,0 +1,117 @@
+/** Events as Eventarc delivers them: which lead to a pass, which are acknowledged and forgotten, which are asked for again. */
+import assert from 'node:assert/strict';
+import { beforeEach, describe, it } from 'node:test';
+import { budgetAlert } from '../../functions/entry/budget-alert.ts';
+import type { Context, Event } from '../../functions/entry/context.ts';
+import { jobCompleted } from '../../functions/entry/job-completed.ts';
+import { jobSubmitted } from '../../functions/entry/job-submitted.ts';
+import { progressReported } from '../../functions/entry/progress-reported.ts';
+import { status } from '../../functions/entry/status.ts';
+import { tick } from '../../functions/entry/tick.ts';
+import { VirtualWorld } from '../support/virtual-ports.ts';
+
+const digest = `@sha256:${'a'.repeat(64)}`;
+let world: VirtualWorld;
+let context: Context;
+
+beforeEach(async () => {
+  world = new VirtualWorld();
+  const settings = {
+    installation: 'test',
+    workerImage: `w${digest}`,
+    redisImage: `r${digest}`,
+    locations: ['z'],
+    maxClusters: 3,
+    allowedBuckets: [],
+    allowedRegistries: [],
+  };
+  context = { ports: async () => world.ports, settings };
+  await world.buckets.uploads.write('jobs/demo/run.R', 'x <- 1', {});
+  await world.buckets.uploads.write('jobs/demo/job.yaml', 'script: run.R', {});
+});
+
+const message = (data: unknown): Event => ({
+  data: { message: { data: Buffer.from(JSON.stringify(data)).toString('base64') }, subscription: 's' },
+});
+const logEntry = (cluster: string): Event =>
+  message({ resource: { labels: { cluster_name: cluster } }, jsonPayload: { ff: 'progress', job: 'other' } });
+
+describe('events', () => {
+  it('an upload starts its job', async () => {
+    await jobSubmitted(context, { data: { bucket: 'uploads', name: 'jobs/demo/job.yaml' } });
+    assert.deepEqual(world.created, ['ff-demo-1']);
+  });
+
+  const forgotten: [name: string, event: Event][] = [
+    ['no data', {}],
+    ['an array', { data: [] }],
+    ['another bucket layout', { data: { bucket: 'uploads', name: 'readme.txt' } }],
+    ['a job id that is not a DNS label', { data: { bucket: 'uploads', name: 'jobs/De Mo/job.yaml' } }],
+    ['our own status', { data: { bucket: 'uploads', name: 'jobs/demo/status.json' } }],
+  ];
+  for (const [name, event] of forgotten)
+    it(`an upload event with ${name} is acknowledged without a call`, async () => {
+      await jobSubmitted(context, event);
+      assert.deepEqual(
+        world.calls.filter((call) => !call.endsWith('.write')),
+        [],
+      );
+    });
+
+  const poison: [name: string, event: Event][] = [
+    ['no message', { data: {} }],
+    ['data that is not base64 JSON', { data: { message: { data: '%%%' } } }],
+    ['a log entry without a cluster', message({ resource: {} })],
+    ["somebody else's cluster", logEntry('production')],
+  ];
+  for (const [name, event] of poison)
+    it(`${name} is acknowledged by every Pub/Sub function`, async () => {
+      for (const handle of [progressReported, jobCompleted, budgetAlert]) await handle(context, event);
+      assert.deepEqual(world.created, []);
+    });
+
+  it("a pod's line is believed for its cluster's name, not for what it prints", async () => {
+    await progressReported(context, logEntry('ff-demo-1'));
+    assert.deepEqual(world.created, ['ff-demo-1']);
+    assert.equal(world.buckets.state.objects.has('jobs/other.json'), false);
+  });
+
+  it('an unreachable bucket has the event delivered again', async () => {
+    world.failNext('state.read');
+    await assert.rejects(jobSubmitted(context, { data: { bucket: 'uploads', name: 'jobs/demo/job.yaml' } }), {
+      code: 'FF-TEST',
+    });
+  });
+
+  it('a record that nobody can read is not retried for ever', async () => {
+    await world.buckets.state.write('jobs/demo.json', '{"schema":', {});
+    await jobSubmitted(context, { data: { bucket: 'uploads', name: 'jobs/demo/job.yaml' } });
+    assert.deepEqual(world.created, []);
+  });
+
+  it('the tick alone finds a folder that no event announced, and drives it', async () => {
+    await tick(context);
+    assert.deepEqual(world.created, ['ff-demo-1']);
+  });
+
+  it('a used-up budget pauses every live job', async () => {
+    await tick(context);
+    await budgetAlert(context, message({ costAmount: 101, budgetAmount: 100 }));
+    const record = JSON.parse(world.buckets.state.objects.get('jobs/demo.json')!.bytes.toString());
+    assert.equal(record.ending.outcome, 'paused');
+  });
+});
+
+describe('status over HTTP', () => {
+  it('answers one job, all jobs, and what is wrong with a question', async () => {
+    await tick(context);
+    assert.equal((await status(world.buckets, { job: 'demo' }, world.nowMs)).code, 200);
+    assert.equal((await status(world.buckets, { job: 'nobody' }, world.nowMs)).code, 404);
+    assert.equal((await status(world.buckets, { job: '../x' }, world.nowMs)).code, 400);
+    const all = (await status(world.buckets, {}, world.nowMs)).body as { jobs: { job: string }[] };
+    assert.deepEqual(
+      all.jobs.map((job) => job.job),
+      ['demo'],
+    );
+  });
+});

@@ -1,0 +1,138 @@
+// The job file: what is accepted, how it is normalised, and what editors are told. Refusals: bad-job-files.test.ts.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { format } from 'prettier';
+import { stringify } from 'yaml';
+import { knownKeys } from '../../functions/job/explain-issue.ts';
+import { jobFileSchema, toEditorSchema } from '../../functions/job/job-schema.ts';
+import type { JobSpec } from '../../functions/job/job-spec.ts';
+import { parseJobFile } from '../../functions/job/parse-job-file.ts';
+import type { JobFileName } from '../../functions/job/read-document.ts';
+import { jobSpecs } from '../support/job-spec-arbitrary.ts';
+import { renderJobFile } from '../support/render-job-file.ts';
+
+const options = { allowedBuckets: ['allowed-bucket'], allowedRegistries: ['images.test/allowed'] };
+
+function parse(text: string | Uint8Array, name: JobFileName = 'job.yaml'): ReturnType<typeof parseJobFile> {
+  return parseJobFile(typeof text === 'string' ? new TextEncoder().encode(text) : text, name, options);
+}
+
+function specOf(text: string, name: JobFileName = 'job.yaml'): JobSpec {
+  const outcome = parse(text, name);
+  assert.ok('spec' in outcome, JSON.stringify(outcome));
+  return outcome.spec;
+}
+
+describe('a job file that is right', () => {
+  it('needs one line only; everything else has a default', () => {
+    assert.deepEqual(specOf('script: run.R'), {
+      script: 'run.R',
+      arguments: [],
+      data: [],
+      image: null,
+      packages: { cran: [], bioc: [], github: [], lockfile: null },
+      env: {},
+      worker: { cpu: 1, memoryBytes: 2 * 2 ** 30, max: 32 },
+      machines: { types: [], zones: [], spot: 'prefer', diskGb: 30, externalIps: false },
+      canary: { machines: 2, tasks: 4, approval: 'automatic' },
+      tasks: { maxTimeSeconds: 3600, tries: 3, size: 'auto', onError: 'default' },
+      limits: { usd: 5, timeSeconds: 12 * 3600 },
+      speed: 'balanced',
+      seed: null,
+      stages: null,
+      notify: [],
+      debugHoldSeconds: 0,
+      cluster: 'gke',
+    });
+  });
+
+  it('may give part of a group and keeps the other defaults of it', () => {
+    assert.deepEqual(specOf('script: run.R\nworker: { cpu: 0.5 }').worker, { cpu: 0.5, memoryBytes: 2 ** 31, max: 32 });
+  });
+
+  it('loads .RData and .rda by default and places everything else as a file', () => {
+    const spec = specOf(
+      'script: run.R\ndata: [{object: a.RData}, {object: b.rda}, {object: c.csv}, {object: d.RData, as: file}, {object: "gs://allowed-bucket/x/e.rdata"}]',
+    );
+    assert.deepEqual(
+      spec.data.map((entry) => entry.as),
+      ['load', 'load', 'file', 'file', 'load'],
+    );
+  });
+
+  it('passes numbers and booleans on as they are spelt', () => {
+    const spec = specOf(
+      'script: run.R\narguments: [1.10, 007, true, -x, 1e3, a b]\nenv: { N: 1.0, FLAG: true, EMPTY: "" }',
+    );
+    assert.deepEqual(spec.arguments, ['1.10', '007', 'true', '-x', '1e3', 'a b']);
+    assert.deepEqual(spec.env, { N: '1.0', FLAG: 'true', EMPTY: '' });
+  });
+
+  it('may be JSON with tabs', () => {
+    assert.equal(specOf('{\n\t"script": "run.R",\n\t"seed": 7\n}', 'job.json').seed, 7);
+  });
+
+  it('may begin with a byte order mark, and with a document marker', () => {
+    assert.equal(specOf('\ufeffscript: run.R').script, 'run.R');
+    assert.equal(specOf('---\nscript: run.R\n').script, 'run.R');
+  });
+
+  it('may name files in other scripts of the world, in folders and with spaces', () => {
+    assert.equal(specOf('script: Größe/генетика 1.R').script, 'Größe/генетика 1.R');
+  });
+
+  it('may pin an image of an allowed registry', () => {
+    const image = `images.test/allowed/r:4.4.2@sha256:${'ab'.repeat(32)}`;
+    assert.equal(specOf(`script: run.R\nimage: ${image}`).image, image);
+  });
+
+  it('gives a spec that cannot be changed afterwards', () => {
+    const spec = specOf('script: run.R\nenv: { A: x }');
+    assert.throws(() => Object.assign(spec.limits, { usd: 1e6 }), TypeError);
+    assert.throws(() => Object.assign(spec.env, { B: 'y' }), TypeError);
+  });
+});
+
+describe('a random valid spec', () => {
+  for (const [name, render] of [
+    ['job.yaml', (value: unknown): string => stringify(value)],
+    ['job.json', (value: unknown): string => JSON.stringify(value, null, 2)],
+  ] as const) {
+    it(`written as ${name} and read again is the same`, () => {
+      fc.assert(
+        fc.property(jobSpecs(options), (spec) => assert.deepEqual(specOf(render(renderJobFile(spec)), name), spec)),
+        { numRuns: 500 },
+      );
+    });
+  }
+});
+
+describe('the schema for editors', () => {
+  it('is what the checks say (scripts/write-job-schema.ts writes it)', async () => {
+    const stored = readFileSync(new URL('../../functions/job/job-schema.json', import.meta.url), 'utf8');
+    assert.equal(stored, await format(JSON.stringify(toEditorSchema()), { parser: 'json', printWidth: 120 }));
+  });
+
+  it('has exactly the keys that "did you mean" knows', () => {
+    const keys = (shape: object, prefix: string): string[] =>
+      Object.entries(shape).flatMap(([key, schema]) => {
+        const inner = unwrap(schema);
+        const isGroup = inner.shape !== undefined;
+        const group = isGroup
+          ? keys(inner.shape, `${prefix}${key}.`)
+          : inner.element?.shape
+            ? keys(inner.element.shape, `${prefix}${key}[].`)
+            : [];
+        return [`${prefix}${key}`, ...group];
+      });
+    assert.deepEqual(keys(jobFileSchema.shape, '').sort(), [...knownKeys].sort());
+  });
+});
+
+function unwrap(schema: any): any {
+  return typeof schema.unwrap === 'function' && schema.def.innerType !== undefined
+    ? unwrap(schema.def.innerType)
+    : schema;
+}

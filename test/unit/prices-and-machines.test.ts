@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { workersPerMachine } from '../../functions/job/machines.ts';
+import { fleetUsdPerHour, machineShape, machineUsdPerHour, smallestRunUsd } from '../../functions/job/prices.ts';
+
+const gib = 1024 ** 3;
+
+describe('machine types', () => {
+  const shapes: [type: string, vcpu: number | undefined, gb: number | undefined][] = [
+    ['e2-standard-4', 4, 16],
+    ['n2d-highmem-8', 8, 64],
+    ['c3-highcpu-22', 22, 44],
+    ['t2d-standard-1', 1, 4],
+    ['z9-standard-4', undefined, undefined],
+    ['e2-standard-0', undefined, undefined],
+  ];
+  for (const [type, vcpu, gb] of shapes)
+    it(`${type} is ${vcpu ?? 'unknown'}`, () => {
+      const shape = machineShape(type);
+      assert.deepEqual([shape?.vcpu, shape && shape.memoryBytes / gib], [vcpu, gb]);
+    });
+
+  it('e2-standard-4 costs what the price list says, and Spot less', () => {
+    const onDemand = machineUsdPerHour('e2-standard-4', false, 0)!;
+    assert.ok(Math.abs(onDemand - 0.1354) < 0.001, String(onDemand));
+    assert.ok(machineUsdPerHour('e2-standard-4', true, 0)! < onDemand / 2);
+  });
+
+  it('an unknown type is never free', () => {
+    assert.ok(
+      fleetUsdPerHour({ cluster: false, machines: [{ machineType: 'z9-mega-1', spot: true, diskGb: 10, count: 1 }] }) >=
+        1,
+    );
+  });
+
+  it('the smallest run has a price', () => {
+    assert.ok(smallestRunUsd({ cluster: true, machines: [] }) > 0.01);
+  });
+});
+
+describe('workers on one machine', () => {
+  const rows: [type: string, cpu: number, memoryGib: number, workers: number][] = [
+    ['e2-standard-4', 1, 2, 3],
+    ['e2-standard-8', 1, 2, 7],
+    ['e2-standard-4', 0.5, 1, 7],
+    ['e2-standard-4', 1, 12, 1],
+    ['e2-standard-4', 4, 2, 0],
+    ['e2-standard-2', 1, 8, 0],
+  ];
+  for (const [type, cpu, memoryGib, workers] of rows)
+    it(`${workers} of ${cpu} CPU and ${memoryGib} GiB on ${type}`, () => {
+      assert.equal(workersPerMachine(type, { cpu, memoryBytes: memoryGib * gib }), workers);
+    });
+});

@@ -1,0 +1,155 @@
+/** Whole passes when things go wrong: limits, lost machines, lost answers, several passes at once, orphans. */
+import assert from 'node:assert/strict';
+import { beforeEach, describe, it } from 'node:test';
+import { PreconditionError } from '../../functions/ports/port-error.ts';
+import { reconcileJob } from '../../functions/reconcile/reconcile-job.ts';
+import { sweep } from '../../functions/reconcile/sweep.ts';
+import { JobWorld, loop, settings } from '../support/job-world.ts';
+
+let world: JobWorld;
+
+beforeEach(() => {
+  world = new JobWorld();
+});
+
+describe('limits', () => {
+  it('ends a job that reaches its time limit as stopped, and it can be resumed', async () => {
+    const there = await world.toRunning('script: run.R\nlimits: {time: 10m}\n');
+    await world.pass(700);
+    assert.equal((await world.record()).ending?.code, 'FF-LIMIT-TIME');
+    assert.equal(there.stopReason, 'FF-LIMIT-TIME');
+    there.driver = 'failed';
+    await world.untilGone(there);
+    assert.equal(await world.phase(), 'stopped');
+  });
+
+  it('ends before the money limit, counting what winding down costs', async () => {
+    const there = await world.toRunning('script: run.R\nlimits: {usd: 0.2}\n');
+    for (let i = 0; i < 200 && (await world.record()).ending === null; i += 1) await world.pass(60);
+    assert.equal((await world.record()).ending?.code, 'FF-LIMIT-USD');
+    there.driver = 'failed';
+    await world.untilGone(there);
+    assert.equal(await world.phase(), 'stopped');
+    assert.ok((await world.record()).spending.usd <= 0.2, String((await world.record()).spending.usd));
+  });
+});
+
+describe('trouble', () => {
+  it('stops at once when every canary task fails', async () => {
+    const there = await world.toCanary();
+    there.loops = [loop({ failed: 4, waiting: 96 })];
+    there.errors = [{ id: '1', json: JSON.stringify({ loop: 1, iteration: 1, message: 'bad value' }) }];
+    await world.pass();
+    await world.pass();
+    assert.equal((await world.record()).ending?.code, 'FF-CANARY-FAILED');
+    assert.equal((await world.record()).recentErrors[0]?.message, 'bad value');
+  });
+
+  it('treats a Redis that cannot be read as an alarm: nothing is scaled, nothing is deleted', async () => {
+    const there = await world.toRunning();
+    const replicas = there.replicas;
+    there.redisUp = false;
+    await world.pass();
+    assert.equal(there.replicas, replicas);
+    assert.equal((await world.record()).decisions.at(-1)?.code, 'queue-unknown');
+    assert.equal(there.view.state, 'running');
+  });
+
+  it('makes a new cluster when somebody deletes the one that works, with the results so far', async () => {
+    const there = await world.toRunning();
+    there.journal(1, 1);
+    await world.pass();
+    world.clusters.delete(there.view.name);
+    await world.pass();
+    await world.pass();
+    assert.deepEqual(world.created, ['ff-demo-1', 'ff-demo-1']);
+    world.cluster().view.state = 'running';
+    await world.pass();
+    assert.notEqual((world.cluster().workload!.inputs as { ledger: unknown }).ledger, null);
+  });
+
+  it('falls over to the next location when there is no room, and deletes what was half made', async () => {
+    await world.upload({ 'run.R': 'x <- 1', 'job.yaml': 'script: run.R' });
+    await world.pass();
+    world.cluster().view.state = 'error';
+    world.cluster().view.stockout = true;
+    await world.pass();
+    assert.equal(world.cluster().view.state, 'stopping');
+    world.clusters.clear();
+    await world.pass();
+    await world.pass();
+    assert.equal(world.cluster().view.location, 'zone-b');
+    world.cluster().view.state = 'error';
+    await world.pass();
+    world.clusters.clear();
+    for (let i = 0; i < 3; i += 1) await world.pass();
+    assert.equal((await world.record()).ending?.code, 'FF-CLUSTER-STOCKOUT');
+    assert.equal(world.clusters.size, 0);
+  });
+
+  it('never touches a cluster of that name that is not ours', async () => {
+    await world.upload({ 'run.R': 'x <- 1', 'job.yaml': 'script: run.R' });
+    await world.pass();
+    world.cluster().view.ours = false;
+    await world.pass();
+    assert.equal((await world.record()).ending?.code, 'FF-CLUSTER-FOREIGN');
+    assert.equal(await world.phase(), 'failed');
+    assert.equal(world.cluster().view.state, 'provisioning');
+  });
+
+  it('adopts what it made when the answer to the creation was lost', async () => {
+    await world.upload({ 'run.R': 'x <- 1', 'job.yaml': 'script: run.R' });
+    world.failNext('clusters.create', 'after');
+    await world.pass();
+    await world.pass();
+    assert.deepEqual(world.created, ['ff-demo-1']);
+  });
+
+  it('knows its own write when the answer to it was lost', async () => {
+    await world.upload({ 'run.R': 'x <- 1', 'job.yaml': 'script: run.R' });
+    world.failNext('state.write', 'after', new PreconditionError('jobs/demo.json'));
+    const result = await world.pass();
+    assert.equal(result.did, 'acted');
+  });
+
+  it('removes disks that a deleted cluster left behind', async () => {
+    const there = await world.toRunning();
+    there.driver = 'succeeded';
+    await world.pass();
+    await world.pass();
+    world.clusters.clear();
+    world.leftovers = [{ kind: 'disk', name: 'pvc-1', location: 'zones/zone-a' }];
+    await world.pass();
+    assert.equal(await world.phase(), 'deleting');
+    await world.pass();
+    assert.equal(await world.phase(), 'succeeded');
+    assert.equal(world.leftovers.length, 0);
+  });
+});
+
+describe('several passes at once', () => {
+  it('let one act', async () => {
+    await world.upload({ 'run.R': 'x <- 1', 'job.yaml': 'script: run.R' });
+    const results = await Promise.all(Array.from({ length: 6 }, () => reconcileJob(world.ports, settings, 'demo')));
+    assert.equal(results.filter((result) => result.did === 'acted').length, 1);
+    assert.deepEqual(world.created, ['ff-demo-1']);
+  });
+
+  it('skip an event that an earlier pass has covered', async () => {
+    await world.upload({ 'run.R': 'x <- 1', 'job.yaml': 'script: run.R' });
+    const eventMs = world.nowMs;
+    await world.pass();
+    assert.equal((await reconcileJob(world.ports, settings, 'demo', eventMs)).did, 'covered');
+  });
+});
+
+describe('the sweep', () => {
+  it('deletes an old cluster that no live job claims, and no other', async () => {
+    await world.upload({ 'run.R': 'x <- 1', 'job.yaml': 'script: run.R' });
+    await world.pass();
+    world.nowMs += 3_600_000;
+    assert.deepEqual(await sweep(world.ports, 'test'), []);
+    world.buckets.state.objects.clear();
+    assert.deepEqual(await sweep(world.ports, 'test'), ['ff-demo-1']);
+  });
+});
