@@ -4,6 +4,7 @@
  * all later output is the functions' own log. In the cloud every function has processes of its own; here all share one.
  */
 import type { Server } from 'node:http';
+import { flushCompileCache } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -41,6 +42,8 @@ for (const name of (values.functions ?? '').split(',').filter((part) => part !==
   else line.missing.push(name);
 }
 process.stdout.write(`${JSON.stringify(line)}\n`);
+// Written now because this process may be killed: the next start is then quick all the same.
+flushCompileCache();
 
 function createServer(name: string): Server | undefined {
   try {

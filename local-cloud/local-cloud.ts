@@ -14,7 +14,8 @@ import { installationOf } from './composition/installation.ts';
 import { startServices, type Services } from './composition/services.ts';
 import { lockState } from './composition/state-lock.ts';
 import { createStopList, type StopList } from './composition/stop-list.ts';
-import { createTokenFile } from './composition/token-file.ts';
+import type { Delays } from './compute/delays.ts';
+import type { QuotaLimits } from './compute/quotas.ts';
 import { createContext, type LocalContext } from './context.ts';
 
 export interface LocalCloudOptions {
@@ -23,8 +24,10 @@ export interface LocalCloudOptions {
   portBase?: number;
   /** Default 60 s, as in the cloud. */
   tickIntervalMs?: number;
-  delays?: Record<string, unknown>;
-  quotas?: Record<string, number>;
+  /** How long clusters and machines take; default: no time. */
+  delays?: Partial<Delays>;
+  /** Default: those of a new project. */
+  quotas?: QuotaLimits;
   quiet?: boolean;
   /** Module that registers the functions. Default: functions/index.ts. */
   functionsSource?: string;
@@ -69,8 +72,13 @@ async function start(options: LocalCloudOptions, stopList: StopList): Promise<Ru
   const context = createContext({ stateDir: options.stateDir, quiet: options.quiet ?? false });
   const installation = installationOf(context.projectId);
   const ports = new PortBook(context, options.portBase ?? 0);
-  const { delays, quotas } = options;
-  const services = await startServices(context, { ports, installation, stopList, delays, quotas });
+  const services = await startServices(context, {
+    ports,
+    installation,
+    stopList,
+    delays: options.delays ?? {},
+    quotas: options.quotas,
+  });
   const input = {
     projectId: context.projectId,
     stateDir: options.stateDir,
@@ -103,8 +111,7 @@ async function start(options: LocalCloudOptions, stopList: StopList): Promise<Ru
   stopList.add(() => admin.stop());
   endpoints.admin.url = admin.url;
   endpoints.environment = environment;
-  const tokenFile = createTokenFile(context, services.identity, stopList);
-  endpoints.clientEnvironment = clientEnvironment({ ...input, tokenFile, adminUrl: admin.url });
+  endpoints.clientEnvironment = clientEnvironment({ ...input, tokenFile: services.tokenFile, adminUrl: admin.url });
   ports.save();
   return {
     ...services,

@@ -1,8 +1,9 @@
 /** The local cloud as a process: `node local-cloud/main.ts --state DIR [--port-base N] [--tick-seconds N]`, until SIGINT, SIGTERM or POST /stop. */
 import { parseArgs } from 'node:util';
+import { useCompileCache } from './composition/compile-cache.ts';
 import { exportLines } from './composition/environment.ts';
 import { StateInUse } from './composition/state-lock.ts';
-import { startLocalCloud, type LocalCloudOptions } from './local-cloud.ts';
+import type { LocalCloudOptions } from './local-cloud.ts';
 
 const usage = `usage: node local-cloud/main.ts --state DIR [--port-base N] [--tick-seconds N] [--functions FILE] [--quiet]
 
@@ -54,6 +55,8 @@ async function main(): Promise<void> {
     process.stdout.write(usage);
     return;
   }
+  const flush = useCompileCache();
+  const { startLocalCloud } = await import('./local-cloud.ts');
   const cloud = await startLocalCloud(options);
   const end = (): void => {
     cloud.stop().catch((error: unknown) => {
@@ -64,6 +67,7 @@ async function main(): Promise<void> {
   process.on('SIGINT', end);
   process.on('SIGTERM', end);
   process.stdout.write(`${exportLines(cloud.clientEnvironment)}\n`);
+  flush();
   await cloud.stopped;
 }
 

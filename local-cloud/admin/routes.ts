@@ -1,0 +1,151 @@
+/** The calls of the admin API: look at the local cloud's own books, script its misbehaviour, take machines away, stop it. */
+import { z } from 'zod';
+import { noDelays, type Delays } from '../compute/delays.ts';
+import type { FaultRule, Faults } from '../faults.ts';
+import type { Ledger } from '../ledger.ts';
+import type { LogEntry } from '../eventarc/log-entry.ts';
+import type { LogQuery } from '../eventarc/log-store.ts';
+
+export class AdminError extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** What the calls act on; local-cloud.ts puts it together. */
+export interface AdminTargets {
+  faults: Faults;
+  ledger: Ledger;
+  health(): object;
+  endpoints(): object;
+  tick(): void;
+  logs(query: LogQuery): LogEntry[];
+  /** @throws AdminError 404 when there is no such machine. */
+  preempt(node: string): void;
+  kill(node: string): void;
+  delays(): object;
+  setDelays(delays: Partial<Delays>): void;
+  quotas(): object;
+  setQuotas(quotas: Record<string, number>): void;
+  /** Leaves something behind that bills and that nothing owns, for the sweeper to find. */
+  plantLeftover(leftover: LeftoverWish): object;
+  processes(): object[];
+  /** Begins the end; the answer to the caller still goes out. */
+  stop(): void;
+}
+
+export interface AdminCall {
+  body: unknown;
+  query: URLSearchParams;
+  /** The variable part of the path. */
+  name: string;
+}
+
+export interface AdminRoute {
+  method: string;
+  path: RegExp;
+  run(call: AdminCall): unknown;
+}
+
+const milliseconds = z.number().min(0);
+const delay = z.union([
+  milliseconds,
+  z.strictObject({ triangular: z.tuple([milliseconds, milliseconds, milliseconds]) }),
+  z.strictObject({ uniform: z.tuple([milliseconds, milliseconds]) }),
+  z.strictObject({ medianMs: milliseconds, p99Ms: milliseconds }),
+]);
+const delays = z.partialRecord(z.enum(Object.keys(noDelays) as (keyof Delays)[]), delay);
+
+const leftover = z.strictObject({
+  kind: z.enum(['disks', 'addresses', 'forwardingRules']),
+  name: z.string().regex(/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/),
+  scope: z.string().min(1),
+  labels: z.record(z.string(), z.string()).default({}),
+  sizeGb: z.number().min(1).default(10),
+});
+export type LeftoverWish = z.infer<typeof leftover>;
+
+const faultRule = z.strictObject({
+  service: z.string().min(1),
+  method: z.string().min(1),
+  nth: z.union([z.int().min(1), z.array(z.int().min(1))]).optional(),
+  when: z.enum(['before', 'after']).optional(),
+  effect: z.enum(['status', 'reset', 'hang', 'delay', 'stockout', 'quota', 'drop', 'duplicate']),
+  status: z.int().optional(),
+  reason: z.string().optional(),
+  delayMs: z.number().min(0).optional(),
+  probability: z.number().min(0).max(1).optional(),
+});
+
+export function adminRoutes(targets: AdminTargets): AdminRoute[] {
+  return [
+    { method: 'GET', path: /^\/health$/, run: () => targets.health() },
+    { method: 'GET', path: /^\/endpoints$/, run: () => targets.endpoints() },
+    { method: 'GET', path: /^\/ledger$/, run: () => showLedger(targets.ledger) },
+    { method: 'GET', path: /^\/logs$/, run: ({ query }) => ({ entries: targets.logs(toLogQuery(query)) }) },
+    { method: 'GET', path: /^\/processes$/, run: () => ({ processes: targets.processes() }) },
+    { method: 'GET', path: /^\/faults$/, run: () => ({ rules: targets.faults.list() }) },
+    {
+      method: 'PUT',
+      path: /^\/faults$/,
+      run: ({ body }) => {
+        targets.faults.set(parse(z.strictObject({ rules: z.array(faultRule) }), body).rules as FaultRule[]);
+        return { rules: targets.faults.list() };
+      },
+    },
+    { method: 'POST', path: /^\/tick$/, run: () => targets.tick() },
+    { method: 'POST', path: /^\/nodes\/([^/]+)\/preempt$/, run: ({ name }) => targets.preempt(name) },
+    { method: 'POST', path: /^\/nodes\/([^/]+)\/kill$/, run: ({ name }) => targets.kill(name) },
+    { method: 'GET', path: /^\/delays$/, run: () => targets.delays() },
+    {
+      method: 'PUT',
+      path: /^\/delays$/,
+      run: ({ body }) => {
+        targets.setDelays(parse(delays, body) as Partial<Delays>);
+        return targets.delays();
+      },
+    },
+    { method: 'GET', path: /^\/quotas$/, run: () => targets.quotas() },
+    {
+      method: 'PUT',
+      path: /^\/quotas$/,
+      run: ({ body }) => {
+        targets.setQuotas(parse(z.record(z.string(), z.number().min(0)), body));
+        return targets.quotas();
+      },
+    },
+    { method: 'POST', path: /^\/leftovers$/, run: ({ body }) => targets.plantLeftover(parse(leftover, body)) },
+    { method: 'POST', path: /^\/stop$/, run: () => targets.stop() },
+  ];
+}
+
+function showLedger(ledger: Ledger): object {
+  return {
+    machines: [...ledger.machines.values()],
+    clusters: [...ledger.clusters.values()],
+    calls: Object.fromEntries(ledger.calls),
+    machineSeconds: ledger.machineSeconds(),
+    alive: ledger.alive(),
+  };
+}
+
+function toLogQuery(query: URLSearchParams): LogQuery {
+  const cluster = query.get('cluster');
+  if (!cluster) throw new AdminError(400, 'name a cluster: /logs?cluster=NAME[&pod=NAME][&container=NAME][&tail=N]');
+  const tail = query.get('tail');
+  if (tail !== null && !/^\d{1,7}$/.test(tail)) throw new AdminError(400, 'tail must be a whole number');
+  return {
+    cluster,
+    pod: query.get('pod') ?? undefined,
+    container: query.get('container') ?? undefined,
+    tail: tail === null ? undefined : Number(tail),
+  };
+}
+
+function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  throw new AdminError(400, result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
+}

@@ -1,0 +1,102 @@
+/**
+ * The kubeconfig that KUBECONFIG of the printed environment names: one context per running cluster, named as `gcloud container clusters
+ * get-credentials` names it, the newest one current. Entries that others have put into the file stay.
+ */
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { parse, stringify } from 'yaml';
+
+/** Where the installation keeps its objects: the default of the contexts. */
+const namespace = 'foreach-fleet';
+
+export interface ClusterAccess {
+  projectId: string;
+  location: string;
+  name: string;
+  url: string;
+  caPem: string;
+}
+
+interface Named {
+  name: string;
+  [key: string]: unknown;
+}
+
+interface Kubeconfig {
+  apiVersion: 'v1';
+  kind: 'Config';
+  'current-context': string;
+  clusters: Named[];
+  users: Named[];
+  contexts: Named[];
+}
+
+export class KubeconfigFile {
+  readonly #file: string;
+  readonly #tokenFile: string;
+
+  constructor(file: string, tokenFile: string) {
+    this.#file = file;
+    this.#tokenFile = tokenFile;
+  }
+
+  add(access: ClusterAccess): void {
+    const name = contextName(access);
+    const config = without(this.#read(), name);
+    const cluster = { server: access.url, 'certificate-authority-data': Buffer.from(access.caPem).toString('base64') };
+    config.clusters.push({ name, cluster });
+    // kubectl reads the file anew as the token is renewed; the JavaScript client knows only `token`.
+    config.users.push({ name, user: { token: readFileSync(this.#tokenFile, 'utf8'), tokenFile: this.#tokenFile } });
+    config.contexts.push({ name, context: { cluster: name, user: name, namespace } });
+    config['current-context'] = name;
+    this.#write(config);
+  }
+
+  remove(access: Pick<ClusterAccess, 'projectId' | 'location' | 'name'>): void {
+    this.#write(without(this.#read(), contextName(access)));
+  }
+
+  #read(): Kubeconfig {
+    const empty: Kubeconfig = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': '',
+      clusters: [],
+      users: [],
+      contexts: [],
+    };
+    try {
+      const stored = parse(readFileSync(this.#file, 'utf8')) as Partial<Kubeconfig> | null;
+      return {
+        ...empty,
+        ...stored,
+        clusters: stored?.clusters ?? [],
+        users: stored?.users ?? [],
+        contexts: stored?.contexts ?? [],
+      };
+    } catch {
+      return empty;
+    }
+  }
+
+  #write(config: Kubeconfig): void {
+    writeFileSync(`${this.#file}.new`, stringify(config), { mode: 0o600 });
+    renameSync(`${this.#file}.new`, this.#file);
+  }
+}
+
+function contextName({ projectId, location, name }: Pick<ClusterAccess, 'projectId' | 'location' | 'name'>): string {
+  return `gke_${projectId}_${location}_${name}`;
+}
+
+function without(config: Kubeconfig, name: string): Kubeconfig {
+  const rest = (entries: Named[]): Named[] => entries.filter((entry) => entry.name !== name);
+  const contexts = rest(config.contexts);
+  const wasCurrent = config['current-context'] === name;
+  return {
+    ...config,
+    clusters: rest(config.clusters),
+    users: rest(config.users),
+    contexts,
+    'current-context': wasCurrent ? (contexts.at(-1)?.name ?? '') : config['current-context'],
+  };
+}

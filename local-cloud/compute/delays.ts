@@ -1,0 +1,74 @@
+/**
+ * How long the emulated cloud takes. All zero for a demo that should not wait; `realisticDelays` for rehearsals with the times that
+ * people have measured on GKE (sources in README.md). A value is drawn once per thing and kept with it, so a restart changes nothing.
+ */
+
+/** Milliseconds, fixed or drawn. */
+export type Delay =
+  | number
+  | { triangular: [number, number, number] }
+  | { uniform: [number, number] }
+  | { medianMs: number; p99Ms: number };
+
+export interface Delays {
+  /** From the request until the control plane answers; nodes boot after that. */
+  createClusterMs: Delay;
+  /** From the request until its machines are asked for. */
+  createNodePoolMs: Delay;
+  /** From the machine's request until its node is registered. */
+  nodeBootMs: Delay;
+  /** GKE's own overhead of a resize, beside booting or stopping machines. */
+  resizeMs: Delay;
+  /** Deleting a pool's or cluster's machines is quick; this is what follows. */
+  deleteMs: Delay;
+  /** From the order to stop a machine until it is gone and free. */
+  stopMachineMs: Delay;
+  /** From the loss of a machine until its group replaces it. */
+  repairMs: Delay;
+  /** Between two tries of a group to get a machine that the zone or the quota refused. */
+  capacityRetryMs: Delay;
+  /** How long an operation hopes for machines that were refused before it ends with an error. */
+  shortageMs: Delay;
+}
+
+export const noDelays: Delays = {
+  createClusterMs: 0,
+  createNodePoolMs: 0,
+  nodeBootMs: 0,
+  resizeMs: 0,
+  deleteMs: 0,
+  stopMachineMs: 0,
+  repairMs: 0,
+  capacityRetryMs: 5_000,
+  shortageMs: 0,
+};
+
+export const realisticDelays: Delays = {
+  createClusterMs: { triangular: [120_000, 210_000, 420_000] },
+  createNodePoolMs: { uniform: [90_000, 180_000] },
+  nodeBootMs: { medianMs: 105_000, p99Ms: 240_000 },
+  resizeMs: 10_000,
+  deleteMs: { triangular: [90_000, 180_000, 480_000] },
+  stopMachineMs: { uniform: [30_000, 90_000] },
+  repairMs: 30_000,
+  capacityRetryMs: 60_000,
+  shortageMs: { uniform: [15_000, 60_000] },
+};
+
+const Z_99 = 2.3263;
+
+/** Draws a value. */
+export function draw(delay: Delay, random: () => number = Math.random): number {
+  if (typeof delay === 'number') return delay;
+  if ('uniform' in delay) return delay.uniform[0] + random() * (delay.uniform[1] - delay.uniform[0]);
+  if ('triangular' in delay) return drawTriangular(delay.triangular, random());
+  const sigma = Math.log(delay.p99Ms / delay.medianMs) / Z_99;
+  const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  return delay.medianMs * Math.exp(sigma * normal);
+}
+
+function drawTriangular([low, mode, high]: [number, number, number], share: number): number {
+  const turn = (mode - low) / (high - low);
+  if (share < turn) return low + Math.sqrt(share * (high - low) * (mode - low));
+  return high - Math.sqrt((1 - share) * (high - low) * (high - mode));
+}

@@ -1,0 +1,59 @@
+/**
+ * Disks, addresses and forwarding rules that no machine owns: what a deleted cluster may leave behind and what keeps billing. Only the
+ * admin API or a test plants them; the API lists and deletes them.
+ */
+import { join } from 'node:path';
+import type { LocalContext } from '../context.ts';
+import { Documents } from './documents.ts';
+import { newId } from './fleet.ts';
+
+export type LeftoverKind = 'disks' | 'addresses' | 'forwardingRules';
+
+export interface Leftover {
+  kind: LeftoverKind;
+  name: string;
+  id: string;
+  /** A zone for disks, a region or 'global' for the others. */
+  scope: string;
+  labels: Record<string, string>;
+  sizeGb: number;
+  createdMs: number;
+}
+
+export class Leftovers {
+  readonly #context: LocalContext;
+  readonly #documents: Documents<Leftover>;
+  readonly #all: Map<string, Leftover>;
+
+  constructor(context: LocalContext) {
+    this.#context = context;
+    this.#documents = new Documents(join(context.stateDir, 'compute', 'leftovers'));
+    this.#all = this.#documents.load();
+  }
+
+  list(kind: LeftoverKind): Leftover[] {
+    return [...this.#all.values()].filter((each) => each.kind === kind);
+  }
+
+  find(kind: LeftoverKind, scope: string, name: string): Leftover | undefined {
+    return this.#all.get(keyOf(kind, scope, name));
+  }
+
+  plant(wish: Pick<Leftover, 'kind' | 'name' | 'scope'> & Partial<Pick<Leftover, 'labels' | 'sizeGb'>>): Leftover {
+    const planted: Leftover = { labels: {}, sizeGb: 10, ...wish, id: newId(), createdMs: this.#context.clock.nowMs() };
+    const key = keyOf(planted.kind, planted.scope, planted.name);
+    this.#all.set(key, planted);
+    this.#documents.save(key, planted);
+    return planted;
+  }
+
+  remove(leftover: Leftover): void {
+    const key = keyOf(leftover.kind, leftover.scope, leftover.name);
+    this.#all.delete(key);
+    this.#documents.remove(key);
+  }
+}
+
+function keyOf(kind: LeftoverKind, scope: string, name: string): string {
+  return `${kind}~${scope}~${name}`;
+}

@@ -1,0 +1,232 @@
+/** Fleet records -> the resources of the Compute Engine API v1, with the fields that callers of this system and gcloud's tables read. */
+import type { Fleet } from './fleet.ts';
+import type { GroupRecord, MachineRecord } from './fleet-records.ts';
+import type { Leftover } from './leftovers.ts';
+import { MACHINE_TYPES, type MachineType } from './machine-types.ts';
+import { regionOf, zonesOf } from './zones.ts';
+
+export type Resource = { [field: string]: any; name: string };
+
+export class Resources {
+  readonly #fleet: Fleet;
+  readonly #project: string;
+
+  constructor(fleet: Fleet) {
+    this.#fleet = fleet;
+    this.#project = fleet.context.projectId;
+  }
+
+  link(rest: string): string {
+    return `https://www.googleapis.com/compute/v1/projects/${this.#project}/${rest}`;
+  }
+
+  instance(group: GroupRecord, machine: MachineRecord): Resource {
+    const { template, zone } = group;
+    const disk = {
+      boot: true,
+      autoDelete: true,
+      deviceName: 'persistent-disk-0',
+      index: 0,
+      mode: 'READ_WRITE',
+      type: 'PERSISTENT',
+    };
+    const address = {
+      network: this.link(`global/networks/${template.network}`),
+      networkIP: `${machine.addressPrefix}.1`,
+      name: 'nic0',
+    };
+    return {
+      kind: 'compute#instance',
+      id: machine.id,
+      name: machine.name,
+      zone: this.link(`zones/${zone}`),
+      selfLink: this.link(`zones/${zone}/instances/${machine.name}`),
+      machineType: this.link(`zones/${zone}/machineTypes/${template.machineType}`),
+      status: instanceStatus(machine),
+      creationTimestamp: new Date(machine.createdMs).toISOString(),
+      labels: { ...template.labels, 'goog-k8s-cluster-name': group.cluster, 'goog-k8s-node-pool-name': group.pool },
+      scheduling: {
+        preemptible: template.spot,
+        provisioningModel: template.spot ? 'SPOT' : 'STANDARD',
+        automaticRestart: !template.spot,
+        onHostMaintenance: template.spot ? 'TERMINATE' : 'MIGRATE',
+      },
+      disks: [
+        { ...disk, diskSizeGb: String(template.diskSizeGb), source: this.link(`zones/${zone}/disks/${machine.name}`) },
+      ],
+      networkInterfaces: [
+        {
+          ...address,
+          ...(template.externalAddress ? { accessConfigs: [{ type: 'ONE_TO_ONE_NAT', name: 'external-nat' }] } : {}),
+        },
+      ],
+      metadata: {
+        items: [
+          {
+            key: 'created-by',
+            value: `projects/${this.#fleet.context.projectNumber}/zones/${zone}/instanceGroupManagers/${group.name}`,
+          },
+        ],
+      },
+    };
+  }
+
+  bootDisk(group: GroupRecord, machine: MachineRecord): Resource {
+    const { template, zone } = group;
+    return this.#disk(zone, machine.name, template.diskType, template.diskSizeGb, {
+      id: machine.id,
+      creationTimestamp: new Date(machine.createdMs).toISOString(),
+      labels: { ...template.labels, 'goog-k8s-cluster-name': group.cluster },
+      users: [this.link(`zones/${zone}/instances/${machine.name}`)],
+    });
+  }
+
+  leftover(leftover: Leftover): Resource {
+    const { id, labels, scope, name } = leftover;
+    const common = { id, labels, creationTimestamp: new Date(leftover.createdMs).toISOString() };
+    if (leftover.kind === 'disks') return this.#disk(scope, name, 'pd-balanced', leftover.sizeGb, common);
+    const place = scope === 'global' ? 'global' : `regions/${scope}`;
+    const shared = {
+      ...common,
+      name,
+      ...(scope === 'global' ? {} : { region: this.link(place) }),
+      selfLink: this.link(`${place}/${leftover.kind}/${name}`),
+    };
+    if (leftover.kind === 'addresses') {
+      return {
+        kind: 'compute#address',
+        ...shared,
+        status: 'RESERVED',
+        addressType: 'EXTERNAL',
+        address: '203.0.113.10',
+      };
+    }
+    return {
+      kind: 'compute#forwardingRule',
+      ...shared,
+      IPAddress: '203.0.113.11',
+      IPProtocol: 'TCP',
+      loadBalancingScheme: 'EXTERNAL',
+    };
+  }
+
+  #disk(zone: string, name: string, type: string, sizeGb: number, rest: object): Resource {
+    return {
+      kind: 'compute#disk',
+      name,
+      sizeGb: String(sizeGb),
+      status: 'READY',
+      type: this.link(`zones/${zone}/diskTypes/${type}`),
+      zone: this.link(`zones/${zone}`),
+      selfLink: this.link(`zones/${zone}/disks/${name}`),
+      ...rest,
+    };
+  }
+
+  group(group: GroupRecord): Resource {
+    const actions: Record<string, number> = Object.fromEntries(ACTIONS.map((action) => [action, 0]));
+    for (const machine of group.machines) {
+      const action = camelAction(currentAction(machine));
+      actions[action] = (actions[action] ?? 0) + 1;
+    }
+    return {
+      kind: 'compute#instanceGroupManager',
+      id: group.id,
+      name: group.name,
+      zone: this.link(`zones/${group.zone}`),
+      selfLink: this.link(`zones/${group.zone}/instanceGroupManagers/${group.name}`),
+      instanceGroup: this.link(`zones/${group.zone}/instanceGroups/${group.name}`),
+      instanceTemplate: this.link(`global/instanceTemplates/${group.baseName}`),
+      baseInstanceName: group.baseName,
+      targetSize: group.targetSize,
+      currentActions: actions,
+      status: { isStable: this.#fleet.isSettled(group) && this.#fleet.refused(group).length === 0 },
+      creationTimestamp: new Date(group.createdMs).toISOString(),
+    };
+  }
+
+  managedInstance(group: GroupRecord, machine: MachineRecord): Resource {
+    const errors = machine.error ? { errors: { errors: [machine.error] } } : undefined;
+    return {
+      name: machine.name,
+      id: machine.id,
+      instance: this.link(`zones/${group.zone}/instances/${machine.name}`),
+      ...(machine.billed ? { instanceStatus: instanceStatus(machine) } : {}),
+      currentAction: currentAction(machine),
+      ...(errors ? { lastAttempt: errors } : {}),
+    };
+  }
+
+  machineType(zone: string, type: MachineType): Resource {
+    return {
+      kind: 'compute#machineType',
+      name: type.name,
+      guestCpus: type.cpus,
+      memoryMb: type.memoryMb,
+      isSharedCpu: type.sharedCore,
+      zone,
+      selfLink: this.link(`zones/${zone}/machineTypes/${type.name}`),
+    };
+  }
+
+  machineTypes(zone: string): Resource[] {
+    return [...MACHINE_TYPES.values()].map((type) => this.machineType(zone, type));
+  }
+
+  zone(zone: string): Resource {
+    return {
+      kind: 'compute#zone',
+      name: zone,
+      status: 'UP',
+      region: this.link(`regions/${regionOf(zone)}`),
+      selfLink: this.link(`zones/${zone}`),
+    };
+  }
+
+  region(region: string): Resource {
+    const usage = this.#fleet.usage(region);
+    return {
+      kind: 'compute#region',
+      name: region,
+      status: 'UP',
+      quotas: Object.entries(this.#fleet.quotas).map(([metric, limit]) => ({
+        metric,
+        limit,
+        usage: usage[metric] ?? 0,
+      })),
+      zones: zonesOf(region).map((zone) => this.link(`zones/${zone}`)),
+      selfLink: this.link(`regions/${region}`),
+    };
+  }
+}
+
+const ACTIONS = [
+  'none',
+  'creating',
+  'creatingWithoutRetries',
+  'recreating',
+  'deleting',
+  'abandoning',
+  'restarting',
+  'refreshing',
+  'verifying',
+];
+
+function camelAction(action: string): string {
+  return action.toLowerCase();
+}
+
+function instanceStatus(machine: MachineRecord): string {
+  if (machine.ending !== null) return 'STOPPING';
+  return { waiting: 'PROVISIONING', starting: 'STAGING', booting: 'RUNNING', up: 'RUNNING', lost: 'TERMINATED' }[
+    machine.phase
+  ];
+}
+
+/** What the group is doing with the machine. */
+function currentAction(machine: MachineRecord): string {
+  if (machine.ending === 'deleted') return 'DELETING';
+  if (machine.ending !== null || machine.phase === 'lost' || (machine.phase !== 'up' && machine.incarnation > 1))
+    return 'RECREATING';
+  return machine.phase === 'up' ? 'NONE' : 'CREATING';
+}

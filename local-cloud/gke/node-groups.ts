@@ -1,0 +1,114 @@
+/** A node pool's managed instance groups: their names, what their machines are, and what it means for GKE when some were refused. */
+import { createHash } from 'node:crypto';
+import type { Fleet } from '../compute/fleet.ts';
+import type { GroupRecord, MachineTemplate } from '../compute/fleet-records.ts';
+import type { Shortage } from '../compute/quotas.ts';
+import { GoogleError } from '../identity/google-http.ts';
+import type { ClusterRecord, Condition, PoolRecord } from './records.ts';
+import type { Json } from './wire/proto-schema.ts';
+
+/** GKE cuts long names so that the machine's name fits: gke-<cluster>-<pool>-<hash>-<4>. */
+const NAME_PART = 20;
+
+export function groupBaseName(cluster: ClusterRecord, pool: string, zone: string): string {
+  const hash = createHash('sha256').update(`${cluster.id}/${pool}/${zone}`).digest('hex').slice(0, 8);
+  return `gke-${cut(cluster.name)}-${cut(pool)}-${hash}`;
+}
+
+function cut(name: string): string {
+  return name.slice(0, NAME_PART).replace(/-+$/, '');
+}
+
+export function machineTemplate(cluster: ClusterRecord, poolSpec: Json): MachineTemplate {
+  const config = poolSpec['config'] as Json;
+  return {
+    machineType: config['machineType'],
+    spot: config['spot'] === true || config['preemptible'] === true,
+    diskSizeGb: config['diskSizeGb'],
+    diskType: config['diskType'],
+    labels: { ...cluster.spec['resourceLabels'], ...config['resourceLabels'], 'goog-gke-node': '' },
+    externalAddress: !hasPrivateNodes(cluster, poolSpec),
+    network: cluster.spec['network'],
+    subnetwork: cluster.spec['subnetwork'],
+    serviceAccount: config['serviceAccount'],
+  };
+}
+
+function hasPrivateNodes(cluster: ClusterRecord, poolSpec: Json): boolean {
+  return (
+    poolSpec['networkConfig']?.['enablePrivateNodes'] ??
+    cluster.spec['networkConfig']?.['defaultEnablePrivateNodes'] ??
+    cluster.spec['privateClusterConfig']?.['enablePrivateNodes'] ??
+    false
+  );
+}
+
+/** Makes the pool's groups where they are missing, one per zone. */
+export function ensureGroups(fleet: Fleet, cluster: ClusterRecord, pool: PoolRecord): GroupRecord[] {
+  return (pool.spec['locations'] as string[]).map((zone) => {
+    const baseName = groupBaseName(cluster, pool.name, zone);
+    return fleet.createGroup({
+      name: `${baseName}-grp`,
+      zone,
+      cluster: cluster.name,
+      clusterLocation: cluster.location,
+      pool: pool.name,
+      baseName,
+      template: machineTemplate(cluster, pool.spec),
+    });
+  });
+}
+
+export function groupsOf(fleet: Fleet, pools: PoolRecord[]): GroupRecord[] {
+  return pools.flatMap((pool) => pool.groupNames).flatMap((name) => fleet.groups.get(name) ?? []);
+}
+
+/** Refuses before anything exists what the region's quota cannot hold: create calls fail with 403, and the whole step fails. */
+export function requireQuota(fleet: Fleet, cluster: ClusterRecord, pools: Json[]): void {
+  const wishes = pools.flatMap((spec) => {
+    const template = machineTemplate(cluster, spec);
+    return (spec['locations'] as string[]).map((zone) => ({
+      zone,
+      template,
+      count: spec['initialNodeCount'] as number,
+    }));
+  });
+  const worst = new Map<string, Shortage>();
+  let asked: Record<string, number> = {};
+  for (const { zone, template, count } of wishes) {
+    // Several pools draw on one quota: the wish is judged as a whole.
+    for (const shortage of fleet.shortagesAfter(asked, zone, template, count)) worst.set(shortage.metric, shortage);
+    asked = fleet.usageAfter(asked, template, count);
+  }
+  if (worst.size === 0) return;
+  const url = `https://console.cloud.google.com/iam-admin/quotas?usage=USED&project=${fleet.context.projectId}`;
+  const lines = [...worst.values()].map(
+    (each) =>
+      `insufficient regional quota to satisfy request: resource "${each.metric}": request requires '${each.required.toFixed(1)}' and is short '${(each.required - each.available).toFixed(1)}'. project has a quota of '${each.limit.toFixed(1)}' with '${each.available.toFixed(1)}' available. View and manage quotas at ${url}`,
+  );
+  const numbered = lines.map((line, index) => `\n\t(${index + 1}) ${line}`).join('');
+  throw new GoogleError(403, lines.length === 1 ? capitalised(lines[0] ?? '') : numbered);
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+export interface NodeShortage {
+  message: string;
+  conditions: Condition[];
+}
+
+/** What GKE reports of machines that were refused, in its words. */
+export function nodeShortage(fleet: Fleet, groups: GroupRecord[], startedMs: number): NodeShortage | undefined {
+  const refused = groups.flatMap((group) => fleet.refused(group));
+  const first = refused[0];
+  if (!first?.error) return undefined;
+  const code = first.error.code === 'QUOTA_EXCEEDED' ? 'GCE_QUOTA_EXCEEDED' : 'GCE_STOCKOUT';
+  const expected = groups.reduce((sum, group) => sum + group.targetSize, 0);
+  const waited = `${(fleet.context.clock.nowMs() - startedMs) / 1000}s`;
+  const cause = `Instance '${first.name}' creation failed: ${first.error.message}`;
+  const opening = code === 'GCE_STOCKOUT' ? 'Google Compute Engine' : 'Insufficient quota to satisfy the request';
+  const message = `${opening}: Not all instances running in IGM after ${waited}. Expected ${expected}, running ${expected - refused.length}, transitioning ${refused.length}. Current errors: [${code}]: ${cause}`;
+  return { message, conditions: [{ code, message: cause, canonicalCode: 'RESOURCE_EXHAUSTED' }] };
+}

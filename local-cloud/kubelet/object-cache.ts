@@ -1,0 +1,85 @@
+/**
+ * Secrets, ConfigMaps and Services as read lately, so that many pods of a node that use the same object cost one request. While the API server
+ * is away the last known answer counts, so that containers can be restarted.
+ */
+import { ApiError, corePath, isNotFound, type KubeApi } from './api.ts';
+
+export type Source = 'secrets' | 'configmaps' | 'services' | 'pods';
+
+interface Entry {
+  askedMs: number;
+  /** Age of the value; a failed one is too old for everybody. */
+  atMs: number;
+  value: Promise<any>;
+  /** The answer before this one. */
+  known: unknown;
+}
+
+export interface ServiceAccountToken {
+  token: string;
+  renewMs: number;
+}
+
+export class ObjectCache {
+  readonly #api: KubeApi;
+  readonly #nowMs: () => number;
+  readonly #entries = new Map<string, Entry>();
+  readonly #tokens = new Map<string, ServiceAccountToken>();
+
+  constructor(api: KubeApi, nowMs: () => number) {
+    this.#api = api;
+    this.#nowMs = nowMs;
+  }
+
+  /** The object, not older than `maxAgeMs`; undefined when it does not exist. Other failures are thrown. */
+  async get(source: Source, namespace: string, name: string, maxAgeMs: number): Promise<any> {
+    try {
+      return await this.#read(corePath(source, namespace, name), maxAgeMs);
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async list(source: Source, namespace: string, labelSelector: string | undefined, maxAgeMs: number): Promise<any[]> {
+    const query = labelSelector === undefined ? '' : `?labelSelector=${encodeURIComponent(labelSelector)}`;
+    return (await this.#read(corePath(source, namespace) + query, maxAgeMs)).items ?? [];
+  }
+
+  /** A token that is asked for anew when it is due. */
+  async token(key: string, request: () => Promise<ServiceAccountToken>): Promise<string> {
+    const known = this.#tokens.get(key);
+    if (known && known.renewMs > this.#nowMs()) return known.token;
+    const fresh = await request();
+    this.#tokens.set(key, fresh);
+    return fresh.token;
+  }
+
+  /** Forgets what nobody has asked for in a while. */
+  prune(maxAgeMs: number): void {
+    const now = this.#nowMs();
+    for (const [path, entry] of this.#entries) if (now - entry.askedMs > maxAgeMs) this.#entries.delete(path);
+    for (const [key, token] of this.#tokens) if (now - token.renewMs > maxAgeMs) this.#tokens.delete(key);
+  }
+
+  #read(path: string, maxAgeMs: number): Promise<any> {
+    const now = this.#nowMs();
+    const previous = this.#entries.get(path);
+    if (previous && now - previous.atMs <= maxAgeMs) return previous.value;
+    const entry: Entry = { askedMs: now, atMs: now, value: Promise.resolve(), known: previous?.known };
+    entry.value = this.#ask(path, entry);
+    this.#entries.set(path, entry);
+    return entry.value;
+  }
+
+  async #ask(path: string, entry: Entry): Promise<unknown> {
+    try {
+      entry.known = await this.#api.get(path);
+      return entry.known;
+    } catch (error) {
+      entry.atMs = Number.NEGATIVE_INFINITY;
+      if (error instanceof ApiError || entry.known === undefined) throw error;
+      return entry.known;
+    }
+  }
+}

@@ -1,0 +1,85 @@
+/** A Deployment with its ReplicaSets, and the arithmetic on them that rolling out, scaling and reporting share. Pure. */
+import type { KubeObject } from '../store.ts';
+import { scaledValue } from './quantity.ts';
+
+export const REVISION = 'deployment.kubernetes.io/revision';
+export const REVISION_HISTORY = 'deployment.kubernetes.io/revision-history';
+export const DESIRED_REPLICAS = 'deployment.kubernetes.io/desired-replicas';
+export const MAX_REPLICAS = 'deployment.kubernetes.io/max-replicas';
+
+export interface DeploymentState {
+  deployment: KubeObject;
+  /** The ReplicaSet of the present template, once it exists. */
+  newSet: KubeObject | undefined;
+  /** All others. */
+  oldSets: KubeObject[];
+}
+
+export function allSets(state: DeploymentState): KubeObject[] {
+  return state.newSet ? [...state.oldSets, state.newSet] : state.oldSets;
+}
+
+export function wantedReplicas(object: KubeObject): number {
+  return Number(object.spec.replicas ?? 1);
+}
+
+export function isRollingUpdate(deployment: KubeObject): boolean {
+  return (deployment.spec.strategy?.type ?? 'RollingUpdate') === 'RollingUpdate';
+}
+
+/** Sum of the replicas that the specs of the sets ask for. */
+export function sumWanted(sets: readonly KubeObject[]): number {
+  return sets.reduce((sum, set) => sum + wantedReplicas(set), 0);
+}
+
+/** Sum of one number of the sets' statuses. */
+export function sumStatus(
+  sets: readonly KubeObject[],
+  field: 'replicas' | 'readyReplicas' | 'availableReplicas',
+): number {
+  return sets.reduce((sum, set) => sum + Number(set.status?.[field] ?? 0), 0);
+}
+
+/** How many pods may exist beyond the wanted number during a rollout. */
+export function maxSurge(deployment: KubeObject): number {
+  return isRollingUpdate(deployment) ? fenceposts(deployment).surge : 0;
+}
+
+/** How many of the wanted pods may be missing during a rollout. */
+export function maxUnavailable(deployment: KubeObject): number {
+  const wanted = wantedReplicas(deployment);
+  if (!isRollingUpdate(deployment) || wanted === 0) return 0;
+  return Math.min(fenceposts(deployment).unavailable, wanted);
+}
+
+function fenceposts(deployment: KubeObject): { surge: number; unavailable: number } {
+  const limits = deployment.spec.strategy?.rollingUpdate ?? {};
+  const wanted = wantedReplicas(deployment);
+  const surge = scaledValue(limits.maxSurge ?? '25%', wanted, 'up');
+  const unavailable = scaledValue(limits.maxUnavailable ?? '25%', wanted, 'down');
+  // Both zero would be a standstill: one pod has to go first.
+  return surge === 0 && unavailable === 0 ? { surge, unavailable: 1 } : { surge, unavailable };
+}
+
+/** What the new ReplicaSet may grow to now. */
+export function newSetReplicas(state: DeploymentState, newSet: KubeObject): number {
+  const { deployment } = state;
+  const wanted = wantedReplicas(deployment);
+  if (!isRollingUpdate(deployment)) return wanted;
+  const current = sumWanted(allSets(state));
+  const most = wanted + maxSurge(deployment);
+  if (current >= most) return wantedReplicas(newSet);
+  return wantedReplicas(newSet) + Math.min(most - current, wanted - wantedReplicas(newSet));
+}
+
+/** Oldest first; those of the same second by name. */
+export function byCreation(a: KubeObject, b: KubeObject): number {
+  const left = a.metadata.creationTimestamp;
+  const right = b.metadata.creationTimestamp;
+  if (left !== right) return left < right ? -1 : 1;
+  return a.metadata.name < b.metadata.name ? -1 : 1;
+}
+
+export function revisionOf(object: KubeObject): number {
+  return Number(object.metadata.annotations?.[REVISION] ?? 0);
+}

@@ -1,0 +1,50 @@
+/** Owner references: the one that controls an object, and writing it. */
+import type { KubeObject } from '../store.ts';
+
+export interface OwnerReference {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  uid: string;
+  controller?: boolean;
+  blockOwnerDeletion?: boolean;
+}
+
+/** All owner references of an object. */
+export function ownersOf(object: KubeObject): OwnerReference[] {
+  return (object.metadata.ownerReferences as OwnerReference[] | undefined) ?? [];
+}
+
+/** The owner that manages the object, if any. */
+export function controllerOf(object: KubeObject): OwnerReference | undefined {
+  return ownersOf(object).find((owner) => owner.controller === true);
+}
+
+/** The reference that makes `owner` the managing owner of what carries it. */
+export function controllerReference(owner: KubeObject): OwnerReference {
+  return {
+    apiVersion: owner.apiVersion,
+    kind: owner.kind,
+    name: owner.metadata.name,
+    uid: owner.metadata.uid,
+    controller: true,
+    blockOwnerDeletion: true,
+  };
+}
+
+/** The object with these owner references instead of its own; none at all leaves the field out. */
+export function withOwners(object: KubeObject, owners: OwnerReference[]): KubeObject {
+  const metadata = { ...object.metadata, ownerReferences: owners };
+  if (owners.length === 0) delete (metadata as Partial<typeof metadata>).ownerReferences;
+  return { ...object, metadata };
+}
+
+/** The object without one of its finalizers. */
+export function withoutFinalizer(object: KubeObject, finalizer: string): KubeObject {
+  const { finalizers, ...metadata } = object.metadata;
+  const left = (finalizers ?? []).filter((each: string) => each !== finalizer);
+  return {
+    ...object,
+    metadata: (left.length === 0 ? metadata : { ...metadata, finalizers: left }) as KubeObject['metadata'],
+  };
+}

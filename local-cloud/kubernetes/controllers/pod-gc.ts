@@ -1,0 +1,35 @@
+/**
+ * Pods that no kubelet will ever take away: those bound to a node that does not exist any more fail and are removed at once (the real collector
+ * waits 40 s first), and so are pods being deleted that never had a node.
+ */
+import type { KubeObject } from '../store.ts';
+import type { Controller, ControllerContext } from './controller.ts';
+import { markDisrupted } from './disruption-target.ts';
+
+export function podGarbageCollector(context: ControllerContext): Controller {
+  const { store, index } = context;
+  const collect = (pod: KubeObject, message: string): void => {
+    markDisrupted(context, pod, 'DeletionByPodGC', message, true);
+    const { namespace, name, uid } = pod.metadata;
+    store.delete('pods', namespace, name, { gracePeriodSeconds: 0, uid });
+  };
+  return {
+    name: 'pod-gc',
+    *keysFor({ type, resource, object }) {
+      if (resource === 'nodes' && type === 'DELETED') yield object.metadata.name;
+      if (resource !== 'pods' || type === 'DELETED' || !object.spec?.nodeName) return;
+      if (!store.get('nodes', undefined, object.spec.nodeName as string)) yield object.spec.nodeName as string;
+    },
+    *allKeys() {
+      for (const node of index.nodesWithPods()) if (!store.get('nodes', undefined, node)) yield node;
+    },
+    sync(node) {
+      if (store.get('nodes', undefined, node)) return undefined;
+      for (const pod of [...index.podsOnNode(node)]) {
+        const gone = pod.metadata.deletionTimestamp !== undefined && pod.metadata.deletionGracePeriodSeconds === 0;
+        if (!gone) collect(pod, 'PodGC: node no longer exists');
+      }
+      return undefined;
+    },
+  };
+}

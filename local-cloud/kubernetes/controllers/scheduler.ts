@@ -1,0 +1,187 @@
+/**
+ * The scheduler: gives each pod without a node the best one that can take it, or says why none can and tries again when something changes.
+ * No preemption of other pods, no topology spread constraints beyond the default spreading, no volumes.
+ */
+import type { KubeObject } from '../store.ts';
+import { timestamp } from '../metadata.ts';
+import { conditionsOf, findCondition, withCondition } from './conditions.ts';
+import { byKey, keyOf, type Controller, type ControllerContext } from './controller.ts';
+import type { EventRecorder } from './event-recorder.ts';
+import { ClusterState, type NodeState } from './node-state.ts';
+import { PodAffinity } from './pod-affinity.ts';
+import { isFinished, resourceRequests } from './pod-state.ts';
+import { refusal, whyUnschedulable, type PodToPlace, type Refusal } from './scheduler-filters.ts';
+import { bestNode } from './scheduler-scores.ts';
+
+const DEFAULT_SCHEDULER = 'default-scheduler';
+/** A pod that cannot be placed says so at most this often, however often the cluster changes meanwhile. */
+const REPORT_FIRST_MS = 5000;
+const REPORT_MOST_MS = 30_000;
+
+interface Waiting {
+  /** Pods of the same make fail together; see #sameFailure. */
+  make: string;
+  reports: number;
+  nextReportMs: number;
+  reportedGeneration: number;
+}
+
+export function schedulerController(context: ControllerContext): Controller {
+  const scheduler = new Scheduler(context);
+  return {
+    name: 'scheduler',
+    *keysFor(event) {
+      // The picture of the nodes is kept from the changes themselves, not per key.
+      const helps = scheduler.state.apply(event);
+      if (event.resource === 'pods') {
+        const key = keyOf(event.object);
+        if (event.type === 'DELETED') scheduler.forget(key);
+        else if (isToPlace(event.object)) yield key;
+      }
+      if (helps) yield* scheduler.waitingKeys();
+    },
+    *allKeys() {
+      for (const pod of context.index.all('pods')) if (isToPlace(pod)) yield keyOf(pod);
+    },
+    sync: (key) => scheduler.sync(key),
+  };
+}
+
+function isToPlace(pod: KubeObject): boolean {
+  return (
+    !pod.spec?.nodeName &&
+    (pod.spec?.schedulerName ?? DEFAULT_SCHEDULER) === DEFAULT_SCHEDULER &&
+    pod.metadata.deletionTimestamp === undefined &&
+    !isFinished(pod)
+  );
+}
+
+class Scheduler {
+  readonly state = new ClusterState();
+  readonly #context: ControllerContext;
+  readonly #recorder: EventRecorder;
+  readonly #waiting = new Map<string, Waiting>();
+  /** Make of pod -> the failure and the generation of the cluster it is true for. */
+  readonly #failures = new Map<string, { generation: number; message: string }>();
+  #turn = 0;
+
+  constructor(context: ControllerContext) {
+    this.#context = context;
+    this.#recorder = context.recorder(DEFAULT_SCHEDULER);
+    for (const resource of ['nodes', 'pods']) {
+      for (const object of context.index.all(resource)) this.state.apply({ type: 'ADDED', resource, object });
+    }
+  }
+
+  waitingKeys(): Iterable<string> {
+    return this.#waiting.keys();
+  }
+
+  forget(key: string): void {
+    this.#waiting.delete(key);
+    if (this.#waiting.size === 0) this.#failures.clear();
+  }
+
+  sync(key: string): number | undefined {
+    const pod = byKey(this.#context.store, 'pods', key);
+    if (!pod || !isToPlace(pod)) {
+      this.forget(key);
+      return undefined;
+    }
+    if (pod.spec.schedulingGates?.length > 0) {
+      this.#setUnscheduled(pod, 'SchedulingGated', 'Scheduling is blocked due to non-empty scheduling gates');
+      return undefined;
+    }
+    const make = this.#waiting.get(key)?.make ?? makeOf(pod);
+    const message = this.#sameFailure(make) ?? this.#place(pod, make);
+    if (message !== undefined) return this.#report(key, pod, make, message);
+    this.forget(key);
+    return undefined;
+  }
+
+  /** What the last pod of the same make failed with, if nothing that could help has happened since. */
+  #sameFailure(make: string): string | undefined {
+    const known = this.#failures.get(make);
+    return known?.generation === this.state.generation ? known.message : undefined;
+  }
+
+  /** Binds the pod; answers why it could not be. */
+  #place(pod: KubeObject, make: string): string | undefined {
+    const target: PodToPlace = {
+      pod,
+      requests: resourceRequests(pod),
+      affinity: new PodAffinity(pod, this.state),
+    };
+    const fitting: NodeState[] = [];
+    const refusals: Refusal[] = [];
+    for (const node of this.state.nodes.values()) {
+      const refused = refusal(target, node);
+      if (refused) refusals.push(refused);
+      else fitting.push(node);
+    }
+    const node = bestNode(target, fitting, this.#turn);
+    if (node) {
+      this.#turn += 1;
+      this.#bind(pod, node.name);
+      return undefined;
+    }
+    const message = whyUnschedulable(refusals, pod);
+    if (!target.affinity.attracted) this.#failures.set(make, { generation: this.state.generation, message });
+    return message;
+  }
+
+  #bind(pod: KubeObject, nodeName: string): void {
+    const { store, clock } = this.#context;
+    const bound = store.update('pods', { ...pod, spec: { ...pod.spec, nodeName } });
+    const conditions = withCondition(conditionsOf(bound), {
+      type: 'PodScheduled',
+      status: 'True',
+      lastProbeTime: null,
+      lastTransitionTime: timestamp(clock.nowMs()),
+    });
+    store.updateStatus('pods', { ...bound, status: { ...bound.status, conditions } });
+    const { namespace, name } = pod.metadata;
+    this.#recorder.record(
+      pod,
+      'Normal',
+      'Scheduled',
+      `Successfully assigned ${namespace ?? ''}/${name} to ${nodeName}`,
+    );
+  }
+
+  #report(key: string, pod: KubeObject, make: string, message: string): number | undefined {
+    const now = this.#context.clock.nowMs();
+    const { generation } = this.state;
+    const waiting = this.#waiting.get(key) ?? { make, reports: 0, nextReportMs: 0, reportedGeneration: -1 };
+    this.#waiting.set(key, waiting);
+    if (waiting.reportedGeneration === generation) return undefined;
+    if (now < waiting.nextReportMs) return waiting.nextReportMs - now;
+    waiting.reportedGeneration = generation;
+    waiting.nextReportMs = now + Math.min(REPORT_MOST_MS, REPORT_FIRST_MS * 2 ** waiting.reports);
+    waiting.reports += 1;
+    this.#setUnscheduled(pod, 'Unschedulable', message);
+    this.#recorder.record(pod, 'Warning', 'FailedScheduling', message);
+    return undefined;
+  }
+
+  #setUnscheduled(pod: KubeObject, reason: string, message: string): void {
+    const { store, clock } = this.#context;
+    const conditions = conditionsOf(pod);
+    const current = findCondition(conditions, 'PodScheduled');
+    if (current?.reason === reason && current.message === message) return;
+    const next = withCondition(conditions, {
+      type: 'PodScheduled',
+      status: 'False',
+      reason,
+      message,
+      lastProbeTime: null,
+      lastTransitionTime: timestamp(clock.nowMs()),
+    });
+    store.updateStatus('pods', { ...pod, status: { ...pod.status, conditions: next } });
+  }
+}
+
+/** Pods with the same text here are the same to the scheduler. */
+function makeOf(pod: KubeObject): string {
+  return JSON.stringify([pod.metadata.namespace, pod.metadata.labels, pod.spec]);
+}

@@ -1,0 +1,111 @@
+/** Which pods stand behind a Service, and on which ports: shared by Endpoints and EndpointSlices. */
+import { matchesSelector, toSelector } from '../labels.ts';
+import type { KubeObject, StoreEvent } from '../store.ts';
+import { keyOf, type ControllerContext } from './controller.ts';
+import { isFinished, isReady } from './pod-state.ts';
+
+export interface EndpointPort {
+  name?: string;
+  port: number;
+  protocol: string;
+  appProtocol?: string;
+}
+
+export interface ServicePod {
+  pod: KubeObject;
+  address: string;
+  ready: boolean;
+  terminating: boolean;
+  ports: EndpointPort[];
+}
+
+/** Whether endpoints of the Service are made here at all: without a selector its owner makes them. */
+export function hasSelector(service: KubeObject): boolean {
+  return Object.keys(service.spec.selector ?? {}).length > 0 && service.spec.type !== 'ExternalName';
+}
+
+/** Selected pods with an address that have not ended, by name. */
+export function podsBehind({ index }: ControllerContext, service: KubeObject): ServicePod[] {
+  const selector = toSelector(service.spec.selector as Record<string, string>);
+  const found: ServicePod[] = [];
+  const samePorts = hasNamedTarget(service) ? undefined : portsFor(service, undefined);
+  for (const pod of index.inNamespace('pods', service.metadata.namespace)) {
+    const address = pod.status?.podIP as string | undefined;
+    if (!address || isFinished(pod) || !matchesSelector(selector, pod.metadata.labels)) continue;
+    found.push({
+      pod,
+      address,
+      ready: isReady(pod),
+      terminating: pod.metadata.deletionTimestamp !== undefined,
+      ports: samePorts ?? portsFor(service, pod),
+    });
+  }
+  return found.sort((a, b) => (a.pod.metadata.name < b.pod.metadata.name ? -1 : 1));
+}
+
+/** Whether a port goes by a name, which each pod may give to another number. */
+function hasNamedTarget(service: KubeObject): boolean {
+  return ((service.spec.ports ?? []) as any[]).some(({ targetPort: target }) => typeof target === 'string');
+}
+
+function portsFor(service: KubeObject, pod: KubeObject | undefined): EndpointPort[] {
+  const ports: EndpointPort[] = [];
+  for (const each of service.spec.ports ?? []) {
+    const protocol = (each.protocol as string | undefined) ?? 'TCP';
+    const port = targetPort(each.targetPort ?? each.port, protocol, pod);
+    if (port === undefined) continue;
+    ports.push({
+      ...(each.name ? { name: each.name } : {}),
+      port,
+      protocol,
+      ...(each.appProtocol ? { appProtocol: each.appProtocol } : {}),
+    });
+  }
+  return ports;
+}
+
+/** A number, or the name of a port that one of the pod's containers declares. */
+function targetPort(target: number | string, protocol: string, pod: KubeObject | undefined): number | undefined {
+  if (typeof target === 'number') return target;
+  if (!pod) return undefined;
+  for (const container of [...(pod.spec.containers ?? []), ...(pod.spec.initContainers ?? [])]) {
+    for (const { name, containerPort, protocol: own } of container.ports ?? []) {
+      if (name === target && (own ?? 'TCP') === protocol) return containerPort as number;
+    }
+  }
+  return undefined;
+}
+
+/** Keys of Services that a change of a Service or a pod concerns. */
+export function* concernedServices({ index }: ControllerContext, event: StoreEvent): Iterable<string> {
+  if (event.resource === 'services') yield keyOf(event.object);
+  if (event.resource !== 'pods') return;
+  for (const service of index.inNamespace('services', event.object.metadata.namespace)) {
+    if (!hasSelector(service)) continue;
+    const selector = toSelector(service.spec.selector as Record<string, string>);
+    const concerned = [event.object, event.previous].some(
+      (pod) => pod !== undefined && matchesSelector(selector, pod.metadata.labels),
+    );
+    if (concerned) yield keyOf(service);
+  }
+}
+
+/** How endpoints refer to a pod. */
+export function targetRef(pod: KubeObject): Record<string, unknown> {
+  const { name, namespace, uid } = pod.metadata;
+  return { kind: 'Pod', name, namespace, uid };
+}
+
+/** Pods grouped by the ports they serve. */
+export function groupByPorts(pods: readonly ServicePod[]): Map<string, ServicePod[]> {
+  const groups = new Map<string, ServicePod[]>();
+  const keys = new Map<EndpointPort[], string>();
+  for (const each of pods) {
+    const key = keys.get(each.ports) ?? JSON.stringify(each.ports);
+    keys.set(each.ports, key);
+    const group = groups.get(key);
+    if (group) group.push(each);
+    else groups.set(key, [each]);
+  }
+  return groups;
+}

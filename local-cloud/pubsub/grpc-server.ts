@@ -1,0 +1,119 @@
+/**
+ * The gRPC side that all methods share: the service definitions that ship with the client library, scripted faults, the call ledger,
+ * and errors as gRPC statuses. Which method does what is in publisher.ts, subscriber.ts and streaming-pull.ts.
+ */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { Server, ServerCredentials, status, type ServiceError, type UntypedHandleCall } from '@grpc/grpc-js';
+import type { ServiceDefinition } from '@grpc/grpc-js';
+import { fromJSON } from '@grpc/proto-loader';
+import type { LocalContext } from '../context.ts';
+import { InjectedFault } from '../faults.ts';
+import { PubsubError } from './pubsub-error.ts';
+
+/** A unary method: request message in, response message (or a promise of it) out. */
+export type UnaryMethod = (request: any, signal: AbortSignal) => object | Promise<object>;
+
+const require = createRequire(import.meta.url);
+/** The descriptors as JSON load in half the time that the .proto files take. */
+const protosFile = join(dirname(require.resolve('@google-cloud/pubsub/package.json')), 'build/protos/protos.json');
+/** A publish request is at most 10 MB; a pull answer may be larger. */
+const maxRequestBytes = 20 * 1024 * 1024;
+
+export function createGrpcServer(
+  methods: Record<'Publisher' | 'Subscriber', Record<string, UntypedHandleCall>>,
+): Server {
+  const definitions = fromJSON(JSON.parse(readFileSync(protosFile, 'utf8')), {
+    longs: String,
+    enums: String,
+    defaults: true,
+    oneofs: true,
+  });
+  const server = new Server({ 'grpc.max_receive_message_length': maxRequestBytes });
+  for (const [service, implementation] of Object.entries(methods)) {
+    // A method without an implementation is answered UNIMPLEMENTED by grpc-js itself.
+    server.addService(definitions[`google.pubsub.v1.${service}`] as ServiceDefinition, implementation);
+  }
+  return server;
+}
+
+export async function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(Object.assign(error, { code: 'EADDRINUSE' })) : resolve(bound),
+    );
+  });
+}
+
+/** Wraps plain methods; `Publish` is called `publish` in fault rules and the ledger. */
+export function unaryMethods(
+  context: LocalContext,
+  methods: Record<string, UnaryMethod>,
+): Record<string, UntypedHandleCall> {
+  const wrapped: Record<string, UntypedHandleCall> = {};
+  for (const [name, method] of Object.entries(methods)) {
+    wrapped[name] = (call: any, callback: (error: ServiceError | null, response?: object) => void) => {
+      const cancelled = new AbortController();
+      call.on('cancelled', () => cancelled.abort());
+      runMethod(context, camelCase(name), () => method(call.request, cancelled.signal)).then(
+        (response) => callback(null, response),
+        (error: unknown) => {
+          if (isHang(error)) return;
+          callback(toServiceError(error));
+        },
+      );
+    };
+  }
+  return wrapped;
+}
+
+async function runMethod(context: LocalContext, name: string, run: () => object | Promise<object>): Promise<object> {
+  let code: number = status.OK;
+  try {
+    await context.faults.check('pubsub', name, 'before');
+    const response = await run();
+    await context.faults.check('pubsub', name, 'after');
+    return response;
+  } catch (error) {
+    code = toServiceError(error).code;
+    throw error;
+  } finally {
+    context.ledger.call('pubsub', name, code);
+  }
+}
+
+export function toServiceError(error: unknown): ServiceError {
+  const message = error instanceof Error ? error.message : String(error);
+  return Object.assign(new Error(message), { code: grpcCode(error), details: message, metadata: undefined as never });
+}
+
+function grpcCode(error: unknown): number {
+  if (error instanceof PubsubError) return status[error.code];
+  if (error instanceof InjectedFault) return fromHttpStatus(error.rule.effect === 'status' ? error.rule.status : 503);
+  return status.INTERNAL;
+}
+
+/** A fault rule may name a gRPC code or an HTTP status. */
+function fromHttpStatus(code = 503): number {
+  const codes: Record<number, number> = {
+    400: status.INVALID_ARGUMENT,
+    401: status.UNAUTHENTICATED,
+    403: status.PERMISSION_DENIED,
+    404: status.NOT_FOUND,
+    409: status.ALREADY_EXISTS,
+    429: status.RESOURCE_EXHAUSTED,
+    500: status.INTERNAL,
+    503: status.UNAVAILABLE,
+    504: status.DEADLINE_EXCEEDED,
+  };
+  return code <= 16 ? code : (codes[code] ?? status.UNKNOWN);
+}
+
+function isHang(error: unknown): boolean {
+  return error instanceof InjectedFault && error.rule.effect === 'hang';
+}
+
+function camelCase(name: string): string {
+  return name.charAt(0).toLowerCase() + name.slice(1);
+}

@@ -1,0 +1,77 @@
+/**
+ * Append-only log of records, one list of records a line. A line is there wholly or not at all: what a killed process left half-written at
+ * the end is cut off at the next start. Not flushed to the platter on each append: it survives the death of the process, not of the machine.
+ */
+import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+
+/** Rewriting pays off once the log has several times the lines that the state needs. */
+const WASTE_FACTOR = 4;
+const WASTE_FLOOR = 20_000;
+const SNAPSHOT_CHUNK = 1000;
+
+export class MetadataLog<R> {
+  readonly #file: string;
+  #descriptor: number;
+  #lines = 0;
+
+  /** Opens the log and hands every record in it to `apply`. */
+  constructor(file: string, apply: (record: R) => void) {
+    this.#file = file;
+    const intactBytes = existsSync(file) ? this.#replay(apply) : 0;
+    this.#descriptor = openSync(file, 'a+');
+    ftruncateSync(this.#descriptor, intactBytes);
+  }
+
+  /** Writes the records as one line: all of them count, or none. */
+  append(records: R[]): void {
+    writeAll(this.#descriptor, `${JSON.stringify(records)}\n`);
+    this.#lines++;
+  }
+
+  /** True when the log is mostly history and a rewrite with `recordCount` records would shrink it. */
+  isWasteful(recordCount: number): boolean {
+    return this.#lines > WASTE_FLOOR && this.#lines > WASTE_FACTOR * recordCount;
+  }
+
+  /** Replaces the log by these records. The old one counts until the new one is complete. */
+  rewrite(records: Iterable<R>): void {
+    const fresh = `${this.#file}.new`;
+    const descriptor = openSync(fresh, 'w');
+    let lines = 0;
+    let chunk = '';
+    for (const record of records) {
+      chunk += `${JSON.stringify([record])}\n`;
+      if (++lines % SNAPSHOT_CHUNK === 0) {
+        writeAll(descriptor, chunk);
+        chunk = '';
+      }
+    }
+    writeAll(descriptor, chunk);
+    closeSync(descriptor);
+    renameSync(fresh, this.#file);
+    closeSync(this.#descriptor);
+    this.#descriptor = openSync(this.#file, 'a');
+    this.#lines = lines;
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+
+  /** Answers how many bytes hold complete lines. */
+  #replay(apply: (record: R) => void): number {
+    const bytes = readFileSync(this.#file);
+    let start = 0;
+    for (let end = bytes.indexOf(10, start); end >= 0; end = bytes.indexOf(10, start)) {
+      for (const record of JSON.parse(bytes.toString('utf8', start, end)) as R[]) apply(record);
+      this.#lines++;
+      start = end + 1;
+    }
+    return start;
+  }
+}
+
+function writeAll(descriptor: number, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at);
+}

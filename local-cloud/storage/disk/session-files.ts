@@ -1,0 +1,34 @@
+/** One small file for each resumable upload under way, so that it can go on after a restart. */
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export class SessionFiles<S> {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+    mkdirSync(folder, { recursive: true });
+  }
+
+  save(id: string, session: S): void {
+    writeFileSync(join(this.#folder, `${id}.json`), JSON.stringify(session));
+  }
+
+  remove(id: string): void {
+    rmSync(join(this.#folder, `${id}.json`), { force: true });
+  }
+
+  /** A file that a killed process left half-written is of a session that nobody was told of. */
+  load(): Map<string, S> {
+    const sessions = new Map<string, S>();
+    for (const file of readdirSync(this.#folder)) {
+      const text = readFileSync(join(this.#folder, file), 'utf8');
+      try {
+        sessions.set(file.slice(0, -'.json'.length), JSON.parse(text) as S);
+      } catch {
+        rmSync(join(this.#folder, file));
+      }
+    }
+    return sessions;
+  }
+}

@@ -1,0 +1,127 @@
+/** HTTP server of the storage service: runs each call between its faults, and writes what comes of it. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { LocalContext } from '../../context.ts';
+import { InjectedFault } from '../../faults.ts';
+import { ApiError } from '../semantics/api-error.ts';
+import type { StorageService } from '../semantics/storage-service.ts';
+import { parseCall, type Call, type Dialect, type Reply, type Route } from './call.ts';
+import { errorReply, faultReply } from './errors.ts';
+import type { Router } from './routes.ts';
+import { sendReply } from './send.ts';
+
+/** Longer than any client keeps an idle connection, so that it is never the server that hangs up on a request under way. */
+const KEEP_ALIVE_MS = 620_000;
+
+export class StorageServer {
+  readonly #service: StorageService;
+  readonly #router: Router;
+  readonly #context: LocalContext;
+  readonly #server: Server;
+  /** Known once it listens. */
+  url = '';
+
+  constructor(service: StorageService, router: Router, context: LocalContext) {
+    this.#service = service;
+    this.#router = router;
+    this.#context = context;
+    this.#server = createServer((request, response) => {
+      void this.#answer(request, response);
+    });
+    this.#server.keepAliveTimeout = KEEP_ALIVE_MS;
+    // An upload may take as long as it likes.
+    this.#server.requestTimeout = 0;
+  }
+
+  listen(port: number, host: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject);
+        const address = this.#server.address() as AddressInfo;
+        this.url = `http://${address.address}:${address.port}`;
+        resolve();
+      });
+    });
+  }
+
+  /** Cuts what is under way: a client sees the same as when the process is killed. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let route: Route = { name: 'unknown', handle: () => ({ status: 404 }), dialect: 'json' };
+    let reply: Reply;
+    try {
+      const call = parseCall(request, this.url);
+      route = this.#router.find(call);
+      reply = await this.#run(route, call);
+    } catch (error) {
+      if (error instanceof InjectedFault && this.#misbehave(error, response)) return this.#book(route, 0);
+      if (request.errored) return this.#book(route, 499);
+      reply = this.#wordError(error, route.dialect);
+    }
+    this.#book(route, reply.status);
+    await this.#send(request, response, reply);
+  }
+
+  async #run(route: Route, call: Call): Promise<Reply> {
+    await this.#context.faults.check('storage', route.name, 'before');
+    const reply = await route.handle(call);
+    try {
+      await this.#context.faults.check('storage', route.name, 'after');
+    } catch (error) {
+      if (error instanceof InjectedFault && error.rule.effect === 'reset' && reply.content) return cutShort(reply);
+      throw error;
+    }
+    return reply;
+  }
+
+  async #send(request: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> {
+    try {
+      await sendReply(this.#service, request, response, reply);
+    } catch (error) {
+      if (!response.destroyed) this.#context.log('storage', `answer broke off: ${String(error)}`);
+      response.destroy();
+    }
+  }
+
+  /** Answers true when the fault leaves nothing to answer. */
+  #misbehave(fault: InjectedFault, response: ServerResponse): boolean {
+    switch (fault.rule.effect) {
+      case 'hang':
+        return true;
+      case 'reset':
+      case 'drop':
+        response.socket?.resetAndDestroy();
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #wordError(error: unknown, dialect: Dialect): Reply {
+    if (error instanceof InjectedFault) return faultReply(error.rule, dialect);
+    if (error instanceof ApiError) return errorReply(error, dialect);
+    this.#context.log(
+      'storage',
+      `internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
+    return errorReply(new ApiError(500, 'internalError', 'Internal error', { xmlCode: 'InternalError' }), dialect);
+  }
+
+  #book(route: Route, status: number): void {
+    this.#context.ledger.call('storage', route.name, status);
+  }
+}
+
+/** A connection lost in the middle of a download: the headers promise more than comes. */
+function cutShort(reply: Reply): Reply {
+  const { start, end } = reply.content!;
+  const half = start + Math.floor((end - start) / 2);
+  return { ...reply, content: { ...reply.content!, end: half }, isCutShort: true };
+}

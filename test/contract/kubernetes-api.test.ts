@@ -1,0 +1,23 @@
+/**
+ * One contract for two servers: the embedded Kubernetes API and a real kube-apiserver (skipped, with the reason, where there is none).
+ * What only the embedded one has (faults, books, disk) is in kubernetes-api-embedded.test.ts.
+ */
+import { after, describe } from 'node:test';
+import { objectsSuite } from '../support/kubernetes-suite-objects.ts';
+import { patchSuite } from '../support/kubernetes-suite-patch.ts';
+import { podsSuite } from '../support/kubernetes-suite-pods.ts';
+import { rulesSuite } from '../support/kubernetes-suite-rules.ts';
+import { watchSuite } from '../support/kubernetes-suite-watch.ts';
+import { startTargets } from '../support/kubernetes-targets.ts';
+
+for (const target of await startTargets()) {
+  describe(`Kubernetes API, ${target.name}`, { skip: 'skip' in target ? target.skip : false }, () => {
+    if ('skip' in target) return;
+    after(() => target.stop());
+    objectsSuite(target.client);
+    watchSuite(target.client);
+    patchSuite(target.client);
+    rulesSuite(target.client);
+    podsSuite(target.client);
+  });
+}

@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, test } from 'node:test';
+import { parseQuantity } from '../../local-cloud/kubernetes/controllers/quantity.ts';
+import {
+  container,
+  controllersWorld,
+  NAMESPACE,
+  type ControllersWorld,
+  type NodeOptions,
+} from '../support/controllers-world.ts';
+
+let world: ControllersWorld;
+beforeEach(() => {
+  world = controllersWorld();
+});
+afterEach(() => {
+  assert.deepEqual(world.log, []);
+  world.stop();
+});
+
+function addPod(name: string, spec: Record<string, unknown> = {}, labels: Record<string, string> = {}): void {
+  world.store.create('pods', {
+    metadata: { name, namespace: NAMESPACE, labels },
+    spec: { containers: [container()], ...spec },
+  });
+}
+
+const nodeOf = (name: string): string | undefined => world.get('pods', name).spec.nodeName;
+const scheduled = (name: string): any =>
+  world.get('pods', name).status?.conditions?.find(({ type }: { type: string }) => type === 'PodScheduled');
+const events = (name: string, reason: string): any[] =>
+  world.store.list('events', { where: (event) => event.involvedObject.name === name && event.reason === reason });
+
+const refusals: {
+  why: string;
+  node: NodeOptions & { cordoned?: boolean };
+  pod: Record<string, unknown>;
+  message: string;
+}[] = [
+  {
+    why: 'cpu',
+    node: { cpu: '1' },
+    pod: { containers: [container('1500m')] },
+    message:
+      '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
+  },
+  {
+    why: 'cpu and memory',
+    node: { cpu: '1', memory: '50Mi' },
+    pod: { containers: [container('2')] },
+    message:
+      '0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient memory. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
+  },
+  {
+    why: 'a taint',
+    node: { taints: [{ key: 'spot', value: 'true', effect: 'NoSchedule' }] },
+    pod: {},
+    message:
+      '0/1 nodes are available: 1 node(s) had untolerated taint {spot: true}. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
+  },
+  {
+    why: 'a node that is not ready',
+    node: { ready: false },
+    pod: {},
+    message:
+      '0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
+  },
+  {
+    why: 'a cordoned node',
+    node: { cordoned: true },
+    pod: {},
+    message:
+      '0/1 nodes are available: 1 node(s) were unschedulable. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
+  },
+  {
+    why: 'nodeSelector',
+    node: { labels: { pool: 'system' } },
+    pod: { nodeSelector: { pool: 'workers' } },
+    message:
+      "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
+  },
+  {
+    why: 'required node affinity',
+    node: { labels: { pool: 'system' } },
+    pod: {
+      affinity: {
+        nodeAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: {
+            nodeSelectorTerms: [{ matchExpressions: [{ key: 'pool', operator: 'NotIn', values: ['system'] }] }],
+          },
+        },
+      },
+    },
+    message:
+      "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
+  },
+];
+
+for (const { why, node, pod, message } of refusals) {
+  test(`scheduler refuses: ${why}`, () => {
+    const made = world.addNode('n1', node);
+    if (node.cordoned) world.store.update('nodes', { ...made, spec: { ...made.spec, unschedulable: true } });
+    addPod('p', pod);
+    world.settle();
+    assert.equal(nodeOf('p'), undefined);
+    assert.equal(scheduled('p').status, 'False');
+    assert.equal(scheduled('p').reason, 'Unschedulable');
+    assert.equal(scheduled('p').message, message);
+    assert.equal(events('p', 'FailedScheduling')[0].message, message);
+    assert.equal(events('p', 'FailedScheduling')[0].type, 'Warning');
+  });
+}
+
+test('scheduler: no nodes at all', () => {
+  addPod('p');
+  world.settle();
+  assert.equal(scheduled('p').message, 'no nodes available to schedule pods');
+});
+
+test('scheduler: binds, says so, and spreads over equal nodes', () => {
+  for (const name of ['n1', 'n2', 'n3']) world.addNode(name);
+  for (const name of ['a', 'b', 'c']) addPod(name);
+  world.settle();
+  assert.deepEqual(new Set(['a', 'b', 'c'].map(nodeOf)), new Set(['n1', 'n2', 'n3']));
+  assert.equal(scheduled('a').status, 'True');
+  assert.equal(events('a', 'Scheduled')[0].message, `Successfully assigned default/a to ${nodeOf('a')}`);
+});
+
+test('scheduler: the number of pods a node holds is limited by requests and by its pods count', () => {
+  world.addNode('n1', { cpu: '1', pods: '2' });
+  for (const name of ['a', 'b', 'c']) addPod(name);
+  world.settle();
+  const waiting = ['a', 'b', 'c'].filter((name) => !nodeOf(name));
+  assert.equal(waiting.length, 1);
+  assert.match(
+    scheduled(waiting[0] ?? '').message,
+    /^0\/1 nodes are available: 1 Too many pods\. preemption: .*1 No preemption victims found/,
+  );
+});
+
+test('scheduler: a waiting pod gets its place when another ends, when a node joins, and when a taint goes', () => {
+  world.addNode('n1', { cpu: '1' });
+  addPod('first', { containers: [container('1')] });
+  world.settle();
+  for (const name of ['second', 'third', 'fourth']) addPod(name, { containers: [container('1')] });
+  world.settle();
+  world.end(world.get('pods', 'first'), 0);
+  world.settle();
+  const placed = (): string[] => ['second', 'third', 'fourth'].filter((name) => nodeOf(name));
+  assert.equal(placed().length, 1);
+  world.addNode('n2', { cpu: '1' });
+  world.settle();
+  assert.equal(placed().length, 2);
+  world.addNode('n3', { cpu: '1', taints: [{ key: 'x', effect: 'NoSchedule' }] });
+  world.settle();
+  assert.equal(placed().length, 2);
+  const tainted = world.get('nodes', 'n3');
+  world.store.update('nodes', { ...tainted, spec: {} });
+  world.settle();
+  assert.equal(placed().length, 3);
+});
+
+const awayFromOwn = {
+  affinity: {
+    podAntiAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: [
+        { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'redis' } } },
+      ],
+    },
+  },
+};
+
+test('scheduler: required anti-affinity keeps pods apart, in both directions', () => {
+  for (const name of ['n1', 'n2']) world.addNode(name);
+  addPod('a', awayFromOwn, { app: 'redis' });
+  addPod('b', awayFromOwn, { app: 'redis' });
+  addPod('c', awayFromOwn, { app: 'redis' });
+  world.settle();
+  assert.equal(new Set(['a', 'b', 'c'].map(nodeOf).filter(Boolean)).size, 2);
+  const waiting = ['a', 'b', 'c'].find((name) => !nodeOf(name)) ?? '';
+  assert.match(scheduled(waiting).message, /2 node\(s\) didn't match pod anti-affinity rules/);
+  addPod('plain', {}, { app: 'redis' });
+  world.settle();
+  assert.match(scheduled('plain').message, /2 node\(s\) didn't satisfy existing pods anti-affinity rules/);
+});
+
+test('scheduler: preferences decide between nodes that fit', () => {
+  world.addNode('n1');
+  world.addNode('n2', { labels: { pool: 'workers' } });
+  const preferred = {
+    affinity: {
+      nodeAffinity: {
+        preferredDuringSchedulingIgnoredDuringExecution: [
+          { weight: 100, preference: { matchExpressions: [{ key: 'pool', operator: 'In', values: ['workers'] }] } },
+        ],
+      },
+    },
+  };
+  addPod('a', preferred);
+  addPod('b', preferred);
+  world.settle();
+  assert.deepEqual([nodeOf('a'), nodeOf('b')], ['n2', 'n2']);
+});
+
+test('scheduler: pods of another scheduler are left alone', () => {
+  world.addNode('n1');
+  addPod('p', { schedulerName: 'other' });
+  world.settle();
+  assert.equal(nodeOf('p'), undefined);
+  assert.equal(scheduled('p'), undefined);
+});
+
+test('quantities', () => {
+  const cases: [unknown, number][] = [
+    ['250m', 0.25],
+    ['2', 2],
+    ['1.5', 1.5],
+    ['2Gi', 2 * 2 ** 30],
+    ['1e3', 1000],
+    ['500M', 5e8],
+    [4, 4],
+    [undefined, 0],
+    ['rubbish', 0],
+  ];
+  for (const [text, value] of cases) assert.equal(parseQuantity(text), value, String(text));
+});
