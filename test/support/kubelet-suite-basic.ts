@@ -162,30 +162,30 @@ export function defineBasicSuite(world: () => KubeletWorld): void {
       stringData: { a: 'one', b: 'two' },
     });
     const mounts = [
-      { name: 'work', mountPath: '/work' },
+      { name: 'scratch', mountPath: '/scratch' },
       { name: 'secret', mountPath: '/etc/keys' },
       { name: 'info', mountPath: '/etc/info' },
       { name: 'all', mountPath: '/etc/all' },
     ];
     const script = [
       'pwd; cat /etc/keys/sub/a; echo; ls /etc/keys; stat -Lc %a /etc/keys/sub/a; cat /etc/info/labels; echo; ls /etc/all',
-      'cat /work/from-init; echo "$SETTING"',
+      'cat /scratch/from-init; echo "$SETTING"',
     ].join('\n');
     await w.createPod(
       NS,
       'volumes',
       {
         restartPolicy: 'Never',
-        initContainers: [{ ...sh('echo prepared >/work/from-init'), name: 'prepare', volumeMounts: mounts }],
+        initContainers: [{ ...sh('echo prepared >/scratch/from-init'), name: 'prepare', volumeMounts: mounts }],
         containers: [
           sh(script, {
-            workingDir: '/work',
+            workingDir: '/scratch',
             volumeMounts: mounts,
-            env: [{ name: 'SETTING', value: '--dir=/work/tmp' }],
+            env: [{ name: 'SETTING', value: '--dir=/scratch/tmp' }],
           }),
         ],
         volumes: [
-          { name: 'work', emptyDir: {} },
+          { name: 'scratch', emptyDir: {} },
           {
             name: 'secret',
             secret: { secretName: 'volume-secret', defaultMode: 0o400, items: [{ key: 'a', path: 'sub/a' }] },
@@ -206,7 +206,7 @@ export function defineBasicSuite(world: () => KubeletWorld): void {
     assert.equal(pod.status?.initContainerStatuses?.[0]?.state?.terminated?.exitCode, 0);
     const lines = (await w.kubectl('logs', 'volumes', '-c', 'main')).trimEnd().split('\n');
     const workDir = lines[0] ?? '';
-    assert.match(workDir, /volumes\/work$/);
+    assert.match(workDir, /volumes\/scratch$/);
     assert.deepEqual(lines.slice(1), [
       'one',
       'sub',

@@ -111,9 +111,9 @@ export function defineJourneySuite(world: () => KubeletWorld): void {
     const w = world();
     const options = w.options('crashing', { timing: { retryMs: 200 } });
     const host = await w.startHost(options);
-    const script = 'echo $$$$ >>/work/pids; setsid sleep 600 & sleep 600 & echo $! >>/work/pids; wait';
-    const volume = { volumes: [{ name: 'work', emptyDir: {} }] };
-    const mount = { volumeMounts: [{ name: 'work', mountPath: '/work' }] };
+    const script = 'echo $$$$ >>/scratch/pids; setsid sleep 600 & sleep 600 & echo $! >>/scratch/pids; wait';
+    const volume = { volumes: [{ name: 'scratch', emptyDir: {} }] };
+    const mount = { volumeMounts: [{ name: 'scratch', mountPath: '/scratch' }] };
     await w.createPod(NS, 'survivor', {
       ...volume,
       nodeName: 'crashing',
@@ -124,7 +124,7 @@ export function defineJourneySuite(world: () => KubeletWorld): void {
     const before = await w.podWhen(NS, 'survivor', 'runs', isRunning);
     const orphan = await w.podWhen(NS, 'orphan', 'runs', isRunning);
     const { existsSync, readFileSync } = await import('node:fs');
-    const pidsFile = `${options.dir}/pods/${before.metadata?.uid}/volumes/work/pids`;
+    const pidsFile = `${options.dir}/pods/${before.metadata?.uid}/volumes/scratch/pids`;
     const pids = await eventually('the processes have noted their ids', () => {
       const found = existsSync(pidsFile) ? readFileSync(pidsFile, 'utf8').trim().split('\n').map(Number) : [];
       return found.length === 2 ? found : undefined;

@@ -8,13 +8,13 @@ import { conditionOf, isOver, isReady, isRunning, mainStatus, sh } from './kubel
 import type { KubeletWorld } from './kubelet-world.ts';
 
 const NS = 'default';
-const EMPTY_WORK = { volumes: [{ name: 'work', emptyDir: {} }] };
-const WORK_MOUNT = { volumeMounts: [{ name: 'work', mountPath: '/work' }] };
+const EMPTY_WORK = { volumes: [{ name: 'scratch', emptyDir: {} }] };
+const WORK_MOUNT = { volumeMounts: [{ name: 'scratch', mountPath: '/scratch' }] };
 
 export function defineLifeSuite(world: () => KubeletWorld): void {
   test('a failing container is restarted with growing delays and keeps its emptyDir', async () => {
     const w = world();
-    const container = sh('echo run >>/work/runs; echo run $(wc -l </work/runs); exit 7', WORK_MOUNT);
+    const container = sh('echo run >>/scratch/runs; echo run $(wc -l </scratch/runs); exit 7', WORK_MOUNT);
     await w.createPod(NS, 'crashes', { ...EMPTY_WORK, terminationGracePeriodSeconds: 1, containers: [container] });
     const pod = await w.podWhen(
       NS,
@@ -35,7 +35,7 @@ export function defineLifeSuite(world: () => KubeletWorld): void {
 
   test('OnFailure restarts until success', async () => {
     const w = world();
-    const container = sh('echo run >>/work/runs; [ $(wc -l </work/runs) -ge 3 ]', WORK_MOUNT);
+    const container = sh('echo run >>/scratch/runs; [ $(wc -l </scratch/runs) -ge 3 ]', WORK_MOUNT);
     await w.createPod(NS, 'third-time', { ...EMPTY_WORK, restartPolicy: 'OnFailure', containers: [container] });
     const pod = await w.podWhen(NS, 'third-time', 'is over', isOver);
     assert.equal(pod.status?.phase, 'Succeeded');
@@ -76,17 +76,17 @@ export function defineLifeSuite(world: () => KubeletWorld): void {
   test('readiness follows its probe, liveness kills, startup holds both back', async () => {
     const w = world();
     const period = { periodSeconds: 1, failureThreshold: 1 };
-    const container = sh('touch /work/started /work/alive; exec sleep 600', {
+    const container = sh('touch /scratch/started /scratch/alive; exec sleep 600', {
       ...WORK_MOUNT,
-      startupProbe: { exec: { command: ['test', '-e', '/work/started'] }, periodSeconds: 1, failureThreshold: 30 },
-      readinessProbe: { exec: { command: ['test', '-e', '/work/ready'] }, ...period },
-      livenessProbe: { exec: { command: ['test', '-e', '/work/alive'] }, ...period },
+      startupProbe: { exec: { command: ['test', '-e', '/scratch/started'] }, periodSeconds: 1, failureThreshold: 30 },
+      readinessProbe: { exec: { command: ['test', '-e', '/scratch/ready'] }, ...period },
+      livenessProbe: { exec: { command: ['test', '-e', '/scratch/alive'] }, ...period },
     });
     await w.createPod(NS, 'probes', { ...EMPTY_WORK, terminationGracePeriodSeconds: 1, containers: [container] });
     const started = await w.podWhen(NS, 'probes', 'has started', (pod) => mainStatus(pod).started === true);
     assert.equal(conditionOf(started, 'Ready'), 'False');
     await w.eventOf(NS, 'probes', 'Unhealthy', /^Readiness probe failed/);
-    const work = `${w.dir}/nodes/node-1/pods/${started.metadata?.uid}/volumes/work`;
+    const work = `${w.dir}/nodes/node-1/pods/${started.metadata?.uid}/volumes/scratch`;
     const { rmSync, writeFileSync } = await import('node:fs');
     writeFileSync(`${work}/ready`, '');
     await w.podWhen(NS, 'probes', 'is ready', isReady);
@@ -116,9 +116,9 @@ export function defineLifeSuite(world: () => KubeletWorld): void {
   test('kubectl logs: follow, tail, timestamps, previous run, long lines', async () => {
     const w = world();
     const script = [
-      'n=$(cat /work/n 2>/dev/null || echo 0); echo $((n + 1)) >/work/n; echo run $n',
+      'n=$(cat /scratch/n 2>/dev/null || echo 0); echo $((n + 1)) >/scratch/n; echo run $n',
       '[ $n = 0 ] && exit 1',
-      'head -c 40000 /dev/zero | tr "\\0" x; echo; echo first; while [ ! -e /work/go ]; do sleep 0.05; done; echo second; exec sleep 600',
+      'head -c 40000 /dev/zero | tr "\\0" x; echo; echo first; while [ ! -e /scratch/go ]; do sleep 0.05; done; echo second; exec sleep 600',
     ].join('\n');
     await w.createPod(NS, 'logs', {
       ...EMPTY_WORK,
@@ -139,7 +139,7 @@ export function defineLifeSuite(world: () => KubeletWorld): void {
     );
     const pod = await w.pod(NS, 'logs');
     const { writeFileSync } = await import('node:fs');
-    writeFileSync(`${w.dir}/nodes/node-1/pods/${pod?.metadata?.uid}/volumes/work/go`, '');
+    writeFileSync(`${w.dir}/nodes/node-1/pods/${pod?.metadata?.uid}/volumes/scratch/go`, '');
     await eventually('kubectl logs -f shows what comes', () => text.includes('second'), { timeoutMs: 20_000 });
     const long = await w.lineOf('logs', /^x+$/);
     assert.equal(long.line.length, 40_000);
@@ -151,10 +151,10 @@ export function defineLifeSuite(world: () => KubeletWorld): void {
   test('deletion: preStop, SIGTERM, and the pod is gone when its process has ended', async () => {
     const w = world();
     const container = sh(
-      'trap "cat /work/hook; sleep 0.3; echo term; exit 0" TERM; echo up; while :; do sleep 0.1; done',
+      'trap "cat /scratch/hook; sleep 0.3; echo term; exit 0" TERM; echo up; while :; do sleep 0.1; done',
       {
         ...WORK_MOUNT,
-        lifecycle: { preStop: { exec: { command: ['sh', '-c', 'echo hook >/work/hook'] } } },
+        lifecycle: { preStop: { exec: { command: ['sh', '-c', 'echo hook >/scratch/hook'] } } },
       },
     );
     await w.createPod(NS, 'graceful', { ...EMPTY_WORK, terminationGracePeriodSeconds: 20, containers: [container] });

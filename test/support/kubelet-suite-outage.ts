@@ -20,11 +20,11 @@ export function defineOutageSuite(world: () => KubeletWorld, server: () => Inter
   test('pods go on while the API server is away, and it learns afterwards what has happened', async () => {
     const w = world();
     const script =
-      'echo run >>/work/runs; n=$(wc -l </work/runs); echo run $n; [ $n -ge 3 ] && exec sleep 600; sleep 0.3; exit 9';
+      'echo run >>/scratch/runs; n=$(wc -l </scratch/runs); echo run $n; [ $n -ge 3 ] && exec sleep 600; sleep 0.3; exit 9';
     await w.createPod(NS, 'outlives', {
       terminationGracePeriodSeconds: 1,
-      containers: [sh(script, { volumeMounts: [{ name: 'work', mountPath: '/work' }] })],
-      volumes: [{ name: 'work', emptyDir: {} }],
+      containers: [sh(script, { volumeMounts: [{ name: 'scratch', mountPath: '/scratch' }] })],
+      volumes: [{ name: 'scratch', emptyDir: {} }],
     });
     await w.lineOf('outlives', /^run 1$/);
     await server().pause();

@@ -1,0 +1,101 @@
+/** Puts into Redis what driver and workers of a large job would have put there (keys: worker-image/README.md). */
+import { createHash, randomFillSync } from 'node:crypto';
+import type { Redis } from 'ioredis';
+
+/** Commands sent before their answers are awaited. */
+const PIPELINE = 500;
+const MEAN_SECONDS = 60;
+
+export interface JobShape {
+  loops: number;
+  tasksPerLoop: number;
+  /** Iterations of the last loop that nobody has taken yet. */
+  waiting: number;
+  busyWorkers: number;
+  idleWorkers: number;
+}
+
+/** The state of a running job: loops but the last have ended, the last one is as far as `waiting` and `busyWorkers` leave it. */
+export async function fillJob(redis: Redis, shape: JobShape, nowSeconds: number): Promise<void> {
+  const pipeline = redis.pipeline();
+  pipeline.hset('ff:driver', { state: 'running', startedAt: nowSeconds, beatAt: nowSeconds, script: 'run.R' });
+  pipeline.hset('ff:driver', { message: '', loops: shape.loops });
+  for (let loop = 1; loop <= shape.loops; loop += 1) {
+    const open = loop === shape.loops;
+    const done = open ? Math.max(0, shape.tasksPerLoop - shape.waiting - shape.busyWorkers) : shape.tasksPerLoop;
+    pipeline.rpush('ff:loops', loop);
+    pipeline.hset(`ff:loop:${loop}`, {
+      ...{ label: 'replicate', total: shape.tasksPerLoop, done, failed: 0, reused: 0, taskSize: 1, tasks: done },
+      ...{ seconds: done * MEAN_SECONDS, seconds2: done * MEAN_SECONDS ** 2, max: 2 * MEAN_SECONDS },
+      ...{ startedAt: nowSeconds, endedAt: open ? '' : nowSeconds },
+    });
+    pipeline.set(`ff:done:${loop}`, Buffer.alloc(Math.ceil(shape.tasksPerLoop / 8), 255));
+  }
+  pipeline.hset('ff:waiting', String(shape.loops), shape.waiting);
+  pipeline.set('ff:gate', '');
+  pipeline.set('ff:lease', '1', 'EX', 1800);
+  await pipeline.exec();
+  await fillQueue(redis, shape);
+  await fillWorkers(redis, shape, nowSeconds);
+}
+
+async function fillQueue(redis: Redis, shape: JobShape): Promise<void> {
+  for (let from = 0; from < shape.waiting; from += PIPELINE) {
+    const tasks = Array.from({ length: Math.min(PIPELINE, shape.waiting - from) }, (_, index) =>
+      JSON.stringify({ loop: shape.loops, iterations: [from + index + 1] }),
+    );
+    await redis.rpush('ff:queue', ...tasks);
+  }
+}
+
+async function fillWorkers(redis: Redis, shape: JobShape, nowSeconds: number): Promise<void> {
+  const pipeline = redis.pipeline();
+  for (const [index, pod] of podNames(shape).entries()) {
+    const busy = index < shape.busyWorkers;
+    const iterations = busy ? [index + 1] : [];
+    const work = busy ? { loop: shape.loops, iterations, count: 1, last: index } : { iterations, count: 0 };
+    // The beat is ahead of the clock, so that the workers stay fresh however long the measuring takes.
+    const times = { since: nowSeconds - 3600, beat: nowSeconds + 1e6 };
+    pipeline.hset('ff:workers', pod, JSON.stringify({ state: busy ? 'busy' : 'idle', ...work, ...times, pid: 7 }));
+    if (busy) pipeline.rpush(`ff:held:${pod}`, JSON.stringify({ loop: shape.loops, iterations }));
+  }
+  await pipeline.exec();
+}
+
+/** As Kubernetes names the pods of a Deployment. */
+export function podNames(shape: JobShape): string[] {
+  return Array.from(
+    { length: shape.busyWorkers + shape.idleWorkers },
+    (_, index) => `workers-6d5f8b9c7d-${index.toString(36).padStart(5, 'x')}`,
+  );
+}
+
+/** Journals results that are not backed up yet: values of random bytes (so that nothing compresses), and their entries in the outbox. */
+export async function addResults(
+  redis: Redis,
+  results: { loop: number; from: number; count: number; bytes: number; driverHasThem?: boolean },
+): Promise<void> {
+  const atOnce = Math.max(1, Math.min(PIPELINE, Math.floor((64 * 1024 ** 2) / results.bytes)));
+  for (let done = 0; done < results.count; done += atOnce) {
+    const pipeline = redis.pipeline();
+    for (let index = done; index < Math.min(results.count, done + atOnce); index += 1) {
+      const iteration = results.from + index;
+      const value = randomFillSync(Buffer.allocUnsafe(results.bytes));
+      const key = `ff:v:${results.loop}:${iteration}`;
+      pipeline.hset(key, 'v', value, 'k', `key-${iteration}`, ...(results.driverHasThem === false ? [] : ['d', '1']));
+      pipeline.xadd('ff:outbox', '*', ...entryFields(results.loop, iteration, value));
+    }
+    await pipeline.exec();
+  }
+}
+
+function entryFields(loop: number, iteration: number, value: Buffer): string[] {
+  const digest = createHash('md5').update(`${loop}/${iteration}`).digest('hex');
+  const fields = {
+    ...{ loop, iteration, key: `${digest}-${digest}-${digest}-${digest}-${digest}~1`, attempt: 1 },
+    ...{ worker: 'workers-6d5f8b9c7d-xxxxx', node: 'gke-ff-bench-1-workers-1a2b3c4d-xyz1', seconds: MEAN_SECONDS },
+    ...{ bytes: value.length, sha256: createHash('sha256').update(value).digest('hex') },
+    ...{ startedAt: 1_795_000_000.123, warnings: 0 },
+  };
+  return Object.entries(fields).flatMap(([name, content]) => [name, String(content)]);
+}

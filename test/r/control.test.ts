@@ -1,0 +1,104 @@
+// Wishes of the control plane: canary gate, stop, lease, early end after errors; and what an error says.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { afterEach, beforeEach, test } from 'node:test';
+import { events, Lab, until } from './lab.ts';
+
+let lab: Lab;
+let trace: string;
+beforeEach(async () => {
+  lab = await Lab.start();
+  trace = join(lab.dir, 'trace');
+});
+afterEach(() => lab.stop());
+
+const count = (): number => (existsSync(trace) ? readFileSync(trace, 'utf8').trim().split('\n').length : 0);
+const slowLoop = (seconds: number, iterations = 40): string =>
+  `library(foreach)\ncat("x\\n", file = "made.txt")\nr <- foreach(i = 1:${iterations}, .combine = c) %dopar% { cat(i, "\\n", file = "${trace}", append = TRUE); Sys.sleep(${seconds}); i }\n`;
+
+test('only the canary tasks start until the gate is gone', async () => {
+  await lab.redis.set('ff:gate', '3');
+  const inputs = lab.prepare({ script: slowLoop(0.05, 12) });
+  lab.worker('w1', inputs);
+  lab.worker('w2', inputs);
+  const driver = lab.driver(inputs);
+  await until('three are done', async () => (await lab.redis.hget('ff:loop:1', 'done')) === '3');
+  await until('workers wait', async () =>
+    Object.values(await lab.redis.hgetall('ff:workers')).every((text) => text.includes('"idle"')),
+  );
+  assert.equal(count(), 3);
+  assert.equal(await lab.redis.hget('ff:waiting', '1'), '9');
+  await lab.redis.del('ff:gate');
+  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  assert.equal(count(), 12);
+});
+
+test('stop: what runs is finished and kept, the files so far are saved, exit code 3', async () => {
+  const inputs = lab.prepare({ script: slowLoop(1), tasks: { size: 1 } });
+  lab.worker('w1', inputs);
+  const driver = lab.driver(inputs);
+  await until('at work', () => count() >= 2);
+  await lab.redis.hset('ff:control', 'stop', 'the money limit is reached');
+  assert.equal(await driver.exited, 3, driver.lines.join('\n'));
+  assert.ok(count() < 6);
+  assert.equal(await lab.redis.xlen('ff:outbox'), count());
+  assert.equal(await lab.redis.hget('ff:driver', 'state'), 'stopped');
+  assert.deepEqual(
+    [events(driver).at(-1)?.['outcome'], events(driver).at(-1)?.['message']],
+    ['stopped', 'the money limit is reached'],
+  );
+  assert.ok((await lab.redis.lrange('ff:outputs', 0, -1)).some((line) => line.includes('made.txt')));
+});
+
+test('without a renewed lease driver and workers stop by themselves', async () => {
+  await lab.redis.set('ff:lease', '1');
+  const inputs = lab.prepare({ script: slowLoop(0.3), tasks: { size: 1 } });
+  const worker = lab.worker('w1', inputs);
+  const driver = lab.driver(inputs);
+  await until('at work', () => count() >= 3);
+  await lab.redis.del('ff:lease');
+  assert.equal(await driver.exited, 3, driver.lines.join('\n'));
+  await until('the worker has left', async () => (await lab.redis.hlen('ff:workers')) === 0);
+  assert.equal(worker.process.exitCode, null, 'the pod stays, quiet');
+});
+
+test('.errorhandling = "stop" ends the loop at its first error, with the classes of the task, and keeps what is finished', async () => {
+  lab.worker('w1');
+  lab.worker('w2');
+  await lab.workersReady(2);
+  const session = lab.session(`
+    trouble <- function(x) stop(structure(class = c("badFit", "error", "condition"), list(message = paste("no fit for", x), call = sys.call(-1), model = x)))
+    fit <- function(x) if (x == 5) trouble(x) else x
+    t <- system.time(e <- tryCatch(foreach(i = 1:200) %dopar% { message("fitting ", i); cat("step\\n"); warning("steep"); Sys.sleep(0.25); fit(i) }, badFit = function(e) e))
+    stopifnot(inherits(e, "badFit"), e$model == 5, conditionMessage(e) == 'task 5 failed - "no fit for 5"', t[["elapsed"]] < 15)`);
+  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  const [[, fields]] = (await lab.redis.xrange('ff:errors', '-', '+')) as [[string, string[]]];
+  const error = JSON.parse(fields[1]!) as Record<string, unknown>;
+  assert.deepEqual(
+    [error['loop'], error['iteration'], error['message'], error['class']],
+    [1, 5, 'no fit for 5', ['badFit', 'error', 'condition']],
+  );
+  assert.deepEqual((error['traceback'] as string[]).slice(0, 2), ['fit(i)', 'trouble(x)']);
+  assert.equal(error['arguments'], 'i = 5L');
+  assert.equal(error['output'], 'fitting 5\nWarning: In eval(xpr, envir = envir): steep\nstep');
+  assert.ok((await lab.redis.xlen('ff:outbox')) >= 3);
+});
+
+test('tasks.onError = stop ends the job at the first error, whatever the loop says', async () => {
+  const text = `library(foreach)\nr <- foreach(i = 1:50, .errorhandling = "pass") %dopar% { Sys.sleep(0.2); if (i == 2) stop("broken"); i }\n`;
+  const inputs = lab.prepare({ script: text, tasks: { onError: 'stop' } });
+  lab.worker('w1', inputs);
+  const driver = lab.driver(inputs);
+  assert.equal(await driver.exited, 1, driver.lines.join('\n'));
+  assert.match(String(events(driver).at(-1)?.['message']), /task 2 failed - "broken"/);
+});
+
+test('quit() in the script ends the job as its status says', async () => {
+  const good = lab.driver(lab.prepare({ script: 'writeLines("a", "a.txt")\nquit(status = 0)\n' }));
+  assert.equal(await good.exited, 0, good.lines.join('\n'));
+  assert.ok((await lab.redis.lrange('ff:outputs', 0, -1)).some((line) => line.includes('a.txt')));
+  const bad = lab.driver(lab.prepare({ script: 'q("no", 7)\n' }), { FF_WORK: join(lab.dir, 'driver-2') });
+  assert.equal(await bad.exited, 1);
+  assert.match(String(events(bad).at(-1)?.['message']), /the script ended R with status 7/);
+});

@@ -1,0 +1,77 @@
+// The backend against foreach's own sequential operator, and against bare doRedis where that goes wrong.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Lab, rLibrary, until } from './lab.ts';
+
+let lab: Lab;
+before(async () => {
+  lab = await Lab.start();
+  lab.worker('w1');
+  lab.worker('w2');
+  await lab.workersReady(2);
+});
+after(() => lab.stop());
+
+const rScript = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8');
+
+test('loops give what %do% gives', async () => {
+  const session = lab.session(rScript('features.R'));
+  assert.equal(await session.exited, 0, session.lines.join('\n'));
+});
+
+test('random numbers do not depend on workers, order or task size, and streams are independent', async () => {
+  const digest = async (options: string): Promise<string> => {
+    const session = lab.session(`set.seed(1)\n${rScript('random.R')}`, options);
+    assert.equal(await session.exited, 0, session.lines.join('\n'));
+    return session.lines.find((line) => line.startsWith('digest')) ?? 'none';
+  };
+  const [first, second] = [await digest(''), await digest(', task_size = 3L')];
+  assert.match(first, /^digest [0-9a-f]{32}/);
+  assert.equal(first, second);
+});
+
+test('a task that is delivered twice is counted once; bare doRedis counts it twice', async () => {
+  const loop = (extra: string): string => `
+    r <- foreach(i = 1:8, .combine = c) %dopar% { Sys.sleep(if (i == 8) 1.5 else 0.2); i }
+    cat("value", r, "\\n"); ${extra}`;
+  const duplicate = async (queue: string): Promise<void> => {
+    await until(`items in ${queue}`, async () => (await lab.redis.llen(queue)) > 0);
+    const item = await lab.redis.lindexBuffer(queue, 0);
+    if (item) await lab.redis.lpush(queue, item);
+  };
+  const ours = lab.session(loop(''));
+  await duplicate('ff:queue');
+  assert.equal(await ours.exited, 0, ours.lines.join('\n'));
+  assert.ok(ours.lines.includes('value 1 2 3 4 5 6 7 8 '), ours.lines.join('\n'));
+
+  const url = { REDIS_URL: `redis://:lab-password@127.0.0.1:${lab.redisPort}`, R_LIBS: rLibrary };
+  const connect = `library(doRedis); registerDoRedis("bare", port = ${lab.redisPort})\n`;
+  const bare = lab.run('Rscript', ['--vanilla', '-e', connect + loop('removeQueue("bare")')], url);
+  await duplicate('bare');
+  lab.run(
+    'Rscript',
+    [
+      '--vanilla',
+      '-e',
+      `library(doRedis); redisWorker("bare", port = ${lab.redisPort}, password = "lab-password", linger = 1)`,
+    ],
+    url,
+  );
+  await bare.exited;
+  assert.ok(bare.lines.includes('value 1 2 3 4 5 6 7 '), `bare doRedis has changed: ${bare.lines.join('\n')}`);
+});
+
+test('iterations are grouped once their time is known, and doRedis still shows its jobs', async () => {
+  const session = lab.session(`
+    t <- system.time(r <- foreach(i = 1:600, .combine = c) %dopar% { Sys.sleep(0.005); i })
+    stopifnot(identical(r, 1:600))
+    cat("seconds", t[["elapsed"]], "\\n")`);
+  await until('a doRedis job is listed', async () => (await lab.redis.keys('ff:queue.env.*')).length > 0);
+  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  const numbers = await lab.redis.hgetall('ff:loop:1');
+  assert.equal(numbers['done'], '600');
+  const tasks = Number(await lab.redis.hget('ff:loop:1', 'tasks'));
+  assert.ok(tasks > 4 && tasks < 120, `${tasks} tasks`);
+});

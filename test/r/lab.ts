@@ -1,0 +1,233 @@
+// A small fleet for tests of the R engine: a real redis-server, an HTTP server for inputs and outputs, workers and drivers under their supervisors.
+// It has no control plane: a test plays that part itself (backup, gate, stop).
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer as createTcpServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Redis } from 'ioredis';
+import { startFileServer, type FileServer } from './file-server.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+export const rLibrary = process.env['R_LIBS'] ?? join(root, '.local/R');
+const imageDir = join(root, 'worker-image');
+const password = 'lab-password';
+
+export type Running = {
+  readonly process: ChildProcess;
+  readonly lines: string[];
+  readonly exited: Promise<number | null>;
+};
+
+export type LabJob = {
+  script: string;
+  files?: Record<string, string | Buffer>;
+  load?: string[];
+  arguments?: string[];
+  seed?: number | null;
+  attempt?: number;
+  ledger?: string | null;
+  tasks?: Partial<{ maxTimeSeconds: number; tries: number; size: 'auto' | number; onError: 'default' | 'stop' }>;
+};
+
+/** Waits until `condition` is true; fails with `what` after the deadline. */
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  deadlineSeconds = 60,
+): Promise<void> {
+  const end = Date.now() + deadlineSeconds * 1000;
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(`not within ${deadlineSeconds} s: ${what}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createTcpServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((done) => server.close(() => done()));
+  return port;
+}
+
+export class Lab {
+  readonly dir = mkdtempSync(join(tmpdir(), 'fleet-lab-'));
+  readonly running: Running[] = [];
+  redisPort = 0;
+  redis!: Redis;
+  server!: FileServer;
+  private redisProcess: Running | undefined;
+
+  static async start(): Promise<Lab> {
+    const lab = new Lab();
+    lab.redisPort = await freePort();
+    lab.server = await startFileServer(lab.dir);
+    mkdirSync(join(lab.dir, 'redis'));
+    await lab.startRedis();
+    return lab;
+  }
+
+  async startRedis(): Promise<void> {
+    // the same refusals as in a cluster: no scripts, no configuration, no flushing
+    const rights = [
+      '--user',
+      'default',
+      'on',
+      `>${password}`,
+      '~*',
+      '&*',
+      '+@all',
+      '-@dangerous',
+      '-@scripting',
+      '+keys',
+      '+info',
+      '+client|no-evict',
+    ];
+    const options = [
+      '--port',
+      String(this.redisPort),
+      '--bind',
+      '127.0.0.1',
+      '--dir',
+      join(this.dir, 'redis'),
+      '--save',
+      '',
+      '--appendonly',
+      'yes',
+    ];
+    this.redisProcess = this.run('redis-server', [...options, ...rights], {});
+    this.redis?.disconnect();
+    this.redis = new Redis({
+      port: this.redisPort,
+      password,
+      lazyConnect: false,
+      maxRetriesPerRequest: null,
+      retryStrategy: () => 100,
+    });
+    this.redis.on('error', () => undefined);
+    await until('redis answers', async () => (await this.redis.ping().catch(() => '')) === 'PONG');
+  }
+
+  async killRedis(): Promise<void> {
+    this.redisProcess?.process.kill('SIGKILL');
+    await this.redisProcess?.exited;
+  }
+
+  run(command: string, args: string[], env: Record<string, string>): Running {
+    const child = spawn(command, args, {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    const lines: string[] = [];
+    for (const stream of [child.stdout, child.stderr]) {
+      let rest = '';
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        const parts = (rest + text).split('\n');
+        rest = parts.pop() ?? '';
+        lines.push(...parts);
+      });
+    }
+    const exited = new Promise<number | null>((done) => child.on('close', (code) => done(code)));
+    const running = { process: child, lines, exited };
+    this.running.push(running);
+    return running;
+  }
+
+  private environment(pod: string): Record<string, string> {
+    const work = join(this.dir, pod);
+    mkdirSync(work, { recursive: true });
+    return {
+      FF_JOB: 'lab',
+      FF_ATTEMPT: '1',
+      FF_POD: pod,
+      FF_NODE: `node-of-${pod}`,
+      FF_REDIS_HOST: '127.0.0.1',
+      FF_REDIS_PORT: String(this.redisPort),
+      FF_REDIS_PASSWORD: password,
+      FF_WORK: work,
+      FF_GRACE_SECONDS: '10',
+      HOME: work,
+      TMPDIR: join(work, 'tmp'),
+      R_LIBS: rLibrary,
+    };
+  }
+
+  /** Writes inputs.json for a job; its path goes to FF_INPUTS. */
+  prepare(job: LabJob): string {
+    const files = Object.entries(job.files ?? {}).map(([name, content]) => {
+      const path = this.server.put(`inputs/${name}`, content);
+      return { name, url: this.server.url(`inputs/${name}`), bytes: statSync(path).size };
+    });
+    this.server.put('inputs/run.R', job.script);
+    const inputs = {
+      schema: 1,
+      job: 'lab',
+      attempt: job.attempt ?? 1,
+      script: { name: 'run.R', url: this.server.url('inputs/run.R') },
+      arguments: job.arguments ?? [],
+      files,
+      load: job.load ?? [],
+      ledger: job.ledger ? { url: job.ledger } : null,
+      outputs: { url: this.server.url('upload'), fields: { policy: 'p"o\\licy' }, prefix: 'results/lab/attempt-1/' },
+      tasks: { maxTimeSeconds: 3600, tries: 3, size: 'auto', onError: 'default', ...job.tasks },
+      seed: job.seed ?? null,
+      canary: { tasks: 4 },
+    };
+    const path = join(this.dir, 'inputs.json');
+    writeFileSync(path, JSON.stringify(inputs));
+    return path;
+  }
+
+  worker(pod: string, inputs?: string, env: Record<string, string> = {}): Running {
+    return this.run(join(imageDir, 'bin/run-worker'), [], {
+      ...this.environment(pod),
+      ...(inputs ? { FF_INPUTS: inputs } : {}),
+      ...env,
+    });
+  }
+
+  driver(inputs: string, env: Record<string, string> = {}): Running {
+    return this.run(join(imageDir, 'bin/run-driver'), [], { ...this.environment('driver'), FF_INPUTS: inputs, ...env });
+  }
+
+  /** An R session with the backend registered: `code` follows. */
+  session(code: string, options = ''): Running {
+    const prelude = `library(foreach); library(foreachfleet); registerForeachFleet("redis://:${password}@127.0.0.1:${this.redisPort}"${options})\n`;
+    const path = join(this.dir, `session-${this.running.length}.R`);
+    writeFileSync(path, prelude + code);
+    return this.run('Rscript', ['--vanilla', path], { R_LIBS: rLibrary, TMPDIR: this.dir });
+  }
+
+  async workersReady(count: number): Promise<void> {
+    await until(`${count} workers idle`, async () => {
+      const states = Object.values(await this.redis.hgetall('ff:workers'));
+      return states.filter((text) => text.includes('"state":"idle"')).length >= count;
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.redis.disconnect();
+    for (const { process: child } of this.running) {
+      if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
+        try {
+          process.kill(-child.pid, 'SIGKILL');
+        } catch {
+          // it ended in between
+        }
+      }
+    }
+    await Promise.all(this.running.map((r) => r.exited));
+    await this.server.stop();
+    rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** Lines of structured progress of one process. */
+export function events(running: Running): Record<string, unknown>[] {
+  return running.lines
+    .filter((line) => line.startsWith('{"ff":'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}

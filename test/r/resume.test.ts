@@ -1,0 +1,164 @@
+// Drivers that die, and attempts that follow attempts: only what is missing runs, and the value is the same to the bit.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { events, Lab, until } from './lab.ts';
+
+let lab: Lab;
+beforeEach(async () => {
+  lab = await Lab.start();
+});
+afterEach(() => lab.stop());
+
+const script = (trace: string, seconds: number, factor = 2): string => `
+library(foreach)
+ran <- function(loop, i) cat(loop, i, "\\n", file = "${trace}", append = TRUE)
+start <- runif(1)
+a <- foreach(i = 1:10, .combine = c) %dopar% { ran(1, i); Sys.sleep(${seconds}); rnorm(1) + start }
+b <- foreach(i = 1:10, x = a) %dopar% { ran(2, i); Sys.sleep(${seconds}); list(x * ${factor}, runif(2)) }
+saveRDS(list(a, b, runif(1)), "result.rds")
+`;
+
+function runs(path: string): string[] {
+  return existsSync(path)
+    ? readFileSync(path, 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => line.trim())
+    : [];
+}
+
+const resultPath = 'results/lab/attempt-1/result.rds';
+
+/** What the control plane does: values become files, entries become lines of the ledger. Returns the ledger's URL. */
+async function backUp(some: (loop: number, iteration: number) => boolean): Promise<string> {
+  const lines: string[] = [];
+  for (const [, list] of await lab.redis.xrange('ff:outbox', '-', '+')) {
+    const entry: Record<string, string | null> = {};
+    for (let k = 0; k < list.length; k += 2) entry[list[k]!] = list[k + 1]!;
+    const value = await lab.redis.hgetBuffer(`ff:v:${entry['loop']}:${entry['iteration']}`, 'v');
+    if (!value || !some(Number(entry['loop']), Number(entry['iteration']))) continue;
+    const name = `values/${entry['loop']}-${entry['iteration']}.rds`;
+    lab.server.put(name, value);
+    lines.push(JSON.stringify({ ...entry, url: lab.server.url(name), part: null }));
+  }
+  lab.server.put('ledger.jsonl', lines.join('\n') + '\n');
+  return lab.server.url('ledger.jsonl');
+}
+
+test('a driver that is killed twice goes on where it was, with the same values as a run that nobody disturbed', async () => {
+  const trace = join(lab.dir, 'trace');
+  const inputs = lab.prepare({ script: script(trace, 0.4), seed: 7 });
+  lab.worker('w1', inputs);
+  lab.worker('w2', inputs);
+  const driver = lab.driver(inputs);
+  const killR = async (): Promise<void> => {
+    const pid = execFileSync('pgrep', ['-P', String(driver.process.pid), '-f', 'runFleetDriver'])
+      .toString()
+      .trim()
+      .split('\n')[0];
+    process.kill(Number(pid), 'SIGKILL');
+    await Promise.resolve();
+  };
+  await until('some of loop 1 done', () => runs(trace).length >= 5);
+  await killR();
+  await until('some of loop 2 done', () => runs(trace).filter((run) => run.startsWith('2')).length >= 5);
+  await killR();
+  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  assert.equal(new Set(runs(trace)).size, 20);
+  assert.equal(runs(trace).length, 20, 'nothing ran twice');
+  const disturbed = lab.server.read(resultPath);
+
+  await lab.redis.del(await lab.redis.keys('*'));
+  const calm = join(lab.dir, 'calm');
+  const second = lab.prepare({ script: script(trace, 0).replaceAll(trace, calm), seed: 7 });
+  const other = lab.driver(second, { FF_WORK: join(lab.dir, 'driver2') });
+  assert.equal(await other.exited, 0, other.lines.join('\n'));
+  writeFileSync(join(lab.dir, 'a.rds'), disturbed);
+  writeFileSync(join(lab.dir, 'b.rds'), lab.server.read(resultPath));
+  execFileSync('Rscript', ['--vanilla', '-e', 'stopifnot(identical(readRDS("a.rds"), readRDS("b.rds")))'], {
+    cwd: lab.dir,
+  });
+});
+
+test('a new attempt runs only what the ledger lacks, repeats random numbers without any set.seed(), and says why it does not reuse', async () => {
+  const trace = join(lab.dir, 'trace');
+  const first = lab.prepare({ script: script(trace, 0) });
+  lab.worker('w1', first);
+  const driver = lab.driver(first);
+  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  const full = lab.server.read(resultPath);
+  const ledger = await backUp((loop, iteration) => loop === 1 || iteration % 2 === 0);
+
+  const attempt = async (number: number, text: string): Promise<ReturnType<Lab['driver']>> => {
+    await lab.redis.del(
+      ...(await lab.redis.keys('*')).filter(
+        (key) => !key.includes('workers') && !key.includes('.live') && !key.includes('.count'),
+      ),
+    );
+    writeFileSync(trace, '');
+    const inputs = lab.prepare({ script: text, attempt: number, ledger });
+    const running = lab.driver(inputs, { FF_WORK: join(lab.dir, `driver-${number}`), FF_ATTEMPT: String(number) });
+    assert.equal(await running.exited, 0, running.lines.join('\n'));
+    return running;
+  };
+
+  const second = await attempt(2, script(trace, 0));
+  assert.deepEqual(runs(trace).sort(), ['2 1', '2 3', '2 5', '2 7', '2 9']);
+  writeFileSync(join(lab.dir, 'a.rds'), full);
+  writeFileSync(join(lab.dir, 'b.rds'), lab.server.read(resultPath));
+  execFileSync('Rscript', ['--vanilla', '-e', 'stopifnot(identical(readRDS("a.rds"), readRDS("b.rds")))'], {
+    cwd: lab.dir,
+  });
+  const ended = events(second).filter((e) => e['event'] === 'loop-ended');
+  assert.deepEqual(
+    ended.map((e) => e['reused']),
+    [10, 5],
+  );
+  assert.equal(await lab.redis.hget('ff:loop:2', 'reused'), '5');
+  assert.equal((await lab.redis.xrange('ff:outbox', '-', '+')).length, 5);
+
+  const third = await attempt(3, script(trace, 0, 3));
+  assert.equal(runs(trace).length, 10);
+  assert.ok(
+    third.lines.some((line) =>
+      /loop 2, .* 0 of 10 iterations reused; not reused: not finished before: 5; changed: code: 5/.test(line),
+    ),
+    third.lines.join('\n'),
+  );
+});
+
+test('files of several values are read by part, and a damaged one is run again', async () => {
+  const trace = join(lab.dir, 'trace');
+  const text = `library(foreach); r <- foreach(i = 1:4, .combine = c) %dopar% { cat(i, "\\n", file = "${trace}", append = TRUE); i * 10 }; stopifnot(identical(r, 1:4 * 10))`;
+  const first = lab.prepare({ script: text });
+  lab.worker('w1', first);
+  const driver = lab.driver(first);
+  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  const entries = (await lab.redis.xrange('ff:outbox', '-', '+')).map(([, list]) => {
+    const entry: Record<string, string> = {};
+    for (let k = 0; k < list.length; k += 2) entry[list[k]!] = list[k + 1]!;
+    return entry;
+  });
+  const r = `v <- lapply(1:3 * 10, function(x) serialize(x, NULL)); names(v) <- c("p1", "p2", "p3"); v$p3 <- serialize(31, NULL); saveRDS(v, "${join(lab.dir, 'pack.rds')}")`;
+  execFileSync('Rscript', ['--vanilla', '-e', r]);
+  lab.server.put('pack.rds', readFileSync(join(lab.dir, 'pack.rds')));
+  const lines = entries.slice(0, 3).map((entry) => ({
+    ...entry,
+    sha256: entry['iteration'] === '3' ? entry['sha256'] : undefined,
+    url: lab.server.url('pack.rds'),
+    part: `p${entry['iteration']}`,
+  }));
+  lab.server.put('ledger.jsonl', lines.map((line) => JSON.stringify(line)).join('\n') + '\n');
+  await lab.redis.del(...(await lab.redis.keys('*')).filter((key) => !key.includes('workers')));
+  writeFileSync(trace, '');
+  const second = lab.driver(lab.prepare({ script: text, attempt: 2, ledger: lab.server.url('ledger.jsonl') }), {
+    FF_WORK: join(lab.dir, 'driver-2'),
+    FF_ATTEMPT: '2',
+  });
+  assert.equal(await second.exited, 0, second.lines.join('\n'));
+  assert.deepEqual(runs(trace).sort(), ['3', '4']);
+  assert.ok(second.lines.some((line) => line.includes('its SHA-256 differs')));
+});

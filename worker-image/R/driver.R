@@ -1,0 +1,172 @@
+# The driver: runs the user's script unchanged, with the backend registered, and brings its files home.
+
+#' Entry point of bin/run-driver
+#'
+#' @return does not return: ends R with status 0 (succeeded), 1 (the script failed) or 3 (stopped)
+#' @export
+runFleetDriver <- function() {
+  s <- start_session("driver")
+  s$inputs <- read_inputs(Sys.getenv("FF_INPUTS"))
+  inputs <- s$inputs
+  redis_send(s$con, list(list("HSET", fleet_key("driver"), "state", "starting", "startedAt", sprintf("%.3f", now_seconds()),
+                              "beatAt", sprintf("%.3f", now_seconds()), "message", "", "script", inputs$script$name)))
+  emit("started", node = s$node, script = inputs$script$name)
+  script <- file.path(s$job_dir, check_name(inputs$script$name))
+  clean_directory(inputs, s$job_dir)
+  s$before <- list_files(file.path(s$job_dir, "none"))
+  download_to(function() tryCatch(read_inputs(inputs$path), error = function(e) inputs)$script$url, script)
+  program <- tryCatch(parse(script, keep.source = TRUE, encoding = "UTF-8"), error = function(e) {
+    finish(s, "failed", paste("syntax error in the script:", syntax_message(e, s$job_dir)), 1L)
+  })
+  place_files(inputs, s$job_dir)
+  setwd(s$job_dir)
+  loaded <- load_data(inputs, s$job_dir)
+  seed <- choose_seed(s, inputs)
+  f <- start_backend(s$con, journal = file.path(s$work, "tmp", paste0("spill-", .fleet$attempt)), task_size = or_else(inputs$tasks$size, "auto"),
+                     tries = or_else(inputs$tasks$tries, 3L), seed = seed$seed, durable = TRUE, ledger = seed$ledger,
+                     on_error = or_else(inputs$tasks$onError, "default"))
+  f$key_suffix <- paste0("~", seed$seed)
+  f$data <- loaded$data
+  f$data_hashes <- loaded$hashes
+  f$inputs <- inputs
+  f$on_stop <- function(f, L, reason) stop_job(s, f, L, reason)
+  s$before <- list_files(s$job_dir)
+  saveRDS(s$before, file.path(s$state_dir, "before.rds"))
+  redis_call(s$con, "HSET", fleet_key("driver"), "state", "running")
+  .Call(fleet_set_arguments, c("R", "--no-echo", "--no-restore", paste0("--file=", inputs$script$name), "--args", as.character(unlist(inputs$arguments))))
+  rm(loaded)
+  run_script(s, program, inputs$script$name)
+  save_and_finish(s)
+}
+
+# The session's seed makes everything a script draws repeatable, also without set.seed(): the job's own, the one of the attempt that is resumed,
+# or a new one, kept in Redis for a driver that is started again.
+choose_seed <- function(s, inputs) {
+  ledger <- NULL
+  if (!is.null(inputs$ledger$url)) {
+    path <- file.path(scratch_dir(), "ledger.jsonl")
+    download_to(function() tryCatch(read_inputs(inputs$path), error = function(e) inputs)$ledger$url, path)
+    ledger <- read_ledger(path)
+  }
+  seed <- or_else(inputs$seed, ledger_seed(ledger))
+  if (is.null(seed)) {
+    drawn <- sample.int(.Machine$integer.max, 1L)
+    redis_call(s$con, "SETNX", fleet_key("seed"), whole(drawn))
+    seed <- redis_call(s$con, "GET", fleet_key("seed"))
+  }
+  list(seed = as.integer(seed), ledger = ledger)
+}
+
+# "run.R:3:5: unexpected symbol"
+syntax_message <- function(e, dir) gsub(paste0(dir, "/"), "", conditionMessage(e), fixed = TRUE)
+
+# As Rscript does it: top-level expressions one by one in the global environment, visible values printed.
+run_script <- function(s, program, name) {
+  lines <- vapply(attr(program, "srcref"), function(ref) as.integer(ref)[1], 1L)
+  problem <- NULL
+  for (k in seq_along(program)) {
+    .fleet$script_line <- paste0(name, ":", lines[k])
+    problem <- run_expression(program[[k]])
+    if (!is.null(problem)) break
+  }
+  if (is.null(problem)) return(invisible())
+  text <- error_report(problem, name, lines[k])
+  write_line(text, 2L)
+  save_outputs_quietly(s)
+  finish(s, "failed", paste0(name, " line ", lines[k], ": ", conditionMessage(problem$error)), 1L)
+}
+
+# NULL, or the error with its stack
+run_expression <- function(expression) {
+  calls <- NULL
+  tryCatch({
+    result <- withCallingHandlers(
+      withVisible(eval(expression, envir = globalenv())),
+      error = function(e) calls <<- sys.calls(),
+      warning = function(w) {
+        if (getOption("warn") != 0L) return()
+        call <- conditionCall(w)
+        write_line(paste0("Warning message:\n", if (!is.null(call)) paste0("In ", call_text(call), " : "), conditionMessage(w)), 2L)
+        tryInvokeRestart("muffleWarning")
+      })
+    if (result$visible) if (isS4(result$value)) methods::show(result$value) else print(result$value)
+    NULL
+  }, error = function(e) list(error = e, calls = calls))
+}
+
+error_report <- function(problem, name, line) {
+  call <- conditionCall(problem$error)
+  where <- if (!is.null(call)) paste0(" in ", call_text(call))
+  stack <- script_stack(problem$calls)
+  paste(c(sprintf("Error%s: %s", or_else(where, ""), conditionMessage(problem$error)), sprintf("  at %s line %d", name, line),
+          if (length(stack)) c("Traceback (innermost last):", paste0("  ", stack))), collapse = "\n")
+}
+
+script_stack <- function(calls) {
+  start <- which(vapply(calls, function(call) identical(call, quote(eval(expression, envir = globalenv()))), NA))
+  from <- if (length(start)) max(start) + 1L else 1L
+  if (from > length(calls)) return(character())
+  kept <- calls[from:length(calls)]
+  own <- vapply(kept, function(call) is.call(call) && is.symbol(call[[1]]) && as.character(call[[1]]) %in% c(".handleSimpleError", "h", "withVisible"), NA)
+  vapply(kept[!own], call_text, "")
+}
+
+# --- the end ------------------------------------------------------------------------------------------------------------------------------------
+
+save_and_finish <- function(s) {
+  redis_call(s$con, "HSET", fleet_key("driver"), "state", "saving")
+  failed <- save_outputs(s$con, s$inputs, s$before, s$job_dir, s$log)
+  if (length(failed)) finish(s, "failed", paste("output files could not be uploaded:", paste(failed, collapse = ", ")), 4L)
+  finish(s, "succeeded", "", 0L)
+}
+
+save_outputs_quietly <- function(s) {
+  tryCatch(save_outputs(s$con, s$inputs, s$before, s$job_dir, s$log), error = function(e) say("saving the output files failed: %s", conditionMessage(e)))
+}
+
+# Nothing new starts; what runs may end (its results are journalled); the files made so far are saved.
+stop_job <- function(s, f, L, reason) {
+  f$on_stop <- NULL
+  say("stopping: %s", reason)
+  file.create(file.path(s$state_dir, "stopping"))
+  redis_send(s$con, list(list("DEL", f$queue)))
+  until <- now_seconds() + as.numeric(or_else(s$inputs$tasks$maxTimeSeconds, 3600))
+  repeat {
+    if (!is.null(L)) collect(f, L)
+    read_workers(f)
+    fresh <- Filter(function(w) identical(w$state, "busy") && now_seconds() - w$changed_at < STALE_SECONDS, f$workers)
+    if (!length(fresh) || now_seconds() > until) break
+    if (!is.null(L)) save_counters(f, L)
+    redis_call(s$con, "HSET", fleet_key("driver"), "beatAt", sprintf("%.3f", now_seconds()))
+    Sys.sleep(0.5)
+  }
+  if (!is.null(L)) {
+    save_counters(f, L)
+    tell_tasks(f, L, force = TRUE)
+  }
+  save_outputs_quietly(s)
+  finish(s, "stopped", reason, 3L)
+}
+
+finish <- function(s, outcome, message, status) {
+  if (nzchar(message)) say("%s: %s", outcome, message)
+  state <- c(succeeded = "finished", failed = "failed", stopped = "stopped")[[outcome]]
+  if (status != 4L) {
+    redis_call(s$con, "HSET", fleet_key("driver"), "state", state, "message", message, "beatAt", sprintf("%.3f", now_seconds()))
+    writeLines(as.character(status), file.path(s$state_dir, "finished"))
+    emit(outcome, outcome = outcome, message = message, kind = "completed")
+  }
+  quit(save = "no", status = status, runLast = FALSE)
+}
+
+# For a script that ended R itself (quit()): called by bin/run-driver in a new R.
+finish_after_quit <- function(status) {
+  s <- start_session("driver")
+  s$inputs <- read_inputs(Sys.getenv("FF_INPUTS"))
+  before <- file.path(s$state_dir, "before.rds")
+  s$before <- if (file.exists(before)) readRDS(before) else list_files(file.path(s$job_dir, "none"))
+  if (status == 0L) save_and_finish(s)
+  save_outputs_quietly(s)
+  if (status == 3L) finish(s, "stopped", "the script did not react in time and was ended", 3L)
+  finish(s, "failed", paste("the script ended R with status", status), 1L)
+}

@@ -1,0 +1,198 @@
+# What the driver looks after once a second: workers that vanished, tasks that got lost, wishes of the control plane, counters and progress lines.
+
+begin_loop <- function(f, L) {
+  L$housed_at <- 0
+  L$told_at <- now_seconds()
+  L$told <- ""
+  L$quiet_since <- NULL
+  L$pending_left <- 0
+  load_known(f, L)
+  redis_send(f$con, list(list("HSET", fleet_key("loop", L$number), "label", L$label, "total", "", "startedAt", sprintf("%.3f", L$started_at), "endedAt", "")))
+  listed <- unlist(redis_call(f$con, "LRANGE", fleet_key("loops"), "0", "-1"))
+  if (!whole(L$number) %in% listed) redis_call(f$con, "RPUSH", fleet_key("loops"), whole(L$number))
+  redis_call(f$con, "HSET", fleet_key("driver"), "loops", whole(max(L$number, length(listed))))
+  read_workers(f)
+  draw(f, L)
+  clear_stale(f, L)
+  leave_running(f, L)
+  save_counters(f, L)
+  tell_reuse(L)
+  emit("loop-started", loop = L$number, label = L$label, total = if (L$exhausted) L$count else NULL, reused = L$reused + or_else(L$recovered, 0L))
+}
+
+# A driver that was started again finds workers at work on this loop: their results will come, so they are not submitted twice.
+leave_running <- function(f, L) {
+  for (w in f$workers) {
+    if (!identical(w$state, "busy") || !identical(as.numeric(or_else(w$loop, 0)), L$number)) next
+    items <- as.integer(unlist(w$iterations))
+    if (length(items) && or_else(w$count, 0) > length(items)) items <- min(items):as.integer(w$last)
+    items <- items[items <= L$count]
+    put(L$status, items[L$status[items] == PENDING], QUEUED)
+  }
+}
+
+tell_reuse <- function(L) {
+  reused <- L$reused + or_else(L$recovered, 0L)
+  if (!reused && !length(L$reasons)) return(invisible())
+  why <- paste(sprintf("%s: %d", names(L$reasons), unlist(L$reasons)), collapse = "; ")
+  say("loop %s, %s: %d of %d iterations reused%s", whole(L$number), L$label, reused, L$count, if (nzchar(why)) paste0("; not reused: ", why) else "")
+  L$reuse_note <- why
+}
+
+end_loop <- function(f, L) {
+  f$current <- NULL
+  if (!is.null(L$stop_error) || !is_complete(L)) abandon_tasks(f, L)
+  else restore_lost_entries(f, L)
+  save_counters(f, L, ended = TRUE)
+  redis_send(f$con, list(list("DEL", fleet_key("e", L$number)), list("HDEL", fleet_key("waiting"), whole(L$number))))
+  drop_old_environments(f)
+  close_spill(L$spill)
+  f$loops[[length(f$loops) + 1L]] <- list(loop = L$number, label = L$label, iterations = L$count, reused = L$reused + or_else(L$recovered, 0L),
+                                          failed = L$failed, seconds = round(now_seconds() - L$started_at, 3))
+  tell_tasks(f, L, force = TRUE)
+  emit("loop-ended", loop = L$number, label = L$label, done = L$finished - L$failed, failed = L$failed, reused = L$reused, total = L$count)
+}
+
+# The loop ended early: nothing of it may start any more. Iterations that run are journalled by their workers all the same.
+abandon_tasks <- function(f, L) {
+  L$aborted <- TRUE
+  redis_send(f$con, list(list("HSET", fleet_key("aborted"), L$run, "1"), list("DEL", f$queue)))
+}
+
+# Redis restarted and lost its last second: what the driver fetched in that second must be journalled again, or the backup would never see it.
+restore_lost_entries <- function(f, L) {
+  if (!f$durable || f$con$cuts == 0L || !L$executed) return(invisible())
+  flags <- bit_flags(redis_send(f$con, list(list("GET", fleet_key("done", L$number))), raw = TRUE)[[1]])
+  mine <- which(L$status[seq_len(L$count)] == STORED)
+  lost <- mine[!(flags[mine + 1L] %in% TRUE) & !is_remote(L, mine)]
+  w <- list(con = f$con, pod = or_else(.fleet$pod, "driver"), node = or_else(.fleet$node, ""), attempt = or_else(.fleet$attempt, 1L))
+  for (i in lost) {
+    bytes <- spill_read(L$spill, L$offset[i], L$bytes[i])
+    journal_store(w, L$number, list(list(i = i, key = L$key[i], v = bytes, bytes = length(bytes), seconds = 0, started_at = now_seconds(), warning_count = 0)))
+    acknowledge(f, L, i)
+  }
+  if (length(lost)) say("loop %s: %d results that Redis had lost were journalled again", whole(L$number), length(lost))
+}
+
+is_remote <- function(L, items) {
+  if (is.null(L$remote)) return(rep(FALSE, length(items)))
+  vapply(items, function(i) {
+    entry <- get0(whole(i), envir = L$remote, inherits = FALSE)
+    !is.null(entry) && same_key(entry$key, L$key[i])
+  }, NA)
+}
+
+housekeeping <- function(f, L) {
+  if (now_seconds() - L$housed_at < HOUSEKEEPING_SECONDS) return(invisible())
+  L$housed_at <- now_seconds()
+  forget_finished_tasks(L)
+  read_workers(f)
+  return_lost_tasks(f, L)
+  find_holes(f, L)
+  save_counters(f, L)
+  tell_tasks(f, L)
+  check_stop(f, L)
+}
+
+# --- workers ----------------------------------------------------------------------------------------------------------------------------------
+
+read_workers <- function(f) {
+  fields <- as_fields(redis_call(f$con, "HGETALL", fleet_key("workers")))
+  now <- now_seconds()
+  f$workers <- lapply(stats::setNames(names(fields), names(fields)), function(pod) {
+    w <- tryCatch(jsonlite::fromJSON(fields[[pod]]), error = function(e) list(state = "unknown"))
+    old <- f$workers[[pod]]
+    # clocks of machines differ: what counts is when the beat was last seen to change
+    w$changed_at <- if (is.null(old) || !identical(old$beat, w$beat)) now else old$changed_at
+    w
+  })
+}
+
+# A worker whose beat stands still is gone with its machine: its task goes back to the head of the queue.
+return_lost_tasks <- function(f, L) {
+  for (pod in names(f$workers)) {
+    if (now_seconds() - f$workers[[pod]]$changed_at < STALE_SECONDS) next
+    redis_send(f$con, list(list("LMOVE", fleet_key("held", pod), f$queue, "RIGHT", "LEFT"), list("HDEL", fleet_key("workers"), pod)))
+    f$workers[[pod]] <- NULL
+    emit("worker-lost", worker = pod)
+    say("worker %s has not been heard of for %d s: its task goes to another one", pod, STALE_SECONDS)
+  }
+}
+
+# Whatever happened to a task (a Redis that lost its last second, a task taken for a loop that is gone): when nothing waits and nobody is
+# busy with this loop for three seconds, what has no result is submitted again. The journal makes a double run harmless.
+find_holes <- function(f, L) {
+  busy <- busy_tasks(f, L) > 0L
+  waiting <- redis_call(f$con, "LLEN", f$queue) > 0
+  open <- which(L$status[seq_len(L$count)] == QUEUED)
+  if (busy || waiting || !length(open)) {
+    L$quiet_since <- NULL
+  } else if (is.null(L$quiet_since)) {
+    L$quiet_since <- now_seconds()
+  } else if (now_seconds() - L$quiet_since > 3) {
+    L$quiet_since <- NULL
+    adopt_stored(f, L, open)
+    lost <- open[L$status[open] == QUEUED]
+    if (length(lost)) say("loop %s: %d iterations were lost and are submitted again", whole(L$number), length(lost))
+    L$task_items <- list()
+    requeue(L, lost)
+    ensure_environment(f, L)
+  }
+}
+
+# Stored by a worker whose announcement got lost
+adopt_stored <- function(f, L, items) {
+  bits <- redis_send(f$con, lapply(items, function(i) list("GETBIT", fleet_key("done", L$number), whole(i))))
+  stored <- items[vapply(bits, identical, NA, 1)]
+  for (i in stored) if (!fetch_stored(f, L, i)) {
+    L$to_clear <- c(L$to_clear, i)
+  }
+  clear_stale(f, L)
+}
+
+# A Redis that came back empty has lost doRedis' description of the loop: store it again.
+ensure_environment <- function(f, L) {
+  if (is.null(L$description)) return(invisible())
+  redis_send(f$con, list(list("SETNX", paste0(f$queue, ".env.", L$id), L$description), list("SET", paste0(f$queue, ".live"), "")))
+}
+
+# --- control and counters ---------------------------------------------------------------------------------------------------------------------
+
+check_stop <- function(f, L = NULL) {
+  flags <- redis_send(f$con, list(list("HGET", fleet_key("control"), "stop"), list("EXISTS", fleet_key("lease")),
+                                  list("HSET", fleet_key("driver"), "beatAt", sprintf("%.3f", now_seconds()))))
+  reason <- flags[[1]]
+  if (identical(flags[[2]], 1)) f$lease_seen <- TRUE
+  else if (isTRUE(f$lease_seen)) reason <- "nobody renewed the lease of this attempt"
+  if (length(reason) && nzchar(reason) && is.function(f$on_stop)) f$on_stop(f, L, reason)
+}
+
+count_inflight <- function(f, L) {
+  busy <- Filter(function(w) identical(w$state, "busy") && identical(as.numeric(or_else(w$loop, 0)), L$number), f$workers)
+  sum(vapply(busy, function(w) {
+    items <- as.integer(unlist(w$iterations))
+    items <- items[items <= L$count]
+    sum(L$status[items] == QUEUED) + max(0, or_else(w$count, length(items)) - length(unlist(w$iterations)))
+  }, 0))
+}
+
+save_counters <- function(f, L, ended = FALSE) {
+  open <- sum(L$status[seq_len(L$count)] %in% c(PENDING, QUEUED))
+  L$running <- min(open, count_inflight(f, L))
+  L$waiting <- open - L$running
+  redis_send(f$con, list(
+    list("HSET", fleet_key("loop", L$number), "total", if (L$exhausted) whole(L$count) else "", "done", whole(L$finished - L$failed),
+         "failed", whole(L$failed), "reused", whole(L$reused), "seconds", format(L$seconds, digits = 10), "seconds2", format(L$seconds2, digits = 10),
+         "max", format(L$longest, digits = 6), "taskSize", whole(or_else(L$task_size, 1L)), "tasks", whole(L$tasks), "endedAt", if (ended) sprintf("%.3f", now_seconds()) else ""),
+    list("HSET", fleet_key("waiting"), whole(L$number), whole(L$waiting))))
+}
+
+# At most one line in three seconds, and always one after the last change.
+tell_tasks <- function(f, L, force = FALSE) {
+  state <- paste(L$finished, L$failed, L$count, L$exhausted)
+  if (state == L$told || (!force && now_seconds() - L$told_at < PROGRESS_SECONDS)) return(invisible())
+  L$told <- state
+  L$told_at <- now_seconds()
+  emit("tasks", loop = L$number, done = L$finished - L$failed, failed = L$failed, reused = L$reused, running = L$running, waiting = L$waiting,
+       total = if (L$exhausted) L$count else NULL)
+}

@@ -1,0 +1,99 @@
+# The job's files: downloaded by signed URL into the working directory, once per process' lifetime, complete or not at all.
+
+DOWNLOAD_ROUNDS <- 8L
+
+read_inputs <- function(path) {
+  inputs <- jsonlite::fromJSON(path, simplifyVector = FALSE)
+  if (!identical(as.integer(inputs$schema), 1L)) stop("inputs.json has schema ", inputs$schema, "; this image reads schema 1")
+  inputs$path <- path
+  inputs
+}
+
+curl_quote <- function(text) paste0('"', gsub('(["\\\\])', "\\\\\\1", text), '"')
+
+# Runs curl with its options in a file: signed URLs are secrets and must not show in the list of processes.
+run_curl <- function(lines, extra = character()) {
+  config <- tempfile("curl")
+  on.exit(unlink(config))
+  writeLines(c("silent", "show-error", "no-progress-meter", "fail", "location", "globoff", "connect-timeout = 20", "speed-limit = 1", "speed-time = 120",
+               "retry = 4", "retry-all-errors", "retry-max-time = 120", extra, lines), config)
+  Sys.chmod(config, "600")
+  suppressWarnings(system2("curl", c("--disable", "--config", shQuote(config)), stdout = FALSE, stderr = ""))
+}
+
+# urls -> temporary files, named by url; a url that cannot be had is absent.
+download_all <- function(urls, con = NULL, inputs = NULL) {
+  files <- stats::setNames(vapply(urls, function(url) tempfile("download", tmpdir = scratch_dir()), ""), urls)
+  lines <- as.vector(rbind(paste("url =", curl_quote(urls)), paste("output =", curl_quote(files))))
+  run_curl(lines, c("parallel", "parallel-max = 16"))
+  as.list(files[file.exists(files)])
+}
+
+scratch_dir <- function() {
+  dir <- or_else(.fleet$scratch, tempdir())
+  dir.create(dir, recursive = TRUE, showWarnings = FALSE)
+  dir
+}
+
+# One file to its place. `url` is a function: after a failure the inputs are read again, for the URLs may have been renewed.
+download_to <- function(url, target, bytes = NULL) {
+  dir.create(dirname(target), recursive = TRUE, showWarnings = FALSE)
+  part <- tempfile("part", tmpdir = scratch_dir())
+  on.exit(unlink(part))
+  for (attempt in seq_len(DOWNLOAD_ROUNDS)) {
+    status <- run_curl(c(paste("url =", curl_quote(url())), paste("output =", curl_quote(part))))
+    if (!file.exists(part) && status == 0) file.create(part)
+    size <- file.size(part)
+    if (status == 0 && (is.null(bytes) || identical(as.numeric(size), as.numeric(bytes)))) {
+      if (!file.rename(part, target) && !file.copy(part, target, overwrite = TRUE)) stop("cannot write ", target)
+      return(invisible(target))
+    }
+    say("downloading %s failed (curl status %s, %s of %s bytes), try %d of %d", basename(target), status, size, or_else(bytes, "?"), attempt, DOWNLOAD_ROUNDS)
+    Sys.sleep(min(2^attempt / 4, 10))
+  }
+  stop("cannot download ", basename(target))
+}
+
+check_name <- function(name) {
+  if (grepl("(^|/)\\.\\.(/|$)|^/|[\r\n]", name) || !nzchar(name)) stop("unacceptable file name in the job: ", encodeString(name, quote = "\""))
+  name
+}
+
+file_url <- function(inputs, name) {
+  force(name)
+  function() {
+    fresh <- tryCatch(read_inputs(inputs$path), error = function(e) inputs)
+    for (file in fresh$files) if (identical(file$name, name)) return(file$url)
+    stop("the job no longer has a file ", name)
+  }
+}
+
+# Places every file of the job below `dir`. What is there already, with its size and as it was left, is not fetched again.
+place_files <- function(inputs, dir) {
+  record_path <- file.path(scratch_dir(), "placed.rds")
+  placed <- if (file.exists(record_path)) readRDS(record_path) else list()
+  for (file in inputs$files) {
+    target <- file.path(dir, check_name(file$name))
+    known <- placed[[file$name]]
+    info <- file.info(target)
+    if (!is.null(known) && !is.na(info$size) && info$size == known$size && identical(info$mtime, known$mtime)) next
+    download_to(file_url(inputs, file$name), target, file$bytes)
+    info <- file.info(target)
+    placed[[file$name]] <- list(size = info$size, mtime = info$mtime)
+    saveRDS(placed, record_path)
+  }
+  invisible(placed)
+}
+
+# load() of the job's data files into the global environment; returns the names and the values as loaded.
+load_data <- function(inputs, dir) {
+  data <- list()
+  hashes <- character()
+  for (name in unlist(inputs$load)) {
+    path <- file.path(dir, check_name(name))
+    loaded <- tryCatch(load(path, envir = globalenv()), error = function(e) stop("cannot load ", name, ": ", conditionMessage(e), call. = FALSE))
+    data[loaded] <- mget(loaded, envir = globalenv())
+    hashes[loaded] <- .Call(fleet_hash_file, path)
+  }
+  list(data = data, hashes = hashes)
+}

@@ -1,0 +1,106 @@
+# The worker's side of the journal: each result is in Redis, with its entry for the backup, before doRedis hears of it.
+#
+# First result wins: the bit of the iteration in ff:done:<loop> is set in the same transaction that stores the value, and the value's key is
+# watched while the bit is looked at. A late duplicate therefore neither recreates a value that was already fetched and deleted, nor adds an entry.
+
+MAX_VALUE_BYTES <- 500 * 2^20
+
+# One finished iteration, ready to be stored
+journal_entry <- function(i, key, value, seconds, started_at, warning_count) {
+  if (.Call(fleet_dead_reference, value)) {
+    stop(fleet_error(paste("the result holds an external pointer or a connection, which does not exist outside the worker that made it;",
+                           "return the data itself (for a model object, its saved form)"), "fleetValueError"))
+  }
+  bytes <- serialize(value, NULL, version = 3L)
+  if (length(bytes) > MAX_VALUE_BYTES) {
+    stop(fleet_error(sprintf("the result is %s; at most %s can be returned: split the iteration, or return a summary",
+                             file_size_text(length(bytes)), file_size_text(MAX_VALUE_BYTES)), "fleetValueError"))
+  }
+  list(i = i, key = key, v = bytes, bytes = length(bytes), seconds = seconds, started_at = started_at, warning_count = warning_count)
+}
+
+outbox_command <- function(w, loop, e) {
+  list("XADD", fleet_key("outbox"), "*", "loop", whole(loop), "iteration", whole(e$i), "key", e$key, "attempt", whole(w$attempt), "worker", w$pod,
+       "node", w$node, "seconds", sprintf("%.6g", e$seconds), "bytes", whole(e$bytes),
+       "sha256", digest::digest(e$v, algo = "sha256", serialize = FALSE), "startedAt", sprintf("%.3f", e$started_at),
+       "warnings", whole(e$warning_count))
+}
+
+arrival_text <- function(e, flag) sprintf("%.0f %.6g %.0f %s %s", e$i, e$seconds, or_else(e$bytes, 0), flag, e$key)
+
+store_commands <- function(w, loop, e) {
+  list(list("HSET", value_key(loop, e$i), "v", e$v, "k", e$key),
+       outbox_command(w, loop, e),
+       list("SETBIT", fleet_key("done", loop), whole(e$i), "1"),
+       list("RPUSH", fleet_key("arrived", loop), arrival_text(e, "V")))
+}
+
+# Stores the entries that nobody stored before. Does not return before Redis has them.
+journal_store <- function(w, loop, entries) {
+  if (!length(entries)) return(invisible())
+  pause <- 0.1
+  repeat {
+    keys <- vapply(entries, function(e) value_key(loop, e$i), "")
+    looks <- lapply(entries, function(e) list("GETBIT", fleet_key("done", loop), whole(e$i)))
+    seen <- redis_send(w$con, c(list(list("WATCH", keys)), looks))
+    fresh <- entries[vapply(seen[-1], function(bit) !identical(bit, 1), NA)]
+    if (!length(fresh)) {
+      redis_send(w$con, list(list("UNWATCH")))
+      return(invisible())
+    }
+    commands <- unlist(lapply(fresh, function(e) store_commands(w, loop, e)), recursive = FALSE)
+    replies <- redis_send_once(w$con, c(list(list("MULTI")), commands, list(list("EXEC"))))
+    if (is.null(replies)) next # the connection was cut: whether it was stored shows when looking again
+    done <- replies[[length(replies)]]
+    if (!is.null(transient_problem(replies))) {
+      Sys.sleep(pause)
+      pause <- min(pause * 2, 3)
+    } else if (!is.null(done)) {
+      for (reply in c(replies, done)) check_reply(reply)
+      return(invisible())
+    }
+  }
+}
+
+# As redis_send, but a cut ends it with NULL: a repeated transaction would be without its WATCH.
+redis_send_once <- function(con, commands) {
+  tryCatch({
+    if (is.null(con$pointer)) open_connection(con)
+    .Call(fleet_pipeline, con$pointer, commands, FALSE, 300, FALSE)
+  }, error = function(e) {
+    if (!is_cut(e)) stop(e)
+    con$pointer <- NULL
+    Sys.sleep(0.1)
+    NULL
+  })
+}
+
+# A failed iteration: no result, so it is not marked done and runs again in a later attempt.
+journal_error <- function(w, setup, item, cond, details) {
+  loop <- setup$loop
+  bytes <- error_bytes(cond)
+  json <- to_json(list(
+    loop = loop, iteration = item$i, attempt = w$attempt, try = details$try, worker = w$pod, node = w$node, seconds = round(details$seconds, 3),
+    message = substr(conditionMessage(cond), 1L, MAX_TEXT), class = as.list(class(cond)),
+    call = if (is.null(conditionCall(cond))) "" else call_text(conditionCall(cond)), traceback = as.list(details$traceback),
+    arguments = argument_text(item$args), warnings = as.list(details$warnings), output = details$output,
+    sessionInfo = session_text(), memoryMb = memory_mb(), final = TRUE))
+  already <- redis_call(w$con, "GETBIT", fleet_key("done", loop), whole(item$i))
+  if (identical(already, 1)) return(invisible())
+  entry <- list(i = item$i, seconds = details$seconds, key = item$key)
+  redis_send(w$con, list(
+    list("MULTI"),
+    list("XADD", fleet_key("errors"), "MAXLEN", "~", "10000", "*", "json", json),
+    list("HSET", fleet_key("e", loop), whole(item$i), bytes),
+    list("RPUSH", fleet_key("arrived", loop), arrival_text(entry, "E")),
+    list("EXEC")))
+  emit("error", loop = loop, iteration = item$i, message = substr(conditionMessage(cond), 1L, 300L), worker = w$pod)
+  invisible()
+}
+
+error_bytes <- function(cond) {
+  bytes <- serialize(cond, NULL, version = 3L)
+  if (length(bytes) < 2^20) return(bytes)
+  slim <- structure(class = class(cond), list(message = substr(conditionMessage(cond), 1L, MAX_TEXT), call = NULL))
+  serialize(slim, NULL, version = 3L)
+}

@@ -1,0 +1,36 @@
+# Stable keys: what an iteration's value depends on, as a short text that is the same in every run in which it is the same.
+#
+# A key has five parts, "code-exports-packages-random-arguments", so that a difference says what changed. Values read from the job's data files
+# count by their file; package functions by package version; other functions by formals, body and the captured variables they use.
+
+KEY_PARTS <- c("code", "exported objects", "packages", "random numbers", "arguments")
+
+hash_value <- function(x, known = list()) .Call(fleet_hash, x, known)
+
+short_hash <- function(x, known = list()) substr(hash_value(x, known), 1L, 12L)
+
+# exports: named list; data_hashes: named character, names of objects that come unchanged from data files
+loop_key <- function(expr, exports, packages, seed, known, data_hashes = character()) {
+  exports <- exports[order(names(exports), method = "radix")]
+  versions <- vapply(sort(unique(packages)), package_version_text, "")
+  c(code = short_hash(expr, known),
+    exports = short_hash(list(names(exports), unname(exports), sort(names(data_hashes)), unname(data_hashes[sort(names(data_hashes))])), known),
+    packages = short_hash(list(versions, paste(R.version$major, R.version$minor, sep = "."))),
+    random = short_hash(seed))
+}
+
+package_version_text <- function(package) {
+  tryCatch(as.character(utils::packageVersion(package)), error = function(e) "not installed")
+}
+
+iteration_key <- function(prefix, args, known) paste0(prefix, "-", substr(hash_value(args, known), 1L, 16L))
+
+# Why two keys differ, in words; the session seed that follows a "~" is not compared.
+key_difference <- function(old, new) {
+  a <- strsplit(sub("~.*", "", old), "-", fixed = TRUE)[[1]]
+  b <- strsplit(sub("~.*", "", new), "-", fixed = TRUE)[[1]]
+  if (length(a) != length(KEY_PARTS) || length(b) != length(KEY_PARTS)) return("recorded by another version")
+  paste(KEY_PARTS[a != b], collapse = ", ")
+}
+
+same_key <- function(old, new) sub("~.*", "", old) == sub("~.*", "", new)

@@ -1,0 +1,148 @@
+# One loop as the driver sees it: which iterations exist, where each stands, and what they depend on.
+
+PENDING <- 0L  # known, not submitted
+QUEUED <- 1L   # submitted
+STORED <- 2L   # its value is in the driver's spill
+FAILED <- 3L   # its error is known
+REMOTE <- 4L   # its value lies in the ledger's files
+
+DRAIN_MAX <- 100000L   # iterations drawn from the iterators ahead of the combining; beyond it the loop is lazy
+DRAIN_BYTES <- 256 * 2^20
+
+new_loop <- function(f, number, it, obj, expr, envir) {
+  L <- new.env(parent = emptyenv())
+  L$number <- number
+  L$run <- paste0(f$run, ":", whole(number))
+  L$label <- loop_label(obj, number)
+  L$it <- it
+  L$error_handling <- obj$errorHandling
+  L$id <- NULL
+  L$count <- 0L          # iterations drawn so far
+  L$exhausted <- FALSE
+  L$combined <- 0L       # handed to foreach's accumulator, in order
+  L$status <- integer(1024)
+  L$key <- character(1024)
+  L$offset <- numeric(1024)
+  L$bytes <- numeric(1024)
+  L$args <- vector("list", 1024)
+  L$args_bytes <- 0
+  L$cache <- vector("list", 1024) # values fetched and soon to be combined
+  L$cached_bytes <- 0
+  L$errors <- list()
+  L$next_pending <- 1L
+  L$requeued <- integer()
+  L$tasks <- 0L          # doRedis task numbers given out
+  L$task_items <- list() # of each unfinished one, its iterations
+  L$executed <- 0L
+  L$reused <- 0L
+  L$failed <- 0L
+  L$finished <- 0L
+  L$seconds <- L$seconds2 <- L$longest <- 0
+  L$started_at <- now_seconds()
+  L$reasons <- list()
+  L$stop_error <- NULL
+  L$aborted <- FALSE
+  L$random <- random_base()
+  find_dependencies(f, L, obj, expr, envir)
+  L
+}
+
+loop_label <- function(obj, number) {
+  names <- obj$argnames[nzchar(obj$argnames)]
+  where <- .fleet$script_line
+  paste0("foreach(", paste(names, collapse = ", "), ")", if (!is.null(where)) paste0(" at ", where))
+}
+
+# What the iterations depend on besides their arguments. doRedis exports what the expression mentions in its own frame; what lies further out,
+# up to the global environment, is added, so that a loop inside a function works here as it does under %do%.
+find_dependencies <- function(f, L, obj, expr, envir) {
+  seen <- new.env()
+  noexport <- c(obj$noexport, obj$argnames)
+  tryCatch(getexports(expr, seen, envir, bad = noexport), error = function(e) NULL)
+  outer <- outer_symbols(expr, envir, setdiff(noexport, obj$export))
+  for (name in setdiff(outer, ls(seen, all.names = TRUE))) assign(name, get(name, envir = envir), envir = seen)
+  for (name in setdiff(obj$export, ls(seen, all.names = TRUE))) if (exists(name, envir)) assign(name, get(name, envir = envir), envir = seen)
+  exports <- mget(setdiff(ls(seen, all.names = TRUE), "..."), envir = seen)
+  from_data <- names(exports)[vapply(names(exports), function(name) is_unchanged_data(f, name, exports[[name]]), NA)]
+  L$exports <- exports[setdiff(names(exports), from_data)]
+  L$noexport <- unique(c(obj$noexport, from_data))
+  L$extra_exports <- setdiff(unique(c(obj$export, outer)), from_data)
+  L$known <- list(seen, envir)
+  dots <- tryCatch(eval(quote(list(...)), envir), error = function(e) NULL)
+  parts <- loop_key(expr, c(L$exports, list(`...` = dots)), c(obj$packages, environment_package(envir)), L$random, L$known, f$data_hashes[from_data])
+  L$prefix <- paste(parts, collapse = "-")
+}
+
+environment_package <- function(envir) {
+  env <- topenv(envir)
+  if (isNamespace(env)) getNamespaceName(env) else NULL
+}
+
+# Data that every worker loaded from the same file need not travel, as long as the script has not changed it.
+is_unchanged_data <- function(f, name, value) !is.null(f$data[[name]]) && identical(value, f$data[[name]])
+
+# Free symbols of the expression, and of the functions it reaches, that are defined outside the loop's own frame but not in a package.
+outer_symbols <- function(expr, envir, bad) {
+  found <- character()
+  visited <- character()
+  todo <- all.names(expr, unique = TRUE)
+  while (length(todo)) {
+    name <- todo[1]
+    todo <- todo[-1]
+    if (name %in% c(visited, bad, "...") || !nzchar(name)) next
+    visited <- c(visited, name)
+    home <- defining_frame(name, envir)
+    if (is.null(home)) next
+    if (!identical(home, envir)) found <- c(found, name)
+    value <- tryCatch(get(name, envir = home), error = function(e) NULL)
+    if (is.function(value) && !is.primitive(value) && (identical(environment(value), globalenv()) || identical(environment(value), envir))) {
+      todo <- c(todo, setdiff(codetools::findGlobals(value), visited))
+    }
+  }
+  found
+}
+
+defining_frame <- function(name, envir) {
+  env <- envir
+  repeat {
+    if (identical(env, emptyenv()) || identical(env, baseenv()) || isNamespace(env)) return(NULL)
+    if (exists(name, envir = env, inherits = FALSE)) return(env)
+    if (identical(env, globalenv())) return(NULL)
+    env <- parent.env(env)
+  }
+}
+
+grow_loop <- function(L) {
+  size <- 2L * length(L$status)
+  length(L$status) <- size
+  length(L$key) <- size
+  length(L$offset) <- size
+  length(L$bytes) <- size
+  length(L$args) <- size
+  length(L$cache) <- size
+}
+
+# Draws iterations until the iterators end or enough are waiting. Each finds out at once whether its value exists already.
+draw <- function(f, L) {
+  while (!L$exhausted && L$count - L$finished < DRAIN_MAX && L$args_bytes < DRAIN_BYTES) {
+    args <- tryCatch(nextElem(L$it), error = function(e) if (identical(conditionMessage(e), "StopIteration")) NULL else stop(e))
+    if (is.null(args)) {
+      L$exhausted <- TRUE
+      break
+    }
+    i <- L$count + 1L
+    L$count <- i
+    if (i > length(L$status)) grow_loop(L)
+    put(L$key, i, paste0(iteration_key(L$prefix, args, L$known), f$key_suffix))
+    put(L$status, i, PENDING)
+    if (!L$anything_known || !take_known(f, L, i) || L$status[i] == REMOTE) {
+      put(L$args, i, args)
+      if (i <= 1000L || i %% 100L == 0L) L$args_bytes <- L$args_bytes + (if (i <= 1000L) 1 else 100) * as.numeric(utils::object.size(args))
+    }
+  }
+}
+
+has_work <- function(f, L) {
+  draw(f, L)
+  any(L$status[seq_len(L$count)] == PENDING) || !L$exhausted
+}

@@ -1,0 +1,62 @@
+# Files that the script made: uploaded by the signed POST policy of the attempt, under the names the script gave them.
+
+# Files below dir, named by path relative to it
+list_files <- function(dir) {
+  names <- list.files(dir, recursive = TRUE, all.files = TRUE, no.. = TRUE)
+  info <- file.info(file.path(dir, names))
+  data.frame(name = names, size = info$size, mtime = as.numeric(info$mtime), stringsAsFactors = FALSE)
+}
+
+# A driver that is started again begins in a clean directory: half-written files of the run before must not be taken for results.
+clean_directory <- function(inputs, dir) {
+  keep <- vapply(inputs$files, function(file) file$name, "")
+  extra <- setdiff(list_files(dir)$name, keep)
+  unlink(file.path(dir, extra))
+}
+
+created_files <- function(before, dir) {
+  after <- list_files(dir)
+  known <- match(after$name, before$name)
+  same <- !is.na(known) & after$size == before$size[known] & after$mtime == before$mtime[known]
+  after[!same & !is.na(after$size), , drop = FALSE]
+}
+
+# TRUE when the object is in the bucket
+upload_file <- function(inputs, path, name) {
+  for (attempt in seq_len(DOWNLOAD_ROUNDS)) {
+    outputs <- tryCatch(read_inputs(inputs$path), error = function(e) inputs)$outputs
+    fields <- outputs$fields
+    fields$key <- paste0(outputs$prefix, name)
+    fields <- fields[c("key", setdiff(names(fields), "key"))]
+    alias <- tempfile("upload", tmpdir = scratch_dir()) # a plain name: the form's quoting rules are curl's own
+    if (!suppressWarnings(file.symlink(normalizePath(path), alias))) file.copy(path, alias)
+    lines <- c(paste("url =", curl_quote(outputs$url)), paste("form-string =", curl_quote(paste0(names(fields), "=", unlist(fields)))),
+               paste("form =", curl_quote(paste0("file=@", alias, ";type=application/octet-stream"))))
+    status <- run_curl(lines)
+    unlink(alias)
+    if (status == 0) return(TRUE)
+    say("uploading %s failed (curl status %s), try %d of %d", name, status, attempt, DOWNLOAD_ROUNDS)
+    Sys.sleep(min(2^attempt / 4, 10))
+  }
+  FALSE
+}
+
+# Uploads everything new and lists it in ff:outputs; returns the names that could not be uploaded.
+save_outputs <- function(con, inputs, before, dir, log = NULL) {
+  files <- created_files(before, dir)
+  failed <- character()
+  for (name in files$name) if (!save_output(con, inputs, file.path(dir, name), name)) failed <- c(failed, name)
+  if (!is.null(log) && file.exists(log)) save_output(con, inputs, log, "driver.log")
+  failed
+}
+
+save_output <- function(con, inputs, path, name) {
+  if (!upload_file(inputs, path, name)) return(FALSE)
+  entry <- list(name = name, bytes = file.size(path), sha256 = digest::digest(file = path, algo = "sha256"))
+  listed <- unlist(redis_call(con, "LRANGE", fleet_key("outputs"), "0", "-1"))
+  stale <- listed[vapply(listed, function(line) identical(jsonlite::fromJSON(line)$name, name), NA)]
+  for (line in stale) redis_call(con, "LREM", fleet_key("outputs"), "0", line)
+  redis_call(con, "RPUSH", fleet_key("outputs"), to_json(entry))
+  emit("output", name = name, bytes = entry$bytes)
+  TRUE
+}

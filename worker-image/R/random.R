@@ -1,0 +1,44 @@
+# Random numbers of the iterations: they depend on the state of the driver's generator when the loop begins, the loop and the iteration; not
+# on workers, order, task size or resume. The stream is L'Ecuyer's; when the script uses another generator (R's default is Mersenne-Twister) that
+# generator's state is filled from the stream, so that a task which calls set.seed(i) itself draws exactly what it draws under %do%.
+
+GENERATORS <- c("Wichmann-Hill", "Marsaglia-Multicarry", "Super-Duper", "Mersenne-Twister", "Knuth-TAOCP", "user-supplied", "Knuth-TAOCP-2002",
+                "L'Ecuyer-CMRG")
+
+# The loop's base: six words and the kinds, from the driver's present state. The state itself is left as it is.
+random_base <- function() {
+  if (!exists(".Random.seed", envir = globalenv(), inherits = FALSE)) set.seed(NULL)
+  state <- get(".Random.seed", envir = globalenv(), inherits = FALSE)
+  list(kind = RNGkind(), words = base_words(state))
+}
+
+base_words <- function(state) {
+  digits <- hash_value(state)
+  more <- hash_value(list(digits, "more"))
+  hex <- substring(paste0(digits, more), seq(1, 41, 8), seq(8, 48, 8))
+  # below both moduli and not zero, as MRG32k3a demands
+  as_word(vapply(hex, function(h) strtoi(substr(h, 1, 4), 16L) * 65536 + strtoi(substr(h, 5, 8), 16L), 0) %% 4294944000 + 1)
+}
+
+# R keeps 32-bit words in signed integers
+as_word <- function(x) as.integer(ifelse(x >= 2147483648, x - 4294967296, x))
+
+use_stream <- function(base, loop, iteration) {
+  kinds <- base$kind
+  if (!identical(RNGkind(), kinds)) suppressWarnings(RNGkind(kinds[1], kinds[2], kinds[3]))
+  state <- get0(".Random.seed", envir = globalenv(), inherits = FALSE)
+  if (is.null(state)) {
+    set.seed(1L)
+    state <- get(".Random.seed", envir = globalenv())
+  }
+  code <- state[1]
+  if (kinds[1] == "L'Ecuyer-CMRG") {
+    state <- c(code, .Call(fleet_stream_seed, base$words, loop, iteration, 0L))
+  } else if (kinds[1] == "Mersenne-Twister") {
+    state <- c(code, 624L, .Call(fleet_stream_seed, base$words, loop, iteration, 624L))
+  } else {
+    set.seed(.Call(fleet_stream_seed, base$words, loop, iteration, 1L))
+    return(invisible())
+  }
+  assign(".Random.seed", state, envir = globalenv())
+}

@@ -1,0 +1,158 @@
+# What is already known when a loop begins: from this driver's own disk and from Redis (the driver was started again), and from the ledger of
+# earlier attempts (files in the bucket). A value counts only if its key says that nothing it depends on has changed.
+
+load_known <- function(f, L) {
+  L$spill <- open_spill(f$journal, L$number)
+  L$local <- index_by_iteration(L$spill$entries)
+  bits <- redis_send(f$con, list(list("GET", fleet_key("done", L$number))), raw = TRUE)[[1]]
+  L$done_flags <- bit_flags(bits)
+  L$remote <- f$ledger[[whole(L$number)]]
+  L$anything_known <- nrow(L$spill$entries) > 0L || any(L$done_flags) || !is.null(L$remote)
+}
+
+index_by_iteration <- function(entries) {
+  index <- new.env(parent = emptyenv())
+  for (k in seq_len(nrow(entries))) assign(whole(entries$i[k]), entries[k, ], envir = index)
+  index
+}
+
+# A Redis bitmap as logical vector, element i + 1 for bit i (first bit = most significant)
+bit_flags <- function(bytes) {
+  if (!length(bytes)) return(logical())
+  as.vector(matrix(as.logical(rawToBits(bytes)), nrow = 8L)[8:1, , drop = FALSE])
+}
+
+# TRUE when the iteration needs no run. What is not reused is counted with its reason.
+take_known <- function(f, L, i) {
+  id <- whole(i)
+  local <- get0(id, envir = L$local, inherits = FALSE)
+  if (!is.null(local)) {
+    if (same_key(local$key, L$key[i])) return(adopt(L, i, local$offset, local$bytes, local$seconds))
+    note_reason(L, key_difference(local$key, L$key[i]))
+    L$to_clear <- c(L$to_clear, i)
+    return(FALSE)
+  }
+  if (isTRUE(L$done_flags[i + 1L])) {
+    if (fetch_stored(f, L, i)) return(TRUE)
+    L$to_clear <- c(L$to_clear, i)
+  }
+  entry <- if (!is.null(L$remote)) get0(id, envir = L$remote, inherits = FALSE)
+  if (is.null(entry)) {
+    if (!is.null(L$remote)) note_reason(L, "not finished before")
+    return(FALSE)
+  }
+  if (!same_key(entry$key, L$key[i])) {
+    note_reason(L, paste("changed:", key_difference(entry$key, L$key[i])))
+    return(FALSE)
+  }
+  put(L$status, i, REMOTE)
+  L$reused <- L$reused + 1L
+  L$finished <- L$finished + 1L
+  TRUE
+}
+
+adopt <- function(L, i, offset, bytes, seconds) {
+  put(L$status, i, STORED)
+  put(L$offset, i, offset)
+  put(L$bytes, i, bytes)
+  L$executed <- L$executed + 1L
+  L$finished <- L$finished + 1L
+  L$seconds <- L$seconds + seconds
+  L$seconds2 <- L$seconds2 + seconds^2
+  L$longest <- max(L$longest, seconds)
+  L$recovered <- or_else(L$recovered, 0L) + 1L
+  TRUE
+}
+
+# A result that workers stored while no driver was there to fetch it
+fetch_stored <- function(f, L, i) {
+  reply <- redis_send(f$con, list(list("HGET", value_key(L$number, i), "k"), list("HGET", value_key(L$number, i), "v")), raw = TRUE)
+  if (is.null(reply[[1]]) || is.null(reply[[2]]) || !same_key(rawToChar(reply[[1]]), L$key[i])) return(FALSE)
+  keep_values(L, i, reply[2], 0)
+  acknowledge(f, L, i)
+  L$recovered <- or_else(L$recovered, 0L) + 1L
+  TRUE
+}
+
+note_reason <- function(L, reason) L$reasons[[reason]] <- or_else(L$reasons[[reason]], 0L) + 1L
+
+# Iterations whose stored value no longer counts must be free to be stored anew.
+clear_stale <- function(f, L) {
+  stale <- L$to_clear
+  if (!length(stale)) return(invisible())
+  redis_send(f$con, unlist(lapply(stale, function(i) list(list("SETBIT", fleet_key("done", L$number), whole(i), "0"), list("DEL", value_key(L$number, i)))),
+                           recursive = FALSE))
+  L$to_clear <- NULL
+}
+
+# --- the ledger of earlier attempts ----------------------------------------------------------------------------------------------------------
+
+# One JSON line per finished iteration -> list by loop of environments by iteration; the newest attempt wins.
+read_ledger <- function(path) {
+  ledger <- list()
+  input <- file(path, "r", encoding = "UTF-8")
+  on.exit(close(input))
+  tables <- list()
+  repeat {
+    lines <- readLines(input, 5000L, warn = FALSE)
+    if (!length(lines)) break
+    for (line in lines[nzchar(lines)]) {
+      entry <- tryCatch(jsonlite::fromJSON(line), error = function(e) NULL)
+      if (is.null(entry$loop) || is.null(entry$iteration) || is.null(entry$key)) next
+      loop <- whole(as.numeric(entry$loop))
+      if (is.null(tables[[loop]])) tables[[loop]] <- new.env(parent = emptyenv())
+      id <- whole(as.numeric(entry$iteration))
+      old <- get0(id, envir = tables[[loop]], inherits = FALSE)
+      if (is.null(old) || as.numeric(or_else(entry$attempt, 0)) >= as.numeric(or_else(old$attempt, 0))) assign(id, entry, envir = tables[[loop]])
+    }
+  }
+  tables
+}
+
+# The random seed of the session that made the ledger is written after "~" in its keys.
+ledger_seed <- function(ledger) {
+  for (table in ledger) for (id in ls(table)) {
+    key <- get(id, envir = table)$key
+    if (grepl("~", key, fixed = TRUE)) return(sub(".*~", "", key))
+  }
+  NULL
+}
+
+# Downloads the values of reused iterations, several at a time, in the order in which they will be combined.
+fetch_remote <- function(f, L, most = 64L) {
+  from <- L$combined + 1L
+  if (from > L$count) return(invisible())
+  window <- from:min(L$count, from + 1023L)
+  wanted <- utils::head(window[L$status[window] == REMOTE], most)
+  if (!length(wanted)) return(invisible())
+  entries <- lapply(wanted, function(i) get(whole(i), envir = L$remote))
+  urls <- vapply(entries, function(e) e$url, "")
+  files <- download_all(unique(urls), f$con, f$inputs)
+  for (k in seq_along(wanted)) store_remote(f, L, wanted[k], entries[[k]], files[[urls[k]]])
+  unlink(unlist(files))
+  spill_flush(L$spill)
+}
+
+# A file is the serialization of one value, or (part) a named list of serializations. What cannot be read or has another sum is run again.
+store_remote <- function(f, L, i, entry, file) {
+  bytes <- tryCatch({
+    if (is.null(file)) stop("it could not be downloaded")
+    got <- if (is.null(entry$part)) readBin(file, "raw", file.size(file)) else readRDS(file)[[entry$part]]
+    if (!is.raw(got)) stop("it has no part ", entry$part)
+    if (!is.null(entry$sha256) && !identical(digest::digest(got, algo = "sha256", serialize = FALSE), entry$sha256)) stop("its SHA-256 differs")
+    got
+  }, error = function(e) {
+    say("loop %s iteration %s: the stored result cannot be used (%s): it runs again", whole(L$number), whole(i), conditionMessage(e))
+    NULL
+  })
+  if (is.null(bytes)) {
+    L$reused <- L$reused - 1L
+    L$finished <- L$finished - 1L
+    put(L$status, i, PENDING)
+    L$requeued <- c(L$requeued, i)
+    return(invisible())
+  }
+  put(L$offset, i, spill_write(L$spill, i, L$key[i], list(bytes), 0))
+  put(L$bytes, i, length(bytes))
+  put(L$status, i, STORED)
+}

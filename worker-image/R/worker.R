@@ -1,0 +1,206 @@
+# A worker: doRedis' redisWorker() takes the tasks; what it evaluates is run_batch(), which runs iterations and journals each.
+
+FLUSH_SECONDS <- 0.1
+FLUSH_BYTES <- 2^20
+
+new_worker <- function(con, pod, node, attempt = 1L, state_dir = NULL, tries = 3L) {
+  w <- new.env(parent = emptyenv())
+  w$con <- con
+  w$pod <- pod
+  w$node <- node
+  w$attempt <- attempt
+  w$tries <- tries
+  w$state_dir <- state_dir
+  w$lease_seen <- FALSE
+  w$held <- fleet_key("held", pod)
+  if (!is.null(state_dir)) .Call(fleet_mark_open, file.path(state_dir, "current"))
+  w
+}
+
+# Tells Redis, and the supervisor by a file, what this worker does. The supervisor repeats it with a fresh beat while R computes.
+report_state <- function(w, state, loop = NULL, iterations = NULL) {
+  shown <- if (length(iterations) > 100L) iterations[1:100] else iterations
+  text <- sprintf('"state":"%s","loop":%s,"iterations":[%s],"count":%d,"last":%s,"since":%.3f,"pid":%d', state, if (is.null(loop)) "null" else whole(loop),
+                  paste(whole(shown), collapse = ","), length(iterations), if (length(iterations)) whole(max(iterations)) else "null", now_seconds(), Sys.getpid())
+  if (!is.null(w$state_dir)) {
+    path <- file.path(w$state_dir, "state")
+    cat(text, "\n", sep = "", file = paste0(path, ".new"))
+    file.rename(paste0(path, ".new"), path)
+  }
+  list("HSET", fleet_key("workers"), w$pod, sprintf('{%s,"beat":%.3f}', text, now_seconds()))
+}
+
+leave <- function(reason) {
+  signalCondition(structure(class = c("fleet_leave", "condition"), list(message = reason, call = NULL)))
+  stop("nothing handles the end of the worker: ", reason)
+}
+
+# Stands in for BLPOP: waits for a task and moves it into this worker's own list, from where anybody can return it should this worker vanish.
+take_task <- function(w, queue) {
+  queue <- queue[1]
+  redis_send(w$con, list(list("DEL", w$held), report_state(w, "idle"))) # what was taken before has been dealt with
+  .Call(fleet_mark, "")
+  repeat {
+    if (.Call(fleet_termination)) leave("asked to stop")
+    ticket <- may_take(w)
+    if (isFALSE(ticket)) {
+      Sys.sleep(0.5)
+      next
+    }
+    wait <- if (is.na(ticket)) list("BLMOVE", queue, w$held, "LEFT", "RIGHT", "2") else list("LMOVE", queue, w$held, "LEFT", "RIGHT")
+    reply <- redis_send(w$con, list(wait), raw = TRUE, seconds = 30, may_leave = TRUE, on_cut = function() TRUE)
+    if (is.null(reply)) {
+      return_task(w, queue) # the answer was lost on the way: the task may already be in our list
+    } else if (is.raw(reply[[1]])) {
+      return(list(queue, reply[[1]]))
+    } else if (!is.na(ticket)) {
+      redis_call(w$con, "DECR", fleet_key("gated"))
+      Sys.sleep(0.3)
+    }
+  }
+}
+
+return_task <- function(w, queue) redis_call(w$con, "LMOVE", w$held, queue, "RIGHT", "LEFT")
+
+# NA = take freely; TRUE = one of the gate's tasks; FALSE = not now. Leaves when the lease, once seen, is gone.
+may_take <- function(w) {
+  state <- redis_send(w$con, list(list("HGET", fleet_key("control"), "stop"), list("EXISTS", fleet_key("lease")), list("GET", fleet_key("gate")),
+                                  list("HGET", fleet_key("control"), "pause")))
+  if (identical(state[[2]], 1)) w$lease_seen <- TRUE
+  else if (w$lease_seen) leave("lease lost")
+  if (length(state[[1]]) && nzchar(state[[1]])) return(FALSE)
+  if (length(state[[4]]) && nzchar(state[[4]])) return(FALSE)
+  gate <- suppressWarnings(as.numeric(or_else(state[[3]], "")))
+  if (is.na(gate)) return(NA)
+  number <- redis_call(w$con, "INCR", fleet_key("gated"))
+  if (number <= gate) return(TRUE)
+  redis_call(w$con, "DECR", fleet_key("gated"))
+  FALSE
+}
+
+# Runs until asked to stop; returns the reason.
+serve <- function(w, queue) {
+  .fleet$worker <- w
+  .fleet$role <- "worker"
+  # a loop inside a task runs in this process; bare doRedis workers have the same two packages attached
+  for (package in c("iterators", "foreach")) suppressPackageStartupMessages(library(package, character.only = TRUE))
+  registerDoSEQ()
+  transport <- new_transport(w$con, list(take = function(key, timeout) take_task(w, key)))
+  install_transport(transport, w$con$host, as.integer(w$con$port))
+  tryCatch({
+    doRedis::redisWorker(queue, host = w$con$host, port = as.integer(w$con$port), connected = TRUE, password = w$con$password, linger = 2, log = stderr())
+    "the queue is gone"
+  }, fleet_leave = function(c) conditionMessage(c))
+}
+
+# What doRedis evaluates for one task. code: the user's expression; setup: the loop's constants; batch: the iterations.
+run_batch <- function(code, setup, batch, env) {
+  w <- .fleet$worker
+  if (is.null(w)) stop("this task needs a worker started by foreachfleet")
+  force(batch)
+  # a result that keeps its environment (a formula, a function) must not carry its neighbours in the task along
+  rm("fleet_batch", envir = env)
+  found <- look_before(w, setup, batch)
+  if (!is.null(w$state_dir)) cat(or_else(batch$expected, NA), "\n", file = file.path(w$state_dir, "expected"))
+  todo <- which(!found$done)
+  w$buffer <- list()
+  w$buffered_bytes <- 0
+  w$flushed_at <- w$checked_at <- now_seconds()
+  scope <- list(env = env, before = snapshot(env), global = snapshot(globalenv()), directory = getwd())
+  output <- start_capture()
+  on.exit(output$stop(), add = TRUE)
+  for (package in setup$packages) suppressPackageStartupMessages(library(package, character.only = TRUE))
+  for (k in todo) {
+    item <- list(i = batch$i[k], key = batch$key[k], args = batch$args[[k]])
+    if (.Call(fleet_termination) || must_stop(w, setup)) {
+      journal_flush(w, setup$loop)
+      if (.Call(fleet_termination)) return_task(w, setup$queue)
+      return(NULL)
+    }
+    if (found$tries[k] >= w$tries) {
+      journal_error(w, setup, item, lost_error(item$i, found$tries[k], found$cause[k]), list(try = found$tries[k], seconds = 0, output = found$cause[k]))
+    } else {
+      run_iteration(code, setup, item, scope, output, w, found$tries[k] + 1L)
+    }
+  }
+  journal_flush(w, setup$loop)
+  NULL # doRedis carries no value: the journal does
+}
+
+lost_error <- function(i, tries, cause) {
+  fleet_error(sprintf("iteration %s was given up: it ended its R process %d times (%s)", whole(i), as.integer(tries), if (nzchar(cause)) cause else "cause unknown"),
+              "fleetLostError")
+}
+
+look_before <- function(w, setup, batch) {
+  ids <- paste(whole(setup$loop), whole(batch$i), sep = ":")
+  replies <- redis_send(w$con, c(
+    list(report_state(w, "busy", setup$loop, batch$i), list("HMGET", fleet_key("tries"), ids), list("HMGET", fleet_key("causes"), ids)),
+    lapply(batch$i, function(i) list("GETBIT", fleet_key("done", setup$loop), whole(i)))))
+  text <- function(reply) vapply(reply, function(x) if (is.null(x)) "" else as.character(x), "")
+  tries <- suppressWarnings(as.integer(text(replies[[2]])))
+  list(done = vapply(replies[-(1:3)], identical, NA, 1), tries = ifelse(is.na(tries), 0L, tries), cause = text(replies[[3]]))
+}
+
+# At most once a second: was the loop given up, or the job stopped?
+must_stop <- function(w, setup) {
+  if (now_seconds() - w$checked_at < 1) return(FALSE)
+  w$checked_at <- now_seconds()
+  flags <- redis_send(w$con, list(list("HGET", fleet_key("control"), "stop"), list("HGET", fleet_key("aborted"), setup$run)))
+  any(vapply(flags, function(x) length(x) > 0L && nzchar(x), NA))
+}
+
+run_iteration <- function(code, setup, item, scope, output, w, try) {
+  local_env <- new.env(parent = scope$env)
+  for (name in names(item$args)) assign(name, item$args[[name]], envir = local_env)
+  output$begin(sprintf("[loop %s iteration %s] ", whole(setup$loop), whole(item$i)))
+  use_stream(setup$random, setup$loop, item$i)
+  started_at <- now_seconds()
+  .Call(fleet_mark, sprintf("%s:%s %.3f", whole(setup$loop), whole(item$i), started_at))
+  clock <- proc.time()[[3]]
+  outcome <- evaluate_iteration(code, local_env, output$add)
+  seconds <- proc.time()[[3]] - clock
+  printed <- output$end()
+  if (is.null(outcome$error)) {
+    outcome$entry <- tryCatch(journal_entry(item$i, item$key, outcome$value, seconds, started_at, outcome$warning_count), error = function(e) {
+      outcome$error <<- e
+      NULL
+    })
+  }
+  restore_scope(scope)
+  if (is.null(outcome$error)) {
+    w$buffer[[length(w$buffer) + 1L]] <- outcome$entry
+    w$buffered_bytes <- w$buffered_bytes + outcome$entry$bytes
+    if (w$buffered_bytes > FLUSH_BYTES || now_seconds() - w$flushed_at > FLUSH_SECONDS) journal_flush(w, setup$loop)
+  } else {
+    journal_flush(w, setup$loop)
+    journal_error(w, setup, item, outcome$error,
+                  list(try = try, seconds = seconds, traceback = outcome$traceback, warnings = outcome$warnings, output = printed))
+  }
+}
+
+journal_flush <- function(w, loop) {
+  journal_store(w, loop, w$buffer)
+  w$buffer <- list()
+  w$buffered_bytes <- 0
+  w$flushed_at <- now_seconds()
+}
+
+# Every iteration starts from the same variables, whatever ran on this worker before: `<<-` must not make results depend on the schedule.
+snapshot <- function(env) {
+  names <- setdiff(ls(env, all.names = TRUE, sorted = FALSE), c("...", ".Random.seed"))
+  mget(names, envir = env)
+}
+
+restore_scope <- function(scope) {
+  restore_variables(scope$env, scope$before)
+  restore_variables(globalenv(), scope$global)
+  if (!identical(getwd(), scope$directory)) setwd(scope$directory)
+}
+
+restore_variables <- function(env, before) {
+  names <- ls(env, all.names = TRUE, sorted = FALSE)
+  added <- setdiff(names, c(names(before), "...", ".Random.seed"))
+  if (length(added)) rm(list = added, envir = env)
+  list2env(before, envir = env)
+}

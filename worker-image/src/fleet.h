@@ -1,0 +1,25 @@
+/* What the C files of the package share. */
+#ifndef FOREACHFLEET_H
+#define FOREACHFLEET_H
+#include <R.h>
+#include <Rinternals.h>
+
+int fleet_termination_requested(void);
+void Rf_onintr(void);
+
+SEXP fleet_connect(SEXP host, SEXP port, SEXP seconds);
+SEXP fleet_pipeline(SEXP pointer, SEXP commands, SEXP as_raw, SEXP seconds, SEXP may_leave);
+SEXP fleet_disconnect(SEXP pointer);
+SEXP fleet_ignore_sigpipe(void);
+SEXP fleet_catch_termination(SEXP on);
+SEXP fleet_termination(void);
+SEXP fleet_write(SEXP fd, SEXP bytes);
+SEXP fleet_mark_open(SEXP path);
+SEXP fleet_mark(SEXP text);
+SEXP fleet_hash(SEXP value, SEXP file_environments);
+SEXP fleet_hash_file(SEXP path);
+SEXP fleet_stream_seed(SEXP base, SEXP loop, SEXP iteration, SEXP words);
+SEXP fleet_dead_reference(SEXP value);
+SEXP fleet_put(SEXP vector, SEXP index, SEXP value);
+SEXP fleet_set_arguments(SEXP arguments);
+#endif

@@ -1,0 +1,294 @@
+/* A digest of R values that says "same value", whatever the representation.
+ *
+ * serialize() differs between a function and the same function once the JIT has compiled it, between 1:3 and c(1L, 2L, 3L), and with source
+ * references. This walk sees formals and body, elements and attributes. Package functions count with their package's version; captured
+ * variables count when the function uses them. The mixing is MurmurHash3's 128-bit variant: fast, not cryptographic (stored files use SHA-256).
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "fleet.h"
+
+#define MAX_ENVIRONMENTS 4096
+
+typedef struct {
+  uint64_t h1, h2, total;
+  unsigned char tail[16];
+  size_t held;
+  SEXP known;                  /* environments that stand for "what is exported": only named, not entered */
+  SEXP seen[MAX_ENVIRONMENTS]; /* environments and functions entered so far, for cycles */
+  int seen_count;
+} hasher;
+
+static void walk(hasher *h, SEXP x);
+
+static uint64_t rotl(uint64_t x, int r) { return (x << r) | (x >> (64 - r)); }
+
+static void mix_block(hasher *h, const unsigned char *p) {
+  const uint64_t c1 = 0x87c37b91114253d5ULL, c2 = 0x4cf5ad432745937fULL;
+  uint64_t k1, k2;
+  memcpy(&k1, p, 8);
+  memcpy(&k2, p + 8, 8);
+  k1 = rotl(k1 * c1, 31) * c2;
+  h->h1 = (rotl(h->h1 ^ k1, 27) + h->h2) * 5 + 0x52dce729;
+  k2 = rotl(k2 * c2, 33) * c1;
+  h->h2 = (rotl(h->h2 ^ k2, 31) + h->h1) * 5 + 0x38495ab5;
+}
+
+static void add(hasher *h, const void *bytes, size_t count) {
+  const unsigned char *p = bytes;
+  h->total += count;
+  if (h->held) {
+    size_t take = 16 - h->held < count ? 16 - h->held : count;
+    memcpy(h->tail + h->held, p, take);
+    h->held += take;
+    p += take;
+    count -= take;
+    if (h->held < 16) return;
+    mix_block(h, h->tail);
+    h->held = 0;
+  }
+  for (; count >= 16; p += 16, count -= 16) mix_block(h, p);
+  memcpy(h->tail, p, count);
+  h->held = count;
+}
+
+static uint64_t finish_word(uint64_t k) {
+  k = (k ^ (k >> 33)) * 0xff51afd7ed558ccdULL;
+  k = (k ^ (k >> 33)) * 0xc4ceb9fe1a85ec53ULL;
+  return k ^ (k >> 33);
+}
+
+static SEXP finish(hasher *h) {
+  memset(h->tail + h->held, 0, 16 - h->held);
+  mix_block(h, h->tail);
+  h->h1 ^= h->total;
+  h->h2 ^= h->total;
+  h->h1 += h->h2;
+  h->h2 += h->h1;
+  h->h1 = finish_word(h->h1);
+  h->h2 = finish_word(h->h2);
+  h->h1 += h->h2;
+  h->h2 += h->h1;
+  char text[40];
+  snprintf(text, sizeof text, "%016llx%016llx", (unsigned long long)h->h1, (unsigned long long)h->h2);
+  return mkString(text);
+}
+
+static void add_tag(hasher *h, int tag, uint64_t length) {
+  uint64_t pair[2] = {(uint64_t)tag, length};
+  add(h, pair, sizeof pair);
+}
+
+static void add_text(hasher *h, const char *s) {
+  size_t count = strlen(s);
+  add_tag(h, CHARSXP, count);
+  add(h, s, count);
+}
+
+static void add_string(hasher *h, SEXP s) {
+  if (s == NA_STRING) add_tag(h, NILSXP, 1);
+  else add_text(h, translateCharUTF8(s));
+}
+
+static void add_numbers(hasher *h, SEXP x) {
+  R_xlen_t n = XLENGTH(x);
+  if (TYPEOF(x) == REALSXP) {
+    double part[512];
+    for (R_xlen_t i = 0; i < n; i += 512) add(h, part, sizeof(double) * (size_t)REAL_GET_REGION(x, i, 512, part));
+  } else if (TYPEOF(x) == INTSXP) {
+    int part[1024];
+    for (R_xlen_t i = 0; i < n; i += 1024) add(h, part, sizeof(int) * (size_t)INTEGER_GET_REGION(x, i, 1024, part));
+  } else if (TYPEOF(x) == LGLSXP) {
+    int part[1024];
+    for (R_xlen_t i = 0; i < n; i += 1024) add(h, part, sizeof(int) * (size_t)LOGICAL_GET_REGION(x, i, 1024, part));
+  } else if (TYPEOF(x) == CPLXSXP) {
+    add(h, COMPLEX(x), sizeof(Rcomplex) * (size_t)n);
+  } else {
+    add(h, RAW(x), (size_t)n);
+  }
+}
+
+static SEXP package_version(SEXP namespace) {
+  SEXP spec = PROTECT(findVarInFrame(namespace, install(".__NAMESPACE__.")));
+  SEXP out = R_NilValue;
+  if (TYPEOF(spec) == ENVSXP) {
+    SEXP value = findVarInFrame(spec, install("spec"));
+    if (TYPEOF(value) == PROMSXP) value = eval(value, R_BaseEnv);
+    if (TYPEOF(value) == STRSXP) out = value;
+  }
+  UNPROTECT(1);
+  return out;
+}
+
+/* 1 = the environment needs no entering (its name says it all) */
+static int add_named_environment(hasher *h, SEXP env) {
+  if (env == R_GlobalEnv || env == R_BaseEnv || env == R_EmptyEnv || env == R_BaseNamespace) {
+    add_tag(h, ENVSXP, env == R_EmptyEnv ? 1 : env == R_GlobalEnv ? 2 : 3);
+    return 1;
+  }
+  for (R_xlen_t i = 0; i < XLENGTH(h->known); i++)
+    if (VECTOR_ELT(h->known, i) == env) {
+      add_tag(h, ENVSXP, 2); /* exported variables are hashed by themselves, as those of the global environment are */
+      return 1;
+    }
+  if (R_IsNamespaceEnv(env)) {
+    SEXP spec = PROTECT(package_version(env));
+    add_tag(h, ENVSXP, 4);
+    for (R_xlen_t i = 0; spec != R_NilValue && i < XLENGTH(spec); i++) add_string(h, STRING_ELT(spec, i));
+    UNPROTECT(1);
+    return 1;
+  }
+  if (R_IsPackageEnv(env)) {
+    add_tag(h, ENVSXP, 5);
+    return 1;
+  }
+  return 0;
+}
+
+static int is_seen(hasher *h, SEXP env) {
+  for (int i = 0; i < h->seen_count; i++)
+    if (h->seen[i] == env) {
+      add_tag(h, ENVSXP, 100 + (uint64_t)i);
+      return 1;
+    }
+  if (h->seen_count == MAX_ENVIRONMENTS) Rf_error("too many environments in one value");
+  h->seen[h->seen_count++] = env;
+  return 0;
+}
+
+static void add_variable(hasher *h, SEXP env, SEXP symbol) {
+  SEXP value = findVarInFrame3(env, symbol, FALSE);
+  if (value == R_UnboundValue) return;
+  add_text(h, CHAR(PRINTNAME(symbol)));
+  PROTECT(value = findVarInFrame(env, symbol));
+  walk(h, value);
+  UNPROTECT(1);
+}
+
+static void add_environment(hasher *h, SEXP env) {
+  if (add_named_environment(h, env) || is_seen(h, env)) return;
+  SEXP names = PROTECT(R_lsInternal3(env, TRUE, TRUE));
+  add_tag(h, ENVSXP, 10 + (uint64_t)XLENGTH(names));
+  for (R_xlen_t i = 0; i < XLENGTH(names); i++) add_variable(h, env, installTrChar(STRING_ELT(names, i)));
+  walk(h, ATTRIB(env));
+  UNPROTECT(1);
+}
+
+/* Variables of enclosing function calls count only where the body mentions them: a frame may hold anything else. */
+static void add_captured(hasher *h, SEXP code, SEXP env) {
+  if (TYPEOF(code) == SYMSXP) {
+    for (SEXP e = env; e != R_EmptyEnv && e != R_GlobalEnv && !R_IsNamespaceEnv(e) && e != R_BaseEnv; e = ENCLOS(e)) {
+      if (findVarInFrame3(e, code, FALSE) == R_UnboundValue) continue;
+      int known = 0;
+      for (R_xlen_t i = 0; i < XLENGTH(h->known); i++) known |= VECTOR_ELT(h->known, i) == e;
+      if (!known) add_variable(h, e, code);
+      break;
+    }
+  } else if (TYPEOF(code) == LANGSXP || TYPEOF(code) == LISTSXP) {
+    for (; code != R_NilValue; code = CDR(code)) add_captured(h, CAR(code), env);
+  }
+}
+
+static void add_closure(hasher *h, SEXP f) {
+  if (is_seen(h, f)) return; /* functions that call each other */
+  SEXP env = CLOENV(f), body = PROTECT(R_ClosureExpr(f));
+  add_tag(h, CLOSXP, 0);
+  walk(h, FORMALS(f));
+  walk(h, body);
+  if (!add_named_environment(h, env)) {
+    add_captured(h, FORMALS(f), env);
+    add_captured(h, body, env);
+  }
+  UNPROTECT(1);
+}
+
+static void add_attributes(hasher *h, SEXP x) {
+  for (SEXP a = ATTRIB(x); a != R_NilValue; a = CDR(a)) {
+    const char *name = CHAR(PRINTNAME(TAG(a)));
+    if (!strcmp(name, "srcref") || !strcmp(name, "srcfile") || !strcmp(name, "wholeSrcref")) continue;
+    add_text(h, name);
+    walk(h, CAR(a));
+  }
+}
+
+static void add_pairs(hasher *h, SEXP x) {
+  add_tag(h, TYPEOF(x), (uint64_t)length(x));
+  for (SEXP p = x; p != R_NilValue; p = CDR(p)) {
+    if (TAG(p) != R_NilValue) add_text(h, CHAR(PRINTNAME(TAG(p))));
+    /* function (x) ... keeps a source reference as its fourth element */
+    if (TYPEOF(x) == LANGSXP && CAR(p) != R_NilValue && isInteger(CAR(p)) && inherits(CAR(p), "srcref")) continue;
+    walk(h, CAR(p));
+  }
+}
+
+static void add_primitive(hasher *h, SEXP x) {
+  SEXP call = PROTECT(lang2(install("deparse"), x));
+  SEXP text = PROTECT(eval(call, R_BaseEnv));
+  add_string(h, STRING_ELT(text, 0));
+  UNPROTECT(2);
+}
+
+static void walk(hasher *h, SEXP x) {
+  R_CheckStack();
+  switch (TYPEOF(x)) {
+  case NILSXP: add_tag(h, NILSXP, 0); return;
+  case SYMSXP: add_tag(h, SYMSXP, 0); add_text(h, CHAR(PRINTNAME(x))); return;
+  case LGLSXP: case INTSXP: case REALSXP: case CPLXSXP: case RAWSXP:
+    add_tag(h, TYPEOF(x), (uint64_t)XLENGTH(x));
+    add_numbers(h, x);
+    break;
+  case STRSXP:
+    add_tag(h, STRSXP, (uint64_t)XLENGTH(x));
+    for (R_xlen_t i = 0; i < XLENGTH(x); i++) add_string(h, STRING_ELT(x, i));
+    break;
+  case VECSXP: case EXPRSXP:
+    add_tag(h, TYPEOF(x), (uint64_t)XLENGTH(x));
+    for (R_xlen_t i = 0; i < XLENGTH(x); i++) walk(h, VECTOR_ELT(x, i));
+    break;
+  case LANGSXP: case LISTSXP: case DOTSXP: add_pairs(h, x); break;
+  case CLOSXP: add_closure(h, x); break;
+  case BUILTINSXP: case SPECIALSXP: add_primitive(h, x); return;
+  case ENVSXP: add_environment(h, x); return;
+  case PROMSXP:
+    if (PRVALUE(x) != R_UnboundValue) walk(h, PRVALUE(x));
+    else walk(h, R_PromiseExpr(x));
+    return;
+  case BCODESXP: walk(h, R_BytecodeExpr(x)); return;
+  default: add_tag(h, TYPEOF(x), 0); break; /* external pointers, weak references: no value to compare */
+  }
+  if (ATTRIB(x) != R_NilValue) add_attributes(h, x);
+}
+
+SEXP fleet_hash(SEXP value, SEXP known_environments) {
+  hasher h;
+  memset(&h, 0, sizeof h);
+  h.known = known_environments;
+  walk(&h, value);
+  return finish(&h);
+}
+
+SEXP fleet_hash_file(SEXP path) {
+  FILE *file = fopen(CHAR(STRING_ELT(path, 0)), "rb");
+  if (!file) Rf_error("cannot read %s", CHAR(STRING_ELT(path, 0)));
+  hasher h;
+  memset(&h, 0, sizeof h);
+  char part[65536];
+  size_t n;
+  while ((n = fread(part, 1, sizeof part, file)) > 0) add(&h, part, n);
+  fclose(file);
+  return finish(&h);
+}
+
+/* Does the value itself (not a frame it captured) hold something that cannot leave its process? */
+static int holds_dead(SEXP x, int depth) {
+  if (TYPEOF(x) == EXTPTRSXP || TYPEOF(x) == WEAKREFSXP) return 1;
+  if (TYPEOF(x) == INTSXP && inherits(x, "connection")) return 1;
+  if (TYPEOF(x) == VECSXP && depth < 50)
+    for (R_xlen_t i = 0; i < XLENGTH(x); i++)
+      if (holds_dead(VECTOR_ELT(x, i), depth + 1)) return 1;
+  return 0;
+}
+
+SEXP fleet_dead_reference(SEXP value) { return ScalarLogical(holds_dead(value, 0)); }

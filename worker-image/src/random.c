@@ -1,0 +1,73 @@
+/* Random-number streams that depend on (base seed, loop, iteration) and on nothing else.
+ *
+ * Stream s of a base seed is that seed advanced by s jumps of 2^127 steps of L'Ecuyer's MRG32k3a (the jump of parallel::nextRNGStream), with
+ * s = loop * 2^32 + iteration: 2^64 disjoint streams of length 2^127. The jump matrices are squared, so any stream costs microseconds.
+ */
+#include <stdint.h>
+#include "fleet.h"
+
+#define M1 4294967087ULL
+#define M2 4294944443ULL
+typedef uint64_t matrix[3][3];
+
+/* A^(2^127) mod m, the constants of L'Ecuyer, Simard, Chen and Kelton (2002) */
+static const matrix JUMP1 = {{2427906178ULL, 3580155704ULL, 949770784ULL}, {226153695ULL, 1230515664ULL, 3580155704ULL}, {1988835001ULL, 986791581ULL, 1230515664ULL}};
+static const matrix JUMP2 = {{1464411153ULL, 277697599ULL, 1610723613ULL}, {32183930ULL, 1464411153ULL, 1022607788ULL}, {2824425944ULL, 32183930ULL, 2093834863ULL}};
+
+static void multiply(matrix out, const matrix a, const matrix b, uint64_t m) {
+  matrix r;
+  for (int i = 0; i < 3; i++)
+    for (int j = 0; j < 3; j++) {
+      uint64_t sum = 0;
+      for (int k = 0; k < 3; k++) sum = (sum + (a[i][k] * b[k][j]) % m) % m;
+      r[i][j] = sum;
+    }
+  for (int i = 0; i < 3; i++)
+    for (int j = 0; j < 3; j++) out[i][j] = r[i][j];
+}
+
+static void apply(uint64_t v[3], const matrix a, uint64_t m) {
+  uint64_t r[3];
+  for (int i = 0; i < 3; i++) {
+    r[i] = 0;
+    for (int k = 0; k < 3; k++) r[i] = (r[i] + (a[i][k] * v[k]) % m) % m;
+  }
+  for (int i = 0; i < 3; i++) v[i] = r[i];
+}
+
+static void jump(uint64_t v[3], const matrix one, uint64_t count, uint64_t m) {
+  matrix power;
+  for (int i = 0; i < 3; i++)
+    for (int j = 0; j < 3; j++) power[i][j] = one[i][j];
+  while (count) {
+    if (count & 1) apply(v, power, m);
+    count >>= 1;
+    if (count) multiply(power, power, power, m);
+  }
+}
+
+static uint32_t next_word(uint64_t s[6]) {
+  int64_t p1 = (int64_t)((1403580ULL * s[1] % M1 + ((M1 - 810728ULL) * s[0]) % M1) % M1);
+  s[0] = s[1];
+  s[1] = s[2];
+  s[2] = (uint64_t)p1;
+  int64_t p2 = (int64_t)((527612ULL * s[5] % M2 + ((M2 - 1370589ULL) * s[3]) % M2) % M2);
+  s[3] = s[4];
+  s[4] = s[5];
+  s[5] = (uint64_t)p2;
+  return (uint32_t)(p1 >= p2 ? p1 - p2 : p1 - p2 + (int64_t)M1);
+}
+
+/* The six words of the stream (words = 0), or that many 32-bit words drawn from it (the state of another generator). */
+SEXP fleet_stream_seed(SEXP base, SEXP loop, SEXP iteration, SEXP words) {
+  uint64_t s[6];
+  for (int i = 0; i < 6; i++) s[i] = (uint32_t)INTEGER(base)[i];
+  uint64_t stream = ((uint64_t)asReal(loop) << 32) + (uint64_t)asReal(iteration);
+  jump(s, JUMP1, stream, M1);
+  jump(s + 3, JUMP2, stream, M2);
+  int count = asInteger(words);
+  SEXP out = PROTECT(allocVector(INTSXP, count > 0 ? count : 6));
+  for (int i = 0; i < LENGTH(out); i++) INTEGER(out)[i] = (int)(uint32_t)(count > 0 ? next_word(s) : s[i]);
+  UNPROTECT(1);
+  return out;
+}

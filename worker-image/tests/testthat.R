@@ -1,0 +1,3 @@
+library(testthat)
+library(foreachfleet)
+test_check("foreachfleet")

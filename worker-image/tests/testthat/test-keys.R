@@ -1,0 +1,34 @@
+hash <- function(x, known = list()) foreachfleet:::hash_value(x, known)
+
+test_that("equal values have equal digests, whatever their representation", {
+  expect_identical(hash(1:3), hash(c(1L, 2L, 3L)))
+  f <- function(x) { y <- x + 1; y * 2 }
+  before <- hash(f)
+  for (i in 1:5) f(i)
+  f <- compiler::cmpfun(f)
+  expect_identical(hash(f), before)
+  g <- eval(parse(text = "function(x) { y <- x + 1; y * 2 }", keep.source = TRUE))
+  h <- eval(parse(text = "function(x) {\n  y <- x + 1\n  y * 2 }", keep.source = FALSE))
+  expect_identical(hash(g), hash(h))
+})
+
+test_that("different values have different digests", {
+  values <- list(1L, 1, "1", TRUE, NULL, NA, NA_character_, "NA", list(1), c(a = 1), quote(a), quote(a + b), factor("a"), as.Date("2024-01-01"),
+                 sum, max, function(x) x, function(y) y, 1i, raw(1), raw(2), list(), character(), new.env(), list2env(list(a = 1)))
+  expect_false(anyDuplicated(vapply(values, hash, "")) > 0)
+})
+
+test_that("captured variables count when the function uses them, also through another function", {
+  make <- function(a, b) { g <- function(x) x + b; function(x) g(x) * 2 }
+  expect_false(identical(hash(make(1, 2)), hash(make(1, 3))))
+  expect_identical(hash(make(1, 2)), hash(make(9, 2)))
+  mutual <- function(k) { f <- function(n) if (n) g(n - 1) else k; g <- function(n) f(n); f }
+  expect_false(identical(hash(mutual(1)), hash(mutual(2))))
+})
+
+test_that("the difference of two keys names what changed", {
+  part <- function(code = "a", exports = "b", random = "d", arguments = "e") paste(code, exports, "c", random, arguments, sep = "-")
+  expect_identical(foreachfleet:::key_difference(part(), part(code = "x", arguments = "y")), "code, arguments")
+  expect_identical(foreachfleet:::key_difference(paste0(part(), "~1"), paste0(part(random = "x"), "~2")), "random numbers")
+  expect_true(foreachfleet:::same_key(paste0(part(), "~1"), paste0(part(), "~2")))
+})
