@@ -43,13 +43,14 @@ class RedisTaskQueue implements TaskQueue {
   }
 
   async view(nowMs: number): Promise<QueueView> {
-    const [driver, loopNumbers, waiting, workers, outbox] = (await this.#pipeline([
+    const [driver, loopNumbers, waiting, workers, outbox, need] = (await this.#pipeline([
       ['hgetall', 'ff:driver'],
       ['lrange', 'ff:loops', '0', '-1'],
       ['hgetall', 'ff:waiting'],
       ['hgetall', 'ff:workers'],
       ['xlen', 'ff:outbox'],
-    ])) as [Record<string, string>, string[], Record<string, string>, Record<string, string>, number];
+      ['get', 'ff:need'],
+    ])) as [Record<string, string>, string[], Record<string, string>, Record<string, string>, number, string | null];
     const numbers = [...new Set(loopNumbers)];
     const hashes = (await this.#pipeline(numbers.map((number) => ['hgetall', `ff:loop:${number}`]))) as Record<
       string,
@@ -58,7 +59,8 @@ class RedisTaskQueue implements TaskQueue {
     const loops = numbers.map((number, index) => toLoop(Number(number), hashes[index] ?? {}, waiting[number]));
     const all = Object.entries(workers).flatMap(([pod, json]) => toWorker(pod, json) ?? []);
     const fresh = all.filter((worker) => nowMs / 1000 - worker.beatSeconds < BEAT_LIMIT_SECONDS);
-    return { progress: summarize(toDriver(driver), loops, fresh, outbox), workers: fresh };
+    const progress = summarize(toDriver(driver), loops, fresh, outbox);
+    return { progress, workers: fresh, needsLedger: need === 'ledger' };
   }
 
   async outbox(maxEntries: number, maxBytes: number): Promise<{ entry: JournalEntry; value: Buffer | null }[]> {
@@ -111,6 +113,15 @@ class RedisTaskQueue implements TaskQueue {
 
   async renewLease(): Promise<void> {
     await this.#call(() => this.#redis.set('ff:lease', '1', 'EX', LEASE_SECONDS));
+  }
+
+  async giveLedger(url: string | null): Promise<void> {
+    await this.#exec(
+      this.#redis
+        .multi()
+        .set('ff:ledger', url ?? 'none')
+        .del('ff:need'),
+    );
   }
 
   async outputs(): Promise<{ name: string; bytes: number; sha256: string }[]> {

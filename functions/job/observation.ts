@@ -17,6 +17,7 @@ export interface Observation {
   workload: WorkloadView | null | 'unknown';
   progress: Progress | null | 'unknown';
   workers: WorkerProgress[];
+  needsLedger: boolean;
   /** vCPUs that the project may still start here; null when not asked or not known. */
   cpuRoom: number | null;
   /** Clusters of this installation that exist, and how many may. */

@@ -22,6 +22,8 @@ export interface JournalEntry {
 export interface QueueView {
   progress: Progress;
   workers: WorkerProgress[];
+  /** A driver that begins in a new place has asked for the ledger of what is in the bucket. */
+  needsLedger: boolean;
 }
 
 export interface TaskQueue {
@@ -37,6 +39,8 @@ export interface TaskQueue {
   stop(reason: string): Promise<void>;
   openGate(): Promise<void>;
   renewLease(): Promise<void>;
+  /** Answers the driver's wish: the address of the ledger, or null when the bucket holds nothing of this job. */
+  giveLedger(url: string | null): Promise<void>;
   outputs(): Promise<{ name: string; bytes: number; sha256: string }[]>;
   close(): void;
 }

@@ -7,7 +7,7 @@ import { messageOf, PortError } from '../ports/port-error.ts';
 import type { Ports } from '../ports/ports.ts';
 import { log } from '../log.ts';
 import { backUp } from './back-up.ts';
-import { makeInputs } from './make-inputs.ts';
+import { makeInputs, makeResumeLedger } from './make-inputs.ts';
 import type { Seen } from './observe.ts';
 
 export interface Acted {
@@ -59,6 +59,9 @@ async function perform(doing: Doing, action: Action): Promise<JobRecord | 'wait'
   switch (action.do) {
     case 'back-up':
       return save(doing);
+    case 'give-ledger':
+      await doing.seen.queue?.giveLedger((await makeResumeLedger(doing.ports.buckets, doing.record))?.url ?? null);
+      return doing.record;
     case 'apply-workload':
       await applyWorkload(doing, action.workers);
       return doing.record;

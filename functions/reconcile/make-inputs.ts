@@ -68,7 +68,7 @@ async function signForeign(
 }
 
 /** Everything earlier attempts have finished (and this one, if its cluster was lost), with a signed address each; null when there is nothing. */
-async function makeResumeLedger(buckets: Buckets, record: JobRecord): Promise<{ url: string } | null> {
+export async function makeResumeLedger(buckets: Buckets, record: JobRecord): Promise<{ url: string } | null> {
   const lines = await readLedger(buckets, record.job);
   if (lines.length === 0) return null;
   const urls = new Map<string, string>(lines.map((line) => [line.object, '']));

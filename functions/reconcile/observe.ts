@@ -37,6 +37,7 @@ export async function observe(ports: Ports, record: JobRecord, settings: PassSet
     workload: inside.view,
     progress: inside.progress,
     workers: inside.workers,
+    needsLedger: inside.needsLedger,
     cpuRoom: record.phase === 'running' ? await cpuRoom(ports, record) : null,
     room: record.phase === 'waiting' ? await observeRoom(ports, settings) : null,
   };
@@ -171,10 +172,11 @@ interface Inside {
   queue: TaskQueue | null;
   progress: Observation['progress'];
   workers: Observation['workers'];
+  needsLedger: boolean;
 }
 
 function emptyInside(): Inside {
-  return { view: null, workload: null, queue: null, progress: null, workers: [] };
+  return { view: null, workload: null, queue: null, progress: null, workers: [], needsLedger: false };
 }
 
 async function observeInside(ports: Ports, cluster: ClusterView): Promise<Inside> {
@@ -187,8 +189,8 @@ async function observeInside(ports: Ports, cluster: ClusterView): Promise<Inside
   const queue = await orUnknown('redis', () => ports.queues.open(address));
   if (queue === 'unknown') return { ...emptyInside(), workload, view, progress: 'unknown' };
   const seen = await orUnknown('redis', () => queue.view(ports.clock.nowMs()));
-  if (seen === 'unknown') return { view, workload, queue, progress: 'unknown', workers: [] };
-  return { view, workload, queue, progress: seen.progress, workers: seen.workers };
+  if (seen === 'unknown') return { ...emptyInside(), view, workload, queue, progress: 'unknown' };
+  return { view, workload, queue, ...seen };
 }
 
 async function orUnknown<T>(what: string, read: () => Promise<T>): Promise<T | 'unknown'> {

@@ -51,7 +51,15 @@ function tend(record: JobRecord, seen: Observation): { record: JobRecord; action
       actions: [],
       ended: true,
     };
-  return { record, actions: [{ do: 'renew-lease' }, { do: 'back-up' }, ...renewInputs(workload, nowMs)], ended: false };
+  return {
+    record,
+    actions: [{ do: 'renew-lease' }, { do: 'back-up' }, ...ledgerIfAsked(seen), ...renewInputs(workload, nowMs)],
+    ended: false,
+  };
+}
+
+function ledgerIfAsked(seen: Observation): Action[] {
+  return seen.needsLedger ? [{ do: 'give-ledger' }] : [];
 }
 
 function whenDriverEnds(

@@ -19,6 +19,8 @@ export class VirtualCluster {
   errors: { id: string; json: string }[] = [];
   stopReason: string | null = null;
   gateOpen = false;
+  needsLedger = false;
+  ledgerGiven: string | null = null;
 
   constructor(view: ClusterView) {
     this.view = view;

@@ -225,6 +225,7 @@ function virtualQueue(world: VirtualWorld, cluster: VirtualCluster): TaskQueue {
       return {
         progress: summarize(driver, cluster.loops, cluster.workers, cluster.outbox.length),
         workers: cluster.workers,
+        needsLedger: cluster.needsLedger,
       };
     },
     async outbox(maxEntries) {
@@ -248,6 +249,10 @@ function virtualQueue(world: VirtualWorld, cluster: VirtualCluster): TaskQueue {
       cluster.gateOpen = true;
     },
     async renewLease() {},
+    async giveLedger(url) {
+      cluster.ledgerGiven = url;
+      cluster.needsLedger = false;
+    },
     async outputs() {
       return [];
     },

@@ -45,6 +45,15 @@ describe('trouble', () => {
     assert.equal((await world.record()).recentErrors[0]?.message, 'bad value');
   });
 
+  it('gives a driver that lost its disk the ledger, after everything in Redis is in the bucket', async () => {
+    const there = await world.toRunning();
+    there.journal(1, 1);
+    there.needsLedger = true;
+    await world.pass();
+    assert.match(there.ledgerGiven ?? '', /resume\/demo\/attempt-1/);
+    assert.match(world.buckets.state.objects.get('resume/demo/attempt-1.jsonl')!.bytes.toString(), /iteration-000001/);
+  });
+
   it('treats a Redis that cannot be read as an alarm: nothing is scaled, nothing is deleted', async () => {
     const there = await world.toRunning();
     const replicas = there.replicas;

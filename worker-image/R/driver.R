@@ -15,14 +15,15 @@ runFleetDriver <- function() {
   clean_directory(inputs, s$job_dir)
   s$before <- list_files(file.path(s$job_dir, "none"))
   download_to(function() tryCatch(read_inputs(inputs$path), error = function(e) inputs)$script$url, script)
-  program <- tryCatch(parse(script, keep.source = TRUE, encoding = "UTF-8"), error = function(e) {
-    finish(s, "failed", paste("syntax error in the script:", syntax_message(e, s$job_dir)), 1L)
+  setwd(s$job_dir) # R cuts long paths in the messages of its parser
+  program <- tryCatch(parse(inputs$script$name, keep.source = TRUE, encoding = "UTF-8"), error = function(e) {
+    finish(s, "failed", paste("syntax error in the script:", conditionMessage(e)), 1L)
   })
   place_files(inputs, s$job_dir)
-  setwd(s$job_dir)
   loaded <- load_data(inputs, s$job_dir)
-  seed <- choose_seed(s, inputs)
-  f <- start_backend(s$con, journal = file.path(s$work, "tmp", paste0("spill-", .fleet$attempt)), task_size = or_else(inputs$tasks$size, "auto"),
+  journal <- file.path(s$work, "tmp", paste0("spill-", .fleet$attempt))
+  seed <- choose_seed(s, inputs, load_ledger(s, inputs, journal))
+  f <- start_backend(s$con, journal = journal, task_size = or_else(inputs$tasks$size, "auto"),
                      tries = or_else(inputs$tasks$tries, 3L), seed = seed$seed, durable = TRUE, ledger = seed$ledger,
                      on_error = or_else(inputs$tasks$onError, "default"))
   f$key_suffix <- paste0("~", seed$seed)
@@ -41,13 +42,7 @@ runFleetDriver <- function() {
 
 # The session's seed makes everything a script draws repeatable, also without set.seed(): the job's own, the one of the attempt that is resumed,
 # or a new one, kept in Redis for a driver that is started again.
-choose_seed <- function(s, inputs) {
-  ledger <- NULL
-  if (!is.null(inputs$ledger$url)) {
-    path <- file.path(scratch_dir(), "ledger.jsonl")
-    download_to(function() tryCatch(read_inputs(inputs$path), error = function(e) inputs)$ledger$url, path)
-    ledger <- read_ledger(path)
-  }
+choose_seed <- function(s, inputs, ledger) {
   seed <- or_else(inputs$seed, ledger_seed(ledger))
   if (is.null(seed)) {
     drawn <- sample.int(.Machine$integer.max, 1L)
@@ -57,8 +52,35 @@ choose_seed <- function(s, inputs) {
   list(seed = as.integer(seed), ledger = ledger)
 }
 
-# "run.R:3:5: unexpected symbol"
-syntax_message <- function(e, dir) gsub(paste0(dir, "/"), "", conditionMessage(e), fixed = TRUE)
+# What earlier attempts have finished; and, when this attempt's driver was lost with its disk, what it had: Redis forgets a value that is in the
+# bucket and was fetched, so a driver that begins in a new place asks for the ledger.
+load_ledger <- function(s, inputs, journal) {
+  url <- function() tryCatch(read_inputs(inputs$path), error = function(e) inputs)$ledger$url
+  if (!dir.exists(journal) && redis_call(s$con, "LLEN", fleet_key("loops")) > 0) {
+    asked <- ask_for_ledger(s)
+    if (!is.null(asked)) url <- function() asked
+  }
+  if (is.null(url())) return(NULL)
+  path <- file.path(scratch_dir(), "ledger.jsonl")
+  download_to(url, path)
+  read_ledger(path)
+}
+
+LEDGER_PATIENCE_SECONDS <- 900
+
+# The control plane answers in its next pass. Without an answer the loop runs what is missing again: slow, but right.
+ask_for_ledger <- function(s) {
+  redis_send(s$con, list(list("DEL", fleet_key("ledger")), list("SET", fleet_key("need"), "ledger")))
+  emit("needs-ledger")
+  until <- now_seconds() + LEDGER_PATIENCE_SECONDS
+  while (now_seconds() < until) {
+    answer <- redis_call(s$con, "GET", fleet_key("ledger"))
+    if (!is.null(answer)) return(if (identical(answer, "none")) NULL else answer)
+    Sys.sleep(0.5)
+  }
+  say("no answer to the wish for the ledger within %d s: what only the bucket has will run again", LEDGER_PATIENCE_SECONDS)
+  NULL
+}
 
 # As Rscript does it: top-level expressions one by one in the global environment, visible values printed.
 run_script <- function(s, program, name) {

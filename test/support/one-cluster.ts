@@ -1,0 +1,152 @@
+/**
+ * The port to GKE over one Kubernetes that is there already: "creating" the cluster starts its machines (kubelets that run pods as
+ * processes), deleting it ends them. For jobs on a real API server. Not GKE: no delays, no stock-outs, one cluster at a time.
+ */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { clusterLabels } from '../../functions/job/names.ts';
+import type { Clusters, ClusterRequest, ClusterView } from '../../functions/ports/clusters.ts';
+import { startKubelet } from '../../local-cloud/kubelet/kubelet.ts';
+import type { ImageMap, LogLine, RunningKubelet } from '../../local-cloud/kubelet/types.ts';
+import type { ApiServer } from './kubelet-world.ts';
+
+export interface OneClusterOptions {
+  server: ApiServer;
+  installation: string;
+  images: ImageMap;
+  dir: string;
+  onLogLine: (line: LogLine) => void;
+}
+
+const GIB = 1024 ** 3;
+const POOL_LABEL = 'foreach-fleet/pool';
+
+export class OneCluster implements Clusters {
+  readonly #options: OneClusterOptions;
+  readonly #machines: { pool: 'system' | 'workers'; kubelet: RunningKubelet }[] = [];
+  readonly #network = `127.${64 + (process.pid % 128)}`;
+  #view: ClusterView | null = null;
+  #started = 0;
+
+  constructor(options: OneClusterOptions) {
+    this.#options = options;
+  }
+
+  get machines(): number {
+    return this.#machines.length;
+  }
+
+  async get(name: string): Promise<ClusterView | null> {
+    return this.#view?.name === name ? structuredClone(this.#view) : null;
+  }
+
+  async list(): Promise<ClusterView[]> {
+    return this.#view === null ? [] : [structuredClone(this.#view)];
+  }
+
+  async create(request: ClusterRequest): Promise<void> {
+    if (this.#view?.name === request.name) return;
+    assert.equal(this.#view, null, 'one cluster at a time');
+    this.#view = viewOf(request, this.#options);
+    await this.#startMachine('system');
+    await this.resizePool(this.#view, 'workers', request.workers.nodes);
+  }
+
+  async resizePool(_cluster: ClusterView, pool: 'workers', nodes: number): Promise<void> {
+    const machines = this.#machines.filter((machine) => machine.pool === pool);
+    for (let missing = nodes - machines.length; missing > 0; missing -= 1) await this.#startMachine(pool);
+    for (const machine of machines.slice(nodes)) await this.#endMachine(machine);
+    this.#setSize(nodes);
+  }
+
+  async deleteNodes(_cluster: ClusterView, pool: 'workers', nodes: string[]): Promise<void> {
+    const gone = this.#machines.filter((machine) => machine.pool === pool && nodes.includes(machine.kubelet.nodeName));
+    for (const machine of gone) await this.#endMachine(machine);
+    this.#setSize(this.#machines.filter((machine) => machine.pool === pool).length);
+  }
+
+  async delete(name: string): Promise<void> {
+    if (this.#view?.name !== name) return;
+    await Promise.all(this.#machines.splice(0).map((machine) => machine.kubelet.kill()));
+    this.#view = null;
+  }
+
+  async cpuRoom(): Promise<number | null> {
+    return null;
+  }
+
+  async leftovers(): Promise<[]> {
+    return [];
+  }
+
+  async removeLeftover(): Promise<void> {
+    assert.fail('there are no leftovers');
+  }
+
+  async #startMachine(pool: 'system' | 'workers'): Promise<void> {
+    const { server, images, dir, onLogLine } = this.#options;
+    this.#started += 1;
+    const name = `${pool}-${this.#started}`;
+    const resources = { cpu: 4, memoryBytes: 14 * GIB, pods: 110 };
+    const taint = { key: POOL_LABEL, value: pool, effect: 'NoSchedule' };
+    const kubelet = await startKubelet({
+      connect: { server: server.url, caPem: server.caPem, token: server.token },
+      cluster: 'real',
+      node: {
+        name,
+        labels: { [POOL_LABEL]: pool, 'cloud.google.com/gke-nodepool': pool },
+        annotations: {},
+        taints: pool === 'workers' ? [taint] : [],
+        providerId: `gce://local-project/us-central1-a/${name}`,
+        machineType: 'e2-standard-4',
+        capacity: resources,
+        allocatable: resources,
+        addressPrefix: `${this.#network}.${this.#started}`,
+      },
+      dir: join(dir, name),
+      images,
+      onLogLine,
+    });
+    this.#machines.push({ pool, kubelet });
+  }
+
+  async #endMachine(machine: { pool: string; kubelet: RunningKubelet }): Promise<void> {
+    this.#machines.splice(
+      this.#machines.findIndex((other) => other.kubelet === machine.kubelet),
+      1,
+    );
+    await machine.kubelet.stop();
+  }
+
+  #setSize(nodes: number): void {
+    const pool = this.#view?.pools.find((candidate) => candidate.name === 'workers');
+    if (pool) pool.nodes = nodes;
+  }
+}
+
+function viewOf(request: ClusterRequest, { server, installation }: OneClusterOptions): ClusterView {
+  const pool = { state: 'running', instanceGroups: [] } as const;
+  return {
+    name: request.name,
+    location: request.location,
+    state: 'running',
+    message: 'RUNNING',
+    ours: true,
+    labels: clusterLabels(installation, request.job),
+    createdMs: Date.now(),
+    pools: [
+      { ...pool, instanceGroups: [], name: 'system', nodes: 1, machineType: request.system.machineType, spot: false },
+      {
+        ...pool,
+        instanceGroups: [],
+        name: 'workers',
+        nodes: request.workers.nodes,
+        machineType: request.workers.machineType,
+        spot: request.workers.spot,
+      },
+    ],
+    endpoint: new URL(server.url).host,
+    caPem: server.caPem,
+    stockout: false,
+  };
+}
