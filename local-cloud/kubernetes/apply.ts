@@ -113,7 +113,7 @@ export function applyConfiguration(
   if (conflicts.length > 0 && !force) throw conflictError(conflicts);
   for (const { entry, path } of conflicts) entry.fields.delete(path);
   const merged = mergeValues(structuredClone(live ?? {}), config, type) as Plain;
-  prune(merged, type, previous?.fields ?? new Set(), wanted, others);
+  prune(merged, type, previous?.fields, wanted, others);
   const isRepeated =
     conflicts.length === 0 && sameSet(previous?.fields, wanted) && isDeepStrictEqual(bare(merged), bare(live));
   const own = applyEntry(manager, config, wanted);
@@ -223,7 +223,7 @@ function isMergeable(type: FieldType): boolean {
 }
 
 /** Takes out what the manager applied before, applies no longer, and nobody else holds. */
-function prune(object: Plain, type: FieldType, before: FieldSet, wanted: FieldSet, others: Entry[]): void {
+function prune(object: Plain, type: FieldType, before: FieldSet = new Set(), wanted: FieldSet, others: Entry[]): void {
   const held = [...others.flatMap((entry) => [...entry.fields]), ...wanted];
   const isHeld = (path: string): boolean => held.some((each) => each === path || each.startsWith(`${path}\u0000`));
   // Items before what is in them: an item whose key went first could no longer be found.

@@ -253,7 +253,7 @@ test('the log is rewritten when it is mostly history', async (t) => {
 test('memory does not grow with the size of an object', async (t) => {
   const storage = await child(t, temporaryFolder(t));
   const chunk = randomBytes(1 << 20);
-  const chunks = 200;
+  const chunks = 320;
   await new Promise<void>((resolve, reject) => {
     const upload = request(`${storage.url}/upload/storage/v1/b/box/o?uploadType=media&name=huge`, { method: 'POST' });
     upload.on('error', reject).on('response', (answer) => answer.resume().on('end', resolve));
@@ -269,5 +269,6 @@ test('memory does not grow with the size of an object', async (t) => {
   for await (const part of answer.body!) received += (part as Uint8Array).length;
   assert.equal(received, chunks * chunk.length);
   const [, peakKilobytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${storage.process.pid}/status`, 'utf8'))!;
-  assert.ok(Number(peakKilobytes) < 180 * 1024, `${peakKilobytes} kB at the peak`);
+  t.diagnostic(`${peakKilobytes} kB at the peak`);
+  assert.ok(Number(peakKilobytes) < 240 * 1024, `${peakKilobytes} kB at the peak`);
 });

@@ -179,3 +179,23 @@ test('a multipart upload that ends too early is none', async (t) => {
   assert.equal(answer.status, 400);
   assert.deepEqual(await local.client.bucket('box').file('cut').exists(), [false]);
 });
+
+test('an upload refused while it is under way is answered, not cut off', async (t) => {
+  const local = await startLocal(t);
+  const bytes = randomBytes(3_000_000);
+  const file = local.client.bucket('box').file('there');
+  await file.save('x', { resumable: false });
+  await assert.rejects(file.save(bytes, { resumable: false, preconditionOpts: { ifGenerationMatch: 0 } }), {
+    code: 412,
+  });
+  const packed = await fetch(`${local.url}/upload/storage/v1/b/box/o?uploadType=media&name=there&ifGenerationMatch=0`, {
+    method: 'POST',
+    headers: { 'content-encoding': 'gzip' },
+    body: gzipSync(bytes),
+  });
+  assert.equal(packed.status, 412);
+  const session = await begin(local, 'long');
+  assert.equal((await put(session, 'bytes 0-9/10', bytes)).status, 400);
+  local.context.faults.set([{ service: 'storage', method: '*', effect: 'status', status: 503 }]);
+  await assert.rejects(file.save(bytes, { resumable: false }), { code: 503 });
+});

@@ -2,7 +2,7 @@
  * The scheduler: gives each pod without a node the best one that can take it, or says why none can and tries again when something changes.
  * No preemption of other pods, no topology spread constraints beyond the default spreading, no volumes.
  */
-import type { KubeObject } from '../store.ts';
+import type { KubeObject, StoreEvent } from '../store.ts';
 import { timestamp } from '../metadata.ts';
 import { conditionsOf, findCondition, withCondition } from './conditions.ts';
 import { byKey, keyOf, type Controller, type ControllerContext } from './controller.ts';
@@ -38,13 +38,18 @@ export function schedulerController(context: ControllerContext): Controller {
         if (event.type === 'DELETED') scheduler.forget(key);
         else if (isToPlace(event.object)) yield key;
       }
-      if (helps) yield* scheduler.waitingKeys();
+      if (helps || isBinding(event)) yield* scheduler.firstOfEachMake();
     },
     *allKeys() {
       for (const pod of context.index.all('pods')) if (isToPlace(pod)) yield keyOf(pod);
     },
     sync: (key) => scheduler.sync(key),
   };
+}
+
+/** Where one pod has found a place, the next of its make may as well. */
+function isBinding({ resource, object, previous }: StoreEvent): boolean {
+  return resource === 'pods' && Boolean(object.spec?.nodeName) && previous !== undefined && !previous.spec?.nodeName;
 }
 
 function isToPlace(pod: KubeObject): boolean {
@@ -61,6 +66,7 @@ class Scheduler {
   readonly #context: ControllerContext;
   readonly #recorder: EventRecorder;
   readonly #waiting = new Map<string, Waiting>();
+  readonly #waitingByMake = new Map<string, Set<string>>();
   /** Make of pod -> the failure and the generation of the cluster it is true for. */
   readonly #failures = new Map<string, { generation: number; message: string }>();
   #turn = 0;
@@ -73,13 +79,28 @@ class Scheduler {
     }
   }
 
-  waitingKeys(): Iterable<string> {
-    return this.#waiting.keys();
+  /**
+   * One waiting pod for each make: when it still does not fit, neither do the others, and when it does, its binding brings up the next. The
+   * others' messages follow at the resync.
+   */
+  *firstOfEachMake(): Iterable<string> {
+    for (const keys of this.#waitingByMake.values()) {
+      for (const key of keys) {
+        yield key;
+        break;
+      }
+    }
   }
 
   forget(key: string): void {
+    const waiting = this.#waiting.get(key);
+    if (!waiting) return;
     this.#waiting.delete(key);
-    if (this.#waiting.size === 0) this.#failures.clear();
+    const keys = this.#waitingByMake.get(waiting.make);
+    keys?.delete(key);
+    if (keys?.size !== 0) return;
+    this.#waitingByMake.delete(waiting.make);
+    this.#failures.delete(waiting.make);
   }
 
   sync(key: string): number | undefined {
@@ -94,9 +115,7 @@ class Scheduler {
     }
     const make = this.#waiting.get(key)?.make ?? makeOf(pod);
     const message = this.#sameFailure(make) ?? this.#place(pod, make);
-    if (message !== undefined) return this.#report(key, pod, make, message);
-    this.forget(key);
-    return undefined;
+    return message === undefined ? undefined : this.#report(key, pod, make, message);
   }
 
   /** What the last pod of the same make failed with, if nothing that could help has happened since. */
@@ -122,6 +141,7 @@ class Scheduler {
     const node = bestNode(target, fitting, this.#turn);
     if (node) {
       this.#turn += 1;
+      this.forget(keyOf(pod));
       this.#bind(pod, node.name);
       return undefined;
     }
@@ -154,6 +174,9 @@ class Scheduler {
     const { generation } = this.state;
     const waiting = this.#waiting.get(key) ?? { make, reports: 0, nextReportMs: 0, reportedGeneration: -1 };
     this.#waiting.set(key, waiting);
+    const like = this.#waitingByMake.get(make);
+    if (like) like.add(key);
+    else this.#waitingByMake.set(make, new Set([key]));
     if (waiting.reportedGeneration === generation) return undefined;
     if (now < waiting.nextReportMs) return waiting.nextReportMs - now;
     waiting.reportedGeneration = generation;

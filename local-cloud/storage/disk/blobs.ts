@@ -11,6 +11,7 @@ import { Packs } from './packs.ts';
 
 /** Bytes gathered before a write. */
 const GATHER_BYTES = 1 << 20;
+const READ_BYTES = 256 << 10;
 /** Contents up to this size go into packs. */
 const PACKED_BYTES = 128 << 10;
 /** Names of packs begin with this, and so does their folder. */
@@ -66,7 +67,7 @@ export class BlobStore {
 
   /** Bytes `start` to `end` (inclusive) as a stream. */
   read(blob: string, start: number, end: number): ReadStream {
-    return createReadStream(this.#path(blob), { start, end, highWaterMark: GATHER_BYTES });
+    return createReadStream(this.#path(blob), { start, end, highWaterMark: READ_BYTES });
   }
 
   /** A stretch of a blob at once: for short ones. */
@@ -147,7 +148,7 @@ export class BlobWriter {
     if (this.#gatheredBytes < GATHER_BYTES) return;
     await this.#writing;
     this.#hasBegun = true;
-    this.#writing = this.#append(this.#take());
+    this.#writing = this.#append(this.#takeChunks());
     // Awaited by the next write or by the end; until then a failure must not count as unhandled.
     this.#writing.catch(() => undefined);
   }
@@ -163,7 +164,7 @@ export class BlobWriter {
     if (all) return writeFileSync(this.#path, all);
     try {
       await this.#writing;
-      if (this.#gatheredBytes > 0) await this.#append(this.#take());
+      if (this.#gatheredBytes > 0) await this.#append(this.#takeChunks());
       else if (!this.#hasBegun) truncateSync(this.#path, this.#offset);
     } finally {
       await this.#file?.close();
@@ -177,17 +178,25 @@ export class BlobWriter {
   }
 
   #take(): Buffer {
-    const bytes = this.#gathered.length === 1 ? this.#gathered[0]! : Buffer.concat(this.#gathered);
-    this.#gathered = [];
-    this.#gatheredBytes = 0;
-    return bytes;
+    const chunks = this.#takeChunks();
+    return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
   }
 
-  async #append(bytes: Buffer): Promise<void> {
+  #takeChunks(): Buffer[] {
+    const chunks = this.#gathered;
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    return chunks;
+  }
+
+  async #append(chunks: Buffer[]): Promise<void> {
     if (!this.#file) {
       this.#file = await open(this.#path, 'a');
       await this.#file.truncate(this.#offset);
     }
-    await this.#file.appendFile(bytes);
+    const { bytesWritten } = await this.#file.writev(chunks);
+    // A full disk or a signal may cut a write short; then the rest says why.
+    const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    if (bytesWritten < size) await this.#file.appendFile(Buffer.concat(chunks).subarray(bytesWritten));
   }
 }

@@ -82,6 +82,11 @@ export function jsonReply(value: unknown, status = 200, headers: Record<string, 
   };
 }
 
+/** The body. Who stops reading it half-way can still answer: the connection stays. */
+export function bodyBytes(call: Call): AsyncIterable<Buffer> {
+  return call.request.iterator({ destroyOnReturn: false });
+}
+
 /** The body as a JSON object; `{}` when there is none. */
 export async function readJson(bytes: AsyncIterable<Buffer>): Promise<Json> {
   const chunks: Buffer[] = [];

@@ -9,7 +9,7 @@ import { readPreconditions } from '../semantics/preconditions.ts';
 import { objectResource } from '../semantics/resource.ts';
 import type { ChunkRange } from '../semantics/resumable.ts';
 import type { StorageService } from '../semantics/storage-service.ts';
-import { header, jsonReply, parseJson, readJson, type Call, type Reply } from './call.ts';
+import { bodyBytes, header, jsonReply, parseJson, readJson, type Call, type Reply } from './call.ts';
 import { boundaryOf, MultipartReader } from './multipart.ts';
 
 const MAX_RESOURCE_BYTES = 1 << 20;
@@ -93,11 +93,11 @@ export class JsonUploads {
 
 /** Content-Encoding of the request is for the way only: what is stored is what was packed. */
 function bodyOf(call: Call): AsyncIterable<Buffer> {
-  if (header(call, 'content-encoding') !== 'gzip') return call.request;
+  if (header(call, 'content-encoding') !== 'gzip') return bodyBytes(call);
   const unpacked = createGunzip();
   call.request.on('error', (error) => unpacked.destroy(error));
   unpacked.on('error', () => call.request.resume());
-  return call.request.pipe(unpacked);
+  return call.request.pipe(unpacked).iterator({ destroyOnReturn: false });
 }
 
 /** The bytes, and after them the end of the multipart body: an upload that breaks off before it is none. */

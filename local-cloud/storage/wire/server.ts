@@ -18,6 +18,7 @@ export class StorageServer {
   readonly #router: Router;
   readonly #context: LocalContext;
   readonly #server: Server;
+  readonly #working = new Set<Promise<unknown>>();
   /** Known once it listens. */
   url = '';
 
@@ -45,12 +46,22 @@ export class StorageServer {
     });
   }
 
-  /** Cuts what is under way: a client sees the same as when the process is killed. */
-  close(): Promise<void> {
-    return new Promise((resolve) => {
+  /** Cuts what is under way, as the death of the process would, and waits until nobody touches the files any more. */
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
       this.#server.closeAllConnections();
     });
+    await Promise.allSettled(this.#working);
+  }
+
+  async #track<T>(work: Promise<T>): Promise<T> {
+    this.#working.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#working.delete(work);
+    }
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -64,6 +75,7 @@ export class StorageServer {
       if (error instanceof InjectedFault && this.#misbehave(error, response)) return this.#book(route, 0);
       if (request.errored) return this.#book(route, 499);
       reply = this.#wordError(error, route.dialect);
+      drain(request);
     }
     this.#book(route, reply.status);
     await this.#send(request, response, reply);
@@ -71,7 +83,7 @@ export class StorageServer {
 
   async #run(route: Route, call: Call): Promise<Reply> {
     await this.#context.faults.check('storage', route.name, 'before');
-    const reply = await route.handle(call);
+    const reply = await this.#track(Promise.resolve(route.handle(call)));
     try {
       await this.#context.faults.check('storage', route.name, 'after');
     } catch (error) {
@@ -83,7 +95,7 @@ export class StorageServer {
 
   async #send(request: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> {
     try {
-      await sendReply(this.#service, request, response, reply);
+      await this.#track(sendReply(this.#service, request, response, reply));
     } catch (error) {
       if (!response.destroyed) this.#context.log('storage', `answer broke off: ${String(error)}`);
       response.destroy();
@@ -117,6 +129,14 @@ export class StorageServer {
   #book(route: Route, status: number): void {
     this.#context.ledger.call('storage', route.name, status);
   }
+}
+
+/** A client that is refused while it still sends would wait for ever to get rid of the rest. */
+function drain(request: IncomingMessage): void {
+  request.unpipe();
+  request.removeAllListeners('readable');
+  // Not at once: both lines above take effect only in the next tick, and would stop it again.
+  setImmediate(() => request.resume());
 }
 
 /** A connection lost in the middle of a download: the headers promise more than comes. */

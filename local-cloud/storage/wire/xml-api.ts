@@ -6,7 +6,7 @@ import { etag } from '../semantics/resource.ts';
 import type { Json } from '../semantics/merge-patch.ts';
 import type { ObjectVersion } from '../semantics/model.ts';
 import type { StorageService } from '../semantics/storage-service.ts';
-import { header, type Call, type Reply } from './call.ts';
+import { bodyBytes, header, type Call, type Reply } from './call.ts';
 import { serveContent } from './downloads.ts';
 import { generationOf } from './json-objects.ts';
 import { boundaryOf, MultipartReader } from './multipart.ts';
@@ -46,7 +46,7 @@ export class XmlApi {
   form = async (call: Call): Promise<Reply> => {
     const boundary = boundaryOf(header(call, 'content-type'));
     if (boundary === undefined) throw invalid('A form upload must be multipart/form-data.');
-    const reader = new MultipartReader(call.request, boundary);
+    const reader = new MultipartReader(bodyBytes(call), boundary);
     const { fields, file } = await readFields(reader);
     const policy = checkPolicy(fields, this.#nowMs, this.#verify);
     const bucket = bucketOf(call, fields, policy);

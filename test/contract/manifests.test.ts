@@ -1,0 +1,177 @@
+/** The YAML of manifests/: what it promises, and that a real API server and the embedded one take it, and refuse what it forbids. */
+import assert from 'node:assert/strict';
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node';
+import { workloadOf } from '../../functions/adapters/kubernetes-workloads.ts';
+import { type Manifest, manifestsFor, NAMESPACE, readManifests } from '../../functions/adapters/manifests.ts';
+import type { WorkloadRequest } from '../../functions/ports/workloads.ts';
+import { startEmbeddedKubernetes } from '../support/kubelet-embedded.ts';
+import type { ApiServer } from '../support/kubelet-world.ts';
+import { startRealKubernetes } from '../support/real-kubernetes.ts';
+
+const run = promisify(execFile);
+const folder = fileURLToPath(new URL('../../manifests', import.meta.url));
+const noKubectl = spawnSync('kubectl', ['version', '--client']).status === 0 ? false : 'kubectl is not installed';
+
+const request: WorkloadRequest = {
+  job: 'heritability',
+  attempt: 2,
+  workers: 3,
+  worker: { cpu: 1.5, memoryBytes: 3 * 1024 ** 3 },
+  graceSeconds: 25,
+  image: `registry.test/worker@sha256:${'a'.repeat(64)}`,
+  redisImage: `registry.test/redis@sha256:${'b'.repeat(64)}`,
+  env: { MODEL: '$(FF_REDIS_PASSWORD) $HOME; rm -rf /', EMPTY: '' },
+  inputs: { schema: 1 },
+};
+
+const podTemplates = (manifests: Manifest[]): [string, any][] =>
+  manifests.flatMap((each) => (each['spec']?.template ? [[each.metadata.name, each['spec'].template]] : []));
+
+describe('every pod of the manifests', () => {
+  for (const [name, { spec }] of [...podTemplates(readManifests()), ...podTemplates(manifestsFor(request))]) {
+    const containers: any[] = [...(spec.initContainers ?? []), ...spec.containers];
+    it(`${name}: holds no token`, () => {
+      assert.equal(spec.automountServiceAccountToken, false);
+      assert.equal(spec.serviceAccountName, 'job');
+      assert.ok(spec.volumes.every((volume: any) => !('projected' in volume) && !('hostPath' in volume)));
+    });
+    it(`${name}: requests and limits what it needs`, () => {
+      for (const { resources } of containers) {
+        for (const what of ['cpu', 'memory', 'ephemeral-storage']) assert.ok(resources.requests[what], what);
+        for (const what of ['memory', 'ephemeral-storage']) assert.ok(resources.limits[what], what);
+      }
+    });
+    it(`${name}: runs without privileges`, () => {
+      assert.equal(spec.securityContext.runAsNonRoot, true);
+      assert.deepEqual(spec.securityContext.seccompProfile, { type: 'RuntimeDefault' });
+      for (const { securityContext } of containers) {
+        assert.equal(securityContext.allowPrivilegeEscalation, false);
+        assert.equal(securityContext.readOnlyRootFilesystem, true);
+        assert.deepEqual(securityContext.capabilities, { drop: ['ALL'] });
+      }
+    });
+  }
+});
+
+describe('the namespace', () => {
+  const find = (kind: string, name: string): Manifest => {
+    const found = readManifests().find((each) => each.kind === kind && each.metadata.name === name);
+    assert.ok(found, `${kind} ${name}`);
+    return found;
+  };
+  it('enforces Pod Security restricted', () => {
+    assert.equal(find('Namespace', NAMESPACE).metadata.labels?.['pod-security.kubernetes.io/enforce'], 'restricted');
+  });
+  it('denies all traffic by default', () => {
+    assert.deepEqual(find('NetworkPolicy', 'default-deny')['spec'], {
+      podSelector: {},
+      policyTypes: ['Ingress', 'Egress'],
+    });
+  });
+  it('has one service account, without a token', () => {
+    const accounts = readManifests().filter((each) => each.kind === 'ServiceAccount');
+    assert.deepEqual(
+      accounts.map((each) => [each.metadata.name, each['automountServiceAccountToken']]),
+      [['job', false]],
+    );
+  });
+  it('holds everything but itself', () => {
+    const outside = readManifests().filter((each) => each.metadata.namespace !== NAMESPACE);
+    assert.deepEqual(
+      outside.map((each) => each.kind),
+      ['Namespace'],
+    );
+  });
+});
+
+function defineServerSuite(start: () => Promise<ApiServer>): void {
+  let server: ApiServer;
+  let objects: KubernetesObjectApi;
+  const config = new KubeConfig();
+  const dir = mkdtempSync(join(tmpdir(), 'ff-manifests-'));
+  const kubectl = async (...args: string[]): Promise<string> =>
+    (await run('kubectl', ['--kubeconfig', join(dir, 'kubeconfig'), ...args], { timeout: 120_000 })).stdout;
+
+  before(async () => {
+    server = await start();
+    config.loadFromClusterAndUser(
+      { name: 'test', server: server.url, caData: Buffer.from(server.caPem).toString('base64'), skipTLSVerify: false },
+      { name: 'user', token: server.token },
+    );
+    writeFileSync(join(dir, 'kubeconfig'), config.exportConfig(), { mode: 0o600 });
+    objects = KubernetesObjectApi.makeApiClient(config);
+    // A dry run makes no namespace, and nothing is accepted without it.
+    const first = readManifests().filter((each) => ['Namespace', 'ServiceAccount'].includes(each.kind));
+    for (const manifest of first) await objects.create(manifest);
+  });
+  after(async () => {
+    await server?.stop();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  it('takes them: kubectl apply --dry-run=server', { skip: noKubectl }, async () => {
+    const lines = (await kubectl('apply', '--dry-run=server', '-f', folder)).trim().split('\n');
+    assert.equal(lines.length, readManifests().length + 2);
+    for (const line of lines) assert.match(line, / (created|configured|unchanged) \(server dry run\)$/);
+    assert.equal(await kubectl('get', 'deployments', '-n', NAMESPACE, '-o', 'name'), '');
+  });
+
+  it('admits their pods', async () => {
+    for (const [name, template] of podTemplates(manifestsFor(request)))
+      await objects.create(podOf(`try-${name}`, template.spec), undefined, 'All');
+  });
+
+  it('refuses a pod that asks for more', async () => {
+    const [, template] = podTemplates(manifestsFor(request))[0]!;
+    const privileged = structuredClone(template.spec);
+    privileged.containers[0].securityContext = { privileged: true };
+    const hostNetwork = { ...structuredClone(template.spec), hostNetwork: true };
+    const root = structuredClone(template.spec);
+    root.securityContext = { runAsUser: 0 };
+    for (const [name, spec] of Object.entries({ privileged, hostNetwork, root }))
+      await assert.rejects(objects.create(podOf(name.toLowerCase(), spec)), (error: any) => {
+        assert.equal(error.code, 403, String(error));
+assert.match(JSON.parse(error.body).message, /violates PodSecurity "restricted:/);
+        return true;
+      });
+  });
+
+  it('takes what is made of them for a job, twice', async () => {
+    const workload = workloadOf(config);
+    await workload.apply(request);
+    await workload.apply(request);
+    const view = await workload.observe();
+    assert.equal(view.applied, true);
+    assert.equal(view.attempt, 2);
+    assert.equal(view.workersWanted, 3);
+    await workload.scaleWorkers(7, ['no-such-pod']);
+    assert.equal((await workload.observe()).workersWanted, 7);
+  });
+
+  it('keeps the environment of the user as it was written', async () => {
+    const header = { apiVersion: 'apps/v1', kind: 'Deployment' };
+    const stored = await objects.read({ ...header, metadata: { name: 'workers', namespace: NAMESPACE } });
+    const { env } = (stored as any).spec.template.spec.containers[0];
+    const value = (name: string): unknown => env.find((each: any) => each.name === name)?.value;
+    assert.equal(value('MODEL'), '$$(FF_REDIS_PASSWORD) $HOME; rm -rf /');
+    assert.equal(value('FF_GRACE_SECONDS'), '25');
+  });
+}
+
+function podOf(name: string, spec: object): Manifest {
+  const metadata = { name, namespace: NAMESPACE };
+  return { apiVersion: 'v1', kind: 'Pod', metadata, spec: { ...spec, restartPolicy: 'Never' } };
+}
+
+describe('the embedded API server', () => defineServerSuite(startEmbeddedKubernetes));
+
+const real = await startRealKubernetes();
+if ('skip' in real) test('a real API server', { skip: real.skip }, () => undefined);
+else describe('a real API server', () => defineServerSuite(() => Promise.resolve(real)));
