@@ -2,19 +2,24 @@
 import { fork, type ForkOptions } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
+/** Of what a child that failed has written on stderr: a bundle has lines of megabytes. */
+const LONGEST_COMPLAINT = 2000;
+
 /** Runs `script` with one JSON argument; answers what it passes to `answer`. Rejects when it ends without an answer. */
 export function askChild<Answer>(script: string, question: unknown, options: ForkOptions = {}): Promise<Answer> {
   const child = fork(script, [JSON.stringify(question)], {
     ...options,
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
+  let complaint = '';
+  child.stderr!.on('data', (text: Buffer) => (complaint = `${complaint}${text.toString()}`.slice(-LONGEST_COMPLAINT)));
   return new Promise((resolve, reject) => {
     let answered: { value: Answer } | undefined;
     child.on('message', (value) => (answered = { value: value as Answer }));
     child.once('error', reject);
-    child.once('exit', (code, signal) => {
+    child.once('close', (code, signal) => {
       if (answered) resolve(answered.value);
-      else reject(new Error(`${script} ended (${signal ?? code}) without an answer`));
+      else reject(new Error(`${script} ended (${signal ?? code}) without an answer: ${complaint}`));
     });
   });
 }

@@ -2,8 +2,9 @@
 import { redisTaskQueues } from '../functions/adapters/redis-task-queue.ts';
 import { paths } from '../functions/job/names.ts';
 import { summarize, type LoopProgress, type WorkerProgress } from '../functions/job/progress.ts';
+import type { PassSettings } from '../functions/job/settings.ts';
 import type { Ports } from '../functions/ports/ports.ts';
-import { reconcileJob, type PassSettings } from '../functions/reconcile/reconcile-job.ts';
+import { reconcileJob } from '../functions/reconcile/reconcile-job.ts';
 import { VirtualWorld, type VirtualCluster } from '../test/support/virtual-ports.ts';
 import { fillJob, podNames, type JobShape } from './fill-redis.ts';
 import { startRedis, type RunningRedis } from './redis-server.ts';

@@ -37,11 +37,18 @@ function scenarios(scale: number): Scenario[] {
   const workers = { busyWorkers: scaled(1000), idleWorkers: 0 };
   const half: JobShape = { loops: 1, tasksPerLoop: scaled(100_000), waiting: scaled(49_000), ...workers };
   const finished = (tasks: number): Scenario => ({
-    ...{ what: `${tasks.toLocaleString('en')} tasks in one loop, all but 1,000 finished`, kind: 'growth', newResults: 0 },
+    ...{
+      what: `${tasks.toLocaleString('en')} tasks in one loop, all but 1,000 finished`,
+      kind: 'growth',
+      newResults: 0,
+    },
     shape: { loops: 1, tasksPerLoop: Math.max(scaled(tasks), workers.busyWorkers), waiting: 0, ...workers },
   });
   const loops = (tasks: number): Scenario => ({
-    ...{ what: `${tasks.toLocaleString('en')} tasks in loops of 1,000, all but the last loop finished`, kind: 'growth' },
+    ...{
+      what: `${tasks.toLocaleString('en')} tasks in loops of 1,000, all but the last loop finished`,
+      kind: 'growth',
+    },
     shape: { loops: scaled(tasks / 1000), tasksPerLoop: 1000, waiting: 0, ...workers },
     newResults: 0,
   });

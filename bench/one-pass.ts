@@ -3,10 +3,13 @@ import { fileURLToPath } from 'node:url';
 import type { Benchmark } from './benchmark.ts';
 import { askChild } from './child.ts';
 import { summarize } from './measure.ts';
+import type { ObserveAnswer, ObserveQuestion } from './observe-child.ts';
 import type { Measured, PassQuestion } from './one-pass-child.ts';
 import { row, type Row } from './table.ts';
 
 const child = fileURLToPath(new URL('one-pass-child.ts', import.meta.url));
+const observeChild = fileURLToPath(new URL('observe-child.ts', import.meta.url));
+const LARGE_CLUSTER: ObserveQuestion = { workers: 1000, repetitions: 20 };
 
 export const onePass: Benchmark = {
   name: 'one-pass',
@@ -15,9 +18,16 @@ export const onePass: Benchmark = {
     const question: PassQuestion = quick ? { passes: 5, scale: 0.01 } : { passes: 25, scale: 1 };
     const measured = await askChild<Measured[]>(child, question);
     const notes = measured.map(
-      (one) => `${one.what}: the first pass took ${one.firstMs.toFixed(0)} ms; record of ${kb(one.recordBytes)}; ${one.decision}`,
+      (one) =>
+        `${one.what}: the first pass took ${one.firstMs.toFixed(0)} ms; record of ${kb(one.recordBytes)}; ${one.decision}`,
     );
-    return { rows: toRows(measured), notes };
+    const observed = await askChild<ObserveAnswer>(
+      observeChild,
+      quick ? { workers: 10, repetitions: 2 } : LARGE_CLUSTER,
+    );
+    const plain = { name: 'HTTP and JSON.parse', summary: summarize(observed.peerMs) };
+    const what = `reading the pods and machines of 1,000 workers (${(observed.bytes / 1e6).toFixed(1)} MB)`;
+    return { rows: [...toRows(measured), row(what, 'ms CPU', summarize(observed.oursMs), plain)], notes };
   },
 };
 
@@ -29,7 +39,13 @@ function toRows(measured: Measured[]): Row[] {
     const rows = [row(one.what, 'ms CPU', ours, reading, one.kind === 'growth' ? '' : 'median <= 50')];
     if (one.kind === 'growth' && smallest && one !== smallest)
       rows.push(
-        row(`  the same`, 'ms CPU', ours, { name: smallest.what, summary: summarize(smallest.oursMs) }, 'ratio about 1'),
+        row(
+          `  the same`,
+          'ms CPU',
+          ours,
+          { name: smallest.what, summary: summarize(smallest.oursMs) },
+          'ratio about 1',
+        ),
       );
     return rows;
   });

@@ -19,7 +19,7 @@ const storage = once(() => connectStorage(config()));
 cloudEvent('jobSubmitted', (event: CloudEvent<unknown>) => jobSubmitted(context(), event));
 cloudEvent('progressReported', (event: CloudEvent<unknown>) => progressReported(context(), event));
 cloudEvent('jobCompleted', (event: CloudEvent<unknown>) => jobCompleted(context(), event));
-cloudEvent('tick', () => tick(context()));
+cloudEvent('tick', (event: CloudEvent<unknown>) => tick(context(), event));
 cloudEvent('budgetAlert', (event: CloudEvent<unknown>) => budgetAlert(context(), event));
 http('status', async (request, response) => {
   const reply = await status(await storage(), request.query, Date.now());

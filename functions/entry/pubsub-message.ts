@@ -14,11 +14,17 @@ export function decodeMessage(event: Event): Decoded | undefined {
   if (!parsed.success) return undefined;
   try {
     const data: unknown = JSON.parse(Buffer.from(parsed.data.message.data, 'base64').toString('utf8'));
-    const publishedMs = Date.parse(parsed.data.message.publishTime ?? event.time ?? '');
-    return { data, publishedMs: Number.isNaN(publishedMs) ? undefined : publishedMs };
+    return { data, publishedMs: publishedMs(event) };
   } catch {
     return undefined;
   }
+}
+
+/** When the message was published, in ms; undefined when it does not say. Its data may be anything. */
+export function publishedMs(event: Event): number | undefined {
+  const parsed = messagePublished.safeParse(event.data);
+  const ms = Date.parse((parsed.success ? parsed.data.message.publishTime : undefined) ?? event.time ?? '');
+  return Number.isNaN(ms) ? undefined : ms;
 }
 
 const logEntry = z.object({ resource: z.object({ labels: z.object({ cluster_name: z.string() }) }) });

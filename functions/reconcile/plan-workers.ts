@@ -15,8 +15,8 @@ const NO_WORKER_LIMIT_SECONDS = 30 * 60;
 /** Boot time is taken from this job's own cluster: creation took about three machine boots (performance.md 2: 300 s against 105 s). */
 const CLUSTER_PER_MACHINE_BOOT = 3;
 const MAX_BOOT_SECONDS = 240;
-/** A gap between two loops is shorter than this most of the time: idle workers wait it out. */
-const LEAST_IDLE_SECONDS = 5;
+/** Below this, an idle worker may just be between two tasks. */
+const LEAST_IDLE_SECONDS = 2;
 
 /** What every phase with a running driver does: save results, stay alive, notice the end. Undefined: nothing of that ended the phase. */
 function tend(record: JobRecord, seen: Observation): { record: JobRecord; actions: Action[]; ended: boolean } {
@@ -144,7 +144,10 @@ function giveUpWithoutWorkers(record: JobRecord, seen: Observation, actions: Act
   return stay(beginEnding(record, ending, seen.nowMs), actions);
 }
 
-/** Grows at once; shrinks by workers that have been idle for a boot time, then by machines that no worker is on. */
+/**
+ * Grows at once; shrinks by workers that have been idle for a boot time, then by machines that no worker is on. Waiting just as long as it
+ * would take to get the worker back never costs more than twice the best that could be done with foresight (the ski-rental argument).
+ */
 function resize(record: JobRecord, seen: Observation): Step {
   const workload = seen.workload as WorkloadView;
   const size = sizeFleet(demandOf(record, seen));
@@ -200,7 +203,7 @@ function grow(record: JobRecord, seen: Observation, size: FleetSize): Step {
 
 function shrink(record: JobRecord, seen: Observation, size: FleetSize): Step {
   const workload = seen.workload as WorkloadView;
-  const patience = bootSeconds(record) + LEAST_IDLE_SECONDS;
+  const patience = Math.max(bootSeconds(record), LEAST_IDLE_SECONDS);
   const idle = seen.workers
     .filter((worker) => worker.state === 'idle' && seen.nowMs / 1000 - worker.sinceSeconds > patience)
     .map((worker) => worker.pod);

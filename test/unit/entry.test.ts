@@ -94,6 +94,12 @@ describe('events', () => {
     assert.deepEqual(world.created, ['ff-demo-1']);
   });
 
+  it('a tick that waited through an outage is left to the next one', async () => {
+    const publishTime = new Date(world.nowMs - 600_000).toISOString();
+    await tick(context, { data: { message: { data: Buffer.from('tick').toString('base64'), publishTime } } });
+    assert.deepEqual(world.created, []);
+  });
+
   it('a used-up budget pauses every live job', async () => {
     await tick(context);
     await budgetAlert(context, message({ costAmount: 101, budgetAmount: 100 }));
