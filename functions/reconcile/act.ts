@@ -32,9 +32,9 @@ export async function act(
   let now = record;
   for (const action of actions) {
     try {
-      const next = await perform({ ports, seen, record: now, settings }, action);
-      if (next === 'wait') return { record: now, error: null };
-      now = next;
+      const done = await perform({ ports, seen, record: now, settings }, action);
+      now = done.record;
+      if (done.wait) return { record: now, error: null };
     } catch (thrown) {
       const error =
         thrown instanceof PortError
@@ -54,56 +54,48 @@ interface Doing {
   settings: PassSettings;
 }
 
-/** Answers the record afterwards, or 'wait' when the actions behind this one must not be done in this pass. */
-async function perform(doing: Doing, action: Action): Promise<JobRecord | 'wait'> {
+/** `wait`: the actions behind this one must not be done in this pass. */
+async function perform(doing: Doing, action: Action): Promise<{ record: JobRecord; wait: boolean }> {
+  if (action.do === 'back-up') return save(doing);
+  await change(doing, action);
+  return { record: doing.record, wait: false };
+}
+
+async function change(doing: Doing, action: Exclude<Action, { do: 'back-up' }>): Promise<void> {
+  const { ports, seen, record } = doing;
   switch (action.do) {
-    case 'back-up':
-      return save(doing);
     case 'give-ledger':
-      await doing.seen.queue?.giveLedger((await makeResumeLedger(doing.ports.buckets, doing.record))?.url ?? null);
-      return doing.record;
+      return seen.queue?.giveLedger((await makeResumeLedger(ports.buckets, record))?.url ?? null);
     case 'apply-workload':
-      await applyWorkload(doing, action.workers);
-      return doing.record;
+      return applyWorkload(doing, action.workers);
     case 'scale-workers':
-      await doing.seen.workload?.scaleWorkers(action.replicas, action.idlePods);
-      return doing.record;
+      return seen.workload?.scaleWorkers(action.replicas, action.idlePods);
     case 'open-gate':
-      await doing.seen.queue?.openGate();
-      return doing.record;
+      return seen.queue?.openGate();
     case 'renew-lease':
-      await doing.seen.queue?.renewLease();
-      return doing.record;
+      return seen.queue?.renewLease();
     case 'stop-driver':
-      await doing.seen.queue?.stop(action.reason);
-      return doing.record;
+      return seen.queue?.stop(action.reason);
     case 'create-cluster':
     case 'resize-workers-pool':
     case 'delete-nodes':
     case 'delete-cluster':
     case 'delete-leftovers':
-      await changeCluster(doing, action);
-      return doing.record;
+      return changeCluster(doing, action);
     case 'remove-control':
     case 'mark-live':
     case 'unmark-live':
-      await changeBuckets(doing, action);
-      return doing.record;
+      return changeBuckets(doing, action);
   }
 }
 
 /** When Redis holds more than could be moved, what follows (a deletion, perhaps) waits for the next pass. */
-async function save({ ports, seen, record }: Doing): Promise<JobRecord | 'wait'> {
-  if (seen.queue === null) return record;
+async function save({ ports, seen, record }: Doing): Promise<{ record: JobRecord; wait: boolean }> {
+  if (seen.queue === null) return { record, wait: false };
   const until = ports.clock.nowMs() + BACK_UP_MS;
   const saved = await backUp(ports.buckets.results, seen.queue, record, until, () => ports.clock.nowMs());
   const outputs = await seen.queue.outputs();
-  const next: JobRecord = { ...record, ledger: saved.ledger, recentErrors: saved.recentErrors, outputs };
-  seen.observation.progress =
-    typeof seen.observation.progress === 'object' && seen.observation.progress !== null
-      ? { ...seen.observation.progress, notBackedUp: saved.more ? 1 : 0 }
-      : seen.observation.progress;
-  return saved.more ? 'wait' : next;
+  return { record: { ...record, ledger: saved.ledger, recentErrors: saved.recentErrors, outputs }, wait: saved.more };
 }
 
 async function applyWorkload({ ports, seen, record, settings }: Doing, workers: number): Promise<void> {
