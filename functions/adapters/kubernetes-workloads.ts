@@ -123,7 +123,10 @@ class KubernetesWorkload implements Workload {
 
   async #createIfMissing(manifest: Manifest): Promise<void> {
     try {
-      await withDeadline(`creating ${manifest.kind} ${manifest.metadata.name}`, this.#objects.create(manifest));
+      await withDeadline(
+        `creating ${manifest.kind} ${manifest.metadata.name}`,
+        this.#objects.create(inClientSpelling(manifest)),
+      );
     } catch (error) {
       if (!(error instanceof PortError && statusOf(error.cause) === 409)) throw error;
     }
@@ -142,6 +145,13 @@ class KubernetesWorkload implements Workload {
       );
     }
   }
+}
+
+/** The client writes `from` as `_from`, and drops without a word what it does not know: an ingress rule without its sources lets everybody in. */
+function inClientSpelling(manifest: Manifest): Manifest {
+  if (manifest.kind !== 'NetworkPolicy' || manifest['spec'].ingress === undefined) return manifest;
+  const ingress = manifest['spec'].ingress.map(({ from, ...rule }: { from?: unknown }) => ({ ...rule, _from: from }));
+  return { ...manifest, spec: { ...manifest['spec'], ingress } };
 }
 
 function secret(name: string, values: Record<string, string>): Manifest {

@@ -59,7 +59,10 @@ function adaptComputePod(manifest: Manifest, request: WorkloadRequest): void {
   const ours = container.env.map((variable: { name: string; value?: string }) =>
     variable.name === 'FF_GRACE_SECONDS' ? { ...variable, value: String(request.graceSeconds) } : variable,
   );
-  const theirs = Object.entries(request.env).map(([name, value]) => ({ name, value: value.replaceAll('$(', () => '$$(') }));
+  const theirs = Object.entries(request.env).map(([name, value]) => ({
+    name,
+    value: value.replaceAll('$', () => '$$'),
+  }));
   container.env = [
     { name: 'FF_JOB', value: request.job },
     { name: 'FF_ATTEMPT', value: String(request.attempt) },

@@ -1,5 +1,6 @@
 /** Ports -> Observation. Reads only what the record's phase needs; decides nothing. What cannot be read is 'unknown', never empty. */
 import type { ControlKind } from '../job/action.ts';
+import { shorten } from '../job/job-file-error.ts';
 import type { JobProblem, JobRecord } from '../job/job-record.ts';
 import { workerPool } from '../job/machines.ts';
 import { paths } from '../job/names.ts';
@@ -25,6 +26,7 @@ export interface Seen {
 const MAX_JOB_FILE_BYTES = 64 * 1024;
 const MAX_SCRIPT_BYTES = 2 * 1024 ** 2;
 const REDIS_PORT = 6379;
+const UNSAFE_NAMES_TOLD = 5;
 
 export async function observe(ports: Ports, record: JobRecord, settings: PassSettings): Promise<Seen> {
   const [upload, cluster] = await Promise.all([observeUpload(ports, record, settings), observeCluster(ports, record)]);
@@ -117,8 +119,19 @@ async function readFolder(
   });
   if ('problems' in result) return { parsed: { spec: null, problems: result.problems }, scriptProblem: null };
   const script = files.find((file) => file.name === result.spec.script);
-  const parsed = { spec: result.spec, problems: [] };
+  const parsed = { spec: result.spec, problems: unsafeNames(files) };
   return { parsed, scriptProblem: script ? await checkScript(ports, folder, script) : null };
+}
+
+/** Objects that a machine would have to put outside of the working directory. Their names are legal in the bucket. */
+function unsafeNames(files: ObjectInfo[]): JobProblem[] {
+  const unsafe = files.filter(({ name }) => /(^|\/)\.\.?(\/|$)|^\/|\/\/|\p{Cc}/u.test(name));
+  return unsafe.slice(0, UNSAFE_NAMES_TOLD).map(({ name }) => ({
+    code: 'FF-FILE-NAME',
+    path: shorten(name),
+    message: `the folder holds an object "${shorten(name)}", which is not the name of a file inside it`,
+    remedy: 'delete that object or give it another name, then upload the job file again',
+  }));
 }
 
 /** What can be said about an R script without R; syntax is checked by R itself in the canary. */

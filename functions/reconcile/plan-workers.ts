@@ -160,6 +160,7 @@ function demandOf(record: JobRecord, seen: Observation): Parameters<typeof sizeF
   const spec = record.spec!;
   const progress = seen.progress as Progress;
   const pool = workerPool(spec);
+  const machineVcpu = machineShape(pool.machineType)?.vcpu ?? 4;
   return {
     waiting: progress.waiting,
     running: progress.running,
@@ -169,9 +170,15 @@ function demandOf(record: JobRecord, seen: Observation): Parameters<typeof sizeF
     currentWorkers: (seen.workload as WorkloadView).workersWanted,
     currentNodes: poolNodes(seen),
     maxWorkers: spec.worker.max,
-    machineVcpu: machineShape(pool.machineType)?.vcpu ?? 4,
-    cpuRoom: seen.cpuRoom,
+    machineVcpu,
+    cpuRoom: seen.cpuRoom === null ? null : Math.max(0, seen.cpuRoom - machineVcpu * machinesOnTheirWay(seen)),
   };
+}
+
+/** Asked for but not there yet: quota counts a machine only once it has been granted. */
+function machinesOnTheirWay(seen: Observation): number {
+  const there = (seen.workload as WorkloadView).nodes.filter((node) => node.pool === 'workers' && node.ready).length;
+  return Math.max(0, poolNodes(seen) - there);
 }
 
 function bootSeconds(record: JobRecord): number {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { StartNode } from '../../local-cloud/gke/machines.ts';
 import { createCluster, ended, eventually, PARENT, refusedWith, startFixture } from './gke-fixture.ts';
 
 const NOT_FOUND = 5;
@@ -198,6 +199,28 @@ test('a machine of a pool is a node with the labels, taints and room that GKE gi
   assert.equal(node.allocatable.cpuMillis, 3920);
   assert.equal(node.allocatable.memoryMi, 16_384 - 2663 - 100);
   assert.equal(node.providerId, `gce://local-project/us-central1-a/${node.name}`);
+});
+
+test('deleting a cluster waits for no machine, not even for one that is shutting down in order', async (t) => {
+  const orders: string[] = [];
+  const startNode: StartNode = async () => {
+    const off = Promise.withResolvers<void>();
+    const end = (how: string) => async () => {
+      orders.push(how);
+      if (how !== 'stop') off.resolve();
+      await off.promise;
+    };
+    return { stop: end('stop'), kill: end('kill'), preempt: end('preempt'), release: end('release') };
+  };
+  const { client, gke } = await startFixture(t, { startNode });
+  await createCluster(client, 'ff-hurry-1', 2);
+  const [group] = gke.fleet.groups.values();
+  assert.ok(group);
+  gke.fleet.deleteMachines(group, [group.machines[0]?.name ?? '']);
+  await eventually('the machine shuts down', () => orders.length === 1);
+  const [deletion] = await client.deleteCluster({ name: `${PARENT}/clusters/ff-hurry-1` });
+  assert.equal((await ended(client, deletion)).error, null);
+  assert.deepEqual(orders, ['stop', 'kill', 'kill']);
 });
 
 test('networks run out of ranges when clusters take the default size', async (t) => {

@@ -11,6 +11,8 @@ import { KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node';
 import { workloadOf } from '../../functions/adapters/kubernetes-workloads.ts';
 import { type Manifest, manifestsFor, NAMESPACE, readManifests } from '../../functions/adapters/manifests.ts';
 import type { WorkloadRequest } from '../../functions/ports/workloads.ts';
+import { KubeApi } from '../../local-cloud/kubelet/api.ts';
+import { expand } from '../../local-cloud/kubelet/env.ts';
 import { startEmbeddedKubernetes } from '../support/kubelet-embedded.ts';
 import type { ApiServer } from '../support/kubelet-world.ts';
 import { startRealKubernetes } from '../support/real-kubernetes.ts';
@@ -27,7 +29,7 @@ const request: WorkloadRequest = {
   graceSeconds: 25,
   image: `registry.test/worker@sha256:${'a'.repeat(64)}`,
   redisImage: `registry.test/redis@sha256:${'b'.repeat(64)}`,
-  env: { MODEL: '$(FF_REDIS_PASSWORD) $HOME; rm -rf /', EMPTY: '' },
+  env: { MODEL: '$(FF_REDIS_PASSWORD) $HOME; rm -rf /', DOUBLED: '$$(FF_REDIS_PASSWORD) $$', EMPTY: '' },
   inputs: { schema: 1 },
 };
 
@@ -138,7 +140,7 @@ function defineServerSuite(start: () => Promise<ApiServer>): void {
     for (const [name, spec] of Object.entries({ privileged, hostNetwork, root }))
       await assert.rejects(objects.create(podOf(name.toLowerCase(), spec)), (error: any) => {
         assert.equal(error.code, 403, String(error));
-assert.match(JSON.parse(error.body).message, /violates PodSecurity "restricted:/);
+        assert.match(JSON.parse(error.body).message, /violates PodSecurity "restricted:/);
         return true;
       });
   });
@@ -155,12 +157,25 @@ assert.match(JSON.parse(error.body).message, /violates PodSecurity "restricted:/
     assert.equal((await workload.observe()).workersWanted, 7);
   });
 
-  it('keeps the environment of the user as it was written', async () => {
+  it('stores every field as it was written', async () => {
+    const api = new KubeApi({ server: server.url, caPem: server.caPem, token: server.token }, 10_000);
+    const gone: string[] = [];
+    // Namespace and account were there before; replicas were changed above; quantities come back in another spelling.
+    for (const asked of manifestsFor(request).filter((each) => !['Namespace', 'ServiceAccount'].includes(each.kind))) {
+      const stored = await api.get(pathOf(asked));
+      gone.push(...lost(asked, stored, new Set(['replicas', 'resources']), `${asked.kind}/${asked.metadata.name}`));
+    }
+    assert.deepEqual(gone, []);
+    await api.close();
+  });
+
+  it('hands the environment of the user to the pod as it was written', async () => {
     const header = { apiVersion: 'apps/v1', kind: 'Deployment' };
     const stored = await objects.read({ ...header, metadata: { name: 'workers', namespace: NAMESPACE } });
     const { env } = (stored as any).spec.template.spec.containers[0];
     const value = (name: string): unknown => env.find((each: any) => each.name === name)?.value;
-    assert.equal(value('MODEL'), '$$(FF_REDIS_PASSWORD) $HOME; rm -rf /');
+    for (const [name, written] of Object.entries(request.env))
+      assert.equal(expand(String(value(name) ?? ''), { FF_REDIS_PASSWORD: 'secret' }), written, name);
     assert.equal(value('FF_GRACE_SECONDS'), '25');
   });
 }
@@ -168,6 +183,23 @@ assert.match(JSON.parse(error.body).message, /violates PodSecurity "restricted:/
 function podOf(name: string, spec: object): Manifest {
   const metadata = { name, namespace: NAMESPACE };
   return { apiVersion: 'v1', kind: 'Pod', metadata, spec: { ...spec, restartPolicy: 'Never' } };
+}
+
+function pathOf({ apiVersion, kind, metadata }: Manifest): string {
+  const prefix = apiVersion === 'v1' ? '/api/v1' : `/apis/${apiVersion}`;
+  const plural = `${kind.toLowerCase()}s`.replace(/ys$/, 'ies');
+  const space = metadata.namespace === undefined ? '' : `/namespaces/${metadata.namespace}`;
+  return `${prefix}${space}/${plural}/${metadata.name}`;
+}
+
+/** Paths of what was asked for and is not there, or differs. */
+function lost(asked: unknown, stored: unknown, ignored: Set<string>, path: string): string[] {
+  if (typeof asked !== 'object' || asked === null)
+    return asked === stored || (asked === '' && stored === undefined) ? [] : [`${path}: ${asked} became ${stored}`];
+  if (typeof stored !== 'object' || stored === null) return [`${path} is gone`];
+  return Object.entries(asked).flatMap(([key, value]) =>
+    ignored.has(key) ? [] : lost(value, (stored as Record<string, unknown>)[key], ignored, `${path}.${key}`),
+  );
 }
 
 describe('the embedded API server', () => defineServerSuite(startEmbeddedKubernetes));

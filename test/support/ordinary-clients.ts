@@ -33,6 +33,11 @@ export function missingClients(): string | false {
   return gcloudStarts() ? false : 'gcloud is not installed';
 }
 
+/** kubectl's plug-in, without which it cannot use the access that gcloud writes for clusters it has made. */
+export function hasAuthPlugin(): boolean {
+  return findProgram('gke-gcloud-auth-plugin') !== undefined;
+}
+
 function gcloudStarts(): boolean {
   try {
     execFileSync('gcloud', ['--version'], { stdio: 'ignore' });

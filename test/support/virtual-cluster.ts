@@ -19,6 +19,8 @@ export class VirtualCluster {
   errors: { id: string; json: string }[] = [];
   stopReason: string | null = null;
   gateOpen = false;
+  /** Worker machines that are there; the others of the pool are still booting. */
+  nodesReady = Infinity;
   needsLedger = false;
   ledgerGiven: string | null = null;
 

@@ -185,7 +185,7 @@ function viewOf(world: VirtualWorld, cluster: VirtualCluster): WorkloadView {
     createdMs: 0,
     trouble: null,
   } as const;
-  const nodes = Array.from({ length: cluster.view.pools[1]!.nodes }, (_, index) => ({
+  const nodes = Array.from({ length: Math.min(cluster.nodesReady, cluster.view.pools[1]!.nodes) }, (_, index) => ({
     name: `node-${index}`,
     pool: 'workers' as const,
     ready: true,

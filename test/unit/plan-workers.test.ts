@@ -78,6 +78,16 @@ describe('growth', () => {
     assert.match(size.text, /quota/);
   });
 
+  it('does not ask twice for quota that machines on their way will take', async () => {
+    fleet(['busy', 'busy', 'busy']);
+    there.view.pools[1]!.nodes = 4;
+    there.nodesReady = 1;
+    world.cpuRoom = 12;
+    there.loops = [loop({ total: 5000, done: 10, waiting: 4987, seconds: 10_000 })];
+    await world.pass();
+    assert.equal(there.view.pools[1]!.nodes, 4);
+  });
+
   it('never takes a machine away while work grows', async () => {
     const before = there.view.pools[1]!.nodes;
     there.loops = [loop({ total: 200, done: 10, waiting: 187, seconds: 1000 })];
