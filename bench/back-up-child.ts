@@ -6,7 +6,7 @@ import type { Config } from '../functions/config.ts';
 import { newRecord, type JobRecord } from '../functions/job/job-record.ts';
 import { summarize } from '../functions/job/progress.ts';
 import { backUp } from '../functions/reconcile/back-up.ts';
-import { inParallel } from '../functions/reconcile/in-parallel.ts';
+import { inParallel } from '../functions/job/in-parallel.ts';
 import { answer, question, residentMiB } from './child.ts';
 
 export interface BackUpQuestion {

@@ -3,7 +3,7 @@ import { readFile, readdir, stat } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { paths } from '../functions/job/names.ts';
 import { parseJobFile } from '../functions/job/parse-job-file.ts';
-import { inParallel } from '../functions/reconcile/in-parallel.ts';
+import { inParallel } from '../functions/job/in-parallel.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { bytes, say } from './output.ts';
 import { reach, requireJobId, type Session } from './session.ts';
@@ -24,7 +24,7 @@ export async function submit(
   id: string | undefined,
   quiet: boolean,
 ): Promise<Submitted> {
-  const job = requireJobId(id ?? basename(resolve(folder)));
+  const job = jobIdOf(folder, id);
   const files = await listFolder(folder);
   const jobFile = JOB_FILES.find((name) => files.some((file) => file.name === name));
   if (jobFile === undefined)
@@ -49,6 +49,11 @@ export async function submit(
   await upload(files.find((file) => file.name === jobFile)!);
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
   return { job, files: files.length, bytes: total, uri: `gs://${session.uploadsBucket}/${paths.folder(job)}` };
+}
+
+/** @throws CommandError FF-SPEC-JOB-ID when neither the name given nor that of the folder can be one. */
+export function jobIdOf(folder: string, id: string | undefined): string {
+  return requireJobId(id ?? basename(resolve(folder)));
 }
 
 async function checkJobFile(folder: string, jobFile: string, files: { name: string }[]): Promise<void> {

@@ -10,6 +10,7 @@ import {
   setHeaderOptions,
 } from '@kubernetes/client-node';
 import { GoogleAuth } from 'google-auth-library';
+import { inParallel } from '../job/in-parallel.ts';
 import type { ClusterView } from '../ports/clusters.ts';
 import { messageOf, PortError } from '../ports/port-error.ts';
 import type { Workload, WorkloadRequest, Workloads, WorkloadView } from '../ports/workloads.ts';
@@ -17,6 +18,7 @@ import { driverOf, toNode, toPod } from './kubernetes-views.ts';
 import { type Manifest, manifestsFor, NAMESPACE } from './manifests.ts';
 
 const CALL_MS = 15_000;
+const PATCHES_AT_ONCE = 16;
 const SIGNED_AT = 'foreach-fleet/inputs-signed-at';
 const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 
@@ -108,10 +110,10 @@ class KubernetesWorkload implements Workload {
 
   async scaleWorkers(replicas: number, idlePods: string[]): Promise<void> {
     const merge = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
-    for (const name of idlePods) {
-      const body = { metadata: { annotations: { [DELETION_COST]: '-100' } } };
+    const body = { metadata: { annotations: { [DELETION_COST]: '-100' } } };
+    await inParallel(PATCHES_AT_ONCE, idlePods, async (name) => {
       await orNull(`pod ${name}`, this.#core.patchNamespacedPod({ namespace: NAMESPACE, name, body }, merge));
-    }
+    });
     await withDeadline(
       'scaling the workers',
       this.#apps.patchNamespacedDeploymentScale(

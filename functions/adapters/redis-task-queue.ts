@@ -1,6 +1,6 @@
 /** Redis of one job through ioredis. One short connection a pass; nothing is retried here, because the next pass will. Key formats: worker-image/README.md. */
 import { Redis } from 'ioredis';
-import { summarize, type DriverState, type LoopProgress, type WorkerProgress } from '../job/progress.ts';
+import { summarize, type DriverState, type LoopProgress, type Progress, type WorkerProgress } from '../job/progress.ts';
 import { messageOf, PortError } from '../ports/port-error.ts';
 import type { JournalEntry, QueueView, TaskQueue, TaskQueues } from '../ports/task-queue.ts';
 
@@ -42,7 +42,7 @@ class RedisTaskQueue implements TaskQueue {
     this.#redis = redis;
   }
 
-  async view(nowMs: number): Promise<QueueView> {
+  async view(nowMs: number, before: Progress | null): Promise<QueueView> {
     const [driver, loopNumbers, waiting, workers, outbox, need] = (await this.#pipeline([
       ['hgetall', 'ff:driver'],
       ['lrange', 'ff:loops', '0', '-1'],
@@ -51,15 +51,19 @@ class RedisTaskQueue implements TaskQueue {
       ['xlen', 'ff:outbox'],
       ['get', 'ff:need'],
     ])) as [Record<string, string>, string[], Record<string, string>, Record<string, string>, number, string | null];
-    const numbers = [...new Set(loopNumbers)];
-    const hashes = (await this.#pipeline(numbers.map((number) => ['hgetall', `ff:loop:${number}`]))) as Record<
+    const driverNow = toDriver(driver);
+    const known = endedLoops(before, driverNow.startedSeconds);
+    const numbers = [...new Set(loopNumbers.map(Number))];
+    const open = numbers.filter((number) => !known.has(number));
+    const hashes = (await this.#pipeline(open.map((number) => ['hgetall', `ff:loop:${number}`]))) as Record<
       string,
       string
     >[];
-    const loops = numbers.map((number, index) => toLoop(Number(number), hashes[index] ?? {}, waiting[number]));
+    open.forEach((number, index) => known.set(number, toLoop(number, hashes[index] ?? {}, waiting[number])));
+    const loops = numbers.flatMap((number) => known.get(number) ?? []);
     const all = Object.entries(workers).flatMap(([pod, json]) => toWorker(pod, json) ?? []);
     const fresh = all.filter((worker) => nowMs / 1000 - worker.beatSeconds < BEAT_LIMIT_SECONDS);
-    const progress = summarize(toDriver(driver), loops, fresh, outbox);
+    const progress = summarize(driverNow, loops, fresh, outbox);
     return { progress, workers: fresh, needsLedger: need === 'ledger' };
   }
 
@@ -162,6 +166,12 @@ class RedisTaskQueue implements TaskQueue {
 
 function unreachable(cause: unknown): PortError {
   return new PortError('FF-QUEUE-UNREACHABLE', `reading the job's Redis: ${messageOf(cause)}`, { retry: true, cause });
+}
+
+/** A driver that was started again may go through its loops anew, so nothing that was seen before counts then. */
+function endedLoops(before: Progress | null, startedSeconds: number | null): Map<number, LoopProgress> {
+  const same = startedSeconds !== null && before?.driver.startedSeconds === startedSeconds;
+  return new Map(same ? before.loops.filter((loop) => loop.ended).map((loop) => [loop.loop, loop]) : []);
 }
 
 function valueKey(entry: { loop: number; iteration: number }): string {

@@ -59,6 +59,9 @@ export interface JobStatus {
   decisions: Decision[];
 }
 
+/** A script may call a loop thousands of times: the newest are shown, `tasks` counts all. */
+const LOOPS_SHOWN = 50;
+
 export function statusView(record: JobRecord, nowMs: number): JobStatus {
   const { progress, ending } = record;
   const ended = isTerminal(record.phase);
@@ -113,7 +116,7 @@ export function statusView(record: JobRecord, nowMs: number): JobStatus {
 }
 
 function loopsOf(record: JobRecord): JobStatus['loops'] {
-  return (record.progress?.loops ?? []).map((loop) => {
+  return (record.progress?.loops ?? []).slice(-LOOPS_SHOWN).map((loop) => {
     const executed = Math.max(0, loop.done - loop.reused);
     const running = loop.total === null ? 0 : Math.max(0, loop.total - loop.done - loop.failed - loop.waiting);
     return {

@@ -27,7 +27,8 @@ export interface QueueView {
 }
 
 export interface TaskQueue {
-  view(nowMs: number): Promise<QueueView>;
+  /** `before` is what the last pass saw: loops that had ended then never change, and are not read again while the same driver runs. */
+  view(nowMs: number, before: Progress | null): Promise<QueueView>;
   /** Oldest journalled results that are not yet backed up: at most `maxEntries`, and about `maxBytes` of values. */
   outbox(maxEntries: number, maxBytes: number): Promise<{ entry: JournalEntry; value: Buffer | null }[]>;
   /** To be called when the entries are durable in the bucket: Redis may forget them (values stay until the driver has them too). */

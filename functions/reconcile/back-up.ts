@@ -9,7 +9,7 @@ import { packPart } from '../job/r-part.ts';
 import type { Bucket } from '../ports/bucket.ts';
 import { PortError, PreconditionError } from '../ports/port-error.ts';
 import type { JournalEntry, TaskQueue } from '../ports/task-queue.ts';
-import { inParallel } from './in-parallel.ts';
+import { inParallel } from '../job/in-parallel.ts';
 
 /** One line of the ledger: everything known about a finished iteration, and where its value lies. */
 export interface LedgerLine extends Omit<JournalEntry, 'id' | 'object'> {
@@ -26,7 +26,7 @@ export interface BackUpResult {
 }
 
 /** Bounds memory: values of a batch, the part made of them, and what the client holds while sending. */
-const BATCH_BYTES = 48 * 1024 ** 2;
+const BATCH_BYTES = 16 * 1024 ** 2;
 const BATCH_ENTRIES = 2000;
 /** Loops up to this length get a file per iteration, which readRDS() turns into the value; longer ones share files, so that objects and signatures stay few. */
 const FILE_PER_ITERATION_UP_TO = 2000;

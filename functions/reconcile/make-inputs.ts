@@ -6,7 +6,7 @@ import { splitBucketAddress } from '../job/text-rules.ts';
 import type { Buckets } from '../ports/bucket.ts';
 import { PortError } from '../ports/port-error.ts';
 import { parseLines, type LedgerLine } from './back-up.ts';
-import { inParallel } from './in-parallel.ts';
+import { inParallel } from '../job/in-parallel.ts';
 
 /** The longest that Google lets a V4 signature live. */
 const SIGNED_SECONDS = 7 * 24 * 3600;

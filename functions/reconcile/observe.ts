@@ -7,6 +7,7 @@ import { paths } from '../job/names.ts';
 import type { Observation, UploadView } from '../job/observation.ts';
 import { parseJobFile } from '../job/parse-job-file.ts';
 import { isTerminal } from '../job/phase.ts';
+import type { Progress } from '../job/progress.ts';
 import type { PassSettings } from '../job/settings.ts';
 import type { ObjectInfo } from '../ports/bucket.ts';
 import type { ClusterView } from '../ports/clusters.ts';
@@ -30,7 +31,8 @@ const UNSAFE_NAMES_TOLD = 5;
 
 export async function observe(ports: Ports, record: JobRecord, settings: PassSettings): Promise<Seen> {
   const [upload, cluster] = await Promise.all([observeUpload(ports, record, settings), observeCluster(ports, record)]);
-  const inside = isUsable(cluster) && hasWorkload(record) ? await observeInside(ports, cluster) : emptyInside();
+  const inside =
+    isUsable(cluster) && hasWorkload(record) ? await observeInside(ports, cluster, record.progress) : emptyInside();
   const observation: Observation = {
     nowMs: ports.clock.nowMs(),
     upload,
@@ -192,7 +194,7 @@ function emptyInside(): Inside {
   return { view: null, workload: null, queue: null, progress: null, workers: [], needsLedger: false };
 }
 
-async function observeInside(ports: Ports, cluster: ClusterView): Promise<Inside> {
+async function observeInside(ports: Ports, cluster: ClusterView, before: Progress | null): Promise<Inside> {
   const workload = await orUnknown('kubernetes', () => ports.workloads.connect(cluster));
   if (workload === 'unknown') return { ...emptyInside(), view: 'unknown', progress: 'unknown' };
   const view = await orUnknown('kubernetes', () => workload.observe());
@@ -201,7 +203,7 @@ async function observeInside(ports: Ports, cluster: ClusterView): Promise<Inside
   const address = { host: view.redis.address, port: REDIS_PORT, password: view.redis.password };
   const queue = await orUnknown('redis', () => ports.queues.open(address));
   if (queue === 'unknown') return { ...emptyInside(), workload, view, progress: 'unknown' };
-  const seen = await orUnknown('redis', () => queue.view(ports.clock.nowMs()));
+  const seen = await orUnknown('redis', () => queue.view(ports.clock.nowMs(), before));
   if (seen === 'unknown') return { ...emptyInside(), view, workload, queue, progress: 'unknown' };
   return { view, workload, queue, ...seen };
 }

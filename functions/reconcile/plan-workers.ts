@@ -251,10 +251,18 @@ function emptyNodes(workload: WorkloadView): string[] {
 
 /** Idle pods, those first whose machine has the fewest other workers: so that whole machines become empty. */
 function wholeMachinesFirst(idle: string[], workload: WorkloadView): string[] {
-  const nodeOf = new Map(workload.pods.map((pod) => [pod.name, pod.node]));
-  const busyOn = (pod: string): number =>
-    workload.pods.filter(
-      (other) => other.role === 'worker' && other.node === nodeOf.get(pod) && !idle.includes(other.name),
-    ).length;
-  return idle.toSorted((a, b) => busyOn(a) - busyOn(b) || (nodeOf.get(a) ?? '').localeCompare(nodeOf.get(b) ?? ''));
+  const isIdle = new Set(idle);
+  const nodeOf = new Map(workload.pods.map((pod) => [pod.name, pod.node ?? '']));
+  const stayingOn = new Map<string, number>();
+  for (const pod of workload.pods)
+    if (pod.role === 'worker' && !isIdle.has(pod.name))
+      stayingOn.set(pod.node ?? '', (stayingOn.get(pod.node ?? '') ?? 0) + 1);
+  const ranked = idle.map((pod) => ({
+    pod,
+    node: nodeOf.get(pod) ?? '',
+    others: stayingOn.get(nodeOf.get(pod) ?? '') ?? 0,
+  }));
+  return ranked
+    .toSorted((a, b) => a.others - b.others || (a.node < b.node ? -1 : a.node > b.node ? 1 : 0))
+    .map(({ pod }) => pod);
 }

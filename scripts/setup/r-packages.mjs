@@ -42,7 +42,7 @@ const partOfR = new Set([
 function neededPackages() {
   const needed = new Map(always.map((name) => [name, '']));
   const description = (readIfThere(join(packageFolder, 'DESCRIPTION')) ?? '').replace(/\n[ \t]+/g, ' ');
-  for (const [, field] of description.matchAll(/^(?:Depends|Imports|LinkingTo|Suggests):(.*)$/gm)) {
+  for (const [, field] of description.matchAll(/^(?:Depends|Imports|LinkingTo):(.*)$/gm)) {
     for (const [, name, version] of field.matchAll(/([A-Za-z][A-Za-z0-9.]*)\s*(?:\(\s*>=\s*([0-9.-]+)\s*\))?/g)) {
       if (!partOfR.has(name)) needed.set(name, version ?? needed.get(name) ?? '');
     }
