@@ -2,12 +2,12 @@
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import { exportLines } from '../local-cloud/composition/environment.ts';
-import { StateInUse } from '../local-cloud/composition/state-lock.ts';
 import { demo } from './demo.ts';
 import { diagnose } from './doctor.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { type GlobalOptions, guarded, paint, say, sayJson } from './output.ts';
 import { admin, defaultStateDir, openSession } from './session.ts';
+import { explainStart, untilStopped } from './state-dir.ts';
 
 export function cloudCommands(program: Command): void {
   const globals = (): GlobalOptions => program.opts();
@@ -27,8 +27,11 @@ export function cloudCommands(program: Command): void {
       guarded(globals, async (options: LocalOptions) => {
         const state = resolve(globals().state ?? process.env['FF_STATE_DIR'] ?? defaultStateDir);
         if (!options.stop) return runLocal(state, options, globals());
-        await admin(openSession({ state }), '/stop', 'POST');
-        say('the local cloud is stopping; its state stays, start it again to go on');
+        const session = openSession({ state });
+        await admin(session, '/stop', 'POST');
+        await untilStopped(session.endpoints!.pid);
+        if (globals().json) sayJson({ stateDir: state, stopped: true });
+        else say('the local cloud has stopped; its state stays, start it again to go on');
       }),
     );
 
@@ -80,15 +83,7 @@ async function runLocal(stateDir: string, options: LocalOptions, globals: Global
     portBase,
     tickIntervalMs: tickSeconds * 1000,
     quiet: !options.verbose,
-  }).catch((error: unknown) => {
-    if (!(error instanceof StateInUse)) throw error;
-    throw new CommandError(
-      'FF-STATE-IN-USE',
-      error.message,
-      'use the one that runs, stop it with: foreach-fleet local --stop, or name another --state',
-      EXIT.invalid,
-    );
-  });
+  }).catch(explainStart);
   if (globals.json) sayJson({ stateDir, adminUrl: cloud.adminUrl, environment: cloud.clientEnvironment });
   else {
     say(exportLines(cloud.clientEnvironment));
@@ -101,8 +96,7 @@ async function runLocal(stateDir: string, options: LocalOptions, globals: Global
     say('# Ctrl-C stops it; jobs go on when it is started again.');
   }
   const end = (): void => void cloud.stop();
-  process.once('SIGINT', end);
-  process.once('SIGTERM', end);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
   // Its servers do not hold the process open on purpose; this does, until it is asked to end.
   const hold = setInterval(() => undefined, 1 << 30);
   await cloud.stopped;

@@ -11,8 +11,10 @@ import { promisify } from 'node:util';
 import type { JobStatus } from '../functions/job/job-status.ts';
 import { startLocalCloud } from '../local-cloud/local-cloud.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
-import { exitCodeOf, follow, liveView } from './follow.ts';
+import { exitCodeOf, follow } from './follow.ts';
 import { isNothing, whatIsLeft, type Left } from './left.ts';
+import { type LiveView, liveView } from './live-view.ts';
+import { emptyStateDir, explainStart } from './state-dir.ts';
 import { bytes, duration, type GlobalOptions, paint, say, sayJson, usd } from './output.ts';
 import { results, type Downloaded } from './results.ts';
 import { openSession, type Session } from './session.ts';
@@ -22,6 +24,8 @@ const project = fileURLToPath(new URL('..', import.meta.url));
 const TABLE_LINES = 8;
 /** Machines and processes end within moments of the cluster; the proof is asked for until then. */
 const LEFT_LOOKS = 40;
+/** The exit code of a shell for Ctrl-C. */
+const INTERRUPTED = 130;
 
 export async function demo(example: string, globals: GlobalOptions): Promise<number> {
   const folder = join(project, 'examples', example);
@@ -35,12 +39,20 @@ export async function demo(example: string, globals: GlobalOptions): Promise<num
   const begin = Date.now();
   await makeData(folder);
   const stateDir = globals.state ?? join(project, '.local', 'demo');
-  await rm(stateDir, { recursive: true, force: true });
-  const cloud = await startLocalCloud({ stateDir, quiet: true });
-  process.once('SIGINT', () => void cloud.stop().then(() => process.exit(130)));
+  await emptyStateDir(stateDir);
+  const cloud = await startLocalCloud({ stateDir, quiet: true }).catch(explainStart);
+  const view = globals.json ? null : liveView();
+  const interrupted = Promise.withResolvers<number>();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => {
+      view?.close();
+      interrupted.resolve(INTERRUPTED);
+    });
   try {
     const session = openSession({ state: stateDir });
-    return await run(session, folder, example, globals, begin);
+    const code = await Promise.race([run(session, folder, example, globals, view, begin), interrupted.promise]);
+    if (code === INTERRUPTED && !globals.json) say('interrupted: ending everything');
+    return code;
   } finally {
     await cloud.stop();
   }
@@ -51,6 +63,7 @@ async function run(
   folder: string,
   job: string,
   globals: GlobalOptions,
+  view: LiveView | null,
   begin: number,
 ): Promise<number> {
   if (!globals.json)
@@ -61,10 +74,10 @@ async function run(
       ),
     );
   await submit(session, folder, job, globals.json === true);
-  const status = await follow(session, job, { onChange: globals.json ? (): void => undefined : liveView() });
+  const status = await follow(session, job, { onChange: (now) => view?.show(now) });
   const to = join(project, '.local', 'demo-results', job);
   await rm(to, { recursive: true, force: true });
-  const downloaded = await results(session, job, to, { all: false });
+  const downloaded = await results(session, status, to, { all: false });
   const left = await untilNothing(session);
   if (globals.json) sayJson({ status, downloaded, left });
   else await show(status, downloaded, left, session);
@@ -74,7 +87,7 @@ async function run(
 /** Large data of an example is made by its own seeded script, once. */
 async function makeData(folder: string): Promise<void> {
   if (!existsSync(join(folder, 'make-data.R')) || existsSync(join(folder, 'panel.RData'))) return;
-  say("making the example's data (once)");
+  process.stderr.write("making the example's data (once)\n");
   await promisify(execFile)('Rscript', ['--vanilla', 'make-data.R'], { cwd: folder });
 }
 

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { paths } from '../functions/job/names.ts';
 import type { GlobalOptions } from './output.ts';
-import { openSession } from './session.ts';
+import { openSession, reach } from './session.ts';
 
 export interface Finding {
   what: string;
@@ -60,7 +60,7 @@ async function checkCloud(globals: GlobalOptions): Promise<Finding[]> {
       const remedy = session.local
         ? 'start it with: foreach-fleet local'
         : `check the bucket's name and your permission to list it`;
-      const found = await bucket.list(paths.live('')).then(
+      const found = await reach(session, () => bucket.list(paths.live(''))).then(
         () => ({ ok: true, found: 'answers' }),
         (error: unknown) => ({ ok: false, found: error instanceof Error ? error.message : String(error) }),
       );

@@ -1,14 +1,13 @@
-/** Follows a job until it ends: the status object is read whenever it may have changed, and every decision is shown once. */
+/** Follows a job until it ends: the status object is read whenever it may have changed. How it is shown is in live-view.ts. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JobStatus } from '../functions/job/job-status.ts';
 import { EXIT } from './exit-codes.ts';
-import { paint, say } from './output.ts';
-import { summaryLine } from './render-status.ts';
+import { afterEnd } from './next-attempt.ts';
 import { readStatus, type Session } from './session.ts';
 
 const LOOK_MS = 500;
-/** Decisions that only say that all goes on are not news for a terminal. */
-const QUIET = new Set(['keep', 'wait']);
+/** How long an ended job may take to begin again after it was asked to: longer than the tick, which sees what no event announced. */
+const BEGIN_AGAIN_MS = 90_000;
 
 export interface FollowOptions {
   /** Attempts up to this one have already ended and are not what is being waited for. */
@@ -16,12 +15,13 @@ export interface FollowOptions {
   onChange(status: JobStatus): void;
 }
 
-/** Answers the final status. */
+/** Answers the final status. A job that was asked to begin again has not ended. */
 export async function follow(session: Session, job: string, options: FollowOptions): Promise<JobStatus> {
+  const patient = Date.now() + BEGIN_AGAIN_MS;
   let last = '';
   for (;;) {
     const status = await readStatus(session, job);
-    if (status && status.attempt > (options.afterAttempt ?? 0)) {
+    if (status && status.attempt > (options.afterAttempt ?? 0) && !(await beginsAgain(session, status, patient))) {
       const now = JSON.stringify({ ...status, updatedAt: '' });
       if (now !== last) options.onChange(status);
       last = now;
@@ -31,37 +31,8 @@ export async function follow(session: Session, job: string, options: FollowOptio
   }
 }
 
-/** Shows a job's life: on a terminal a last line that renews itself, elsewhere plain lines. */
-export function liveView(): (status: JobStatus) => void {
-  const live = process.stdout.isTTY === true && process.env['CI'] === undefined;
-  const begin = Date.now();
-  let shown = '';
-  let plain = '';
-  return (status) => {
-    if (live) process.stdout.write('\r\u001b[2K');
-    for (const decision of status.decisions) {
-      const key = `${decision.at} ${decision.what} ${decision.code}`;
-      if (key <= shown || QUIET.has(decision.what)) continue;
-      shown = key;
-      say(
-        `${clock(begin)} ${paint(decision.what.startsWith('phase') ? ['bold', 'cyan'] : 'gray', decision.what)}: ${decision.text}`,
-      );
-    }
-    const line = summaryLine(status);
-    if (live)
-      process.stdout.write(
-        status.ended
-          ? `${clock(begin)} ${line}\n`
-          : `${clock(begin)} ${line}`.slice(0, (process.stdout.columns ?? 120) - 1),
-      );
-    else if (line !== plain) say(`${clock(begin)} ${line}`);
-    plain = line;
-  };
-}
-
-function clock(beginMs: number): string {
-  const seconds = Math.round((Date.now() - beginMs) / 1000);
-  return paint('dim', `${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}`);
+async function beginsAgain(session: Session, status: JobStatus, untilMs: number): Promise<boolean> {
+  return status.ended && Date.now() < untilMs && (await afterEnd(session, status)) === 'begins';
 }
 
 /** What a followed job's end means for the exit code. */

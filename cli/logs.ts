@@ -63,6 +63,10 @@ export function logLine(line: LogLine): string {
   return `${line.timestamp.slice(11, 19)} ${line.pod} ${line.text}`;
 }
 
+export async function untilEnded(session: Session, job: string): Promise<void> {
+  while (!(await requireStatus(session, job)).ended) await delay(FOLLOW_MS);
+}
+
 /** Prints new lines as they come, until the job has ended. */
 export async function followLogs(session: Session, job: string, options: LogsOptions): Promise<void> {
   let shown = 0;

@@ -1,13 +1,18 @@
 /** The foreach-fleet command: every subcommand, its help and its examples. What each does is in the file of its name. */
-import { Command } from 'commander';
-import { controlCommands, jobCommands } from './job-commands.ts';
+import { Command, CommanderError } from 'commander';
 import { cloudCommands } from './cloud-commands.ts';
+import { controlCommands } from './control.ts';
+import { EXIT } from './exit-codes.ts';
+import { jobCommands } from './job-commands.ts';
+import { sayJson } from './output.ts';
+import { submitCommand } from './submit-command.ts';
 
 const program = new Command('foreach-fleet')
   .description('Runs R foreach + doRedis jobs on Kubernetes clusters that exist only while there is work.')
   .option('--json', 'one JSON value on stdout instead of text')
   .option('--state <dir>', 'state folder of the local cloud (default: .local/cloud of this project, or FF_STATE_DIR)')
-  .showHelpAfterError()
+  .showHelpAfterError('  what to do: see the examples with --help')
+  .exitOverride()
   .addHelpText(
     'after',
     `
@@ -22,7 +27,19 @@ Examples:
   );
 
 cloudCommands(program);
+submitCommand(program);
 jobCommands(program);
 controlCommands(program);
 
-await program.parseAsync();
+const wantsJson = process.argv.includes('--json');
+if (wantsJson) program.commands.forEach((command) => command.configureOutput({ outputError: () => undefined }));
+await program.parseAsync().catch(usage);
+
+/** Commander has said what is wrong (or printed the help that was asked for). */
+function usage(error: unknown): void {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.invalid;
+  if (!wantsJson || error.exitCode === 0) return;
+  const message = error.message.replace(/^error: /, '');
+  sayJson({ error: { code: 'FF-USAGE', message, remedy: 'see the examples with --help' } });
+}

@@ -20,6 +20,29 @@ export function summaryLine(status: JobStatus): string {
   return parts.filter((part) => part !== '').join(' | ');
 }
 
+/** The same in at most `width` characters: what matters least is left out first, and the rest is cut. */
+export function liveLine(status: JobStatus, width: number): string {
+  const { tasks, workers, machines, cost } = status;
+  const left = status.secondsLeft === null || status.ended ? '' : `${duration(status.secondsLeft)} left`;
+  const failed = tasks.failed > 0 ? `${tasks.failed} failed` : '';
+  const short = [
+    status.phase,
+    `${machines.wanted} machines`,
+    `${workers.busy}/${workers.wanted} workers busy`,
+    `${tasks.done}/${tasks.total ?? '?'} tasks`,
+    failed,
+    left,
+    usd(cost.usd),
+  ];
+  const shortest = [status.phase, `${tasks.done}/${tasks.total ?? '?'} tasks`, failed, left, usd(cost.usd)];
+  const forms = [
+    summaryLine(status),
+    ...[short, shortest].map((parts) => parts.filter((part) => part !== '').join(' | ')),
+  ];
+  const fitting = forms.find((form) => form.length <= width);
+  return fitting ?? forms.at(-1)!.slice(0, Math.max(0, width));
+}
+
 /** Several lines: the summary, each loop with a bar, what it waits for, why it ended. */
 export function statusLines(status: JobStatus): string[] {
   const { results, errors } = status;
@@ -31,7 +54,9 @@ export function statusLines(status: JobStatus): string[] {
     ...(status.waitingFor ? [`  waiting for ${status.waitingFor}`] : []),
     ...reasonLines(status),
     ...forecastLines(status),
-    ...(errors.count > 0 ? [`  ${errors.count} errors: foreach-fleet errors ${status.job}`] : []),
+    ...(errors.count > 0
+      ? [`  ${errors.count} ${errors.count === 1 ? 'error' : 'errors'}: foreach-fleet errors ${status.job}`]
+      : []),
     ...(files === '' ? [] : [`  files: ${files}`]),
   ];
 }
@@ -39,7 +64,7 @@ export function statusLines(status: JobStatus): string[] {
 /** Problems of the folder, or else why it ended; each with its remedy. */
 function reasonLines({ problems, reason }: JobStatus): string[] {
   const listed = problems.flatMap((problem) => [
-    `  ${problem.code} ${problem.path}: ${problem.message}`,
+    `  ${[problem.code, problem.path].join(' ').trim()}: ${problem.message}`,
     `    what to do: ${problem.remedy}`,
   ]);
   if (listed.length > 0 || reason === null) return listed;

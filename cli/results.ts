@@ -2,13 +2,17 @@
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
-import { inParallel } from '../functions/reconcile/in-parallel.ts';
+import { inParallel } from '../functions/job/in-parallel.ts';
 import { readLedger } from '../functions/reconcile/make-inputs.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
+import type { JobStatus } from '../functions/job/job-status.ts';
 import { reach, type Session } from './session.ts';
 
 const DOWNLOADS_AT_ONCE = 16;
 const MAX_OBJECT_BYTES = 5 * 1024 ** 3;
+
+/** Attempt and name of a file that the script wrote. */
+const OUTPUT = /\/attempt-(\d+)\/outputs\/(.+)$/;
 
 export interface Downloaded {
   files: { name: string; bytes: number }[];
@@ -16,36 +20,56 @@ export interface Downloaded {
   to: string;
 }
 
-/** Downloads what exists so far; checks every single-iteration file against the ledger's SHA-256. */
+/** Downloads what exists so far; checks the script's files and every single-iteration file against the SHA-256 that was computed with them. */
 export async function results(
   session: Session,
-  job: string,
+  status: JobStatus,
   to: string,
   options: { all: boolean },
 ): Promise<Downloaded> {
+  const { job } = status;
   const bucket = session.buckets.results;
   const [objects, ledger] = await reach(session, () =>
     Promise.all([bucket.list(`${job}/`), readLedger(session.buckets, job)]),
   );
-  const wanted = objects.filter((object) => options.all || /\/outputs\//.test(object.name));
-  const expected = new Map(ledger.filter((line) => line.part === null).map((line) => [line.object, line.sha256]));
+  const outputs = newestOutputs(objects.map((object) => object.name));
+  const wanted = objects
+    .map((object) => object.name)
+    .filter((name) => (OUTPUT.test(name) ? outputs.has(name) : options.all));
+  const expected = new Map([
+    ...ledger.filter((line) => line.part === null).map((line) => [line.object, line.sha256] as const),
+    ...(status.ended ? status.results.outputs : []).map(
+      (output) => [`${status.results.prefix}outputs/${output.name}`, output.sha256] as const,
+    ),
+  ]);
   const files: Downloaded['files'] = [];
   await inParallel(DOWNLOADS_AT_ONCE, wanted, async (object) => {
-    const content = await bucket.read(object.name, MAX_OBJECT_BYTES);
+    const content = await bucket.read(object, MAX_OBJECT_BYTES);
     if (content === null) return;
-    const sha256 = expected.get(object.name);
+    const sha256 = expected.get(object);
     if (sha256 !== undefined && createHash('sha256').update(content.bytes).digest('hex') !== sha256)
       throw new CommandError(
         'FF-RESULT-DAMAGED',
-        `${object.name} is not what its worker computed (SHA-256 differs)`,
+        `${object} is not what was computed (SHA-256 differs)`,
         'read an earlier version of the object, or run the iteration again',
       );
-    const name = object.name.slice(job.length + 1).replace(/^attempt-\d+\/outputs\//, '');
+    const name = OUTPUT.exec(object)?.[2] ?? object.slice(job.length + 1);
     await writeBelow(to, name, content.bytes);
     files.push({ name, bytes: content.bytes.length });
   });
   await writeBelow(to, 'ledger.jsonl', Buffer.from(ledger.map((line) => `${JSON.stringify(line)}\n`).join('')));
   return { files: files.toSorted((a, b) => a.name.localeCompare(b.name)), iterations: ledger.length, to: resolve(to) };
+}
+
+/** Of files that several attempts wrote, those of the newest. */
+function newestOutputs(names: readonly string[]): Set<string> {
+  const newest = new Map<string, { attempt: number; object: string }>();
+  for (const object of names) {
+    const [, attempt, name] = OUTPUT.exec(object) ?? [];
+    if (name === undefined || Number(attempt) < (newest.get(name)?.attempt ?? 0)) continue;
+    newest.set(name, { attempt: Number(attempt), object });
+  }
+  return new Set([...newest.values()].map(({ object }) => object));
 }
 
 /** An object name must not lead out of the folder the user named. */

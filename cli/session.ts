@@ -1,4 +1,5 @@
 /** Where the command works: the local cloud of this project when one was started, else the installation that the environment names. */
+import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { connectBuckets } from '../functions/adapters/gcs-bucket.ts';
 import { paths } from '../functions/job/names.ts';
@@ -86,29 +87,62 @@ export async function readStatus(session: Session, job: string): Promise<JobStat
 
 export async function requireStatus(session: Session, job: string): Promise<JobStatus> {
   const status = await readStatus(session, job);
-  if (status === null)
-    throw new CommandError(
-      'FF-NO-JOB',
-      `nothing is known of job ${job}`,
-      'see all jobs with: foreach-fleet status',
-      EXIT.noJob,
-    );
-  return status;
+  if (status !== null) return status;
+  await requireUpload(session, job);
+  throw new CommandError(
+    'FF-NOT-SEEN-YET',
+    `job ${job} was uploaded; no pass has looked at it yet`,
+    `wait for it with: foreach-fleet watch ${job}`,
+    EXIT.noJob,
+  );
 }
 
-/** A refused connection means that the local cloud is not running: say so instead of ECONNREFUSED. */
+/** @throws CommandError FF-NO-JOB when there is not even a folder of that name. */
+export async function requireUpload(session: Session, job: string): Promise<void> {
+  const objects = await reach(session, () => session.buckets.uploads.list(paths.folder(job)));
+  if (objects.length > 0) return;
+  throw new CommandError(
+    'FF-NO-JOB',
+    `nothing is known of job ${job}`,
+    'see all jobs with: foreach-fleet status',
+    EXIT.noJob,
+  );
+}
+
+const UNREACHABLE = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH/;
+
+/** Says that the cloud cannot be reached instead of ECONNREFUSED; a local one that is not running is found out at once, without retries. */
 export async function reach<T>(session: Session, call: () => Promise<T>): Promise<T> {
+  const storage = session.endpoints?.clientEnvironment['FF_STORAGE_ENDPOINT'];
+  if (storage !== undefined && !(await listens(new URL(storage)))) throw notRunning();
   try {
     return await call();
   } catch (error) {
-    if (!session.local || !(error instanceof PortError) || !/ECONNREFUSED/.test(String(error.message))) throw error;
+    if (!(error instanceof PortError) || !UNREACHABLE.test(error.message)) throw error;
+    if (session.local) throw notRunning();
     throw new CommandError(
-      'FF-NOT-RUNNING',
-      'the local cloud is not running',
-      'start it with: npm run foreach-fleet -- local',
+      'FF-UNREACHABLE',
+      error.message,
+      'check the network, then run: foreach-fleet doctor',
       EXIT.unreachable,
     );
   }
+}
+
+function listens({ hostname, port }: URL): Promise<boolean> {
+  const socket = connect({ host: hostname, port: Number(port) });
+  return new Promise((resolve) => {
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+  }).finally(() => socket.destroy()) as Promise<boolean>;
+}
+
+function notRunning(): CommandError {
+  return new CommandError(
+    'FF-NOT-RUNNING',
+    'the local cloud is not running',
+    'start it with: npm run foreach-fleet -- local',
+    EXIT.unreachable,
+  );
 }
 
 /** The local cloud's admin API. @throws CommandError when this is not a local cloud. */
@@ -126,12 +160,7 @@ export async function admin(session: Session, path: string, method: 'GET' | 'POS
     headers: { authorization: `Bearer ${token}` },
     signal: AbortSignal.timeout(30_000),
   }).catch(() => {
-    throw new CommandError(
-      'FF-NOT-RUNNING',
-      'the local cloud is not running',
-      'start it with: npm run foreach-fleet -- local',
-      EXIT.unreachable,
-    );
+    throw notRunning();
   });
   if (!response.ok)
     throw new CommandError(

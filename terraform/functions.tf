@@ -33,7 +33,7 @@ resource "google_cloudfunctions2_function" "event" {
   }
 
   service_config {
-    service_account_email            = google_service_account.this["reconcile"].email
+    service_account_email = google_service_account.this["reconcile"].email
     # Values of results pass through as buffers: a small heap keeps the collector at them (see bench/README.md).
     environment_variables            = merge(local.environment, { NODE_OPTIONS = "--max-old-space-size=256 --max-semi-space-size=2" })
     available_memory                 = "2Gi"
