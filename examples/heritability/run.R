@@ -7,7 +7,7 @@
 library(foreach)
 
 arguments <- commandArgs(trailingOnly = TRUE)
-replicates <- if (length(arguments) >= 1) as.integer(arguments[1]) else 200L
+replicates <- if (length(arguments) >= 1) as.integer(arguments[1]) else 360L
 true_values <- c(0.2, 0.4, 0.6, 0.8)
 
 # The big data are loaded once per R process and never travel with a task (.noexport below). On foreach-fleet, job.yaml has had them

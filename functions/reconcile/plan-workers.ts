@@ -36,7 +36,7 @@ function tend(record: JobRecord, seen: Observation): { record: JobRecord; action
       ended: true,
     };
   const ended = whenDriverEnds(record, workload, progress === 'unknown' ? null : progress, nowMs);
-  if (ended) return { record: ended, actions: [{ do: 'back-up' }], ended: true };
+  if (ended) return { ...releaseAll(ended, workload, nowMs), ended: true };
   if (!workload.applied)
     return { record, actions: [{ do: 'apply-workload', workers: Math.max(1, record.fleet.workers) }], ended: true };
   if (progress === null || progress === 'unknown')
@@ -56,6 +56,19 @@ function tend(record: JobRecord, seen: Observation): { record: JobRecord; action
     actions: [{ do: 'renew-lease' }, { do: 'back-up' }, ...ledgerIfAsked(seen), ...renewInputs(workload, nowMs)],
     ended: false,
   };
+}
+
+/** No more work will come: idle machines need not wait for the cluster's own deletion, which takes minutes. */
+function releaseAll(record: JobRecord, workload: WorkloadView, nowMs: number): Step {
+  const replicas = record.ending?.outcome === 'failed' && (record.spec?.debugHoldSeconds ?? 0) > 0 ? 1 : 0;
+  if (workload.workersWanted <= replicas) return stay(record, [{ do: 'back-up' }]);
+  const text = `${workload.workersWanted} -> ${replicas} workers: the script has ended`;
+  const idlePods = workload.pods.filter((pod) => pod.role === 'worker').map((pod) => pod.name);
+  const actions: Action[] = [
+    { do: 'back-up' },
+    { do: 'scale-workers', replicas, idlePods: replicas === 0 ? [] : idlePods.slice(replicas) },
+  ];
+  return stay(decide(record, nowMs, 'shrink', 'no-work', text), actions);
 }
 
 function ledgerIfAsked(seen: Observation): Action[] {

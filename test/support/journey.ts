@@ -127,12 +127,12 @@ export async function output(session: Session, job: string, attempt: number, nam
 }
 
 /** What the same script gives in plain R with %do%: the value saved in `name`. */
-export async function plainR(folder: string, name: string): Promise<Buffer> {
+export async function plainR(folder: string, name: string, args: string[] = []): Promise<Buffer> {
   const script = 'library(foreach); registerDoSEQ(); source("run.R")';
   const copy = mkdtempSync(join(tmpdir(), 'ff-plain-'));
   try {
     await run('cp', ['-r', `${folder}/.`, copy]);
-    await run('Rscript', ['--vanilla', '-e', script], {
+    await run('Rscript', ['--vanilla', '-e', script, ...args], {
       cwd: copy,
       env: { ...process.env, R_LIBS: join(project, '.local/R') },
     });
