@@ -2,7 +2,6 @@
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import { exportLines } from '../local-cloud/composition/environment.ts';
-import { demo } from './demo.ts';
 import { diagnose } from './doctor.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { type GlobalOptions, guarded, paint, say, sayJson } from './output.ts';
@@ -57,7 +56,11 @@ export function cloudCommands(program: Command): void {
     .description('an example job on a fresh local cloud, from upload to the proof that nothing is left')
     .option('--example <name>', 'folder below examples/', 'heritability')
     .addHelpText('after', '\nExample:\n  $ foreach-fleet demo --example hello')
-    .action(guarded(globals, (options: { example: string }) => demo(options.example, globals())));
+    .action(
+      guarded(globals, async (options: { example: string }) =>
+        (await import('./demo.ts')).demo(options.example, globals()),
+      ),
+    );
 }
 
 interface LocalOptions {

@@ -29,6 +29,8 @@ export async function logs(session: Session, job: string, options: LogsOptions):
       `gcloud logging read 'resource.labels.cluster_name="${clusterName(job, 1)}"'`,
       EXIT.invalid,
     );
+  if (options.tail !== undefined && !/^\d{1,7}$/.test(options.tail))
+    throw new CommandError('FF-USAGE', '--tail takes a number of lines', 'see foreach-fleet logs --help', EXIT.invalid);
   if (options.role === 'functions') return functionLog(session, job);
   const status = await requireStatus(session, job);
   const query = new URLSearchParams({

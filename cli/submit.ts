@@ -10,6 +10,8 @@ import { reach, requireJobId, type Session } from './session.ts';
 
 const JOB_FILES = ['job.yaml', 'job.yml', 'job.json'];
 const UPLOADS_AT_ONCE = 8;
+/** What Node.js reads into one buffer. */
+const LARGEST_BYTES = 2 * 1024 ** 3;
 
 export interface Submitted {
   job: string;
@@ -35,6 +37,14 @@ export async function submit(
       EXIT.invalid,
     );
   await checkJobFile(folder, jobFile, files);
+  const large = files.find((file) => file.bytes >= LARGEST_BYTES);
+  if (large !== undefined)
+    throw new CommandError(
+      'FF-FILE-TOO-LARGE',
+      `${large.name} has ${bytes(large.bytes)}; this command sends at most 2 GiB a file`,
+      `gcloud storage cp -r ${folder} gs://${session.uploadsBucket}/jobs/`,
+      EXIT.invalid,
+    );
   const others = files.filter((file) => file.name !== jobFile);
   const upload = async (file: { name: string; bytes: number }): Promise<void> => {
     const content = await readFile(join(folder, file.name));
@@ -66,7 +76,7 @@ async function checkJobFile(folder: string, jobFile: string, files: { name: stri
       .map((problem) => `${problem.path === '' ? jobFile : problem.path}: ${problem.message}`)
       .join('\n  ');
     throw new CommandError(
-      parsed.problems[0]?.code ?? 'FF-SPEC',
+      parsed.problems[0]!.code,
       text,
       parsed.problems.map((problem) => problem.remedy).join('\n    '),
       EXIT.invalid,

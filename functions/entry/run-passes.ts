@@ -14,11 +14,14 @@ const BETWEEN_PASSES_MS = 1000;
 const BETWEEN_LOOKS_MS = 300;
 
 export async function runPasses(context: Context, job: string, eventMs?: number): Promise<void> {
+  // A pass that follows by itself is not asked for by the event, so no earlier look can have covered it.
+  let since = eventMs;
   const ports = await context.ports();
   const until = ports.clock.nowMs() + BUDGET_MS;
   try {
     for (;;) {
-      const result = await reconcileJob(ports, context.settings, job, eventMs);
+      const result = await reconcileJob(ports, context.settings, job, since);
+      if (result.did === 'acted') since = undefined;
       const repeat = result.did === 'left-to-another' || (result.did === 'acted' && result.again);
       if (!repeat) return;
       if (ports.clock.nowMs() > until)

@@ -2,7 +2,7 @@
  * The one error class that crosses a port. `retry` means: the same call may succeed later, so the pass ends and a later one tries again.
  */
 export class PortError extends Error {
-  /** Stable, for logs and the error catalogue: FF-CLUSTER-STOCKOUT, FF-BUCKET-UNREACHABLE, … */
+  /** Stable, for logs and the error catalogue: FF-CLUSTER-STOCKOUT, FF-BUCKET, … */
   readonly code: string;
   readonly retry: boolean;
 

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { PubSub, type Message } from '@google-cloud/pubsub';
+import { PubSub, type Message, type Subscription } from '@google-cloud/pubsub';
 import { admin, readStatus, type Session } from '../../cli/session.ts';
 import { request } from '../../cli/control.ts';
 import type { JobStatus } from '../../functions/job/job-status.ts';
@@ -47,8 +47,8 @@ const ROWS: Row[] = [
   row('misspelt-key', script('limits: {dollars: 2}'), 'FF-SPEC-UNKNOWN-KEY', 'limits.dollars', /dollars/),
   row('wrong-type', 'script: [run.R]\n', 'FF-SPEC-TYPE', 'script', /script/),
   row('negative', script('limits: {usd: -1}'), 'FF-SPEC-RANGE', 'limits.usd', /limits\.usd/),
-  row('not-a-number', script('limits: {usd: .nan}'), 'FF-SPEC-VALUE', 'limits.usd', /limits\.usd/),
-  row('too-large', script('limits: {usd: 1e309}'), 'FF-SPEC-VALUE', 'limits.usd', /limits\.usd/),
+  row('not-a-number', script('limits: {usd: .nan}'), 'FF-SPEC-RANGE', 'limits.usd', /limits\.usd/),
+  row('too-large', script('limits: {usd: 1e309}'), 'FF-SPEC-RANGE', 'limits.usd', /limits\.usd/),
   row('too-little', script('limits: {usd: 0.0001}'), 'FF-LIMIT-TOO-LOW', 'limits.usd', /price.*\d\.\d{3} USD/),
   row('empty-script', CORRECTED, 'FF-SCRIPT-EMPTY', 'run.R', /empty/, { 'run.R': ' \n' }),
   row('latin-script', CORRECTED, 'FF-SCRIPT-ENCODING', 'run.R', /UTF-8/, { 'run.R': Buffer.from([0x78, 0xe4]) }),
@@ -73,11 +73,12 @@ describe('bad input', { skip: missingTools() }, () => {
   const notices: Notice[] = [];
   let session: Session;
   let pubsub: PubSub;
+  let subscription: Subscription;
 
   before(async () => {
     session = await journey.start();
     pubsub = new PubSub({ projectId: 'local-project' });
-    const [subscription] = await pubsub.topic('ff-notices').createSubscription('bad-input');
+    [subscription] = await pubsub.topic('ff-notices').createSubscription('bad-input');
     subscription.on('message', (message: Message) => {
       notices.push(JSON.parse(message.data.toString()) as Notice);
       message.ack();
@@ -85,6 +86,7 @@ describe('bad input', { skip: missingTools() }, () => {
     subscription.on('error', () => undefined);
   });
   after(async () => {
+    await subscription?.close();
     await pubsub?.close();
     await journey.cleanUp();
   });

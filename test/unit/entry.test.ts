@@ -42,6 +42,19 @@ describe('events', () => {
     assert.deepEqual(world.created, ['ff-demo-1']);
   });
 
+  it('a resume goes on to its cluster within the same event, also one that happened a while ago', async () => {
+    const uploaded = { data: { bucket: 'uploads', name: 'jobs/demo/job.yaml' } };
+    await jobSubmitted(context, uploaded);
+    await world.buckets.uploads.write('jobs/demo/control/cancel.json', '{}', {});
+    await jobSubmitted(context, uploaded);
+    world.clusters.clear();
+    await jobSubmitted(context, uploaded);
+    await world.buckets.uploads.write('jobs/demo/control/resume.json', '{}', {});
+    world.nowMs += 1;
+    await jobSubmitted(context, { ...uploaded, time: new Date(world.nowMs).toISOString() });
+    assert.deepEqual(world.created, ['ff-demo-1', 'ff-demo-2']);
+  });
+
   const forgotten: [name: string, event: Event][] = [
     ['no data', {}],
     ['an array', { data: [] }],

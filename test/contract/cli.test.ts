@@ -1,0 +1,253 @@
+/** The command as a process: what it prints, one JSON value with --json, and its exit codes, against a local cloud with real R and Redis. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { request } from '../../cli/control.ts';
+import { readStatus, type Session } from '../../cli/session.ts';
+import { paths } from '../../functions/job/names.ts';
+import { ended, Journey, missingTools, until } from '../support/journey.ts';
+
+const project = fileURLToPath(new URL('../..', import.meta.url));
+const SMALL = 'script: run.R\nworker: {cpu: 1, memory: 1Gi, max: 1}\n';
+const SCRIPT = 'library(foreach)\nx <- foreach(i = 1:2, .combine = c) %dopar% i\nwriteLines(format(x), "x.txt")\n';
+const FAILING = 'library(foreach)\nx <- foreach(i = 1:2) %dopar% stop("no value ", i)\n';
+const ENDLESS = 'library(foreach)\nx <- foreach(i = 1:500) %dopar% Sys.sleep(1)\n';
+
+interface Ran {
+  code: number | null;
+  out: string;
+  err: string;
+}
+
+/** Without the variables of the test process: they would name the cloud that the session here has opened. */
+function start(args: string[]): { child: ChildProcess; ran: Promise<Ran> } {
+  const { PATH, HOME, NODE_OPTIONS, FF_TEST_NETWORK_REPORT } = process.env;
+  const passedOn = Object.entries({ PATH, HOME, NODE_OPTIONS, FF_TEST_NETWORK_REPORT }).filter(([, value]) => value);
+  const env = { ...Object.fromEntries(passedOn), R_LIBS: join(project, '.local/R'), NO_COLOR: '1' };
+  const child = spawn(process.execPath, ['cli/main.ts', ...args], {
+    cwd: project,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ran: Ran = { code: null, out: '', err: '' };
+  child.stdout.on('data', (text: Buffer) => (ran.out += text.toString()));
+  child.stderr.on('data', (text: Buffer) => (ran.err += text.toString()));
+  return { child, ran: new Promise((resolve) => child.once('close', (code) => resolve({ ...ran, code }))) };
+}
+
+const run = (...args: string[]): Promise<Ran> => start(args).ran;
+
+/** The one JSON value that the command printed. */
+async function json(code: number, ...args: string[]): Promise<any> {
+  const ran = await run('--json', ...args);
+  assert.equal(ran.code, code, `${args.join(' ')}: ${ran.out}${ran.err}`);
+  return JSON.parse(ran.out);
+}
+
+const COMMANDS = ['local', 'doctor', 'demo', 'submit', 'status', 'watch', 'logs', 'errors', 'results'];
+const CONTROLS = ['cost', 'cancel', 'pause', 'resume', 'approve'];
+
+describe('the command without a cloud', () => {
+  for (const command of [...COMMANDS, ...CONTROLS])
+    it(`${command} --help has an example`, async () => {
+      const { code, out } = await run(command, '--help');
+      assert.equal(code, 0);
+      assert.match(out, /Example:\n\s+\$ foreach-fleet /);
+    });
+
+  const wrong: [args: string[], code: number, error: string][] = [
+    [['frobnicate'], 2, 'FF-USAGE'],
+    [['status', '--nonsense'], 2, 'FF-USAGE'],
+    [['results', 'demo'], 2, 'FF-USAGE'],
+    [['watch'], 2, 'FF-USAGE'],
+    [['--state', '/nonexistent', 'status'], 6, 'FF-NO-CLOUD'],
+    [['--state', '/nonexistent', 'cancel', 'demo'], 6, 'FF-NO-CLOUD'],
+    [['--state', '/nonexistent', 'local', '--stop'], 6, 'FF-NO-CLOUD'],
+    [['--state', project, 'demo', '--example', 'hello'], 2, 'FF-STATE-FOREIGN'],
+    [['demo', '--example', 'nothing'], 2, 'FF-NO-EXAMPLE'],
+    [['local', '--tick-seconds', 'soon'], 2, 'FF-USAGE'],
+  ];
+  for (const [args, code, error] of wrong)
+    it(`${args.join(' ').replace(project, 'PROJECT')}: ${error}, exit code ${code}`, async () => {
+      const { error: told } = await json(code, ...args);
+      assert.equal(told.code, error);
+      assert.ok(told.message && told.remedy);
+    });
+
+  it('says what is wrong on stderr, with a remedy', async () => {
+    const { code, out, err } = await run('--state', '/nonexistent', 'status');
+    assert.deepEqual([code, out], [6, '']);
+    assert.match(err, /^FF-NO-CLOUD: .*\n {2}what to do: start one with/);
+  });
+});
+
+describe('the command with a local cloud', { skip: missingTools() }, () => {
+  const journey = new Journey();
+  const state = ['--state', journey.stateDir];
+  let session: Session;
+
+  before(async () => {
+    session = await journey.start();
+  });
+  after(() => journey.cleanUp());
+
+  const ask = (code: number, ...args: string[]): Promise<any> => json(code, ...state, ...args);
+
+  it('doctor finds everything in order', async () => {
+    const findings = (await ask(0, 'doctor')) as { what: string; ok: boolean }[];
+    assert.ok(findings.filter(({ what }) => what.startsWith('local cloud, bucket')).length === 3);
+  });
+
+  it('an unknown job is exit code 5 for every subcommand, a bad id 2', async () => {
+    const calls = [
+      ['status'],
+      ['watch'],
+      ['logs'],
+      ['errors'],
+      ['results', '--to', 'x'],
+      ...CONTROLS.map((name) => [name]),
+    ];
+    for (const [command, ...rest] of calls) {
+      assert.equal((await ask(5, command!, 'nobody', ...rest)).error.code, 'FF-NO-JOB', command);
+      assert.equal((await ask(2, command!, 'No_Body', ...rest)).error.code, 'FF-SPEC-JOB-ID', command);
+    }
+    assert.deepEqual(await ask(0, 'status'), []);
+  });
+
+  it('submit refuses a folder before anything is uploaded', async () => {
+    const folder = journey.jobFolder('wrong', SCRIPT, 'script: run.R\nwrker: {}\n');
+    assert.equal((await ask(2, 'submit', folder)).error.code, 'FF-SPEC-UNKNOWN-KEY');
+    assert.equal((await ask(2, 'submit', join(folder, 'none'), '--id', 'wrong')).error.code, 'FF-NO-FOLDER');
+    assert.equal((await ask(2, 'submit', folder, '--id', 'Wrong')).error.code, 'FF-SPEC-JOB-ID');
+    writeFileSync(join(folder, 'job.yaml'), 'script: other.R\n');
+    assert.equal((await ask(2, 'submit', folder)).error.code, 'FF-FILES-MISSING');
+    mkdirSync(join(journey.folder, 'empty'));
+    assert.equal((await ask(2, 'submit', join(journey.folder, 'empty'))).error.code, 'FF-NO-JOB-FILE');
+    assert.deepEqual(await session.buckets.uploads.list('jobs/'), []);
+  });
+
+  it('submit --watch shows the job and ends with its exit code; the same folder again changes nothing', async () => {
+    const folder = journey.jobFolder('good', SCRIPT, SMALL);
+    const ran = await run(...state, 'submit', folder, '--watch');
+    assert.equal(ran.code, 0, ran.out + ran.err);
+    assert.match(
+      ran.out,
+      /phase creating: .*\n[^]*job good, attempt 1: succeeded\n[^]*next: foreach-fleet results good/,
+    );
+    assert.ok(!ran.out.includes('\u001b'), 'no escape where there is no terminal');
+    const again = await ask(0, 'submit', folder);
+    assert.deepEqual([again.goesOn, again.text], [false, 'good has already succeeded; nothing changed']);
+    const watched = await run(...state, 'submit', folder, '--watch');
+    assert.equal(watched.code, 0);
+    assert.match(
+      watched.out,
+      /good has already succeeded; nothing changed\nnext: foreach-fleet results good --to DIR\n$/,
+    );
+    assert.equal((await ask(0, 'watch', 'good')).attempt, 1);
+  });
+
+  it('status, logs, errors and cost of a job that has ended', async () => {
+    assert.equal((await ask(0, 'status', 'good')).phase, 'succeeded');
+    assert.deepEqual(
+      (await ask(0, 'status')).map((job: { job: string }) => job.job),
+      ['good'],
+    );
+    assert.deepEqual(await ask(0, 'errors', 'good'), []);
+    assert.ok((await ask(0, 'cost', 'good')).usd > 0);
+    const lines = (await ask(0, 'logs', 'good', '--role', 'driver')) as { pod: string; text: string }[];
+    assert.ok(lines.length > 0 && lines.every((line) => line.pod.startsWith('driver')), JSON.stringify(lines));
+    assert.equal((await ask(0, 'logs', 'good', '--tail', '1')).length, 1);
+    assert.equal((await ask(2, 'logs', 'good', '--tail', 'few')).error.code, 'FF-USAGE');
+    const followed = await run(...state, 'logs', 'good', '--role', 'driver', '--follow');
+    assert.equal(followed.code, 0);
+    assert.equal(followed.out.trimEnd().split('\n').length, lines.length);
+  });
+
+  it('results writes what the script wrote, and every iteration with --all', async () => {
+    const to = join(journey.folder, 'out');
+    const done = await ask(0, 'results', 'good', '--to', to, '--all');
+    assert.equal(readFileSync(join(to, 'x.txt'), 'utf8'), '1\n2\n');
+    assert.equal(done.iterations, 2);
+    assert.equal(readFileSync(join(to, 'ledger.jsonl'), 'utf8').trimEnd().split('\n').length, 2);
+    assert.equal(readFileSync(join(to, 'attempt-1/loop-1/iteration-000001.rds')).subarray(0, 1).toString(), 'X');
+  });
+
+  it('results notices a file that is not what was computed', async () => {
+    const object = `${paths.outputs('good', 1)}x.txt`;
+    const kept = await session.buckets.results.read(object, 1e6);
+    await session.buckets.results.write(object, 'other', { contentType: 'text/plain' });
+    const told = await ask(1, 'results', 'good', '--to', join(journey.folder, 'out-2'));
+    assert.equal(told.error.code, 'FF-RESULT-DAMAGED');
+    await session.buckets.results.write(object, kept!.bytes, { contentType: 'text/plain' });
+  });
+
+  it('a changed folder of a job that has succeeded waits for resume, which is followed at once', async () => {
+    const folder = journey.jobFolder('good', `${SCRIPT}writeLines("new", "new.txt")\n`, SMALL);
+    const changed = await ask(0, 'submit', folder);
+    assert.deepEqual([changed.goesOn, changed.next], [false, 'foreach-fleet resume good']);
+    assert.equal((await ask(0, 'resume', 'good')).requested, 'resume');
+    assert.equal((await ask(0, 'watch', 'good')).attempt, 2);
+    const to = join(journey.folder, 'out-3');
+    const names = (await ask(0, 'results', 'good', '--to', to)).files.map((file: { name: string }) => file.name);
+    assert.deepEqual(
+      names.filter((name: string) => name.endsWith('.txt')),
+      ['new.txt', 'x.txt'],
+    );
+  });
+
+  it('a failed job: exit code 3, its errors, and resume as the next command', async () => {
+    const folder = journey.jobFolder('failing', FAILING, SMALL);
+    const ran = await run(...state, 'submit', folder, '--watch');
+    assert.equal(ran.code, 3, ran.out + ran.err);
+    assert.match((await ask(0, 'errors', 'failing'))[0].message, /no value \d/);
+    const again = await ask(0, 'submit', folder);
+    assert.deepEqual([again.goesOn, again.text], [false, 'failing has ended (failed); nothing changed']);
+    assert.match(again.next, /foreach-fleet resume failing/);
+    assert.equal((await run(...state, 'submit', folder, '--watch')).code, 3);
+  });
+
+  it('approve, pause, resume and cancel: each is answered, and watch ends with 4', async () => {
+    const folder = journey.jobFolder('asked', ENDLESS, `${SMALL}canary: {approval: manual, tasks: 1}\n`);
+    assert.equal((await ask(0, 'submit', folder)).goesOn, true);
+    const inPhase = (phase: string): Promise<void> =>
+      until(`asked is in ${phase}`, async () => (await readStatus(session, 'asked'))?.phase === phase);
+    await inPhase('approval');
+    assert.match((await run(...state, 'status', 'asked')).out, /next: foreach-fleet approve asked/);
+    assert.match((await run(...state, 'approve', 'asked')).out, /asked to approve asked: the fleet will grow/);
+    await inPhase('running');
+    assert.match((await ask(0, 'submit', folder)).text, /attempt 1 of asked is running/);
+    await ask(0, 'pause', 'asked');
+    assert.equal((await ask(4, 'watch', 'asked')).phase, 'paused');
+    assert.equal((await ask(0, 'cancel', 'asked')).requested, null);
+    await ask(0, 'resume', 'asked');
+    await until('attempt 2', async () => (await readStatus(session, 'asked'))?.attempt === 2);
+    await request(session, 'asked', 'cancel');
+    assert.equal((await ask(4, 'watch', 'asked')).phase, 'cancelled');
+    assert.equal((await ended(session, 'asked', 1)).attempt, 2);
+  });
+
+  it('a second local cloud on the same state is refused', async () => {
+    assert.equal((await ask(2, 'local')).error.code, 'FF-STATE-IN-USE');
+    assert.equal((await ask(2, 'demo', '--example', 'hello')).error.code, 'FF-STATE-IN-USE');
+  });
+
+  it('local --stop returns when it has ended; then every command says that it is not running', async () => {
+    assert.equal((await ask(0, 'local', '--stop')).stopped, true);
+    for (const command of [['status'], ['watch', 'good'], ['cancel', 'good'], ['logs', 'good'], ['local', '--stop']])
+      assert.equal((await ask(6, ...command)).error.code, 'FF-NOT-RUNNING', command.join(' '));
+    const findings = (await ask(1, 'doctor')) as { what: string; ok: boolean; remedy: string }[];
+    assert.ok(findings.some(({ ok, remedy }) => !ok && remedy.includes('foreach-fleet local')));
+  });
+
+  it('local goes on with its state, prints its environment, and ends on SIGTERM', async () => {
+    const { child, ran } = start([...state, 'local']);
+    await until('it answers', async () => (await run(...state, 'status', 'good')).code === 0);
+    child.kill('SIGTERM');
+    const { code, out } = await ran;
+    assert.equal(code, 0);
+    assert.match(out, /^export CLOUDSDK_CONFIG='[^]*export FF_UPLOADS_BUCKET=/);
+  });
+});

@@ -1,0 +1,46 @@
+// foreach's own tests on this backend. Slow, and their source comes from R's package repository: only with FF_SLOW_TESTS=1.
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { Lab } from './lab.ts';
+
+const slow = process.env['FF_SLOW_TESTS'] === '1';
+
+const download = `
+  repos <- getOption("repos")
+  if (any(repos[["CRAN"]] %in% c("@CRAN@", "", NA))) utils::chooseCRANmirror(graphics = FALSE, ind = 1, local.only = TRUE)
+  options(timeout = 60)
+  got <- utils::download.packages("foreach", commandArgs(TRUE)[1], type = "source")
+  utils::untar(got[1, 2], exdir = commandArgs(TRUE)[1])`;
+
+test(
+  "foreach's own tests give what they give on bare doRedis",
+  { skip: slow ? false : 'set FF_SLOW_TESTS=1 to run it', timeout: 600_000 },
+  async (context: TestContext) => {
+    const lab = await Lab.start();
+    try {
+      const folder = join(lab.dir, 'source');
+      mkdirSync(folder);
+      await lab.run('Rscript', ['--vanilla', '-e', download, folder], {}).exited;
+      const tests = join(folder, 'foreach/tests/testthat');
+      if (!existsSync(tests)) {
+        context.skip("foreach's source could not be downloaded");
+        return;
+      }
+      lab.worker('w1');
+      lab.worker('w2');
+      await lab.workersReady(2);
+      const code = readFileSync(join(import.meta.dirname, 'foreach-own.R'), 'utf8');
+      const session = lab.session(`commandArgs <- function(...) "${tests}"\n${code}`);
+      const status = await session.exited;
+      const counts = session.lines.filter((line) => /passed \d+ failed/.test(line));
+      for (const line of counts) context.diagnostic(line);
+      assert.equal(status, 0, session.lines.join('\n'));
+      assert.match(counts[0] ?? '', /passed 5\d\d failed [01] /);
+      assert.match(counts[1] ?? '', /failed 0 /);
+    } finally {
+      await lab.stop();
+    }
+  },
+);

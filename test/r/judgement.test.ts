@@ -1,0 +1,120 @@
+// Errors and workers that make them: too many end the job, a worker that fails what others can do is replaced, and a failed iteration can be replayed.
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { events, Lab, rLibrary, until } from './lab.ts';
+
+let lab: Lab;
+beforeEach(async () => {
+  lab = await Lab.start();
+});
+afterEach(() => lab.stop());
+
+/** Reports in ff:errors. */
+async function reports(): Promise<Record<string, unknown>[]> {
+  const entries = await lab.redis.xrange('ff:errors', '-', '+');
+  return entries.map(([, fields]) => JSON.parse(fields[fields.indexOf('json') + 1]!) as Record<string, unknown>);
+}
+
+const failingFrom = (first: number): string => `library(foreach)
+cat("made", file = "made.txt")
+r <- foreach(i = 1:400, .errorhandling = "pass") %dopar% { Sys.sleep(0.02); if (i >= ${first}) stop("no data for ", i); i }
+`;
+
+test('too many errors end the job, and what is finished is kept', async () => {
+  const inputs = lab.prepare({ script: failingFrom(9), errorLimits: { count: 6, rate: 0.4, sample: 10 } });
+  lab.worker('w1', inputs);
+  lab.worker('w2', inputs);
+  const driver = lab.driver(inputs);
+  assert.equal(await driver.exited, 1, driver.lines.join('\n'));
+  const message = String(events(driver).at(-1)?.['message']);
+  assert.match(message, /too many errors: \d+ of \d+ finished iterations of loop 1 failed \(limits: 6 errors, 40 %/);
+  assert.equal(await lab.redis.hget('ff:driver', 'state'), 'failed');
+  assert.ok((await lab.redis.xlen('ff:outbox')) >= 8);
+  assert.ok(Number(await lab.redis.hget('ff:loop:1', 'done')) >= 8);
+  assert.ok((await lab.redis.lrange('ff:outputs', 0, -1)).some((line) => line.includes('made.txt')));
+});
+
+test('few errors among many iterations do not', async () => {
+  const script = `library(foreach)
+    r <- foreach(i = 1:60, .combine = c, .errorhandling = "remove") %dopar% { if (i %% 6 == 0) stop("no"); i }
+    stopifnot(length(r) == 50)`;
+  const inputs = lab.prepare({ script, errorLimits: { count: 3, rate: 0.5, sample: 20 } });
+  lab.worker('w1', inputs);
+  lab.worker('w2', inputs);
+  const driver = lab.driver(inputs);
+  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  assert.equal(await lab.redis.hget('ff:loop:1', 'failed'), '10');
+});
+
+test('a worker that fails what others can do is replaced, and its errors do not count', async () => {
+  const workers = [lab.worker('w1'), lab.worker('w2')];
+  await lab.workersReady(2);
+  const session = lab.session(
+    `r <- foreach(i = 1:60, .errorhandling = "pass") %dopar% {
+      if (i == 1) Sys.setenv(SCRATCH = "/nonexistent")
+      Sys.sleep(0.3)
+      if (i > 2 && nzchar(Sys.getenv("SCRATCH"))) stop("cannot write to ", Sys.getenv("SCRATCH"))
+      i
+    }
+    stopifnot(identical(r, as.list(1:60)))`,
+    ', task_size = 1L',
+  );
+  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  const replaced = workers.flatMap(events).filter((event) => event['event'] === 'worker-replaced');
+  assert.equal(replaced.length, 1);
+  assert.match(String(replaced[0]?.['message']), /3 iterations that failed on it succeeded elsewhere/);
+  const pod = String(replaced[0]?.['worker']);
+  await until('the new R is at work', async () =>
+    /"state":"idle".*"replaced":1/.test((await lab.redis.hget('ff:workers', pod)) ?? ''),
+  );
+  assert.equal(await lab.redis.hget('ff:loop:1', 'failed'), '0');
+  assert.equal(await lab.redis.hlen('ff:tries'), 0, 'being replaced is not a try');
+  assert.ok((await reports()).length >= 3, 'the errors stay on record');
+});
+
+test('a worker that stays broken after being replaced does not spoil the loop either', async () => {
+  const broken = lab.worker('w1', undefined, { SCRATCH: '/nonexistent' });
+  lab.worker('w2');
+  await lab.workersReady(2);
+  const session = lab.session(
+    `r <- foreach(i = 1:80, .errorhandling = "pass") %dopar% {
+      Sys.sleep(0.2)
+      if (nzchar(Sys.getenv("SCRATCH"))) stop("cannot write to ", Sys.getenv("SCRATCH"))
+      i
+    }
+    stopifnot(identical(r, as.list(1:80)))`,
+    ', task_size = 1L',
+  );
+  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  assert.ok(
+    events(broken).some((event) => event['event'] === 'worker-replaced'),
+    broken.lines.join('\n'),
+  );
+});
+
+test('a failed iteration is replayed from its report with the same condition and random numbers', async () => {
+  lab.worker('w1');
+  await lab.workersReady(1);
+  const session = lab.session(`set.seed(4)
+    scale <- 10
+    fit <- function(x) stop(structure(class = c("badFit", "error", "condition"), list(message = paste("no fit at", x), call = sys.call(), at = x)))
+    r <- foreach(i = 1:3, .errorhandling = "pass", .packages = "stats") %dopar% if (i == 2) fit(scale * i + rnorm(1)) else i
+    saveRDS(r[[2]], "${join(lab.dir, 'condition.rds')}")`);
+  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  const [report] = await reports();
+  assert.equal(typeof report?.['replay'], 'string');
+  writeFileSync(join(lab.dir, 'errors.jsonl'), `${JSON.stringify(report)}\n`);
+  const again = lab.run(
+    'Rscript',
+    [
+      '--vanilla',
+      '-e',
+      `e <- tryCatch(foreachfleet::replay("${join(lab.dir, 'errors.jsonl')}", loop = 1, iteration = 2), badFit = identity)
+       stopifnot(identical(e, readRDS("${join(lab.dir, 'condition.rds')}")))`,
+    ],
+    { R_LIBS: rLibrary },
+  );
+  assert.equal(await again.exited, 0, again.lines.join('\n'));
+});
