@@ -50,8 +50,8 @@ describe('events', () => {
     world.clusters.clear();
     await jobSubmitted(context, uploaded);
     await world.buckets.uploads.write('jobs/demo/control/resume.json', '{}', {});
-    world.nowMs += 1;
-    await jobSubmitted(context, { ...uploaded, time: new Date(world.nowMs).toISOString() });
+    world.nowMs += 10;
+    await jobSubmitted(context, { ...uploaded, time: new Date(world.nowMs - 5).toISOString() });
     assert.deepEqual(world.created, ['ff-demo-1', 'ff-demo-2']);
   });
 
