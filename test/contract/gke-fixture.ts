@@ -14,7 +14,7 @@ import { startIdentity, type RunningIdentity } from '../../local-cloud/identity/
 export const ZONE = 'us-central1-a';
 export const PARENT = `projects/local-project/locations/${ZONE}`;
 
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 60_000;
 
 export interface NodeLog {
   started: NodeStart[];

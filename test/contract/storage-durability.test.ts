@@ -79,7 +79,7 @@ test('killed in the middle of many writes, everything confirmed is there and eve
     };
     const writers = Promise.allSettled([0, 1, 2, 3].map(writer));
     const target = confirmed.size + 25;
-    await until(() => confirmed.size >= target, 'writes', 30_000);
+    await until(() => confirmed.size >= target, 'writes', 120_000);
     await storage.kill();
     await writers;
   }

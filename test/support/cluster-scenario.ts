@@ -29,7 +29,7 @@ const apiVersions: Record<string, string> = {
 };
 const apiVersionOf = (kind: string): string => apiVersions[kind] ?? 'v1';
 const merge = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
-const TIMEOUT = { timeoutMs: 30_000 };
+const TIMEOUT = { timeoutMs: 120_000 };
 const POLL_MS = 50;
 
 export interface Connection {

@@ -4,7 +4,7 @@ export async function eventually<T>(
   probe: () => T | Promise<T>,
   options: { timeoutMs?: number } = {},
 ): Promise<NonNullable<Exclude<T, false>>> {
-  const deadline = Date.now() + (options.timeoutMs ?? 30_000);
+  const deadline = Date.now() + (options.timeoutMs ?? 120_000);
   for (;;) {
     const answer = await probe();
     if (answer !== false && answer !== undefined && answer !== null) return answer as NonNullable<Exclude<T, false>>;

@@ -103,7 +103,7 @@ export function defineJourneySuite(world: () => KubeletWorld): void {
         const list = await w.api.get(corePath('pods', NS), { labelSelector: 'job-name in (fails,works)' });
         return list.items.length === 0;
       },
-      { timeoutMs: 20_000 },
+      { timeoutMs: 120_000 },
     );
   });
 

@@ -132,7 +132,7 @@ export function defineLifeSuite(world: () => KubeletWorld): void {
     const follow = w.kubectlRunning('logs', '-f', 'logs');
     let text = '';
     follow.stdout?.on('data', (data: Buffer) => (text += data.toString()));
-    await eventually('kubectl logs -f shows what is there', () => text.includes('first'), { timeoutMs: 20_000 });
+    await eventually('kubectl logs -f shows what is there', () => text.includes('first'), { timeoutMs: 120_000 });
     assert.deepEqual(
       text.split('\n').map((line) => line.length),
       ['run 1'.length, 40_000, 'first'.length, 0],
@@ -140,7 +140,7 @@ export function defineLifeSuite(world: () => KubeletWorld): void {
     const pod = await w.pod(NS, 'logs');
     const { writeFileSync } = await import('node:fs');
     writeFileSync(`${w.dir}/nodes/node-1/pods/${pod?.metadata?.uid}/volumes/scratch/go`, '');
-    await eventually('kubectl logs -f shows what comes', () => text.includes('second'), { timeoutMs: 20_000 });
+    await eventually('kubectl logs -f shows what comes', () => text.includes('second'), { timeoutMs: 120_000 });
     const long = await w.lineOf('logs', /^x+$/);
     assert.equal(long.line.length, 40_000);
     const ended = new Promise((resolve) => follow.once('exit', resolve));
@@ -192,7 +192,7 @@ export function defineLifeSuite(world: () => KubeletWorld): void {
     await w.createPod(NS, 'forced', { containers: [sh('trap "" TERM; echo pid $$$$; while :; do sleep 0.1; done')] });
     const pid = Number((await w.lineOf('forced', /^pid \d+$/)).line.slice(4));
     await w.api.delete(corePath('pods', NS, 'forced'), { gracePeriodSeconds: 0 });
-    await eventually('the process is gone', () => readProcess(pid) === undefined, { timeoutMs: 20_000 });
+    await eventually('the process is gone', () => readProcess(pid) === undefined, { timeoutMs: 120_000 });
   });
 
   test('a container over its memory limit is killed: OOMKilled, 137', async () => {

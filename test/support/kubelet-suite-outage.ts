@@ -48,7 +48,7 @@ export function defineOutageSuite(world: () => KubeletWorld, server: () => Inter
     await w.startNode('early');
     await server().resume();
     await eventually('the node is there', async () => (await w.kubectl('get', 'nodes')).includes('early'), {
-      timeoutMs: 20_000,
+      timeoutMs: 120_000,
     });
   });
 

@@ -162,7 +162,7 @@ export class KubeletWorld {
 
   async podGone(namespace: string, name: string): Promise<void> {
     await eventually(`pod ${name} is gone`, async () => (await this.pod(namespace, name)) === undefined, {
-      timeoutMs: 20_000,
+      timeoutMs: 120_000,
     });
   }
 
@@ -171,7 +171,7 @@ export class KubeletWorld {
     return eventually(
       `line ${pattern} of ${pod}`,
       () => this.lines.find((line) => line.pod === pod && pattern.test(line.line)),
-      { timeoutMs: 20_000 },
+      { timeoutMs: 120_000 },
     );
   }
 
@@ -188,7 +188,7 @@ export class KubeletWorld {
       `event ${reason} ${pattern} of ${pod}`,
       async () =>
         (await this.events(namespace, pod)).some((event) => event.reason === reason && pattern.test(event.message)),
-      { timeoutMs: 20_000 },
+      { timeoutMs: 120_000 },
     );
   }
 

@@ -192,7 +192,7 @@ export function podsSuite(client: KubernetesClient): void {
       const late = await client.call('POST', `/api/v1/namespaces/${own}/configmaps`, { metadata: { name: 'x' } });
       assert.ok(late.code === 403 || late.code === 404, late.text);
       const isGone = async (): Promise<boolean> => (await client.call('GET', `/api/v1/namespaces/${own}`)).code === 404;
-      await eventually('the namespace to be gone', isGone, { timeoutMs: 30_000 });
+      await eventually('the namespace to be gone', isGone, { timeoutMs: 120_000 });
     });
   });
 }

@@ -83,7 +83,7 @@ function signingAuth(): GoogleAuth {
 }
 
 /** Resolves when `condition` holds; fails after the deadline. */
-export async function until(condition: () => boolean, what: string, deadlineMs = 10_000): Promise<void> {
+export async function until(condition: () => boolean, what: string, deadlineMs = 60_000): Promise<void> {
   const endMs = Date.now() + deadlineMs;
   while (!condition()) {
     if (Date.now() > endMs) throw new Error(`waited ${deadlineMs} ms for ${what}`);
