@@ -5,6 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { log } from '../log.ts';
 import { messageOf, PortError } from '../ports/port-error.ts';
+import type { Ports } from '../ports/ports.ts';
 import { reconcileJob } from '../reconcile/reconcile-job.ts';
 import type { Context } from './context.ts';
 
@@ -14,27 +15,27 @@ const BETWEEN_PASSES_MS = 1000;
 const BETWEEN_LOOKS_MS = 300;
 
 export async function runPasses(context: Context, job: string, eventMs?: number): Promise<void> {
+  try {
+    await passUntilQuiet(context, await context.ports(), job, eventMs);
+  } catch (error) {
+    const known = error instanceof PortError ? error : null;
+    const retry = known?.retry ?? true;
+    log(retry ? 'WARNING' : 'ERROR', messageOf(error), { job, code: known?.code ?? 'FF-UNEXPECTED', retry });
+    if (retry) throw error;
+  }
+}
+
+async function passUntilQuiet(context: Context, ports: Ports, job: string, eventMs: number | undefined): Promise<void> {
+  const until = ports.clock.nowMs() + BUDGET_MS;
   // A pass that follows by itself is not asked for by the event, so no earlier look can have covered it.
   let since = eventMs;
-  const ports = await context.ports();
-  const until = ports.clock.nowMs() + BUDGET_MS;
-  try {
-    for (;;) {
-      const result = await reconcileJob(ports, context.settings, job, since);
-      if (result.did === 'acted') since = undefined;
-      const repeat = result.did === 'left-to-another' || (result.did === 'acted' && result.again);
-      if (!repeat) return;
-      if (ports.clock.nowMs() > until)
-        throw new PortError('FF-PASS-BUDGET', `job ${job}: not finished within one invocation`, { retry: true });
-      await delay(result.did === 'left-to-another' ? BETWEEN_LOOKS_MS : BETWEEN_PASSES_MS);
-    }
-  } catch (error) {
-    const retry = !(error instanceof PortError) || error.retry;
-    log(retry ? 'WARNING' : 'ERROR', messageOf(error), {
-      job,
-      code: error instanceof PortError ? error.code : 'FF-UNEXPECTED',
-      retry,
-    });
-    if (retry) throw error;
+  for (;;) {
+    const result = await reconcileJob(ports, context.settings, job, since);
+    if (result.did === 'acted') since = undefined;
+    const isBusy = result.did === 'left-to-another';
+    if (!isBusy && !(result.did === 'acted' && result.again)) return;
+    if (ports.clock.nowMs() > until)
+      throw new PortError('FF-PASS-BUDGET', `job ${job}: not finished within one invocation`, { retry: true });
+    await delay(isBusy ? BETWEEN_LOOKS_MS : BETWEEN_PASSES_MS);
   }
 }

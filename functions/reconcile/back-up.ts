@@ -33,6 +33,8 @@ const FILE_PER_ITERATION_UP_TO = 2000;
 const PART_VALUE_BYTES = 1024 ** 2;
 const PARALLEL_WRITES = 24;
 const ERRORS_IN_STATUS = 20;
+/** A report can be 256 KiB (it carries what a replay needs); what is left over is moved by the next pass. */
+const ERRORS_AT_ONCE = 50;
 
 export async function backUp(
   bucket: Bucket,
@@ -166,7 +168,7 @@ async function backUpErrors(
   record: JobRecord,
   ledger: LedgerCounts,
 ): Promise<{ ledger: LedgerCounts; recentErrors: ErrorSummary[] }> {
-  const errors = await queue.errors(500);
+  const errors = await queue.errors(ERRORS_AT_ONCE);
   if (errors.length === 0) return { ledger, recentErrors: record.recentErrors };
   const segment = ledger.errorSegments + 1;
   const name = paths.errorSegment(record.job, record.attempt, segment);

@@ -29,7 +29,8 @@ export async function serviceEnv(context: ServiceEnvContext, container: Containe
     'services',
     pod.metadata?.namespace ?? 'default',
     undefined,
-    FRESH_MS,
+    // A Service made just before the pod that names it must be seen, or the variable would stay empty for the container's life.
+    texts.some((text) => /_SERVICE_(HOST|PORT)/.test(text)) ? 0 : FRESH_MS,
   );
   for (const service of services.filter(hasVariables)) {
     const name = service.metadata?.name ?? '';

@@ -41,7 +41,7 @@ test('stop: what runs is finished and kept, the files so far are saved, exit cod
   await until('at work', () => count() >= 2);
   await lab.redis.hset('ff:control', 'stop', 'the money limit is reached');
   assert.equal(await driver.exited, 3, driver.lines.join('\n'));
-  assert.ok(count() < 6);
+  assert.ok(count() < 20, `${count()} were started`);
   assert.equal(await lab.redis.xlen('ff:outbox'), count());
   assert.equal(await lab.redis.hget('ff:driver', 'state'), 'stopped');
   assert.deepEqual(
@@ -70,8 +70,8 @@ test('.errorhandling = "stop" ends the loop at its first error, with the classes
   const session = lab.session(`
     trouble <- function(x) stop(structure(class = c("badFit", "error", "condition"), list(message = paste("no fit for", x), call = sys.call(-1), model = x)))
     fit <- function(x) if (x == 5) trouble(x) else x
-    t <- system.time(e <- tryCatch(foreach(i = 1:200) %dopar% { message("fitting ", i); cat("step\\n"); warning("steep"); Sys.sleep(0.25); fit(i) }, badFit = function(e) e))
-    stopifnot(inherits(e, "badFit"), e$model == 5, conditionMessage(e) == 'task 5 failed - "no fit for 5"', t[["elapsed"]] < 15)`);
+    e <- tryCatch(foreach(i = 1:200) %dopar% { message("fitting ", i); cat("step\\n"); warning("steep"); Sys.sleep(0.25); fit(i) }, badFit = function(e) e)
+    stopifnot(inherits(e, "badFit"), e$model == 5, conditionMessage(e) == 'task 5 failed - "no fit for 5"')`);
   assert.equal(await session.exited, 0, session.lines.join('\n'));
   const [[, fields]] = (await lab.redis.xrange('ff:errors', '-', '+')) as [[string, string[]]];
   const error = JSON.parse(fields[1]!) as Record<string, unknown>;
@@ -82,7 +82,8 @@ test('.errorhandling = "stop" ends the loop at its first error, with the classes
   assert.deepEqual((error['traceback'] as string[]).slice(0, 2), ['fit(i)', 'trouble(x)']);
   assert.equal(error['arguments'], 'i = 5L');
   assert.equal(error['output'], 'fitting 5\nWarning: In eval(xpr, envir = envir): steep\nstep');
-  assert.ok((await lab.redis.xlen('ff:outbox')) >= 3);
+  const finished = await lab.redis.xlen('ff:outbox');
+  assert.ok(finished >= 3 && finished < 100, `${finished} of 200 were finished`);
 });
 
 test('tasks.onError = stop ends the job at the first error, whatever the loop says', async () => {

@@ -1,6 +1,6 @@
 // A small fleet for tests of the R engine: a real redis-server, an HTTP server for inputs and outputs, workers and drivers under their supervisors.
 // It has no control plane: a test plays that part itself (backup, gate, stop).
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -12,7 +12,8 @@ import { startFileServer, type FileServer } from './file-server.ts';
 const root = resolve(import.meta.dirname, '../..');
 export const rLibrary = process.env['R_LIBS'] ?? join(root, '.local/R');
 const imageDir = join(root, 'worker-image');
-const password = 'lab-password';
+export const password = 'lab-password';
+export const workerScript = join(imageDir, 'bin/run-worker');
 
 export type Running = {
   readonly process: ChildProcess;
@@ -29,6 +30,7 @@ export type LabJob = {
   attempt?: number;
   ledger?: string | null;
   tasks?: Partial<{ maxTimeSeconds: number; tries: number; size: 'auto' | number; onError: 'default' | 'stop' }>;
+  errorLimits?: { count?: number; rate?: number; sample?: number };
 };
 
 /** Waits until `condition` is true; fails with `what` after the deadline. */
@@ -84,6 +86,13 @@ export class Lab {
       '+keys',
       '+info',
       '+client|no-evict',
+      '--user',
+      'admin',
+      'on',
+      `>${password}`,
+      '~*',
+      '&*',
+      '+@all',
     ];
     const options = [
       '--port',
@@ -115,6 +124,13 @@ export class Lab {
     await this.redisProcess?.exited;
   }
 
+  /** Closes every connection to Redis, as a network that fails for a moment does. */
+  cutConnections(): void {
+    const env = { ...process.env, REDISCLI_AUTH: password };
+    const options = ['-p', String(this.redisPort), '--user', 'admin', '--no-auth-warning'];
+    execFileSync('redis-cli', [...options, 'CLIENT', 'KILL', 'TYPE', 'normal'], { env });
+  }
+
   run(command: string, args: string[], env: Record<string, string>): Running {
     const child = spawn(command, args, {
       env: { ...process.env, ...env },
@@ -136,7 +152,8 @@ export class Lab {
     return running;
   }
 
-  private environment(pod: string): Record<string, string> {
+  /** What the pod's containers find in their environment. */
+  environment(pod: string): Record<string, string> {
     const work = join(this.dir, pod);
     mkdirSync(work, { recursive: true });
     return {
@@ -173,6 +190,7 @@ export class Lab {
       ledger: job.ledger ? { url: job.ledger } : null,
       outputs: { url: this.server.url('upload'), fields: { policy: 'p"o\\licy' }, prefix: 'results/lab/attempt-1/' },
       tasks: { maxTimeSeconds: 3600, tries: 3, size: 'auto', onError: 'default', ...job.tasks },
+      ...(job.errorLimits ? { errorLimits: job.errorLimits } : {}),
       seed: job.seed ?? null,
       canary: { tasks: 4 },
     };
@@ -182,7 +200,7 @@ export class Lab {
   }
 
   worker(pod: string, inputs?: string, env: Record<string, string> = {}): Running {
-    return this.run(join(imageDir, 'bin/run-worker'), [], {
+    return this.run(workerScript, [], {
       ...this.environment(pod),
       ...(inputs ? { FF_INPUTS: inputs } : {}),
       ...env,

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { events, Lab, until } from './lab.ts';
+import { events, Lab, until, type Running } from './lab.ts';
 
 let lab: Lab;
 beforeEach(async () => {
@@ -28,6 +28,12 @@ function runs(path: string): string[] {
         .split('\n')
         .map((line) => line.trim())
     : [];
+}
+
+/** Kills the R of a driver; its supervisor starts another. */
+function killR(driver: Running): void {
+  const children = execFileSync('pgrep', ['-P', String(driver.process.pid), '-f', 'runFleetDriver']).toString();
+  process.kill(Number(children.trim().split('\n')[0]), 'SIGKILL');
 }
 
 const resultPath = 'results/lab/attempt-1/result.rds';
@@ -54,18 +60,10 @@ test('a driver that is killed twice goes on where it was, with the same values a
   lab.worker('w1', inputs);
   lab.worker('w2', inputs);
   const driver = lab.driver(inputs);
-  const killR = async (): Promise<void> => {
-    const pid = execFileSync('pgrep', ['-P', String(driver.process.pid), '-f', 'runFleetDriver'])
-      .toString()
-      .trim()
-      .split('\n')[0];
-    process.kill(Number(pid), 'SIGKILL');
-    await Promise.resolve();
-  };
   await until('some of loop 1 done', () => runs(trace).length >= 5);
-  await killR();
+  killR(driver);
   await until('some of loop 2 done', () => runs(trace).filter((run) => run.startsWith('2')).length >= 5);
-  await killR();
+  killR(driver);
   assert.equal(await driver.exited, 0, driver.lines.join('\n'));
   assert.equal(new Set(runs(trace)).size, 20);
   assert.equal(runs(trace).length, 20, 'nothing ran twice');
@@ -81,6 +79,26 @@ test('a driver that is killed twice goes on where it was, with the same values a
   execFileSync('Rscript', ['--vanilla', '-e', 'stopifnot(identical(readRDS("a.rds"), readRDS("b.rds")))'], {
     cwd: lab.dir,
   });
+});
+
+test('a driver that is killed while all that is missing is under way waits for it', async () => {
+  const trace = join(lab.dir, 'trace');
+  const text = `library(foreach)
+r <- foreach(i = 1:2, .combine = c) %dopar% { cat(i, "\\n", file = "${trace}", append = TRUE); while (!file.exists("${trace}.go")) Sys.sleep(0.1); i }
+stopifnot(identical(r, 1:2))`;
+  const inputs = lab.prepare({ script: text });
+  lab.worker('w1', inputs);
+  lab.worker('w2', inputs);
+  const driver = lab.driver(inputs);
+  await until('both are under way', () => runs(trace).length === 2);
+  killR(driver);
+  await until(
+    'the second driver is at the loop',
+    () => driver.lines.filter((line) => line.includes('"loop-started"')).length === 2,
+  );
+  writeFileSync(`${trace}.go`, '');
+  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  assert.equal(runs(trace).length, 2, 'nothing ran twice');
 });
 
 test('a new attempt runs only what the ledger lacks, repeats random numbers without any set.seed(), and says why it does not reuse', async () => {

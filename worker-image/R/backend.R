@@ -24,7 +24,7 @@ registerForeachFleet <- function(redis = "localhost", password = NULL, journal =
 }
 
 # durable: somebody backs the results up and removes them from Redis with us (the cloud). Otherwise a value leaves Redis once the driver has it.
-start_backend <- function(con, journal, task_size = "auto", tries = 3L, seed = NULL, durable = FALSE, ledger = NULL, on_error = "default") {
+start_backend <- function(con, journal, task_size = "auto", tries = 3L, seed = NULL, durable = FALSE, ledger = NULL, on_error = "default", error_limits = NULL) {
   f <- new.env(parent = emptyenv())
   f$con <- con
   f$queue <- fleet_key("queue")
@@ -35,6 +35,9 @@ start_backend <- function(con, journal, task_size = "auto", tries = 3L, seed = N
   f$durable <- durable
   f$ledger <- ledger
   f$on_error <- on_error
+  f$error_limits <- error_limits
+  f$refuted <- list()
+  f$replaced <- list()
   f$loop <- 0
   f$current <- NULL
   f$loops <- list()
@@ -110,7 +113,8 @@ do_fleet <- function(obj, expr, envir, data) {
   f$current <- L
   on.exit(end_loop(f, L))
   begin_loop(f, L)
-  if (has_work(f, L)) run_loop(f, L, obj, expr, envir)
+  await_left_running(f, L)
+  if (is.null(L$stop_error) && has_work(f, L)) run_loop(f, L, obj, expr, envir)
   finish_reused(f, L)
   if (!is.null(L$stop_error)) stop(L$stop_error)
   error <- getErrorValue(it)
@@ -120,7 +124,7 @@ do_fleet <- function(obj, expr, envir, data) {
 
 # doRedis publishes the loop's description and the first tasks; its wait for results is pump(), which ends it by a signal.
 run_loop <- function(f, L, obj, expr, envir) {
-  setup <- list(loop = L$number, run = L$run, queue = f$queue, random = L$random, packages = NULL)
+  setup <- list(loop = L$number, run = L$run, queue = f$queue, random = L$random, packages = obj$packages)
   stub <- function(code, setup, batch, env) run_batch(code, setup, batch, env)
   environment(stub) <- asNamespace("foreachfleet")
   attributes(stub) <- NULL

@@ -65,7 +65,7 @@ next_batch <- function(f, L) {
   L$tasks <- L$tasks + 1L
   L$task_items[[whole(L$tasks)]] <- items
   L$task_size <- length(items)
-  list(i = items, key = L$key[items], args = L$args[items], expected = mean_seconds(L))
+  list(i = items, key = L$key[items], args = L$args[items], expected = mean_seconds(L), avoid = unique(pod_of(unlist(L$doubted[whole(items)]))))
 }
 
 # Submits tasks of a loop that doRedis has published already, in doRedis' own form.

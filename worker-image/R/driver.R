@@ -25,12 +25,13 @@ runFleetDriver <- function() {
   seed <- choose_seed(s, inputs, load_ledger(s, inputs, journal))
   f <- start_backend(s$con, journal = journal, task_size = or_else(inputs$tasks$size, "auto"),
                      tries = or_else(inputs$tasks$tries, 3L), seed = seed$seed, durable = TRUE, ledger = seed$ledger,
-                     on_error = or_else(inputs$tasks$onError, "default"))
+                     on_error = or_else(inputs$tasks$onError, "default"), error_limits = inputs$errorLimits)
   f$key_suffix <- paste0("~", seed$seed)
   f$data <- loaded$data
   f$data_hashes <- loaded$hashes
   f$inputs <- inputs
   f$on_stop <- function(f, L, reason) stop_job(s, f, L, reason)
+  f$on_fail <- function(f, L, reason) fail_job(s, f, L, reason)
   s$before <- list_files(s$job_dir)
   saveRDS(s$before, file.path(s$state_dir, "before.rds"))
   redis_call(s$con, "HSET", fleet_key("driver"), "state", "running")
@@ -152,7 +153,26 @@ stop_job <- function(s, f, L, reason) {
   say("stopping: %s", reason)
   file.create(file.path(s$state_dir, "stopping"))
   redis_send(s$con, list(list("DEL", f$queue)))
-  until <- now_seconds() + as.numeric(or_else(s$inputs$tasks$maxTimeSeconds, 3600))
+  await_running(s, f, L, as.numeric(or_else(s$inputs$tasks$maxTimeSeconds, 3600)))
+  save_outputs_quietly(s)
+  finish(s, "stopped", reason, 3L)
+}
+
+FAIL_PATIENCE_SECONDS <- 10
+
+# Too many errors: as stop_job, but the rest of what runs is hardly worth waiting for.
+fail_job <- function(s, f, L, reason) {
+  f$on_stop <- NULL
+  write_line(paste("Error:", reason), 2L)
+  abandon_tasks(f, L)
+  await_running(s, f, L, FAIL_PATIENCE_SECONDS)
+  save_outputs_quietly(s)
+  finish(s, "failed", reason, 1L)
+}
+
+# Until no worker is at work; results that arrive meanwhile are kept.
+await_running <- function(s, f, L, patience_seconds) {
+  until <- now_seconds() + patience_seconds
   repeat {
     if (!is.null(L)) collect(f, L)
     read_workers(f)
@@ -166,8 +186,6 @@ stop_job <- function(s, f, L, reason) {
     save_counters(f, L)
     tell_tasks(f, L, force = TRUE)
   }
-  save_outputs_quietly(s)
-  finish(s, "stopped", reason, 3L)
 }
 
 finish <- function(s, outcome, message, status) {

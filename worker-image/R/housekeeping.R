@@ -46,6 +46,7 @@ end_loop <- function(f, L) {
   save_counters(f, L, ended = TRUE)
   redis_send(f$con, list(list("DEL", fleet_key("e", L$number)), list("HDEL", fleet_key("waiting"), whole(L$number))))
   drop_old_environments(f)
+  remember_errors(f, L)
   close_spill(L$spill)
   f$loops[[length(f$loops) + 1L]] <- list(loop = L$number, label = L$label, iterations = L$count, reused = L$reused + or_else(L$recovered, 0L),
                                           failed = L$failed, seconds = round(now_seconds() - L$started_at, 3))
@@ -99,11 +100,14 @@ housekeeping <- function(f, L) {
 read_workers <- function(f) {
   fields <- as_fields(redis_call(f$con, "HGETALL", fleet_key("workers")))
   now <- now_seconds()
+  # time in which nobody looked (Redis was away, .combine took long) says nothing about the workers
+  unseen <- max(0, now - or_else(f$looked_at, now) - 2 * HOUSEKEEPING_SECONDS)
+  f$looked_at <- now
   f$workers <- lapply(stats::setNames(names(fields), names(fields)), function(pod) {
     w <- tryCatch(jsonlite::fromJSON(fields[[pod]]), error = function(e) list(state = "unknown"))
     old <- f$workers[[pod]]
     # clocks of machines differ: what counts is when the beat was last seen to change
-    w$changed_at <- if (is.null(old) || !identical(old$beat, w$beat)) now else old$changed_at
+    w$changed_at <- if (is.null(old) || !identical(old$beat, w$beat)) now else old$changed_at + unseen
     w
   })
 }

@@ -26,13 +26,13 @@ outbox_command <- function(w, loop, e) {
        "warnings", whole(e$warning_count))
 }
 
-arrival_text <- function(e, flag) sprintf("%.0f %.6g %.0f %s %s", e$i, e$seconds, or_else(e$bytes, 0), flag, e$key)
+arrival_text <- function(w, e, flag) sprintf("%.0f %.6g %.0f %s %s %s", e$i, e$seconds, or_else(e$bytes, 0), flag, e$key, or_else(w$id, w$pod))
 
 store_commands <- function(w, loop, e) {
   list(list("HSET", value_key(loop, e$i), "v", e$v, "k", e$key),
        outbox_command(w, loop, e),
        list("SETBIT", fleet_key("done", loop), whole(e$i), "1"),
-       list("RPUSH", fleet_key("arrived", loop), arrival_text(e, "V")))
+       list("RPUSH", fleet_key("arrived", loop), arrival_text(w, e, "V")))
 }
 
 # Stores the entries that nobody stored before. Does not return before Redis has them.
@@ -79,12 +79,14 @@ redis_send_once <- function(con, commands) {
 journal_error <- function(w, setup, item, cond, details) {
   loop <- setup$loop
   bytes <- error_bytes(cond)
-  json <- to_json(list(
+  report <- list(
     loop = loop, iteration = item$i, attempt = w$attempt, try = details$try, worker = w$pod, node = w$node, seconds = round(details$seconds, 3),
     message = substr(conditionMessage(cond), 1L, MAX_TEXT), class = as.list(class(cond)),
     call = if (is.null(conditionCall(cond))) "" else call_text(conditionCall(cond)), traceback = as.list(details$traceback),
     arguments = argument_text(item$args), warnings = as.list(details$warnings), output = details$output,
-    sessionInfo = session_text(), memoryMb = memory_mb(), final = TRUE))
+    sessionInfo = session_text(), memoryMb = memory_mb(), final = TRUE)
+  report$replay <- details$replay
+  json <- to_json(report)
   already <- redis_call(w$con, "GETBIT", fleet_key("done", loop), whole(item$i))
   if (identical(already, 1)) return(invisible())
   entry <- list(i = item$i, seconds = details$seconds, key = item$key)
@@ -92,7 +94,7 @@ journal_error <- function(w, setup, item, cond, details) {
     list("MULTI"),
     list("XADD", fleet_key("errors"), "MAXLEN", "~", "10000", "*", "json", json),
     list("HSET", fleet_key("e", loop), whole(item$i), bytes),
-    list("RPUSH", fleet_key("arrived", loop), arrival_text(entry, "E")),
+    list("RPUSH", fleet_key("arrived", loop), arrival_text(w, entry, "E")),
     list("EXEC")))
   emit("error", loop = loop, iteration = item$i, message = substr(conditionMessage(cond), 1L, 300L), worker = w$pod)
   invisible()

@@ -5,6 +5,7 @@ QUEUED <- 1L   # submitted
 STORED <- 2L   # its value is in the driver's spill
 FAILED <- 3L   # its error is known
 REMOTE <- 4L   # its value lies in the ledger's files
+HELD <- 5L     # it failed, but its worker may be the cause
 
 DRAIN_MAX <- 100000L   # iterations drawn from the iterators ahead of the combining; beyond it the loop is lazy
 DRAIN_BYTES <- 256 * 2^20
@@ -29,6 +30,9 @@ new_loop <- function(f, number, it, obj, expr, envir) {
   L$cache <- vector("list", 1024) # values fetched and soon to be combined
   L$cached_bytes <- 0
   L$errors <- list()
+  L$held <- list()       # errors that are not yet believed
+  L$doubted <- list()    # iterations with a second opinion under way: the worker that failed
+  L$records <- list()    # of each worker, how many iterations went well and how many failed
   L$next_pending <- 1L
   L$requeued <- integer()
   L$tasks <- 0L          # doRedis task numbers given out

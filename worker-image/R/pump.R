@@ -13,14 +13,29 @@ pump <- function(f) {
   repeat {
     collect(f, L)
     fetch_remote(f, L)
+    settle_errors(f, L)
     combine_ready(f, L)
     if (!is.null(L$stop_error) || is_complete(L)) break
-    if (stopped_early(f, L)) break
+    if (stopped_early(f, L) || too_many_errors(f, L)) break
     housekeeping(f, L)
     submit_more(f, L)
     wait_for_news(f, L, out)
   }
   signalCondition(structure(class = c("fleet_loop_done", "condition"), list(message = "done", call = NULL)))
+}
+
+# A driver that was started again may find all that is missing under way: nothing is to be submitted, unless a worker is lost meanwhile.
+await_left_running <- function(f, L) {
+  while (L$exhausted && is.null(L$stop_error)) {
+    collect(f, L)
+    settle_errors(f, L)
+    combine_ready(f, L)
+    status <- L$status[seq_len(L$count)]
+    if (!any(status == QUEUED) || any(status == PENDING)) break
+    if (stopped_early(f, L) || too_many_errors(f, L)) break
+    housekeeping(f, L)
+    Sys.sleep(0.2)
+  }
 }
 
 is_complete <- function(L) L$exhausted && L$combined == L$count
@@ -68,11 +83,12 @@ collect <- function(f, L) {
     if (!length(lines)) break
     parts <- strsplit(lines, " ", fixed = TRUE)
     news <- data.frame(i = as.integer(vapply(parts, `[[`, "", 1)), seconds = as.numeric(vapply(parts, `[[`, "", 2)), bytes = as.numeric(vapply(parts, `[[`, "", 3)),
-                       flag = vapply(parts, `[[`, "", 4), key = vapply(parts, `[[`, "", 5))
+                       flag = vapply(parts, `[[`, "", 4), key = vapply(parts, `[[`, "", 5),
+                       worker = vapply(parts, function(p) if (length(p) > 5L) p[6] else "unknown", ""))
     news <- news[news$i <= L$count & !duplicated(news$i, fromLast = TRUE), , drop = FALSE]
     news <- news[same_key(news$key, L$key[news$i]), , drop = FALSE]
-    collect_values(f, L, news[news$flag == "V" & L$status[news$i] %in% c(PENDING, QUEUED), , drop = FALSE])
-    for (k in which(news$flag == "E" & L$status[news$i] %in% c(PENDING, QUEUED))) collect_error(f, L, news$i[k], news$seconds[k])
+    collect_values(f, L, news[news$flag == "V" & L$status[news$i] %in% c(PENDING, QUEUED, HELD), , drop = FALSE])
+    for (k in which(news$flag == "E" & L$status[news$i] %in% c(PENDING, QUEUED))) collect_error(f, L, news$i[k], news$worker[k])
     if (length(lines) < 500L) break
   }
 }
@@ -88,6 +104,7 @@ collect_values <- function(f, L, news) {
     keep_values(L, news$i[got], values[vapply(values, is.raw, NA)], news$seconds[got])
     values <- NULL
     acknowledge(f, L, news$i[got])
+    weigh_values(f, L, news$i[got], news$worker[got])
     combine_ready(f, L)
   }
 }
@@ -125,10 +142,10 @@ acknowledge <- function(f, L, items) {
   if (any(backed_up)) redis_send(f$con, lapply(keys[backed_up], function(key) list("DEL", key)))
 }
 
-collect_error <- function(f, L, i, seconds) {
+collect_error <- function(f, L, i, worker) {
   bytes <- redis_send(f$con, list(list("HGET", fleet_key("e", L$number), whole(i))), raw = TRUE)[[1]]
   cond <- tryCatch(unserialize(bytes), error = function(e) fleet_error("the error of this iteration could not be read", "fleetLostError"))
-  set_failed(f, L, i, cond)
+  weigh_error(f, L, i, cond, worker)
 }
 
 set_failed <- function(f, L, i, cond) {

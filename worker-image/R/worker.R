@@ -13,6 +13,8 @@ new_worker <- function(con, pod, node, attempt = 1L, state_dir = NULL, tries = 3
   w$state_dir <- state_dir
   w$lease_seen <- FALSE
   w$held <- fleet_key("held", pod)
+  w$replaced <- as.integer(env_text("FF_REPLACED", "0"))
+  w$id <- if (w$replaced > 0L) paste0(pod, "#", w$replaced) else pod # one R process and its successors are told apart
   if (!is.null(state_dir)) .Call(fleet_mark_open, file.path(state_dir, "current"))
   w
 }
@@ -22,6 +24,7 @@ report_state <- function(w, state, loop = NULL, iterations = NULL) {
   shown <- if (length(iterations) > 100L) iterations[1:100] else iterations
   text <- sprintf('"state":"%s","loop":%s,"iterations":[%s],"count":%d,"last":%s,"since":%.3f,"pid":%d', state, if (is.null(loop)) "null" else whole(loop),
                   paste(whole(shown), collapse = ","), length(iterations), if (length(iterations)) whole(max(iterations)) else "null", now_seconds(), Sys.getpid())
+  if (w$replaced > 0L) text <- sprintf('%s,"replaced":%d', text, w$replaced)
   if (!is.null(w$state_dir)) {
     path <- file.path(w$state_dir, "state")
     cat(text, "\n", sep = "", file = paste0(path, ".new"))
@@ -42,7 +45,8 @@ take_task <- function(w, queue) {
   .Call(fleet_mark, "")
   repeat {
     if (.Call(fleet_termination)) leave("asked to stop")
-    ticket <- may_take(w)
+    ticket <- w$ticket <- may_take(w)
+    if (is.null(w$state_dir) && must_be_replaced(w)) leave("its iterations succeed on other workers")
     if (isFALSE(ticket)) {
       Sys.sleep(0.5)
       next
@@ -61,6 +65,21 @@ take_task <- function(w, queue) {
 }
 
 return_task <- function(w, queue) redis_call(w$con, "LMOVE", w$held, queue, "RIGHT", "LEFT")
+
+# A supervisor replaces R by itself; a worker without one can only leave.
+must_be_replaced <- function(w) length(redis_call(w$con, "HGET", fleet_key("replace"), w$pod)) > 0L && redis_call(w$con, "HDEL", fleet_key("replace"), w$pod) > 0
+
+# A second opinion on what failed here: the task goes to the end of the queue, for another worker if there is one.
+decline <- function(w, setup, batch) {
+  if (!w$pod %in% batch$avoid) return(FALSE)
+  all <- as_fields(redis_call(w$con, "HGETALL", fleet_key("workers")))
+  ready <- names(all)[!grepl('"state":"starting"', unlist(all), fixed = TRUE)]
+  if (!length(setdiff(ready, w$pod))) return(FALSE)
+  redis_call(w$con, "LMOVE", w$held, setup$queue, "RIGHT", "RIGHT")
+  if (isTRUE(w$ticket)) redis_call(w$con, "DECR", fleet_key("gated"))
+  Sys.sleep(0.5)
+  TRUE
+}
 
 # NA = take freely; TRUE = one of the gate's tasks; FALSE = not now. Leaves when the lease, once seen, is gone.
 may_take <- function(w) {
@@ -100,6 +119,7 @@ run_batch <- function(code, setup, batch, env) {
   force(batch)
   # a result that keeps its environment (a formula, a function) must not carry its neighbours in the task along
   rm("fleet_batch", envir = env)
+  if (decline(w, setup, batch)) return(NULL)
   found <- look_before(w, setup, batch)
   if (!is.null(w$state_dir)) cat(or_else(batch$expected, NA), "\n", file = file.path(w$state_dir, "expected"))
   todo <- which(!found$done)
@@ -109,7 +129,6 @@ run_batch <- function(code, setup, batch, env) {
   scope <- list(env = env, before = snapshot(env), global = snapshot(globalenv()), directory = getwd())
   output <- start_capture()
   on.exit(output$stop(), add = TRUE)
-  for (package in setup$packages) suppressPackageStartupMessages(library(package, character.only = TRUE))
   for (k in todo) {
     item <- list(i = batch$i[k], key = batch$key[k], args = batch$args[[k]])
     if (.Call(fleet_termination) || must_stop(w, setup)) {
@@ -175,7 +194,8 @@ run_iteration <- function(code, setup, item, scope, output, w, try) {
   } else {
     journal_flush(w, setup$loop)
     journal_error(w, setup, item, outcome$error,
-                  list(try = try, seconds = seconds, traceback = outcome$traceback, warnings = outcome$warnings, output = printed))
+                  list(try = try, seconds = seconds, traceback = outcome$traceback, warnings = outcome$warnings, output = printed,
+                       replay = replay_text(w, code, setup, item, scope$env)))
   }
 }
 

@@ -1,0 +1,132 @@
+# Whose fault an error is, the iteration's or its worker's; and when there are too many of them.
+#
+# A worker with a broken disk or environment fails whatever it gets. So an error of a loop that goes on after errors ("pass", "remove") is believed
+# when its worker does not fail much more often than the others; else the iteration gets a second opinion on another worker. A worker that was
+# refuted by three different iterations is replaced: its supervisor starts R afresh. Records belong to one R process ("pod", or "pod#2" after two
+# replacements); a second opinion comes from another pod.
+
+SUSPECT_ERRORS <- 3L   # of one worker, before it can be suspected
+OTHERS_SAMPLE <- 3L    # iterations that the others must have finished, before they can be compared with
+SETTLED_SAMPLE <- 6L   # a worker that finished so many, most of them well, is not suspected
+REFUTED_LIMIT <- 3L
+
+note_outcome <- function(L, worker, ok) {
+  record <- or_else(L$records[[worker]], c(ok = 0, failed = 0))
+  record[if (ok) "ok" else "failed"] <- record[if (ok) "ok" else "failed"] + 1
+  L$records[[worker]] <- record
+}
+
+# An error has arrived: believed at once where nobody else could be asked, or the error is not of the user's code; else held back until settled.
+weigh_error <- function(f, L, i, cond, worker) {
+  id <- whole(i)
+  note_outcome(L, worker, FALSE)
+  stops <- identical(L$error_handling, "stop") || identical(f$on_error, "stop")
+  confirmed <- !is.null(L$doubted[[id]]) && pod_of(L$doubted[[id]]) != pod_of(worker)
+  if (inherits(cond, "fleetError") || stops || confirmed || !has_others(f, worker)) {
+    L$doubted[[id]] <- NULL
+    set_failed(f, L, i, cond)
+  } else {
+    put(L$status, i, HELD)
+    L$held[[id]] <- list(cond = cond, worker = worker)
+  }
+}
+
+pod_of <- function(worker) sub("#.*", "", worker)
+
+# One that never gets beyond its start is nobody to ask.
+has_others <- function(f, worker) {
+  ready <- vapply(f$workers, function(w) !identical(w$state, "starting"), NA)
+  any(names(f$workers)[ready] != pod_of(worker))
+}
+
+# Values have arrived. A value where another worker had an error refutes that worker.
+weigh_values <- function(f, L, items, workers) {
+  for (worker in unique(workers)) L$records[[worker]] <- or_else(L$records[[worker]], c(ok = 0, failed = 0)) + c(sum(workers == worker), 0)
+  if (!length(L$doubted) && !length(L$held)) return(invisible())
+  for (k in seq_along(items)) {
+    id <- whole(items[k])
+    accused <- or_else(L$doubted[[id]], L$held[[id]]$worker)
+    L$doubted[[id]] <- L$held[[id]] <- NULL
+    if (is.null(accused) || accused == workers[k]) next
+    f$refuted[[accused]] <- unique(c(f$refuted[[accused]], paste(whole(L$number), id, sep = ":")))
+    if (length(f$refuted[[accused]]) >= REFUTED_LIMIT) replace_worker(f, accused)
+  }
+}
+
+# Pure: what one worker's errors are, from its own record and that of the others together
+judge_worker <- function(own, others, nothing_left, suspect_after = SUSPECT_ERRORS) {
+  share <- function(record) record[["failed"]] / max(1, sum(record))
+  much_worse <- share(own) >= 0.5 && share(others) <= share(own) / 2
+  if (own[["failed"]] >= suspect_after && much_worse && sum(others) >= OTHERS_SAMPLE) return("worker")
+  settled <- nothing_left || (sum(own) >= SETTLED_SAMPLE && share(own) < 0.5) || (sum(others) >= OTHERS_SAMPLE && !much_worse)
+  if (settled) "iteration" else "undecided"
+}
+
+settle_errors <- function(f, L) {
+  if (!length(L$held)) return(invisible())
+  nothing_left <- L$exhausted && !any(L$status[seq_len(L$count)] %in% c(PENDING, QUEUED))
+  total <- Reduce(`+`, L$records)
+  accused <- vapply(L$held, function(h) h$worker, "")
+  for (worker in unique(accused)) {
+    own <- L$records[[worker]]
+    # who was replaced before is suspected at once
+    suspect_after <- if (is.null(f$replaced[[pod_of(worker)]])) SUSPECT_ERRORS else 1L
+    verdict <- if (has_others(f, worker)) judge_worker(own, total - own, nothing_left, suspect_after) else "iteration"
+    items <- as.integer(names(accused)[accused == worker])
+    if (verdict == "iteration") for (i in items) believe_error(f, L, i)
+    if (verdict == "worker") ask_again(L, items, worker)
+  }
+}
+
+believe_error <- function(f, L, i) {
+  cond <- L$held[[whole(i)]]$cond
+  L$held[[whole(i)]] <- NULL
+  set_failed(f, L, i, cond)
+}
+
+ask_again <- function(L, items, worker) {
+  say("loop %s: worker %s failed %d iterations while others succeed: they are run elsewhere", whole(L$number), worker, length(items))
+  for (i in items) {
+    L$held[[whole(i)]] <- NULL
+    L$doubted[[whole(i)]] <- worker
+  }
+  put(L$status, items, PENDING)
+  L$requeued <- c(L$requeued, items)
+}
+
+replace_worker <- function(f, worker) {
+  f$refuted[[worker]] <- NULL
+  pod <- pod_of(worker)
+  f$replaced[[pod]] <- or_else(f$replaced[[pod]], 0L) + 1L
+  reason <- sprintf("%d iterations that failed on it succeeded elsewhere", REFUTED_LIMIT)
+  redis_call(f$con, "HSET", fleet_key("replace"), pod, paste0(worker, " ", reason))
+  say("worker %s is replaced: %s", pod, reason)
+}
+
+# --- too many errors -----------------------------------------------------------------------------------------------------------------------------
+
+# Pure: NULL, or why to stop. limits: count, rate (0 to 1) and sample must all be reached; one that is not given does not restrain.
+error_limit_reason <- function(limits, failed, finished, what) {
+  if (!length(limits) || failed < or_else(limits$count, 1) || finished < or_else(limits$sample, 1)) return(NULL)
+  if (failed / max(1, finished) < or_else(limits$rate, 0)) return(NULL)
+  sprintf("too many errors: %.0f of %.0f finished iterations of %s failed (limits: %s errors, %.0f %%, after at least %s iterations)", failed, finished, what,
+          whole(or_else(limits$count, 1)), 100 * or_else(limits$rate, 0), whole(or_else(limits$sample, 1)))
+}
+
+# Looks at this loop, and at the whole job: a job may consist of many small loops.
+too_many_errors <- function(f, L) {
+  if (!length(f$error_limits) || identical(L$error_handling, "stop")) return(FALSE)
+  failed <- L$failed + length(L$held)
+  now <- c(finished = L$executed + failed, failed = failed)
+  all <- or_else(f$past, 0) + now
+  reason <- or_else(error_limit_reason(f$error_limits, now[["failed"]], now[["finished"]], paste("loop", whole(L$number))),
+                    error_limit_reason(f$error_limits, all[["failed"]], all[["finished"]], "the job"))
+  if (is.null(reason)) return(FALSE)
+  if (is.function(f$on_fail)) f$on_fail(f, L, reason)
+  L$stop_error <- fleet_error(reason, "fleetErrorLimit")
+  TRUE
+}
+
+remember_errors <- function(f, L) {
+  if (!identical(L$error_handling, "stop")) f$past <- or_else(f$past, 0) + c(finished = L$executed + L$failed, failed = L$failed)
+}

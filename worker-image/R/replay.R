@@ -1,0 +1,72 @@
+# Running one failed iteration again, on the user's machine: what it needs travels in the error's report.
+
+MAX_REPLAY_BYTES <- 256 * 2^10     # of one report, as text
+REPLAY_BUDGET_BYTES <- 16 * 2^20   # of all reports of one R process: thousands of errors must not fill Redis
+
+# Base64 text, or NULL when it would be too large. `scope_env` keeps its identity: functions of the loop have it as their environment.
+replay_text <- function(w, code, setup, item, scope_env) {
+  if (or_else(w$replay_bytes, 0) > REPLAY_BUDGET_BYTES) return(NULL)
+  known <- c(as.list(scope_env, all.names = TRUE), item$args)
+  if (sum(vapply(known, function(x) as.numeric(utils::object.size(x)), 0)) > 32 * MAX_REPLAY_BYTES) return(NULL)
+  bytes <- tryCatch(serialize(list(version = 1L, code = code, args = item$args, env = scope_env, packages = setup$packages, random = setup$random,
+                                   loop = setup$loop, iteration = item$i), NULL, version = 3L), error = function(e) NULL)
+  if (is.null(bytes)) return(NULL)
+  text <- gsub("\n", "", jsonlite::base64_enc(memCompress(bytes, "gzip")), fixed = TRUE)
+  if (nchar(text) > MAX_REPLAY_BYTES) return(NULL)
+  w$replay_bytes <- or_else(w$replay_bytes, 0) + nchar(text)
+  text
+}
+
+#' Run a failed iteration again
+#'
+#' Evaluates one iteration in this session as its worker did: same code, arguments, exported objects, packages and random numbers, in a fresh
+#' scope. In an interactive session an error opens \code{\link[utils]{recover}}, which shows the frames of the call that failed.
+#'
+#' Objects that workers had from the job's \code{.RData} files do not travel: load these files first. Reports of iterations with more than about
+#' 256 KiB of compressed arguments and objects cannot be replayed.
+#' @param report an error of the job: a list with its fields, its JSON text, or a file of such lines (\code{errors/*.jsonl} in the results)
+#' @param loop,iteration which error, when \code{report} is a file of several
+#' @param browse open \code{recover()} at the error
+#' @return the value, when there is no error this time; otherwise the iteration's error is raised
+#' @export
+replay <- function(report, loop = NULL, iteration = NULL, browse = interactive()) {
+  task <- replay_task(find_report(report, loop, iteration))
+  for (package in task$packages) suppressPackageStartupMessages(library(package, character.only = TRUE))
+  restore <- keep_random_state()
+  on.exit(restore())
+  use_stream(task$random, task$loop, task$iteration)
+  # names and form as on the worker, so that the error's call is the same
+  xpr <- task$code
+  envir <- list2env(task$args, parent = task$env)
+  withCallingHandlers(eval(xpr, envir = envir), error = function(e) if (browse) {
+    cat("Error: ", conditionMessage(e), "\n", sep = "")
+    utils::recover()
+  })
+}
+
+find_report <- function(report, loop, iteration) {
+  if (is.list(report)) return(report)
+  lines <- if (length(report) == 1L && !startsWith(report, "{") && file.exists(report)) readLines(report, warn = FALSE, encoding = "UTF-8") else report
+  reports <- lapply(lines[nzchar(lines)], jsonlite::fromJSON)
+  wanted <- Filter(function(one) (is.null(loop) || one$loop == loop) && (is.null(iteration) || one$iteration == iteration), reports)
+  if (!length(wanted)) stop("no error of this loop and iteration is in the report", call. = FALSE)
+  wanted[[length(wanted)]]
+}
+
+replay_task <- function(report) {
+  if (!length(report$replay)) stop("this error cannot be replayed: its arguments and objects were too large to keep", call. = FALSE)
+  task <- unserialize(memDecompress(jsonlite::base64_dec(report$replay), "gzip"))
+  if (!identical(task$version, 1L)) stop("this report was made by another version of foreachfleet", call. = FALSE)
+  task
+}
+
+# Returns a function that puts the session's generator back.
+keep_random_state <- function() {
+  kinds <- RNGkind()
+  state <- get0(".Random.seed", envir = globalenv(), inherits = FALSE)
+  function() {
+    suppressWarnings(RNGkind(kinds[1], kinds[2], kinds[3]))
+    if (is.null(state)) rm(list = intersect(".Random.seed", ls(globalenv(), all.names = TRUE)), envir = globalenv())
+    else assign(".Random.seed", state, envir = globalenv())
+  }
+}

@@ -1,0 +1,27 @@
+record <- function(ok, failed) c(ok = ok, failed = failed)
+judge <- foreachfleet:::judge_worker
+
+test_that("a worker is suspected only when it fails much more often than the others", {
+  expect_identical(judge(record(0, 3), record(3, 0), FALSE), "worker")
+  expect_identical(judge(record(1, 5), record(40, 2), FALSE), "worker")
+  expect_identical(judge(record(0, 2), record(30, 0), FALSE), "undecided")
+  expect_identical(judge(record(0, 9), record(2, 0), FALSE), "undecided")
+  expect_identical(judge(record(0, 1), record(30, 0), FALSE, suspect_after = 1L), "worker")
+})
+
+test_that("errors that everybody has are the iterations' own", {
+  expect_identical(judge(record(0, 3), record(0, 3), FALSE), "iteration")
+  expect_identical(judge(record(5, 1), record(0, 0), FALSE), "iteration")
+  expect_identical(judge(record(1, 1), record(1, 0), TRUE), "iteration")
+})
+
+test_that("errors stop a job when count, rate and sample are all reached", {
+  reason <- foreachfleet:::error_limit_reason
+  limits <- list(count = 5L, rate = 0.5, sample = 10L)
+  expect_null(reason(limits, 4, 40, "loop 1"))
+  expect_null(reason(limits, 5, 9, "loop 1"))
+  expect_null(reason(limits, 5, 11, "loop 1"))
+  expect_match(reason(limits, 5, 10, "loop 1"), "too many errors: 5 of 10 finished iterations of loop 1 failed (limits: 5 errors, 50 %, after", fixed = TRUE)
+  expect_match(reason(list(count = 2), 2, 1000, "the job"), "2 of 1000")
+  expect_null(reason(NULL, 100, 100, "the job"))
+})

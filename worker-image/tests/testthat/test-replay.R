@@ -1,0 +1,32 @@
+report_of <- function(code, args, env, packages = NULL) {
+  w <- new.env()
+  setup <- list(loop = 2, packages = packages, random = foreachfleet:::random_base())
+  text <- foreachfleet:::replay_text(w, code, setup, list(i = 5L, args = args), env)
+  list(loop = 2, iteration = 5, replay = text, setup = setup)
+}
+
+test_that("a replay has the arguments, objects, functions and random numbers of the iteration", {
+  env <- new.env(parent = globalenv())
+  evalq({ offset <- 100; check <- function(x) if (x > offset) stop("too large: ", x) else x }, env)
+  report <- report_of(quote(check(i + round(runif(1), 3))), list(i = 100L), env)
+  set.seed(3)
+  before <- .Random.seed
+  first <- tryCatch(replay(report, browse = FALSE), error = identity)
+  second <- tryCatch(replay(jsonlite::toJSON(report[1:3], auto_unbox = TRUE), loop = 2, iteration = 5, browse = FALSE), error = identity)
+  expect_identical(.Random.seed, before)
+  expect_match(conditionMessage(first), "^too large: 100\\.")
+  expect_identical(conditionMessage(first), conditionMessage(second))
+  expect_identical(conditionCall(first), quote(check(i + round(runif(1), 3))))
+  foreachfleet:::use_stream(report$setup$random, 2, 5L)
+  expect_identical(conditionMessage(first), paste0("too large: ", 100L + round(runif(1), 3)))
+})
+
+test_that("what is too large is left out, and said so", {
+  env <- new.env(parent = globalenv())
+  env$noise <- as.raw(sample(0:255, 600000, replace = TRUE))
+  report <- report_of(quote(stop(length(noise))), list(i = 1L), env)
+  expect_null(report$replay)
+  expect_error(replay(report), "too large to keep")
+  env$noise <- raw(9e6)
+  expect_null(report_of(quote(1), list(i = 1L), env)$replay)
+})
