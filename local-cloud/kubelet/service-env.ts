@@ -29,8 +29,7 @@ export async function serviceEnv(context: ServiceEnvContext, container: Containe
     'services',
     pod.metadata?.namespace ?? 'default',
     undefined,
-    // A Service made just before the pod that names it must be seen, or the variable would stay empty for the container's life.
-    texts.some((text) => /_SERVICE_(HOST|PORT)/.test(text)) ? 0 : FRESH_MS,
+    maxAgeMs(texts),
   );
   for (const service of services.filter(hasVariables)) {
     const name = service.metadata?.name ?? '';
@@ -40,6 +39,11 @@ export async function serviceEnv(context: ServiceEnvContext, container: Containe
       throw new ServiceNotReady(`waiting for a ready pod behind Service "${name}"`);
   }
   return env;
+}
+
+/** A Service made just before the pod that names it must be seen, or the variable would stay empty for the container's life. */
+function maxAgeMs(texts: string[]): number {
+  return texts.some((text) => /_SERVICE_(HOST|PORT)/.test(text)) ? 0 : FRESH_MS;
 }
 
 function textsOf(container: Container): string[] {
