@@ -104,6 +104,8 @@ export interface JobRecord {
   outputs: { name: string; bytes: number; sha256: string }[];
   /** Clusters made in this attempt: a limit against creating for ever. */
   clustersMade: number;
+  /** `spot: prefer` found no Spot machines anywhere: this attempt uses on-demand ones. */
+  onDemand: boolean;
   spending: Spending;
   /** Since when the last pass has been acting, while it does: others keep away until `untilMs`. */
   pass: { nonce: string; startedMs: number; untilMs: number } | null;
@@ -143,6 +145,7 @@ export function newRecord(job: string, nowIso: string): JobRecord {
     recentErrors: [],
     outputs: [],
     clustersMade: 0,
+    onDemand: false,
     spending: { usd: 0, machineSeconds: 0, usdPerHour: 0, asOf: nowIso },
     pass: null,
     observedMs: 0,

@@ -20,10 +20,11 @@ export function systemPool(): PoolChoice {
   return { machineType: SYSTEM_MACHINE_TYPE, spot: false, diskGb: SYSTEM_DISK_GB };
 }
 
-export function workerPool(spec: JobSpec): PoolChoice {
+/** `onDemand`: Spot machines were asked for in vain. */
+export function workerPool(spec: JobSpec, onDemand = false): PoolChoice {
   return {
     machineType: spec.machines.types[0] ?? WORKER_MACHINE_TYPE,
-    spot: spec.machines.spot !== 'never',
+    spot: spec.machines.spot !== 'never' && !onDemand,
     diskGb: spec.machines.diskGb,
   };
 }
@@ -74,12 +75,12 @@ function tiered(amount: number, tiers: [width: number, share: number][]): number
 }
 
 /** The fleet as the price list wants it. */
-export function fleetForPrice(spec: JobSpec, workerMachines: number): FleetForPrice {
+export function fleetForPrice(spec: JobSpec, workerMachines: number, onDemand = false): FleetForPrice {
   return {
     cluster: true,
     machines: [
       { ...systemPool(), count: 1 },
-      { ...workerPool(spec), count: workerMachines },
+      { ...workerPool(spec, onDemand), count: workerMachines },
     ],
   };
 }

@@ -65,7 +65,7 @@ function hasWorkload(record: JobRecord): boolean {
 
 async function cpuRoom(ports: Ports, record: JobRecord): Promise<number | null> {
   const room = await orUnknown('quota', () =>
-    ports.clusters.cpuRoom(record.cluster!.location, workerPool(record.spec!).spot),
+    ports.clusters.cpuRoom(record.cluster!.location, workerPool(record.spec!, record.onDemand).spot),
   );
   return room === 'unknown' ? null : room;
 }

@@ -15,7 +15,7 @@ export function meter(record: JobRecord, seen: Observation): JobRecord {
   const workerNodes =
     typeof seen.cluster === 'object' ? (seen.cluster?.pools.find((pool) => pool.name === 'workers')?.nodes ?? 0) : 0;
   const machines = Math.max(workerNodes, record.fleet.nodes);
-  const usdPerHour = fleetUsdPerHour(fleetForPrice(record.spec, machines));
+  const usdPerHour = fleetUsdPerHour(fleetForPrice(record.spec, machines, record.onDemand));
   const seconds = Math.max(0, secondsSince(record.spending.asOf, seen.nowMs));
   const rate = Math.max(usdPerHour, record.spending.usdPerHour);
   const spending = {

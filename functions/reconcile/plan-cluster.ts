@@ -13,8 +13,8 @@ import { beginEnding, decide, iso, move, secondsSince, stay, type Step } from '.
 const WAIT_FOR_FILES_SECONDS = 30 * 60;
 /** GKE gives up on its own after about this long; performance.md: creation takes 3 to 9 minutes. */
 const CREATE_ALARM_SECONDS = 30 * 60;
-/** Against creating for ever. */
-const MAX_CLUSTERS_PER_ATTEMPT = 4;
+/** Against creating for ever: four locations, with Spot machines and then with on-demand ones. */
+const MAX_CLUSTERS_PER_ATTEMPT = 8;
 
 export function planWaiting(record: JobRecord, seen: Observation, settings: PassSettings): Step {
   const { upload } = seen;
@@ -112,6 +112,8 @@ function create(record: JobRecord, nowMs: number, settings: PassSettings): Step 
   const exhausted = record.cluster?.exhausted ?? [];
   const candidates = spec.machines.zones.length > 0 ? spec.machines.zones : settings.locations;
   const location = candidates.find((zone) => !exhausted.includes(zone));
+  if (location === undefined && spec.machines.spot === 'prefer' && !record.onDemand)
+    return createOnDemand(record, nowMs, settings);
   if (location === undefined || record.clustersMade >= MAX_CLUSTERS_PER_ATTEMPT)
     return stay(
       beginEnding(
@@ -151,6 +153,17 @@ function create(record: JobRecord, nowMs: number, settings: PassSettings): Step 
   };
 }
 
+/** No location had Spot machines: the same locations again, with machines that cost more and are not taken away. The money limit still holds. */
+function createOnDemand(record: JobRecord, nowMs: number, settings: PassSettings): Step {
+  const text = 'no location has Spot machines: trying on-demand ones';
+  const cluster = record.cluster && { ...record.cluster, exhausted: [] };
+  return create(
+    decide({ ...record, onDemand: true, cluster }, nowMs, 'spot fallback', 'on-demand', text),
+    nowMs,
+    settings,
+  );
+}
+
 function createAction(record: JobRecord, spec: JobSpec): Step['actions'][number] {
   const { name, location } = record.cluster!;
   return {
@@ -158,7 +171,7 @@ function createAction(record: JobRecord, spec: JobSpec): Step['actions'][number]
     name,
     location,
     system: systemPool(),
-    workers: { ...workerPool(spec), nodes: workerNodesOfCanary(spec) },
+    workers: { ...workerPool(spec, record.onDemand), nodes: workerNodesOfCanary(spec) },
   };
 }
 

@@ -88,13 +88,30 @@ describe('trouble', () => {
     await world.pass();
     await world.pass();
     assert.equal(world.cluster().view.location, 'zone-b');
-    world.cluster().view.state = 'error';
-    await world.pass();
-    world.clusters.clear();
-    for (let i = 0; i < 3; i += 1) await world.pass();
-    assert.equal((await world.record()).ending?.code, 'FF-CLUSTER-STOCKOUT');
-    assert.equal(world.clusters.size, 0);
+    assert.equal(world.cluster().view.pools[1]!.spot, true);
   });
+
+  const spotRows: [spot: string, kinds: boolean[]][] = [
+    ['prefer', [true, true, false, false]],
+    ['only', [true, true]],
+    ['never', [false, false]],
+  ];
+  for (const [spot, kinds] of spotRows)
+    it(`with spot: ${spot} tries every location${kinds.length > 2 ? ', then all again on demand,' : ''} and gives up with nothing left`, async () => {
+      await world.upload({ 'run.R': 'x <- 1', 'job.yaml': `script: run.R\nmachines: {spot: ${spot}}` });
+      const tried: boolean[] = [];
+      for (let passes = 0; passes < 40 && (await world.pass()).did === 'acted'; passes += 1) {
+        if (world.clusters.size === 0) continue;
+        if (world.cluster().view.state === 'stopping') world.clusters.clear();
+        else {
+          tried.push(world.cluster().view.pools[1]!.spot);
+          world.cluster().view.state = 'error';
+        }
+      }
+      assert.deepEqual(tried, kinds);
+      assert.equal((await world.record()).ending?.code, 'FF-CLUSTER-STOCKOUT');
+      assert.equal(world.clusters.size, 0);
+    });
 
   it('never touches a cluster of that name that is not ours', async () => {
     await world.upload({ 'run.R': 'x <- 1', 'job.yaml': 'script: run.R' });
