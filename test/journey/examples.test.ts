@@ -1,14 +1,9 @@
 /** The examples as they are shipped, on the embedded cloud: their files are the very bytes that plain R with %do% writes. */
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { after, before, describe, it } from 'node:test';
 import type { Session } from '../../cli/session.ts';
+import { exampleFolder } from '../support/example-folder.ts';
 import { assertNothingLeft, Journey, missingTools, output, plainR, runJob } from '../support/journey.ts';
-
-const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
 
 /** Each with few pieces of work: `commandArgs(trailingOnly = TRUE)` of the scripts says how many. */
 const rows: [example: string, pieces: string | null, files: string[]][] = [
@@ -28,12 +23,7 @@ describe('the examples', { skip: missingTools() }, () => {
 
   for (const [example, pieces, files] of rows)
     it(`${example} gives what plain R gives`, async () => {
-      const folder = join(journey.folder, example);
-      cpSync(join(examples, example), folder, { recursive: true });
-      if (existsSync(join(folder, 'make-data.R')) && !existsSync(join(folder, 'panel.RData')))
-        execFileSync('Rscript', ['--vanilla', 'make-data.R'], { cwd: folder, stdio: 'ignore' });
-      const jobFile = readFileSync(join(folder, 'job.yaml'), 'utf8');
-      if (pieces !== null) writeFileSync(join(folder, 'job.yaml'), `${jobFile.trimEnd()}\narguments: ['${pieces}']\n`);
+      const folder = exampleFolder(journey.folder, example, pieces);
       const status = await runJob(session, folder, example);
       assert.equal(status.phase, 'succeeded', JSON.stringify(status.reason));
       for (const file of files) {

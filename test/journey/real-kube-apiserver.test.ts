@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { after, before, describe, it, test } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KubeConfig } from '@kubernetes/client-node';
 import { readStatus, type Session } from '../../cli/session.ts';
@@ -24,6 +24,7 @@ import { podProcesses } from '../../local-cloud/composition/pod-processes.ts';
 import { createContext } from '../../local-cloud/context.ts';
 import { startIdentity, type RunningIdentity } from '../../local-cloud/identity/identity.ts';
 import { startStorage, type RunningStorage } from '../../local-cloud/storage/storage.ts';
+import { exampleFolder } from '../support/example-folder.ts';
 import { identicalInR, Journey, missingTools, output, plainR } from '../support/journey.ts';
 import type { ApiServer } from '../support/kubelet-world.ts';
 import { OneCluster } from '../support/one-cluster.ts';
@@ -111,10 +112,6 @@ class World {
     }
   }
 
-  processes(): number {
-    return podProcesses(this.journey.stateDir).length;
-  }
-
   async stop(): Promise<void> {
     for (const { name } of await this.cluster.list()) await this.cluster.delete(name);
     await this.#storage?.stop();
@@ -134,35 +131,54 @@ function kubeConfig(server: ApiServer): KubeConfig {
   return config;
 }
 
-function defineSuite(server: ApiServer): void {
+/** Each job has a control plane of its own, as each has a cluster of its own: nothing of one may be met by the next. */
+async function onRealServer(
+  context: TestContext,
+  body: (world: World, session: Session) => Promise<void>,
+): Promise<void> {
+  const missing = missingTools();
+  const server = missing === false ? await startRealKubernetes() : { skip: missing };
+  if ('skip' in server) return context.skip(server.skip);
+  if (!server.controllers) {
+    await server.stop();
+    return context.skip('no controller manager and scheduler among the programs');
+  }
   const world = new World(server);
-  let session: Session;
-
-  before(async () => {
-    session = await world.start();
-  });
-  after(() => world.stop());
-
-  it('becomes a result identical() to plain R, and no machine is left', async () => {
-    const folder = world.journey.jobFolder('real', script, 'script: run.R\nworker: {cpu: 1, memory: 1Gi, max: 2}\n');
-    await submit(session, folder, 'real', true);
-    await world.passes('real');
-    const status = await readStatus(session, 'real');
-    assert.equal(status?.phase, 'succeeded', `${JSON.stringify(status?.reason)}\n${world.lines.join('\n')}`);
-    assert.ok(await identicalInR(await output(session, 'real', 1, 'value.rds'), await plainR(folder, 'value.rds')));
-    assert.equal((await readLedger(session.buckets, 'real')).length, 8);
-    assert.ok(world.lines.some((line) => /^driver-\S+: the driver ends$/.test(line)));
-    assert.ok(world.notices.some((notice) => /succeeded/.test(notice.text) || notice.event === 'succeeded'));
+  try {
+    const session = await world.start();
+    await body(world, session);
     assert.equal(world.cluster.machines, 0);
-    assert.equal(world.processes(), 0);
-  });
+    assert.equal(podProcesses(world.journey.stateDir).length, 0);
+  } finally {
+    await world.stop();
+  }
 }
 
-const missing = missingTools();
-const real = missing === false ? await startRealKubernetes() : { skip: missing };
-if ('skip' in real) test('a job on a real API server', { skip: real.skip }, () => undefined);
-else if (!real.controllers) {
-  await real.stop();
-  const skip = 'no controller manager and scheduler among the programs';
-  test('a job on a real API server', { skip }, () => undefined);
-} else describe('a job on a real API server', () => defineSuite(real));
+async function runToItsEnd(world: World, session: Session, folder: string, job: string): Promise<void> {
+  await submit(session, folder, job, true);
+  await world.passes(job);
+  const status = await readStatus(session, job);
+  assert.equal(status?.phase, 'succeeded', `${JSON.stringify(status?.reason)}\n${world.lines.join('\n')}`);
+}
+
+describe('a job on a real API server', () => {
+  it('becomes a result identical() to plain R, and no machine is left', (context) =>
+    onRealServer(context, async (world, session) => {
+      const folder = world.journey.jobFolder('real', script, 'script: run.R\nworker: {cpu: 1, memory: 1Gi, max: 2}\n');
+      await runToItsEnd(world, session, folder, 'real');
+      assert.ok(await identicalInR(await output(session, 'real', 1, 'value.rds'), await plainR(folder, 'value.rds')));
+      assert.equal((await readLedger(session.buckets, 'real')).length, 8);
+      assert.ok(world.lines.some((line) => /^driver-\S+: the driver ends$/.test(line)));
+      assert.ok(world.notices.some((notice) => /succeeded/.test(notice.text) || notice.event === 'succeeded'));
+    }));
+
+  it('runs the heritability example to its end', (context) =>
+    onRealServer(context, async (world, session) => {
+      const folder = exampleFolder(world.journey.folder, 'heritability', '16');
+      await runToItsEnd(world, session, folder, 'heritability');
+      for (const file of ['heritability.csv', 'replicates.csv']) {
+        const expected = await plainR(folder, file, ['16']);
+        assert.equal((await output(session, 'heritability', 1, file)).toString(), expected.toString(), file);
+      }
+    }));
+});
