@@ -1,5 +1,5 @@
 /** Downward API: fields of the pod and of a container's resources as text, for variables and volume files. Pure. */
-import { parseQuantity } from './quantity.ts';
+import { parseQuantity } from '../quantity.ts';
 import type { Container, NodeSpec, Pod } from './types.ts';
 
 export interface PodFacts {

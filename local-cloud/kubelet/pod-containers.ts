@@ -13,7 +13,7 @@ import { isOver } from './pod-plan.ts';
 import { saveRecord, type ContainerRecord, type EndedRun, type PodRecord } from './pod-record.ts';
 import type { Waiting } from './pod-status.ts';
 import type { ProbeListener } from './probes.ts';
-import { parseQuantity } from './quantity.ts';
+import { parseQuantity } from '../quantity.ts';
 import type { RunningContainer } from './running-container.ts';
 import { ServiceNotReady } from './service-env.ts';
 import { runContainer } from './running-container.ts';
@@ -319,7 +319,7 @@ export class PodContainers {
 
 function memoryLimit(container: Container): number | undefined {
   const limit = container.resources?.limits?.['memory'];
-  const bytes = limit === undefined ? Number.NaN : parseQuantity(limit);
+  const bytes = parseQuantity(limit) ?? Number.NaN;
   return bytes > 0 ? bytes : undefined;
 }
 

@@ -1,7 +1,7 @@
 /** Rules of pod specs that a user is likely to break. Pure; messages and order as the real server has them. */
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldError } from './api-error.ts';
-import { parseQuantity } from './quantity.ts';
+import { parseQuantity } from '../quantity.ts';
 import {
   duplicate,
   forbiddenField,

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import { parseQuantity } from '../../local-cloud/kubernetes/controllers/quantity.ts';
 import {
   container,
   controllersWorld,
@@ -208,19 +207,4 @@ test('scheduler: pods of another scheduler are left alone', () => {
   world.settle();
   assert.equal(nodeOf('p'), undefined);
   assert.equal(scheduled('p'), undefined);
-});
-
-test('quantities', () => {
-  const cases: [unknown, number][] = [
-    ['250m', 0.25],
-    ['2', 2],
-    ['1.5', 1.5],
-    ['2Gi', 2 * 2 ** 30],
-    ['1e3', 1000],
-    ['500M', 5e8],
-    [4, 4],
-    [undefined, 0],
-    ['rubbish', 0],
-  ];
-  for (const [text, value] of cases) assert.equal(parseQuantity(text), value, String(text));
 });

@@ -6,7 +6,7 @@ import { expand, mentionsService, serviceVariables } from '../../local-cloud/kub
 import { formatRecord, parseRecord, RecordCutter, recordTime } from '../../local-cloud/kubelet/log-format.ts';
 import { pathMapper } from '../../local-cloud/kubelet/path-map.ts';
 import { parseStat } from '../../local-cloud/kubelet/process-table.ts';
-import { parseQuantity } from '../../local-cloud/kubelet/quantity.ts';
+import { parseQuantity } from '../../local-cloud/quantity.ts';
 import type { Container, NodeSpec, Service } from '../../local-cloud/kubelet/types.ts';
 
 test('paths are replaced at path boundaries only, the longest first, never twice', () => {
@@ -59,16 +59,19 @@ test('a container names a Service by its variables, in whatever syntax', () => {
 });
 
 test('quantities', () => {
-  const cases: [string, number][] = [
+  const cases: [unknown, number | undefined][] = [
     ['500m', 0.5],
+    ['500M', 5e8],
+    [4, 4],
+    [undefined, undefined],
+    ['many', undefined],
     ['2Gi', 2 ** 31],
     ['1.5', 1.5],
     ['1e3', 1000],
     ['100k', 100_000],
     ['12E', 12e18],
   ];
-  for (const [text, value] of cases) assert.equal(parseQuantity(text), value, text);
-  assert.ok(Number.isNaN(parseQuantity('many')));
+  for (const [text, value] of cases) assert.equal(parseQuantity(text), value, String(text));
 });
 
 test('resource fields are divided and rounded up; without a limit the node counts', () => {

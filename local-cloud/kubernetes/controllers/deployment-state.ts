@@ -1,6 +1,6 @@
 /** A Deployment with its ReplicaSets, and the arithmetic on them that rolling out, scaling and reporting share. Pure. */
 import type { KubeObject } from '../store.ts';
-import { scaledValue } from './quantity.ts';
+import { scaledValue } from './scaled-value.ts';
 
 export const REVISION = 'deployment.kubernetes.io/revision';
 export const REVISION_HISTORY = 'deployment.kubernetes.io/revision-history';

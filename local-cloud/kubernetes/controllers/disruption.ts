@@ -7,7 +7,7 @@ import { conditionsOf, withCondition } from './conditions.ts';
 import { byKey, keyOf, keysOfAll, type Controller, type ControllerContext } from './controller.ts';
 import { controllerOf } from './owners.ts';
 import { isReady } from './pod-state.ts';
-import { scaledValue } from './quantity.ts';
+import { scaledValue } from './scaled-value.ts';
 import { toMs } from './time.ts';
 
 /** An eviction that was allowed counts as a missing pod until the pod is gone, but no longer than this. */

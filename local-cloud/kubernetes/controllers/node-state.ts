@@ -7,7 +7,7 @@ import type { KubeObject, StoreEvent } from '../store.ts';
 import { conditionsOf, findCondition } from './conditions.ts';
 import { controllerOf } from './owners.ts';
 import { isFinished, resourceRequests, type Resources } from './pod-state.ts';
-import { parseQuantity } from './quantity.ts';
+import { parseQuantity } from '../../quantity.ts';
 
 export interface NodeState {
   name: string;
@@ -128,7 +128,7 @@ function place(state: NodeState, placed: PlacedPod): void {
 
 function allocatableOf(node: KubeObject): Resources {
   const quantities = (node.status?.allocatable ?? node.status?.capacity ?? {}) as Record<string, unknown>;
-  return Object.fromEntries(Object.entries(quantities).map(([name, quantity]) => [name, parseQuantity(quantity)]));
+  return Object.fromEntries(Object.entries(quantities).map(([name, quantity]) => [name, parseQuantity(quantity) ?? 0]));
 }
 
 /** Heartbeats change a node without changing what fits on it. */

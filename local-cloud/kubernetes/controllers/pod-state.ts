@@ -1,7 +1,7 @@
 /** What controllers ask about a pod: is it active, ready, available; and its resource requests. */
 import type { KubeObject } from '../store.ts';
 import { conditionsOf, findCondition } from './conditions.ts';
-import { parseQuantity } from './quantity.ts';
+import { parseQuantity } from '../../quantity.ts';
 import { toMs } from './time.ts';
 
 /** Pending, Running, Succeeded, Failed or Unknown. */
@@ -68,9 +68,9 @@ export function resourceRequests(pod: KubeObject): Resources {
 }
 
 function addInto(total: Resources, more: Record<string, unknown> | undefined): void {
-  for (const name in more) total[name] = (total[name] ?? 0) + parseQuantity(more[name]);
+  for (const name in more) total[name] = (total[name] ?? 0) + (parseQuantity(more[name]) ?? 0);
 }
 
 function raiseTo(total: Resources, other: Record<string, unknown> | undefined): void {
-  for (const name in other) total[name] = Math.max(total[name] ?? 0, parseQuantity(other[name]));
+  for (const name in other) total[name] = Math.max(total[name] ?? 0, parseQuantity(other[name]) ?? 0);
 }
