@@ -1,30 +1,26 @@
-/** Pure: Kubernetes objects -> the views of our port. */
-import type { V1ContainerStatus, V1Job, V1Node, V1Pod } from '@kubernetes/client-node';
+/** Pure: Kubernetes objects, as JSON (times are text, whatever the client's types say) -> the views of our port. */
+import type { V1Job, V1Node, V1Pod } from '@kubernetes/client-node';
 import type { NodeView, PodView, WorkloadView } from '../ports/workloads.ts';
 
 export function toPod(pod: V1Pod): PodView | undefined {
   const role = pod.metadata?.labels?.['foreach-fleet/role'];
   if (role !== 'redis' && role !== 'driver' && role !== 'worker') return undefined;
-  const containers = pod.status?.containerStatuses ?? [];
   return {
     name: pod.metadata?.name ?? '',
     role,
-    phase: (pod.status?.phase ?? 'Unknown') as PodView['phase'],
     ready:
       pod.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false,
+    ended: pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed',
     node: pod.spec?.nodeName ?? null,
-    address: pod.status?.podIP ?? null,
-    deleting: pod.metadata?.deletionTimestamp !== undefined,
-    restarts: containers.reduce((total, container) => total + container.restartCount, 0),
-    createdMs: pod.metadata?.creationTimestamp?.getTime() ?? 0,
-    trouble: troubleOf(pod, containers),
+    trouble: troubleOf(pod),
   };
 }
 
 const HARMLESS = new Set(['ContainerCreating', 'PodInitializing', 'Completed']);
 
-function troubleOf(pod: V1Pod, containers: V1ContainerStatus[]): string | null {
-  for (const container of containers) {
+/** Why a pod is not running, in the cluster's own words; null when nothing is wrong. */
+export function troubleOf(pod: V1Pod): string | null {
+  for (const container of pod.status?.containerStatuses ?? []) {
     const waiting = container.state?.waiting;
     if (waiting?.reason && !HARMLESS.has(waiting.reason)) return join(waiting.reason, waiting.message);
   }
@@ -40,13 +36,10 @@ function join(reason: string | undefined, message: string | undefined): string {
 }
 
 export function toNode(node: V1Node): NodeView {
-  const pool = node.metadata?.labels?.['foreach-fleet/pool'];
   return {
     name: node.metadata?.name ?? '',
-    pool: pool === 'system' || pool === 'workers' ? pool : 'other',
     ready:
       node.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false,
-    createdMs: node.metadata?.creationTimestamp?.getTime() ?? 0,
   };
 }
 

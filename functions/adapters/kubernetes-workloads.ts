@@ -1,32 +1,23 @@
 /** The job's Kubernetes objects through the official client. Lists, never watches; a fresh token for each pass; every call has a deadline. */
 import { randomBytes } from 'node:crypto';
-import {
-  AppsV1Api,
-  BatchV1Api,
-  CoreV1Api,
-  KubeConfig,
-  KubernetesObjectApi,
-  PatchStrategy,
-  setHeaderOptions,
-} from '@kubernetes/client-node';
+import { KubeConfig, KubernetesObjectApi, PatchStrategy } from '@kubernetes/client-node';
 import { GoogleAuth } from 'google-auth-library';
 import { inParallel } from '../job/in-parallel.ts';
 import type { ClusterView } from '../ports/clusters.ts';
-import { messageOf, PortError } from '../ports/port-error.ts';
+import { PortError } from '../ports/port-error.ts';
 import type { Workload, WorkloadRequest, Workloads, WorkloadView } from '../ports/workloads.ts';
-import { driverOf, toNode, toPod } from './kubernetes-views.ts';
+import { KubernetesApi, statusOf, withDeadline } from './kubernetes-api.ts';
+import { observeWorkload, SIGNED_AT } from './kubernetes-observe.ts';
 import { type Manifest, manifestsFor, NAMESPACE } from './manifests.ts';
 
-const CALL_MS = 15_000;
-const PATCHES_AT_ONCE = 16;
-const SIGNED_AT = 'foreach-fleet/inputs-signed-at';
+const PATCHES_AT_ONCE = 8;
 const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 
 export function connectWorkloads(): Workloads {
   const auth = new GoogleAuth({ scopes: ['https://www.googleapis.com/auth/cloud-platform'] });
   return {
     async connect(cluster: ClusterView): Promise<Workload> {
-      const token = await withDeadline('asking for a token', auth.getAccessToken());
+      const token = await withDeadline('asking for a token', () => auth.getAccessToken());
       return new KubernetesWorkload(kubeConfig(cluster, token ?? ''));
     },
   };
@@ -56,47 +47,16 @@ function kubeConfig(cluster: ClusterView, token: string): KubeConfig {
 }
 
 class KubernetesWorkload implements Workload {
-  readonly #core: CoreV1Api;
-  readonly #apps: AppsV1Api;
-  readonly #batch: BatchV1Api;
+  readonly #api: KubernetesApi;
   readonly #objects: KubernetesObjectApi;
 
   constructor(config: KubeConfig) {
-    this.#core = config.makeApiClient(CoreV1Api);
-    this.#apps = config.makeApiClient(AppsV1Api);
-    this.#batch = config.makeApiClient(BatchV1Api);
+    this.#api = new KubernetesApi(config);
     this.#objects = KubernetesObjectApi.makeApiClient(config);
   }
 
-  async observe(): Promise<WorkloadView> {
-    const namespace = NAMESPACE;
-    const [pods, nodes, driver, workers, redis, password, inputs] = await Promise.all([
-      withDeadline('listing pods', this.#core.listNamespacedPod({ namespace })),
-      withDeadline('listing nodes', this.#core.listNode()),
-      orNull('the driver', this.#batch.readNamespacedJob({ namespace, name: 'driver' })),
-      orNull('the workers', this.#apps.readNamespacedDeployment({ namespace, name: 'workers' })),
-      orNull('Redis', this.#apps.readNamespacedDeployment({ namespace, name: 'redis' })),
-      orNull('the password', this.#core.readNamespacedSecret({ namespace, name: 'redis' })),
-      orNull('the inputs', this.#core.readNamespacedSecret({ namespace, name: 'job' })),
-    ]);
-    const views = pods.items.flatMap((pod) => toPod(pod) ?? []);
-    const redisPod = views.find((pod) => pod.role === 'redis' && pod.ready && !pod.deleting);
-    const secret = password?.data?.['password'];
-    const signedAt = inputs?.metadata?.annotations?.[SIGNED_AT];
-    const attempt = driver?.metadata?.labels?.['foreach-fleet/attempt'];
-    return {
-      applied: driver !== null && workers !== null && redis !== null,
-      attempt: attempt === undefined ? null : Number(attempt),
-      ...driverOf(driver, pods.items),
-      workersWanted: workers?.spec?.replicas ?? 0,
-      pods: views,
-      nodes: nodes.items.map(toNode),
-      redis:
-        redisPod?.address && secret
-          ? { address: redisPod.address, password: Buffer.from(secret, 'base64').toString('utf8') }
-          : null,
-      inputsSignedMs: signedAt === undefined ? null : Date.parse(signedAt),
-    };
+  observe(): Promise<WorkloadView> {
+    return observeWorkload(this.#api);
   }
 
   /** Makes what is missing and leaves what is there, but for the inputs, which are replaced: their signatures run out. */
@@ -109,24 +69,19 @@ class KubernetesWorkload implements Workload {
   }
 
   async scaleWorkers(replicas: number, idlePods: string[]): Promise<void> {
-    const merge = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
     const body = { metadata: { annotations: { [DELETION_COST]: '-100' } } };
     await inParallel(PATCHES_AT_ONCE, idlePods, async (name) => {
-      await orNull(`pod ${name}`, this.#core.patchNamespacedPod({ namespace: NAMESPACE, name, body }, merge));
+      await this.#api.mergePatch(`marking pod ${name}`, `/api/v1/namespaces/${NAMESPACE}/pods/${name}`, body);
     });
-    await withDeadline(
-      'scaling the workers',
-      this.#apps.patchNamespacedDeploymentScale(
-        { namespace: NAMESPACE, name: 'workers', body: { spec: { replicas } } },
-        merge,
-      ),
-    );
+    const scale = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/workers/scale`;
+    const scaled = await this.#api.mergePatch('scaling the workers', scale, { spec: { replicas } });
+    if (!scaled)
+      throw new PortError('FF-KUBERNETES', 'scaling the workers: there is no such Deployment', { retry: true });
   }
 
   async #createIfMissing(manifest: Manifest): Promise<void> {
     try {
-      await withDeadline(
-        `creating ${manifest.kind} ${manifest.metadata.name}`,
+      await withDeadline(`creating ${manifest.kind} ${manifest.metadata.name}`, () =>
         this.#objects.create(inClientSpelling(manifest)),
       );
     } catch (error) {
@@ -138,11 +93,10 @@ class KubernetesWorkload implements Workload {
     const manifest = secret('job', { 'inputs.json': JSON.stringify(request.inputs) });
     manifest.metadata.annotations = { [SIGNED_AT]: new Date().toISOString() };
     try {
-      await withDeadline('creating the inputs', this.#objects.create(manifest));
+      await withDeadline('creating the inputs', () => this.#objects.create(manifest));
     } catch (error) {
       if (!(error instanceof PortError && statusOf(error.cause) === 409)) throw error;
-      await withDeadline(
-        'renewing the inputs',
+      await withDeadline('renewing the inputs', () =>
         this.#objects.patch(manifest, undefined, undefined, undefined, undefined, PatchStrategy.MergePatch),
       );
     }
@@ -161,38 +115,4 @@ function secret(name: string, values: Record<string, string>): Manifest {
     Object.entries(values).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
   );
   return { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: NAMESPACE }, type: 'Opaque', data };
-}
-
-function statusOf(error: unknown): number | undefined {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'number' ? code : undefined;
-}
-
-async function orNull<T>(what: string, call: Promise<T>): Promise<T | null> {
-  try {
-    return await withDeadline(`reading ${what}`, call);
-  } catch (error) {
-    if (error instanceof PortError && statusOf(error.cause) === 404) return null;
-    throw error;
-  }
-}
-
-/** The client has no deadline of its own; a call that is given up may still end later, which does no harm: every call is idempotent. */
-async function withDeadline<T>(doing: string, call: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${CALL_MS} ms`)), CALL_MS);
-  });
-  try {
-    return await Promise.race([call, deadline]);
-  } catch (cause) {
-    const status = statusOf(cause);
-    const text = messageOf(cause).split('\n').slice(0, 3).join(' ').slice(0, 400);
-    throw new PortError('FF-KUBERNETES', `${doing}: ${text}`, {
-      retry: status === undefined || status === 409 || status === 429 || status >= 500,
-      cause,
-    });
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -4,22 +4,21 @@ import type { ClusterView } from './clusters.ts';
 export interface PodView {
   name: string;
   role: 'redis' | 'driver' | 'worker';
-  phase: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
   ready: boolean;
+  /** Succeeded or failed: it will never run again, and holds no machine. */
+  ended: boolean;
   node: string | null;
-  address: string | null;
-  deleting: boolean;
-  restarts: number;
-  createdMs: number;
-  /** Why it is not running, in the cluster's own words: ImagePullBackOff: …, Insufficient cpu, … */
+  /**
+   * Why it is not running, in the cluster's own words: ImagePullBackOff: …, Insufficient cpu, …
+   * Of many workers in the same state only the first is asked.
+   */
   trouble: string | null;
 }
 
+/** A machine of the workers' pool. */
 export interface NodeView {
   name: string;
-  pool: 'system' | 'workers' | 'other';
   ready: boolean;
-  createdMs: number;
 }
 
 export interface WorkloadView {

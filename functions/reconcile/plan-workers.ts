@@ -190,7 +190,7 @@ function demandOf(record: JobRecord, seen: Observation): Parameters<typeof sizeF
 
 /** Asked for but not there yet: quota counts a machine only once it has been granted. */
 function machinesOnTheirWay(seen: Observation): number {
-  const there = (seen.workload as WorkloadView).nodes.filter((node) => node.pool === 'workers' && node.ready).length;
+  const there = (seen.workload as WorkloadView).nodes.filter((node) => node.ready).length;
   return Math.max(0, poolNodes(seen) - there);
 }
 
@@ -252,14 +252,10 @@ function shrink(record: JobRecord, seen: Observation, size: FleetSize): Step {
 
 /** Worker machines that carry no worker pod and are not about to: a pending pod may be on its way to any of them. */
 function emptyNodes(workload: WorkloadView): string[] {
-  const pods = workload.pods.filter(
-    (pod) => pod.role === 'worker' && pod.phase !== 'Succeeded' && pod.phase !== 'Failed',
-  );
+  const pods = workload.pods.filter((pod) => pod.role === 'worker' && !pod.ended);
   if (pods.some((pod) => pod.node === null)) return [];
   const used = new Set(pods.map((pod) => pod.node));
-  return workload.nodes
-    .filter((node) => node.pool === 'workers' && node.ready && !used.has(node.name))
-    .map((node) => node.name);
+  return workload.nodes.filter((node) => node.ready && !used.has(node.name)).map((node) => node.name);
 }
 
 /** Idle pods, those first whose machine has the fewest other workers: so that whole machines become empty. */

@@ -176,20 +176,10 @@ function virtualWorkload(world: VirtualWorld, cluster: VirtualCluster): Workload
 }
 
 function viewOf(world: VirtualWorld, cluster: VirtualCluster): WorkloadView {
-  const pod = {
-    phase: 'Running',
-    ready: true,
-    address: cluster.view.name,
-    deleting: false,
-    restarts: 0,
-    createdMs: 0,
-    trouble: null,
-  } as const;
+  const pod = { ready: true, ended: false, trouble: null } as const;
   const nodes = Array.from({ length: Math.min(cluster.nodesReady, cluster.view.pools[1]!.nodes) }, (_, index) => ({
     name: `node-${index}`,
-    pool: 'workers' as const,
     ready: true,
-    createdMs: 0,
   }));
   const pods = cluster.workers.map((worker, index) => ({
     ...pod,

@@ -1,0 +1,102 @@
+/** What stands in a job's cluster: the few objects that say something whole, the many (workers, machines) as lines of a table. */
+import type { V1Deployment, V1Job, V1Node, V1Pod, V1Secret } from '@kubernetes/client-node';
+import { PortError } from '../ports/port-error.ts';
+import type { NodeView, PodView, WorkloadView } from '../ports/workloads.ts';
+import type { KubernetesApi } from './kubernetes-api.ts';
+import { nodeLines, workerLines, type WorkerLine } from './kubernetes-tables.ts';
+import { driverOf, toNode, toPod, troubleOf } from './kubernetes-views.ts';
+import { NAMESPACE } from './manifests.ts';
+
+/** On the Secret with the pods' inputs: when their URLs were signed. */
+export const SIGNED_AT = 'foreach-fleet/inputs-signed-at';
+
+const core = `/api/v1/namespaces/${NAMESPACE}`;
+const apps = `/apis/apps/v1/namespaces/${NAMESPACE}`;
+const batch = `/apis/batch/v1/namespaces/${NAMESPACE}`;
+const selecting = (labels: string): string => `?labelSelector=${encodeURIComponent(labels)}`;
+
+/** @throws PortError FF-KUBERNETES when any part cannot be read: half of a view could be taken for all there is. */
+export async function observeWorkload(api: KubernetesApi): Promise<WorkloadView> {
+  const [lone, nodes, lines, driver, deployments, password, inputs] = await Promise.all([
+    readList<V1Pod>(api, 'listing pods', 'PodList', `${core}/pods${selecting('foreach-fleet/role in (redis,driver)')}`),
+    readNodes(api),
+    readWorkers(api),
+    api.getOrNull('reading the driver', `${batch}/jobs/driver`) as Promise<V1Job | null>,
+    readList<V1Deployment>(api, 'listing Deployments', 'DeploymentList', `${apps}/deployments`),
+    api.getOrNull('reading the password', `${core}/secrets/redis`) as Promise<V1Secret | null>,
+    // Its data are as long as the job has files, and nobody here wants them.
+    api.getOrNull('reading the inputs', `${core}/secrets/job`, 'metadata') as Promise<V1Secret | null>,
+  ]);
+  const deployed = new Map(deployments.map((deployment) => [deployment.metadata?.name, deployment]));
+  const signedAt = inputs?.metadata?.annotations?.[SIGNED_AT];
+  const attempt = driver?.metadata?.labels?.['foreach-fleet/attempt'];
+  return {
+    applied: driver !== null && deployed.has('workers') && deployed.has('redis'),
+    attempt: attempt === undefined ? null : Number(attempt),
+    ...driverOf(driver, lone),
+    workersWanted: deployed.get('workers')?.spec?.replicas ?? 0,
+    pods: [...lone.flatMap((pod) => toPod(pod) ?? []), ...(await toWorkers(api, lines, nodes))],
+    nodes,
+    redis: redisOf(lone, password),
+    inputsSignedMs: signedAt === undefined ? null : Date.parse(signedAt),
+  };
+}
+
+function redisOf(pods: V1Pod[], secret: V1Secret | null): WorkloadView['redis'] {
+  const pod = pods.find((candidate) => {
+    const view = toPod(candidate);
+    return view?.role === 'redis' && view.ready && candidate.metadata?.deletionTimestamp === undefined;
+  });
+  const address = pod?.status?.podIP;
+  const password = secret?.data?.['password'];
+  return address && password ? { address, password: Buffer.from(password, 'base64').toString('utf8') } : null;
+}
+
+async function readNodes(api: KubernetesApi): Promise<NodeView[]> {
+  const path = `/api/v1/nodes${selecting('foreach-fleet/pool=workers')}`;
+  const lines = nodeLines(await api.get('listing nodes', `${path}&includeObject=None`, 'table'));
+  return lines ?? (await readList<V1Node>(api, 'listing nodes', 'NodeList', path)).map(toNode);
+}
+
+/** Lines, or whole pods where the API server prints other columns than those that are known. */
+async function readWorkers(api: KubernetesApi): Promise<WorkerLine[]> {
+  const path = `${core}/pods${selecting('foreach-fleet/role=worker')}`;
+  const lines = workerLines(await api.get('listing workers', `${path}&includeObject=None`, 'table'));
+  if (lines) return lines;
+  const pods = await readList<V1Pod>(api, 'listing workers', 'PodList', path);
+  return pods.flatMap((pod) => toPod(pod) ?? []).map((pod) => ({ pod, status: 'Running' }));
+}
+
+/** What a line shows as the status of a pod that nothing is wrong with. */
+const HARMLESS = new Set(['Running', 'ContainerCreating', 'PodInitializing', 'Completed', 'Terminating']);
+/** Pods that are asked what is wrong with them: the first of each status. */
+const MOST_ASKED = 4;
+
+/** A line tells neither that the pod's machine has been lost, which the machines tell, nor why the pod does not run, which it is asked itself. */
+async function toWorkers(api: KubernetesApi, lines: WorkerLine[], nodes: NodeView[]): Promise<PodView[]> {
+  const lost = new Set(nodes.filter((node) => !node.ready).map((node) => node.name));
+  const troubles = await askTroubled(api, lines);
+  return lines.map(({ pod }) => ({
+    ...pod,
+    ready: pod.ready && !lost.has(pod.node ?? ''),
+    trouble: troubles.get(pod.name) ?? pod.trouble,
+  }));
+}
+
+async function askTroubled(api: KubernetesApi, lines: WorkerLine[]): Promise<Map<string, string | null>> {
+  const troubled = lines.filter(({ status }) => !HARMLESS.has(status));
+  const first = new Map(troubled.toReversed().map(({ status, pod }) => [status, pod.name]));
+  const asked = [...first.values()].slice(0, MOST_ASKED);
+  const told = asked.map(async (name): Promise<[string, string | null]> => {
+    const pod = (await api.getOrNull(`reading pod ${name}`, `${core}/pods/${name}`)) as V1Pod | null;
+    return [name, pod && troubleOf(pod)];
+  });
+  return new Map(await Promise.all(told));
+}
+
+async function readList<T>(api: KubernetesApi, doing: string, kind: string, path: string): Promise<T[]> {
+  const list = (await api.get(doing, path)) as { kind?: unknown; items?: unknown } | null;
+  if (list?.kind !== kind || !Array.isArray(list.items))
+    throw new PortError('FF-KUBERNETES', `${doing}: the answer is not a ${kind}`, { retry: true });
+  return list.items as T[];
+}
