@@ -1,4 +1,6 @@
-/** A running job of any size: its record and its cluster in memory (the tests' virtual world), its queue in a real Redis behind the real adapter. */
+/** A running job of any size: record and cloud in memory (the tests' virtual world), its queue in a real Redis and, where wanted, its pods in a Kubernetes API, behind the real adapters. */
+import type { KubeConfig } from '@kubernetes/client-node';
+import { workloadOf } from '../functions/adapters/kubernetes-workloads.ts';
 import { redisTaskQueues } from '../functions/adapters/redis-task-queue.ts';
 import { paths } from '../functions/job/names.ts';
 import { summarize, type LoopProgress, type WorkerProgress } from '../functions/job/progress.ts';
@@ -51,9 +53,15 @@ export class LargeJob {
     return job;
   }
 
-  /** One pass, as an event in the cloud would start it. @throws when it did not do what is to be measured. */
-  async pass(): Promise<void> {
-    const result = await reconcileJob(this.#ports, settings, JOB);
+  /**
+   * One pass, as an event in the cloud would start it; pods and machines are in memory, or in the Kubernetes that is given.
+   * @throws when it did not do what is to be measured.
+   */
+  async pass(kubernetes?: KubeConfig): Promise<void> {
+    const ports = kubernetes
+      ? { ...this.#ports, workloads: { connect: async () => workloadOf(kubernetes) } }
+      : this.#ports;
+    const result = await reconcileJob(ports, settings, JOB);
     if (result.did !== 'acted' || result.phase !== 'running')
       throw new Error(`the pass was to act on a running job: ${JSON.stringify(result)}`);
   }

@@ -1,6 +1,7 @@
-/** The measured process of reading a large cluster: the real Kubernetes adapter in turns with plain HTTP and JSON.parse of the same lists. */
-import { KubeConfig } from '@kubernetes/client-node';
+/** The measured process of reading a large cluster: our adapter in turns with the official client's own calls for the same pods and machines. */
+import { CoreV1Api, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import { workloadOf } from '../functions/adapters/kubernetes-workloads.ts';
+import { inParallel } from '../functions/job/in-parallel.ts';
 import { answer, question } from './child.ts';
 import { startKubernetesLists } from './kubernetes-lists.ts';
 import { cpuMs, interleave } from './measure.ts';
@@ -8,45 +9,55 @@ import { cpuMs, interleave } from './measure.ts';
 export interface ObserveQuestion {
   workers: number;
   repetitions: number;
+  /** Workers that are marked as the first to go, and taken away. */
+  releasing: number;
+}
+
+interface Compared {
+  oursMs: number[];
+  peerMs: number[];
 }
 
 export interface ObserveAnswer {
-  oursMs: number[];
-  peerMs: number[];
-  bytes: number;
+  reading: Compared;
+  releasing: Compared;
 }
 
 const WARM_UP = 3;
 
-const { workers, repetitions } = question<ObserveQuestion>();
+const { workers, repetitions, releasing } = question<ObserveQuestion>();
 const lists = await startKubernetesLists(workers);
-const config = new KubeConfig();
-config.loadFromOptions({
-  clusters: [{ name: 'bench', server: lists.url, skipTLSVerify: true }],
-  users: [{ name: 'bench', token: 'bench' }],
-  contexts: [{ name: 'bench', cluster: 'bench', user: 'bench' }],
-  currentContext: 'bench',
+const core = lists.config.makeApiClient(CoreV1Api);
+const namespace = 'foreach-fleet';
+let names: string[] = [];
+
+const reading = await compare({
+  ours: async () => {
+    const seen = await workloadOf(lists.config).observe();
+    names = seen.pods.filter((pod) => pod.role === 'worker').map((pod) => pod.name);
+    if (names.length !== workers) throw new Error(`${names.length} of ${workers} workers were seen`);
+  },
+  peer: () => Promise.all([core.listNamespacedPod({ namespace }), core.listNode()]),
 });
-const workload = workloadOf(config);
-let bytes = 0;
-const measured = await interleave(WARM_UP + repetitions, {
-  ours: () =>
-    cpuMs(async () => {
-      const seen = await workload.observe();
-      if (seen.pods.length !== workers) throw new Error(`${seen.pods.length} of ${workers} pods were seen`);
-    }),
-  peer: () => cpuMs(readPlainly),
+const released = await compare({
+  ours: () => workloadOf(lists.config).scaleWorkers(workers - releasing, names.slice(0, releasing)),
+  peer: releaseByClient,
 });
 await lists.stop();
-await answer({
-  ...{ oursMs: measured.ours.slice(WARM_UP), peerMs: measured.peer.slice(WARM_UP), bytes },
-} satisfies ObserveAnswer);
+await answer({ reading, releasing: released } satisfies ObserveAnswer);
 
-async function readPlainly(): Promise<void> {
-  bytes = 0;
-  for (const path of ['/api/v1/namespaces/foreach-fleet/pods', '/api/v1/nodes']) {
-    const text = await (await fetch(lists.url + path)).text();
-    bytes += text.length;
-    JSON.parse(text);
-  }
+async function compare(variants: Record<'ours' | 'peer', () => Promise<unknown>>): Promise<Compared> {
+  const { ours, peer } = await interleave(WARM_UP + repetitions, {
+    ours: () => cpuMs(variants.ours),
+    peer: () => cpuMs(variants.peer),
+  });
+  return { oursMs: ours.slice(WARM_UP), peerMs: peer.slice(WARM_UP) };
+}
+
+async function releaseByClient(): Promise<void> {
+  const merge = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
+  const body = { metadata: { annotations: { 'controller.kubernetes.io/pod-deletion-cost': '-100' } } };
+  await inParallel(16, names.slice(0, releasing), async (name) => {
+    await core.patchNamespacedPod({ namespace, name, body }, merge);
+  });
 }
