@@ -32,6 +32,7 @@ runFleetDriver <- function() {
   f$inputs <- inputs
   f$on_stop <- function(f, L, reason) stop_job(s, f, L, reason)
   f$on_fail <- function(f, L, reason) fail_job(s, f, L, reason)
+  keep_registered()
   s$before <- list_files(s$job_dir)
   saveRDS(s$before, file.path(s$state_dir, "before.rds"))
   redis_call(s$con, "HSET", fleet_key("driver"), "state", "running")

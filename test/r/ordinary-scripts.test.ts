@@ -1,0 +1,46 @@
+// What scripts written for a laptop contain, and must not have to change: backends of their own, plots and files left open, quit() in a task,
+// names that are not ASCII.
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, test } from 'node:test';
+import { Lab, type Running } from './lab.ts';
+
+let lab: Lab;
+beforeEach(async () => {
+  lab = await Lab.start();
+});
+afterEach(() => lab.stop());
+
+async function ends(driver: Running, code: number): Promise<string> {
+  assert.equal(await driver.exited, code, driver.lines.join('\n'));
+  return driver.lines.join('\n');
+}
+
+const registering = `
+library(doRedis)
+registerDoRedis("mine")
+startLocalWorkers(n = 2, queue = "mine")
+setChunkSize(5)
+first <- foreach(i = 1:6, .combine = c) %dopar% Sys.getenv("FF_POD")
+removeQueue("mine")
+registerDoSEQ()
+second <- foreach(i = 1:3, .combine = c) %dopar% Sys.getenv("FF_POD")
+inMulticore <- function(obj, expr, envir, data) stop("computed elsewhere")
+setDoPar(inMulticore, NULL, function(data, item) if (item == "name") "doParallelMC")
+third <- foreach(i = 1:3, .combine = c) %dopar% Sys.getenv("FF_POD")
+stopifnot(c(first, second, third) == "w1", getDoParName() == "doFleet")
+fourth <- foreach(i = 1:2, .combine = c) %do% Sys.getenv("FF_POD")
+stopifnot(fourth == "driver")
+`;
+
+test('a backend that the script registers does not take the loops away from the workers, and the log says so', async () => {
+  const inputs = lab.prepare({ script: registering });
+  lab.worker('w1', inputs);
+  const text = await ends(lab.driver(inputs), 0);
+  assert.match(
+    text,
+    /foreach-fleet: run\.R:3: a queue and workers of doRedis are asked for: not needed here, the loops/,
+  );
+  assert.match(text, /foreach-fleet: run\.R:8: another backend \(doSEQ\) is registered: not needed here/);
+  assert.match(text, /foreach-fleet: run\.R:11: another backend \(doParallelMC\) is registered/);
+  assert.equal(text.match(/not needed here/g)?.length, 3);
+});
