@@ -2,7 +2,7 @@
 // names that are not ASCII.
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import { Lab, type Running } from './lab.ts';
+import { events, Lab, type Running } from './lab.ts';
 
 let lab: Lab;
 beforeEach(async () => {
@@ -43,4 +43,17 @@ test('a backend that the script registers does not take the loops away from the 
   assert.match(text, /foreach-fleet: run\.R:8: another backend \(doSEQ\) is registered: not needed here/);
   assert.match(text, /foreach-fleet: run\.R:11: another backend \(doParallelMC\) is registered/);
   assert.equal(text.match(/not needed here/g)?.length, 3);
+});
+
+test('quit() in a task counts as a death of R, and the others go on', async () => {
+  const script = `library(foreach)
+    x <- foreach(i = 1:3, .errorhandling = "pass") %dopar% { if (i == 2) quit("no"); i }
+    stopifnot(identical(x[c(1, 3)], list(1L, 3L)))
+    message("told: ", conditionMessage(x[[2]]))\n`;
+  const inputs = lab.prepare({ script, tasks: { tries: 2, size: 1 } });
+  const worker = lab.worker('w1', inputs);
+  const text = await ends(lab.driver(inputs), 0);
+  assert.match(text, /told: iteration 2 was given up: it ended its R process 2 times \(R left by itself, as quit\(\)/);
+  assert.equal(events(worker).filter(({ event }) => event === 'worker-lost').length, 2);
+  assert.ok(!worker.lines.some((line) => line.includes('null byte')), worker.lines.join('\n'));
 });

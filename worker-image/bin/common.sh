@@ -25,7 +25,7 @@ redis() {
 # Several commands, one per line on stdin. False unless Redis took every one.
 redis_lines() {
   local answer
-  answer=$(redis 2>&1) || return 1
+  answer=$(redis 2>&1 | tr -d '\0'; exit "${PIPESTATUS[0]}") || return 1
   [[ $answer != *"Could not connect"* && $answer != *ERR* && $answer != *NOAUTH* && $answer != *LOADING* && $answer != *"Connection reset"* && $answer != *"Server closed"* ]]
 }
 
@@ -70,6 +70,7 @@ child_ended_within() {
 
 describe_status() {
   case $1 in
+    0) echo 'R left by itself, as quit() in an iteration does' ;;
     137) echo 'killed by signal 9, often for want of memory' ;;
     139) echo 'segmentation fault' ;;
     134) echo 'aborted' ;;
