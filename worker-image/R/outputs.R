@@ -41,12 +41,24 @@ upload_file <- function(inputs, path, name) {
   FALSE
 }
 
+# As at the end of every R session: plots and files that the script has left open get their last bytes.
+close_what_is_open <- function() {
+  closeAllConnections()
+  grDevices::graphics.off()
+}
+
 # Uploads everything new and lists it in ff:outputs; returns the names that could not be uploaded.
 save_outputs <- function(con, inputs, before, dir, log = NULL) {
+  close_what_is_open()
   files <- created_files(before, dir)
   failed <- character()
   for (name in files$name) if (!save_output(con, inputs, file.path(dir, name), name)) failed <- c(failed, name)
-  if (!is.null(log) && file.exists(log)) save_output(con, inputs, log, "driver.log")
+  if (!is.null(log) && file.exists(log)) {
+    copy <- tempfile("log", tmpdir = scratch_dir()) # the log still grows: its size and SHA-256 must be those of what is uploaded
+    on.exit(unlink(copy))
+    file.copy(log, copy)
+    save_output(con, inputs, copy, "driver.log")
+  }
   failed
 }
 
