@@ -1,6 +1,7 @@
 // What scripts written for a laptop contain, and must not have to change: backends of their own, plots and files left open, quit() in a task,
 // names that are not ASCII.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, test } from 'node:test';
 import { events, Lab, type Running } from './lab.ts';
 
@@ -43,6 +44,35 @@ test('a backend that the script registers does not take the loops away from the 
   assert.match(text, /foreach-fleet: run\.R:8: another backend \(doSEQ\) is registered: not needed here/);
   assert.match(text, /foreach-fleet: run\.R:11: another backend \(doParallelMC\) is registered/);
   assert.equal(text.match(/not needed here/g)?.length, 3);
+});
+
+const untidy = `
+library(foreach)
+gr\u00fc\u00df <- function(wer) paste("Gr\u00fc\u00df dich,", wer)
+\u00e4rger <- 1:3
+args <- commandArgs(trailingOnly = TRUE)
+x <- foreach(n = c("J\u00fcrgen", "\u65e5\u672c"), .combine = rbind) %dopar% c(gr\u00fc\u00df(n), \u00e4rger[2], commandArgs(trailingOnly = TRUE))
+stopifnot(identical(unname(x[2, ]), c("Gr\u00fc\u00df dich, \u65e5\u672c", "2", args)))
+out <- file("open.txt", "w")
+cat("last words\\n", file = out)
+sink("sunk.txt")
+print(x)
+plot(1:10)
+`;
+
+test('plots and files that a script leaves open are complete, and names need not be ASCII', async () => {
+  const inputs = lab.prepare({ script: untidy, arguments: ['a b', '\u00fc'] });
+  lab.worker('w1', inputs);
+  await ends(lab.driver(inputs), 0);
+  const outputs = (await lab.redis.lrange('ff:outputs', 0, -1)).map(
+    (line) => JSON.parse(line) as { name: string; sha256: string },
+  );
+  const read = (name: string): Buffer => lab.server.read(`results/lab/attempt-1/${name}`);
+  assert.equal(read('open.txt').toString(), 'last words\n');
+  assert.match(read('sunk.txt').toString(), /dich/);
+  assert.match(read('Rplots.pdf').toString('latin1'), /%%EOF\s*$/);
+  assert.deepEqual(outputs.map(({ name }) => name).toSorted(), ['Rplots.pdf', 'driver.log', 'open.txt', 'sunk.txt']);
+  for (const { name, sha256 } of outputs) assert.equal(createHash('sha256').update(read(name)).digest('hex'), sha256);
 });
 
 test('quit() in a task counts as a death of R, and the others go on', async () => {

@@ -47,7 +47,7 @@ traceback_text <- function(calls, depth) {
   from <- if (length(ours)) min(ours) + 1L else depth + 1L
   while (from <= length(calls) && identical(calls[[from]], quote(eval(xpr, envir = envir)))) from <- from + 1L
   handlers <- which(vapply(calls, function(call) is.call(call) && is.symbol(call[[1]]) && as.character(call[[1]]) %in% c(".handleSimpleError", "h"), NA))
-  to <- if (length(handlers)) min(handlers[handlers > from], length(calls) + 1L) - 1L else length(calls) - 1L
+  to <- if (length(handlers)) min(handlers[handlers >= from], length(calls) + 1L) - 1L else length(calls) - 1L
   if (to < from) return(character())
   kept <- calls[from:to]
   if (length(kept) > 40L) kept <- c(kept[1:20], list(quote(...)), kept[(length(kept) - 18L):length(kept)])

@@ -36,7 +36,7 @@ runFleetDriver <- function() {
   s$before <- list_files(s$job_dir)
   saveRDS(s$before, file.path(s$state_dir, "before.rds"))
   redis_call(s$con, "HSET", fleet_key("driver"), "state", "running")
-  .Call(fleet_set_arguments, c("R", "--no-echo", "--no-restore", paste0("--file=", inputs$script$name), "--args", as.character(unlist(inputs$arguments))))
+  set_arguments(inputs)
   rm(loaded)
   run_script(s, program, inputs$script$name)
   save_and_finish(s)

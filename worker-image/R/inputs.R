@@ -85,6 +85,12 @@ place_files <- function(inputs, dir) {
   invisible(placed)
 }
 
+# commandArgs() of driver and workers is what Rscript would have set: a task may read the job's arguments, as it may under %do%.
+set_arguments <- function(inputs) {
+  arguments <- as.character(unlist(inputs$arguments))
+  .Call(fleet_set_arguments, c("R", "--no-echo", "--no-restore", paste0("--file=", inputs$script$name), if (length(arguments)) "--args", arguments))
+}
+
 # load() of the job's data files into the global environment; returns the names and the values as loaded.
 load_data <- function(inputs, dir) {
   data <- list()

@@ -53,5 +53,6 @@ prepare_worker <- function(w, s, inputs) {
   writeLines(as.character(or_else(inputs$tasks$maxTimeSeconds, "")), file.path(s$state_dir, "limit"))
   place_files(inputs, s$job_dir)
   setwd(s$job_dir)
+  set_arguments(inputs)
   load_data(inputs, s$job_dir)
 }
