@@ -149,15 +149,23 @@ function explainType(path: readonly PropertyKey[], expected: string, found: unkn
     return { code: 'FF-SPEC-UNIT', path, message: `is ${found} without a unit`, remedy: format[1] };
   }
   const remedy =
-    found === null ? `Leave the key out, or write ${wanted}.` : `Write ${wanted}${quoteHint(expected, found)}.`;
+    exampleFor(path) ??
+    (found === null ? `Leave the key out, or write ${wanted}.` : `Write ${wanted}${quoteHint(expected, found)}.`);
   return { code: 'FF-SPEC-TYPE', path, message: `must be ${wanted}, and is ${show(found)}`, remedy };
+}
+
+/** Where the name of a type alone would send a user from one mistake to the next. */
+function exampleFor(path: readonly PropertyKey[]): string | undefined {
+  if (path.length === 0) return 'Write keys and values; one line is enough: "script: run.R".';
+  if (path[0] === 'data' && path.length <= 2) return 'Write a list of objects, such as "data: [{object: panel.RData}]".';
+  return undefined;
 }
 
 function quoteHint(expected: string, found: unknown): string {
   if (expected === 'string' && typeof found === 'number')
     return ' (with its unit if it is an amount, as in "2Gi" or "90m")';
   if (expected === 'string') return ' (in quotes)';
-  return typeof found === 'string' && expected !== 'object' ? ' without quotes' : '';
+  return typeof found === 'string' && ['number', 'int', 'boolean'].includes(expected) ? ' without quotes' : '';
 }
 
 function describeBound(issue: Extract<Issue, { code: 'too_small' | 'too_big' }>, found: unknown): string {

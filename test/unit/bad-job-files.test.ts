@@ -30,6 +30,19 @@ describe('a job file that is wrong', () => {
     });
   }
 
+  const remedies: [text: string, remedy: RegExp][] = [
+    ['script: run.R\ndata: panel.RData\n', /\[\{object: panel\.RData\}\]/],
+    ['script: run.R\ndata: [panel.RData]\n', /\[\{object: panel\.RData\}\]/],
+    ['script: run.R\narguments: --fast\n', /^Write a list, such as \[a, b\]\.$/],
+    ['run.R\n', /script: run\.R/],
+  ];
+  for (const [text, remedy] of remedies)
+    it(`is told what to write instead: ${JSON.stringify(text)}`, () => {
+      const outcome = parse(text);
+      assert.ok('problems' in outcome);
+      assert.match(outcome.problems[0]!.remedy, remedy);
+    });
+
   const generated: { name: string; text: string | Uint8Array; file?: JobFileName; expected: string[] }[] = [
     { name: '10 MB', text: new Uint8Array(10_000_000).fill(0x20), expected: ['FF-SPEC-SIZE'] },
     { name: '64 KiB and one byte', text: new Uint8Array(65_537).fill(0x20), expected: ['FF-SPEC-SIZE'] },
