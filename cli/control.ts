@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { ControlKind } from '../functions/job/action.ts';
 import type { JobStatus } from '../functions/job/job-status.ts';
 import { paths } from '../functions/job/names.ts';
+import { afterEnd } from './next-attempt.ts';
 import { type GlobalOptions, guarded, say, sayJson } from './output.ts';
 import { nextCommand } from './render-status.ts';
 import { openSession, reach, requireJobId, requireStatus, type Session } from './session.ts';
@@ -37,7 +38,7 @@ export function controlCommands(program: Command): void {
           const session = openSession({ state: globals().state });
           const job = requireJobId(text);
           const status = await requireStatus(session, job);
-          const isIdle = status.ended && kind !== 'resume';
+          const isIdle = status.ended && kind !== 'resume' && (await afterEnd(session, status)) !== 'begins';
           if (!isIdle) await request(session, job, kind);
           if (globals().json) return sayJson({ job, requested: isIdle ? null : kind, phase: status.phase });
           say(isIdle ? endedAlready(status) : `asked to ${kind} ${job}: ${done}`);

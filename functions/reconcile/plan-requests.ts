@@ -11,7 +11,7 @@ export function planRequests(record: JobRecord, seen: Observation): Step {
   for (const kind of ['cancel', 'pause', 'approve', 'resume'] as const) {
     const request = seen.upload.controls[kind];
     if (request === undefined) continue;
-    const answered = answer(now, seen, kind);
+    const answered = kind === 'resume' ? answerResume(now, seen) : answer(now, seen, kind);
     if (answered === 'later') continue;
     now = answered;
     actions.push({ do: 'remove-control', kind, generation: request.generation });
@@ -20,6 +20,15 @@ export function planRequests(record: JobRecord, seen: Observation): Step {
     now = nextAttempt(now, seen.nowMs, 'the folder was corrected');
   if (now.phase === 'waiting' && record.phase !== 'waiting') actions.push({ do: 'mark-live' });
   return { record: now, actions };
+}
+
+/** Who cancels or pauses after asking to resume does not want it any more; generations grow with time. */
+function answerResume(record: JobRecord, seen: Observation): JobRecord | 'later' {
+  const { resume: asked, cancel, pause } = seen.upload.controls;
+  const isWithdrawn = [cancel, pause].some((later) => later && BigInt(later.generation) > BigInt(asked!.generation));
+  if (isWithdrawn)
+    return decide(record, seen.nowMs, 'resume', 'withdrawn', 'the wish to resume was withdrawn by a later request');
+  return answer(record, seen, 'resume');
 }
 
 function answer(record: JobRecord, seen: Observation, kind: ControlKind): JobRecord | 'later' {

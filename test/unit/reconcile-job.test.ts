@@ -178,6 +178,19 @@ describe('the user', () => {
     assert.equal(ledger.length, 2);
   });
 
+  it('of a resume and a cancel at once, the later one counts', async () => {
+    await world.upload({ 'run.R': 'x', 'job.yaml': 'script: run.R\n', 'control/cancel.json': '{}' });
+    await world.pass();
+    assert.equal(await world.phase(), 'cancelled');
+    await world.upload({ 'control/resume.json': '{}', 'control/cancel.json': '{}' });
+    await world.pass();
+    assert.deepEqual([await world.phase(), (await world.record()).attempt], ['cancelled', 1]);
+    assert.ok(!world.buckets.uploads.objects.has('jobs/demo/control/resume.json'));
+    await world.upload({ 'control/pause.json': '{}', 'control/resume.json': '{}' });
+    await world.pass();
+    assert.equal((await world.record()).attempt, 2);
+  });
+
   it('approves growth when the job file asks for it', async () => {
     const there = await world.toCanary('script: run.R\ncanary: {approval: manual}\n');
     there.loops = [loop({ done: 4, seconds: 400, waiting: 93 })];
