@@ -16,10 +16,13 @@ after(() => lab.stop());
 
 const rScript = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8');
 
-test('loops give what %do% gives', async () => {
-  const session = lab.session(rScript('features.R'));
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
-});
+for (const probes of ['features.R', 'contract.R']) {
+  test(`loops give what %do% gives: ${probes}`, async () => {
+    const session = lab.session(`${rScript('probe.R')}\n${rScript(probes)}`);
+    assert.equal(await session.exited, 0, session.lines.join('\n'));
+    assert.ok(session.lines.includes('all probes agree'));
+  });
+}
 
 test('random numbers do not depend on workers, order or task size, and streams are independent', async () => {
   const digest = async (options: string): Promise<string> => {

@@ -89,7 +89,9 @@ is_unchanged_data <- function(f, name, value) !is.null(f$data[[name]]) && identi
 outer_symbols <- function(expr, envir, bad) {
   found <- character()
   visited <- character()
-  todo <- all.names(expr, unique = TRUE)
+  # `f(x) <- y` calls a function that no symbol of the expression names
+  replacing <- tryCatch(grep("<-$", codetools::findGlobals(as.function(list(expr))), value = TRUE), error = function(e) NULL)
+  todo <- unique(c(all.names(expr, unique = TRUE), replacing))
   while (length(todo)) {
     name <- todo[1]
     todo <- todo[-1]
@@ -97,7 +99,7 @@ outer_symbols <- function(expr, envir, bad) {
     visited <- c(visited, name)
     home <- defining_frame(name, envir)
     if (is.null(home)) next
-    if (!identical(home, envir)) found <- c(found, name)
+    if (!identical(home, envir) || name %in% replacing) found <- c(found, name)
     value <- tryCatch(get(name, envir = home), error = function(e) NULL)
     if (is.function(value) && !is.primitive(value) && (identical(environment(value), globalenv()) || identical(environment(value), envir))) {
       todo <- c(todo, setdiff(codetools::findGlobals(value), visited))
