@@ -17,9 +17,10 @@ fi
 # Threads of BLAS would multiply with the workers of a machine.
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} OPENBLAS_NUM_THREADS=${OPENBLAS_NUM_THREADS:-1} MKL_NUM_THREADS=${MKL_NUM_THREADS:-1}
 
-# The password goes by environment: arguments can be seen by others.
+# The password goes by environment: arguments can be seen by others. An empty one would be sent as well, and refused by a server that has none.
 redis() {
-  REDISCLI_AUTH=${FF_REDIS_PASSWORD:-} timeout 5 redis-cli -h "${FF_REDIS_HOST:-127.0.0.1}" -p "${FF_REDIS_PORT:-6379}" --no-auth-warning "$@"
+  if [[ -n ${FF_REDIS_PASSWORD:-} ]]; then local -x REDISCLI_AUTH=$FF_REDIS_PASSWORD; fi
+  timeout 5 redis-cli -h "${FF_REDIS_HOST:-127.0.0.1}" -p "${FF_REDIS_PORT:-6379}" --no-auth-warning "$@"
 }
 
 # Several commands, one per line on stdin. False unless Redis took every one.

@@ -1,0 +1,28 @@
+// The backend without any cloud, as the guide shows it: a redis-server that asks for no password, and workers of this machine.
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, test } from 'node:test';
+import { startRedis, type RunningRedis } from '../../bench/redis-server.ts';
+import { Lab, rLibrary } from './lab.ts';
+
+let lab: Lab;
+let redis: RunningRedis;
+beforeEach(async () => {
+  lab = await Lab.start();
+  redis = await startRedis('');
+});
+afterEach(async () => {
+  await lab.stop();
+  await redis.stop();
+});
+
+test('startFleetWorkers() works without a password', { timeout: 120_000 }, async () => {
+  const address = `localhost:${redis.port}`;
+  const code = `library(foreach); library(foreachfleet)
+    startFleetWorkers(2, redis = "${address}")
+    registerForeachFleet("${address}")
+    r <- foreach(i = 1:4, .combine = c) %dopar% i
+    stopifnot(identical(r, 1:4))
+    stopFleetWorkers()`;
+  const session = lab.run('Rscript', ['--vanilla', '-e', code], { R_LIBS: rLibrary, TMPDIR: lab.dir });
+  assert.equal(await session.exited, 0, session.lines.join('\n'));
+});
