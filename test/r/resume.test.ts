@@ -30,9 +30,9 @@ function runs(path: string): string[] {
     : [];
 }
 
-/** Kills the R of a driver; its supervisor starts another. */
-function killR(driver: Running): void {
-  const children = execFileSync('pgrep', ['-P', String(driver.process.pid), '-f', 'runFleetDriver']).toString();
+/** Kills the R of a driver or worker; its supervisor starts another. */
+function killR(pod: Running, runs = 'runFleetDriver'): void {
+  const children = execFileSync('pgrep', ['-P', String(pod.process.pid), '-f', runs]).toString();
   process.kill(Number(children.trim().split('\n')[0]), 'SIGKILL');
 }
 
@@ -179,4 +179,32 @@ test('files of several values are read by part, and a damaged one is run again',
   assert.equal(await second.exited, 0, second.lines.join('\n'));
   assert.deepEqual(runs(trace).sort(), ['3', '4']);
   assert.ok(second.lines.some((line) => line.includes('its SHA-256 differs')));
+});
+
+test('a driver that lost its disk runs nothing again that the ledger has, nor does a task that comes back to it', async () => {
+  const trace = join(lab.dir, 'trace');
+  const text = `library(foreach)
+r <- foreach(i = 1:6, .combine = c) %dopar% {
+  cat(i, "\\n", file = "${trace}", append = TRUE)
+  if (i == 5) while (!file.exists("${trace}.go")) Sys.sleep(0.1) else Sys.sleep(0.15)
+  i
+}
+stopifnot(identical(r, 1:6))`;
+  const inputs = lab.prepare({ script: text, tasks: { size: 6 } });
+  const worker = lab.worker('w1', inputs);
+  const first = lab.driver(inputs);
+  await until('the fifth is under way', () => runs(trace).length === 5);
+  await until('four are fetched', async () => (await lab.redis.hget('ff:loop:1', 'done')) === '4');
+  process.kill(-first.process.pid!, 'SIGKILL');
+  const ledger = await backUp(() => true);
+  // what is in the bucket and was fetched is gone from Redis
+  for (const i of [1, 2, 3, 4]) await lab.redis.del(`ff:v:1:${i}`);
+  const second = lab.driver(inputs, { FF_WORK: join(lab.dir, 'driver-2') });
+  await until('it asks for the ledger', async () => (await lab.redis.get('ff:need')) === 'ledger');
+  await lab.redis.set('ff:ledger', ledger);
+  await until('it is at the loop', () => second.lines.some((line) => line.includes('"loop-started"')));
+  writeFileSync(`${trace}.go`, '');
+  killR(worker, 'runFleetWorker');
+  assert.equal(await second.exited, 0, second.lines.join('\n'));
+  assert.deepEqual(runs(trace).sort(), ['1', '2', '3', '4', '5', '5', '6']);
 });

@@ -32,23 +32,19 @@ take_known <- function(f, L, i) {
     L$to_clear <- c(L$to_clear, i)
     return(FALSE)
   }
-  if (isTRUE(L$done_flags[i + 1L])) {
-    if (fetch_stored(f, L, i)) return(TRUE)
-    L$to_clear <- c(L$to_clear, i)
-  }
+  flagged <- isTRUE(L$done_flags[i + 1L])
+  if (flagged && fetch_stored(f, L, i)) return(TRUE)
   entry <- if (!is.null(L$remote)) get0(id, envir = L$remote, inherits = FALSE)
-  if (is.null(entry)) {
-    if (!is.null(L$remote)) note_reason(L, "not finished before")
-    return(FALSE)
+  if (!is.null(entry) && same_key(entry$key, L$key[i])) {
+    # its mark in Redis stays: a task of before that comes back passes over it
+    put(L$status, i, REMOTE)
+    L$reused <- L$reused + 1L
+    L$finished <- L$finished + 1L
+    return(TRUE)
   }
-  if (!same_key(entry$key, L$key[i])) {
-    note_reason(L, paste("changed:", key_difference(entry$key, L$key[i])))
-    return(FALSE)
-  }
-  put(L$status, i, REMOTE)
-  L$reused <- L$reused + 1L
-  L$finished <- L$finished + 1L
-  TRUE
+  if (flagged) L$to_clear <- c(L$to_clear, i)
+  if (!is.null(L$remote)) note_reason(L, if (is.null(entry)) "not finished before" else paste("changed:", key_difference(entry$key, L$key[i])))
+  FALSE
 }
 
 adopt <- function(L, i, offset, bytes, seconds) {
@@ -150,6 +146,8 @@ store_remote <- function(f, L, i, entry, file) {
     L$finished <- L$finished - 1L
     put(L$status, i, PENDING)
     L$requeued <- c(L$requeued, i)
+    L$to_clear <- c(L$to_clear, i)
+    clear_stale(f, L)
     return(invisible())
   }
   put(L$offset, i, spill_write(L$spill, i, L$key[i], list(bytes), 0))
