@@ -1,7 +1,7 @@
 // Drivers that die, and attempts that follow attempts: only what is missing runs, and the value is the same to the bit.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { events, Lab, until, type Running } from './lab.ts';
@@ -203,8 +203,42 @@ stopifnot(identical(r, 1:6))`;
   await until('it asks for the ledger', async () => (await lab.redis.get('ff:need')) === 'ledger');
   await lab.redis.set('ff:ledger', ledger);
   await until('it is at the loop', () => second.lines.some((line) => line.includes('"loop-started"')));
-  writeFileSync(`${trace}.go`, '');
   killR(worker, 'runFleetWorker');
+  await until('the fifth has begun again', () => runs(trace).filter((run) => run === '5').length === 2);
+  writeFileSync(`${trace}.go`, '');
   assert.equal(await second.exited, 0, second.lines.join('\n'));
   assert.deepEqual(runs(trace).sort(), ['1', '2', '3', '4', '5', '5', '6']);
+});
+
+test('a driver that lost its disk and is killed once more still knows what only the ledger has', async () => {
+  const trace = join(lab.dir, 'trace');
+  const text = `library(foreach)
+ran <- function(loop, i) cat(loop, i, "\\n", file = "${trace}", append = TRUE)
+a <- foreach(i = 1:2, .combine = c) %dopar% { ran(1, i); i }
+while (!file.exists("${trace}.between")) Sys.sleep(0.1)
+b <- foreach(i = 1:3, .combine = c) %dopar% { ran(2, i); while (i == 3 && !file.exists("${trace}.go")) Sys.sleep(0.1); i }
+stopifnot(identical(a, 1:2), identical(b, 1:3))`;
+  const inputs = lab.prepare({ script: text, tasks: { size: 1 } });
+  lab.worker('w1', inputs);
+  writeFileSync(`${trace}.between`, '');
+  const first = lab.driver(inputs);
+  await until('the last is under way', () => runs(trace).length === 5);
+  await until('the others are fetched', async () => (await lab.redis.hget('ff:loop:2', 'done')) === '2');
+  process.kill(-first.process.pid!, 'SIGKILL');
+  const ledger = await backUp(() => true);
+  await lab.redis.del('ff:v:1:1', 'ff:v:1:2', 'ff:v:2:1', 'ff:v:2:2');
+  rmSync(`${trace}.between`);
+  const second = lab.driver(inputs, { FF_WORK: join(lab.dir, 'driver-2') });
+  await until('it asks for the ledger', async () => (await lab.redis.get('ff:need')) === 'ledger');
+  await lab.redis.set('ff:ledger', ledger);
+  await until('it is behind the first loop', () => second.lines.some((line) => line.includes('"loop-ended"')));
+  killR(second);
+  writeFileSync(`${trace}.between`, '');
+  await until(
+    'it is at the second loop',
+    () => second.lines.filter((line) => line.includes('"loop-started","loop":2')).length === 1,
+  );
+  writeFileSync(`${trace}.go`, '');
+  assert.equal(await second.exited, 0, second.lines.join('\n'));
+  assert.equal(runs(trace).length, 5, runs(trace).join('; '));
 });

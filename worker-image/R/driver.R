@@ -55,15 +55,21 @@ choose_seed <- function(s, inputs, ledger) {
 }
 
 # What earlier attempts have finished; and, when this attempt's driver was lost with its disk, what it had: Redis forgets a value that is in the
-# bucket and was fetched, so a driver that begins in a new place asks for the ledger.
+# bucket and was fetched, so a driver that begins in a new place asks for the ledger. The answer stays beside its journal, for an R that is killed
+# before it has fetched everything; addresses in it live seven days.
 load_ledger <- function(s, inputs, journal) {
   url <- function() tryCatch(read_inputs(inputs$path), error = function(e) inputs)$ledger$url
-  if (!dir.exists(journal) && redis_call(s$con, "LLEN", fleet_key("loops")) > 0) {
+  path <- file.path(scratch_dir(), "ledger.jsonl")
+  answer <- paste0(journal, "-ledger.jsonl")
+  if (file.exists(answer) && difftime(Sys.time(), file.mtime(answer), units = "days") < 6) return(read_ledger(answer))
+  if (file.exists(answer) || (!dir.exists(journal) && redis_call(s$con, "LLEN", fleet_key("loops")) > 0)) {
     asked <- ask_for_ledger(s)
-    if (!is.null(asked)) url <- function() asked
+    if (!is.null(asked)) {
+      url <- function() asked
+      path <- answer
+    }
   }
   if (is.null(url())) return(NULL)
-  path <- file.path(scratch_dir(), "ledger.jsonl")
   download_to(url, path)
   read_ledger(path)
 }
