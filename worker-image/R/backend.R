@@ -52,7 +52,6 @@ start_backend <- function(con, journal, task_size = "auto", tries = 3L, seed = N
   f$transport <- transport
   globals <- install_transport(transport, con$host, as.integer(con$port))
   assign("queue", f$queue, envir = globals)
-  assign("chunkSize", 1, envir = globals)
   redis_call(con, "SET", paste0(f$queue, ".live"), "")
   setDoPar(fun = do_fleet, data = list(fleet = f), info = fleet_info)
   invisible(f)
@@ -124,7 +123,7 @@ do_fleet <- function(obj, expr, envir, data) {
 
 # doRedis publishes the loop's description and the first tasks; its wait for results is pump(), which ends it by a signal.
 run_loop <- function(f, L, obj, expr, envir) {
-  setup <- list(loop = L$number, run = L$run, queue = f$queue, random = L$random, packages = obj$packages)
+  setup <- list(loop = L$number, run = L$run, queue = f$queue, random = L$random, packages = obj$packages, versions = L$versions)
   stub <- function(code, setup, batch, env) run_batch(code, setup, batch, env)
   environment(stub) <- asNamespace("foreachfleet")
   attributes(stub) <- NULL
@@ -133,6 +132,10 @@ run_loop <- function(f, L, obj, expr, envir) {
                            export = L$extra_exports, verbose = isTRUE(obj$verbose), errorHandling = "pass", options = list()),
                       class = c("fleetsource", "foreach"))
   submit <- get(".doRedis", envir = asNamespace("doRedis"))
+  # a script may set bare doRedis up for a laptop (setChunkSize(), setProgress()): tasks are grouped and counted by us
+  globals <- get(".doRedisGlobals", envir = asNamespace("doRedis"))
+  assign("chunkSize", 1, envir = globals)
+  assign("progress", FALSE, envir = globals)
   tryCatch(withCallingHandlers(submit(source, body, envir, list(queue = f$queue)),
                                warning = function(w) if (grepl("already exporting", conditionMessage(w))) tryInvokeRestart("muffleWarning")),
            fleet_loop_done = function(c) NULL)

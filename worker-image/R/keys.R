@@ -12,12 +12,14 @@ short_hash <- function(x, known = list()) substr(hash_value(x, known), 1L, 12L)
 # exports: named list; data_hashes: named character, names of objects that come unchanged from data files
 loop_key <- function(expr, exports, packages, seed, known, data_hashes = character()) {
   exports <- exports[order(enc2utf8(names(exports)), method = "radix")]
-  versions <- vapply(sort(unique(packages)), package_version_text, "")
+  versions <- package_versions(packages)
   c(code = short_hash(expr, known),
     exports = short_hash(list(names(exports), unname(exports), sort(names(data_hashes)), unname(data_hashes[sort(names(data_hashes))])), known),
     packages = short_hash(list(versions, paste(R.version$major, R.version$minor, sep = "."))),
     random = short_hash(seed))
 }
+
+package_versions <- function(packages) vapply(sort(unique(packages)), package_version_text, "")
 
 package_version_text <- function(package) {
   tryCatch(as.character(utils::packageVersion(package)), error = function(e) "not installed")

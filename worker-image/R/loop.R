@@ -73,7 +73,9 @@ find_dependencies <- function(f, L, obj, expr, envir) {
   L$extra_exports <- setdiff(unique(c(obj$export, outer)), from_data)
   L$known <- list(seen, envir)
   dots <- tryCatch(eval(quote(list(...)), envir), error = function(e) NULL)
-  parts <- loop_key(expr, c(L$exports, list(`...` = dots)), c(obj$packages, environment_package(envir)), L$random, L$known, f$data_hashes[from_data])
+  packages <- c(obj$packages, environment_package(envir))
+  L$versions <- package_versions(packages)
+  parts <- loop_key(expr, c(L$exports, list(`...` = dots)), packages, L$random, L$known, f$data_hashes[from_data])
   L$prefix <- paste(parts, collapse = "-")
 }
 

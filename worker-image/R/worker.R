@@ -119,6 +119,7 @@ run_batch <- function(code, setup, batch, env) {
   force(batch)
   # a result that keeps its environment (a formula, a function) must not carry its neighbours in the task along
   rm("fleet_batch", envir = env)
+  check_versions(setup$versions)
   if (decline(w, setup, batch)) return(NULL)
   found <- look_before(w, setup, batch)
   if (!is.null(w$state_dir)) cat(or_else(batch$expected, NA), "\n", file = file.path(w$state_dir, "expected"))
@@ -144,6 +145,16 @@ run_batch <- function(code, setup, batch, env) {
   }
   journal_flush(w, setup$loop)
   NULL # doRedis carries no value: the journal does
+}
+
+# Results count under the driver's versions of the loop's packages: a worker with others would store wrong ones.
+check_versions <- function(wanted) {
+  for (package in names(wanted)) {
+    own <- if (isNamespaceLoaded(package)) getNamespaceVersion(package)[[1]] else package_version_text(package)
+    if (own == wanted[[package]] || wanted[[package]] == "not installed") next
+    stop(fleet_error(sprintf("worker %s has version %s of package %s, the script's session has %s: install the same version for both, and restart the workers",
+                             .fleet$worker$pod, own, package, wanted[[package]]), "fleetVersionError"))
+  }
 }
 
 lost_error <- function(i, tries, cause) {
