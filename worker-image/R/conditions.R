@@ -20,12 +20,12 @@ evaluate_iteration <- function(xpr, envir, on_text) {
           call <- conditionCall(w)
           if (!is.null(call)) text <- paste0("In ", call_text(call), ": ", text)
           warnings <<- c(warnings, text)
-          on_text(paste("Warning:", text))
+          on_text(paste0("Warning: ", text, "\n"))
         }
         tryInvokeRestart("muffleWarning")
       },
       message = function(m) {
-        on_text(sub("\n$", "", conditionMessage(m)))
+        on_text(conditionMessage(m))
         tryInvokeRestart("muffleMessage")
       }),
     error = function(e) list(error = e))

@@ -51,6 +51,7 @@ end_loop <- function(f, L) {
   f$loops[[length(f$loops) + 1L]] <- list(loop = L$number, label = L$label, iterations = L$count, reused = L$reused + or_else(L$recovered, 0L),
                                           failed = L$failed, seconds = round(now_seconds() - L$started_at, 3))
   tell_tasks(f, L, force = TRUE)
+  show_progress(L, ended = TRUE)
   emit("loop-ended", loop = L$number, label = L$label, done = L$finished - L$failed, failed = L$failed, reused = L$reused, total = L$count)
 }
 
@@ -92,6 +93,7 @@ housekeeping <- function(f, L) {
   find_holes(f, L)
   save_counters(f, L)
   tell_tasks(f, L)
+  show_progress(L)
   check_stop(f, L)
 }
 
@@ -199,4 +201,29 @@ tell_tasks <- function(f, L, force = FALSE) {
   L$told_at <- now_seconds()
   emit("tasks", loop = L$number, done = L$finished - L$failed, failed = L$failed, reused = L$reused, running = L$running, waiting = L$waiting,
        total = if (L$exhausted) L$count else NULL)
+}
+
+# The same for people: one line that is overwritten on a terminal; elsewhere lines at growing distances, and none for loops of a moment.
+show_progress <- function(L, ended = FALSE) {
+  seconds <- now_seconds() - L$started_at
+  terminal <- isatty(stderr())
+  if (seconds < (if (ended) PROGRESS_SECONDS else or_else(L$show_at, PROGRESS_SECONDS))) return(invisible())
+  L$show_at <- seconds + if (terminal) 1 else min(max(seconds, PROGRESS_SECONDS), 60)
+  text <- paste0("foreach-fleet: ", progress_text(whole(L$number), L$label, L$finished - L$failed, L$failed, if (L$exhausted) L$count, L$running, seconds, ended))
+  if (terminal) text <- paste0("\r\033[K", text)
+  if (terminal && !ended) .Call(fleet_write, 2L, charToRaw(enc2utf8(text))) else write_line(text, 2L)
+  invisible()
+}
+
+# Pure. total: NULL while the iterators have not ended
+progress_text <- function(number, label, done, failed, total, running, seconds, ended) {
+  of <- if (is.null(total)) "" else paste0(" of ", whole(total))
+  bad <- if (failed > 0) sprintf(", %s failed", whole(failed)) else ""
+  rest <- if (ended) sprintf(" in %s", duration_text(seconds)) else sprintf(", %s running, %s so far", whole(running), duration_text(seconds))
+  sprintf("loop %s, %s: %s%s done%s%s", number, label, whole(done), of, bad, rest)
+}
+
+duration_text <- function(seconds) {
+  if (seconds < 60) sprintf("%.0f s", seconds) else if (seconds < 3600) sprintf("%.0f min %02.0f s", seconds %/% 60, floor(seconds %% 60))
+  else sprintf("%.0f h %02.0f min", seconds %/% 3600, floor((seconds %% 3600) / 60))
 }

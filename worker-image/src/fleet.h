@@ -22,4 +22,8 @@ SEXP fleet_stream_seed(SEXP base, SEXP loop, SEXP iteration, SEXP words);
 SEXP fleet_dead_reference(SEXP value);
 SEXP fleet_put(SEXP vector, SEXP index, SEXP value);
 SEXP fleet_set_arguments(SEXP arguments);
+SEXP fleet_output_connection(void);
+SEXP fleet_output_begin(SEXP mark);
+SEXP fleet_output_add(SEXP text);
+SEXP fleet_output_end(void);
 #endif
