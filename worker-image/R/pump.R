@@ -3,7 +3,7 @@
 
 HOUSEKEEPING_SECONDS <- 1
 PROGRESS_SECONDS <- 3
-STALE_SECONDS <- 12
+STALE_SECONDS <- 10
 CACHE_BYTES <- 64 * 2^20
 
 # Ends doRedis' wait. Not an error: doRedis would take that for a cut connection and wait again.

@@ -4,7 +4,7 @@
 #'
 #' Returns when the process is asked to terminate (SIGTERM) or interrupted. In the cloud, and for \code{startFleetWorkers()}, a supervisor runs
 #' beside the worker and returns its task if R dies; a worker started by this function alone has none: its task is returned when its last
-#' sign of life is twelve seconds old.
+#' sign of life is ten seconds old.
 #' @param redis,password,prefix as in \code{\link{registerForeachFleet}}
 #' @param name of this worker, unique
 #' @return the reason why the worker ended, invisibly
