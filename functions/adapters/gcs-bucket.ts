@@ -1,5 +1,11 @@
-/** Cloud Storage through its official client. Every write carries its precondition, so that the client may repeat it safely; every call has a deadline. */
-import { Storage, type Bucket as ClientBucket, type File } from '@google-cloud/storage';
+/** Cloud Storage through its official client. Every call may be repeated: it carries its precondition, or does the same again; every call has a deadline. */
+import {
+  IdempotencyStrategy,
+  Storage,
+  type Bucket as ClientBucket,
+  type File,
+  type GetFilesOptions,
+} from '@google-cloud/storage';
 import type { Bucket, Buckets, ObjectInfo } from '../ports/bucket.ts';
 import { messageOf, PortError, PreconditionError } from '../ports/port-error.ts';
 
@@ -8,17 +14,27 @@ export interface StorageSettings {
   buckets: { uploads: string; state: string; results: string };
   endpoint: string | null;
   signingEndpoint: string | null;
+  /** Whole calls, the client's own retries included; what moves bytes gets more by their number. */
+  callMs?: number;
 }
 
-/** Whole calls, the client's own retries included. */
-const CALL_SECONDS = 30;
+const CALL_MS = 30_000;
+/** 5 MB/s: slower than that is as good as dead. */
+const BYTES_PER_MS = 5000;
 /** Larger objects are sent in resumable pieces. */
 const RESUMABLE_FROM_BYTES = 8 * 1024 ** 2;
 
 export function connectBuckets(settings: StorageSettings): Buckets {
   const storage = new Storage({
     projectId: settings.projectId,
-    retryOptions: { autoRetry: true, maxRetries: 3, totalTimeout: CALL_SECONDS },
+    timeout: settings.callMs ?? CALL_MS,
+    retryOptions: {
+      autoRetry: true,
+      maxRetries: 3,
+      totalTimeout: (settings.callMs ?? CALL_MS) / 1000,
+      // By its default the client switches retries off, for all calls at once, while a call without a precondition runs, and may forget to switch them on.
+      idempotencyStrategy: IdempotencyStrategy.RetryAlways,
+    },
     ...(settings.endpoint === null ? {} : { apiEndpoint: settings.endpoint, useAuthWithCustomEndpoint: true }),
   });
   const open = (name: string): Bucket => new GcsBucket(storage, storage.bucket(name), settings);
@@ -54,7 +70,8 @@ class GcsBucket implements Bucket {
           { retry: false },
         );
       const generation = String(info.generation);
-      const bytes = await this.#orNull(name, async () => (await this.#bucket.file(name, { generation }).download())[0]);
+      const download = async (): Promise<Buffer> => (await this.#bucket.file(name, { generation }).download())[0];
+      const bytes = await this.#orNull(name, download, Number(info.size));
       if (bytes !== null) return { bytes, generation };
       if (attempt === 3)
         throw new PortError('FF-BUCKET-UNSTABLE', `gs://${this.name}/${name} changes faster than it can be read`, {
@@ -71,10 +88,18 @@ class GcsBucket implements Bucket {
   }
 
   async listFolders(prefix: string): Promise<string[]> {
-    const [, , response] = await this.#call(`listing gs://${this.name}/${prefix}`, () =>
-      this.#bucket.getFiles({ prefix, delimiter: '/', autoPaginate: true }),
-    );
-    return (response as { prefixes?: string[] } | undefined)?.prefixes ?? [];
+    const folders: string[] = [];
+    let query: GetFilesOptions | null = { prefix, delimiter: '/' };
+    // Page by page: of many pages the client would answer only the last one's folders. Its next query forgets that it was asked for one page.
+    while (query !== null) {
+      const page: GetFilesOptions = { ...query, autoPaginate: false };
+      const [, next, response] = await this.#call(`listing gs://${this.name}/${prefix}`, () =>
+        this.#bucket.getFiles(page),
+      );
+      folders.push(...((response as { prefixes?: string[] } | undefined)?.prefixes ?? []));
+      query = (next as GetFilesOptions | null | undefined) ?? null;
+    }
+    return folders;
   }
 
   async write(
@@ -85,14 +110,14 @@ class GcsBucket implements Bucket {
     const file = this.#bucket.file(name);
     const preconditionOpts =
       options.ifGeneration === undefined ? {} : { ifGenerationMatch: Number(options.ifGeneration) };
-    await this.#call(`writing gs://${this.name}/${name}`, () =>
+    const save = (): Promise<void> =>
       file.save(bytes, {
         resumable: bytes.length > RESUMABLE_FROM_BYTES,
         contentType: options.contentType,
         validation: 'crc32c',
         preconditionOpts,
-      }),
-    );
+      });
+    await this.#call(`writing gs://${this.name}/${name}`, save, bytes.length);
     return String(file.metadata.generation);
   }
 
@@ -156,23 +181,31 @@ class GcsBucket implements Bucket {
     return base === null ? undefined : `${base}/v1/projects/-/serviceAccounts/`;
   }
 
-  async #orNull<T>(name: string, read: () => Promise<T>): Promise<T | null> {
+  async #orNull<T>(name: string, read: () => Promise<T>, bytes = 0): Promise<T | null> {
     try {
-      return await this.#call(`reading gs://${this.name}/${name}`, read);
+      return await this.#call(`reading gs://${this.name}/${name}`, read, bytes);
     } catch (error) {
       if (error instanceof PortError && codeOf(error.cause) === 404) return null;
       throw error;
     }
   }
 
-  async #call<T>(what: string, work: () => Promise<T>): Promise<T> {
+  /** Some of the client's calls (uploads above all) would wait for ever. What is given up may still end later: see the head of this file. */
+  async #call<T>(what: string, work: () => Promise<T>, bytes = 0): Promise<T> {
+    const callMs = (this.#settings.callMs ?? CALL_MS) + bytes / BYTES_PER_MS;
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer within ${Math.round(callMs)} ms`)), callMs);
+    });
     try {
-      return await work();
+      return await Promise.race([work(), deadline]);
     } catch (cause) {
       const code = codeOf(cause);
       if (code === 412) throw new PreconditionError(what, cause);
       const retry = code === undefined || code === 404 || code === 408 || code === 429 || code >= 500;
       throw new PortError('FF-BUCKET', `${what}: ${messageOf(cause)}`, { retry, cause });
+    } finally {
+      clearTimeout(timer);
     }
   }
 }

@@ -1,0 +1,77 @@
+/** The bucket of a pass against the local Cloud Storage when it misbehaves, and when it holds more than one page of a list. */
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test, type TestContext } from 'node:test';
+import { connectBuckets } from '../../functions/adapters/gcs-bucket.ts';
+import type { Bucket } from '../../functions/ports/bucket.ts';
+import { PortError } from '../../functions/ports/port-error.ts';
+import { startIdentity } from '../../local-cloud/identity/identity.ts';
+import { startLocal, type LocalStorage } from '../support/storage-local.ts';
+
+async function openBox(
+  t: TestContext,
+  changes: { callMs?: number; endpoint?: string } = {},
+): Promise<{ box: Bucket; local: LocalStorage }> {
+  const local = await startLocal(t);
+  const identity = await startIdentity(local.context, { port: 0 });
+  t.after(() => identity.stop());
+  Object.assign(process.env, { GCE_METADATA_HOST: identity.host, METADATA_SERVER_DETECTION: 'assume-present' });
+  const { projectId } = local.context;
+  const names = { uploads: 'box', state: 'box', results: 'box' };
+  const endpoints = { endpoint: local.url, signingEndpoint: identity.url };
+  const { state } = connectBuckets({ projectId, buckets: names, ...endpoints, ...changes });
+  return { box: state, local };
+}
+
+test('a storage that never answers is given up, whatever was asked of it', async (t) => {
+  const { box, local } = await openBox(t, { callMs: 300 });
+  const contentType = 'text/plain';
+  await local.client.bucket('box').file('there').save('x', { resumable: false });
+  local.context.faults.set([{ service: 'storage', method: '*', effect: 'hang' }]);
+  const calls: Record<string, Promise<unknown>> = {
+    read: box.read('there', 100),
+    list: box.list(''),
+    folders: box.listFolders(''),
+    write: box.write('new', 'x', { ifGeneration: '0', contentType }),
+    'write without a condition': box.write('new', 'x', { contentType }),
+    'large write': box.write('large', Buffer.alloc(9 * 1024 ** 2), { ifGeneration: '0', contentType }),
+    removal: box.remove('there'),
+  };
+  const ends = await Promise.allSettled(Object.values(calls));
+  for (const [index, what] of Object.keys(calls).entries()) {
+    const end = ends[index]!;
+    assert.ok(end.status === 'rejected' && end.reason instanceof PortError, what);
+    assert.deepEqual([end.reason.code, end.reason.retry], ['FF-BUCKET', true], what);
+  }
+});
+
+test('a write without a condition takes the second try from nobody', async (t) => {
+  const { box, local } = await openBox(t);
+  const contentType = 'text/plain';
+  const { faults } = local.context;
+  faults.set([{ service: 'storage', method: 'objects.insert', nth: 2, effect: 'delay', delayMs: 200 }]);
+  await Promise.all([
+    box.write('status.json', '{}', { contentType }),
+    box.write('record.json', '{}', { ifGeneration: '0', contentType }),
+  ]);
+  faults.set([{ service: 'storage', method: 'objects.get', nth: 1, effect: 'status', status: 503 }]);
+  assert.equal((await box.read('record.json', 100))?.bytes.toString(), '{}');
+});
+
+test('folders beyond the first page of a list are found', async (t) => {
+  const pages: Record<string, object> = {
+    '': { prefixes: ['jobs/a/'], items: [], nextPageToken: 'second' },
+    second: { prefixes: ['jobs/b/'], nextPageToken: 'third' },
+    third: { prefixes: ['jobs/c/'] },
+  };
+  const server = createServer((request, response) => {
+    const { searchParams } = new URL(request.url ?? '', 'http://test');
+    response.writeHead(200, { 'content-type': 'application/json', connection: 'close' });
+    response.end(JSON.stringify(pages[searchParams.get('pageToken') ?? '']));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const { box } = await openBox(t, { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  assert.deepEqual(await box.listFolders('jobs/'), ['jobs/a/', 'jobs/b/', 'jobs/c/']);
+});
