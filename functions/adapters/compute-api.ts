@@ -4,6 +4,8 @@ import type { Leftover } from '../ports/clusters.ts';
 import { messageOf, PortError } from '../ports/port-error.ts';
 
 const CALL_MS = 20_000;
+/** Of the method instanceGroupManagers.deleteInstances. */
+const MOST_DELETED_AT_ONCE = 1000;
 const PUBLIC_ENDPOINT = 'https://compute.googleapis.com';
 
 interface Item {
@@ -31,8 +33,11 @@ export class ComputeApi {
   /** Machines that are not (or no longer) of this group are skipped. `group` is the address that GKE gives for the pool. */
   async deleteInstances(group: string, names: string[]): Promise<void> {
     const { zone, path } = parseGroup(group);
-    const instances = names.map((name) => `zones/${zone}/instances/${name}`);
-    await this.#request('POST', `${path}/deleteInstances`, { instances, skipInstancesOnValidationError: true });
+    for (let from = 0; from < names.length; from += MOST_DELETED_AT_ONCE) {
+      const some = names.slice(from, from + MOST_DELETED_AT_ONCE);
+      const instances = some.map((name) => `zones/${zone}/instances/${name}`);
+      await this.#request('POST', `${path}/deleteInstances`, { instances, skipInstancesOnValidationError: true });
+    }
   }
 
   /** Machines that the group should have now. */
