@@ -24,6 +24,8 @@ export interface ObserveAnswer {
 }
 
 const WARM_UP = 3;
+/** The client needs a second of CPU for each, and its server as much. */
+const RELEASES = 3;
 
 const { workers, repetitions, releasing } = question<ObserveQuestion>();
 const lists = await startKubernetesLists(workers);
@@ -31,7 +33,7 @@ const core = lists.config.makeApiClient(CoreV1Api);
 const namespace = 'foreach-fleet';
 let names: string[] = [];
 
-const reading = await compare({
+const reading = await compare(repetitions, {
   ours: async () => {
     const seen = await workloadOf(lists.config).observe();
     names = seen.pods.filter((pod) => pod.role === 'worker').map((pod) => pod.name);
@@ -39,15 +41,15 @@ const reading = await compare({
   },
   peer: () => Promise.all([core.listNamespacedPod({ namespace }), core.listNode()]),
 });
-const released = await compare({
+const released = await compare(Math.min(repetitions, RELEASES), {
   ours: () => workloadOf(lists.config).scaleWorkers(workers - releasing, names.slice(0, releasing)),
   peer: releaseByClient,
 });
 await lists.stop();
 await answer({ reading, releasing: released } satisfies ObserveAnswer);
 
-async function compare(variants: Record<'ours' | 'peer', () => Promise<unknown>>): Promise<Compared> {
-  const { ours, peer } = await interleave(WARM_UP + repetitions, {
+async function compare(times: number, variants: Record<'ours' | 'peer', () => Promise<unknown>>): Promise<Compared> {
+  const { ours, peer } = await interleave(WARM_UP + times, {
     ours: () => cpuMs(variants.ours),
     peer: () => cpuMs(variants.peer),
   });
