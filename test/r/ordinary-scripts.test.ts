@@ -75,6 +75,28 @@ test('plots and files that a script leaves open are complete, and names need not
   for (const { name, sha256 } of outputs) assert.equal(createHash('sha256').update(read(name)).digest('hex'), sha256);
 });
 
+const remembering = `
+library(foreach)
+Account <- setRefClass("Account", fields = list(total = "numeric"), methods = list(add = function(v) total <<- total + v))
+account <- Account$new(total = 0)
+account$add(0)
+memory <- new.env()
+memory$n <- 0
+count <- local({ n <- 0; function(v) { n <<- n + v; n } })
+x <- foreach(i = 1:6, .combine = rbind) %dopar% {
+  account$add(i)
+  memory$n <- memory$n + i
+  c(account$total, memory$n, count(i))
+}
+stopifnot(identical(unname(x), cbind(1:6, 1:6, 1:6) + 0), account$total == 0)
+`;
+
+test('objects that remember begin each iteration as the script left them, whichever worker had them before', async () => {
+  const inputs = lab.prepare({ script: remembering, tasks: { size: 3 } });
+  lab.worker('w1', inputs);
+  await ends(lab.driver(inputs), 0);
+});
+
 test('quit() in a task counts as a death of R, and the others go on', async () => {
   const script = `library(foreach)
     x <- foreach(i = 1:3, .errorhandling = "pass") %dopar% { if (i == 2) quit("no"); i }

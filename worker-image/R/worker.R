@@ -127,7 +127,7 @@ run_batch <- function(code, setup, batch, env) {
   w$buffer <- list()
   w$buffered_bytes <- 0
   w$flushed_at <- w$checked_at <- now_seconds()
-  scope <- list(env = env, before = snapshot(env), global = snapshot(globalenv()), directory = getwd())
+  scope <- take_scope(env, batch$args)
   output <- start_capture()
   on.exit(output$stop(), add = TRUE)
   for (k in todo) {
@@ -215,23 +215,4 @@ journal_flush <- function(w, loop) {
   w$buffer <- list()
   w$buffered_bytes <- 0
   w$flushed_at <- now_seconds()
-}
-
-# Every iteration starts from the same variables, whatever ran on this worker before: `<<-` must not make results depend on the schedule.
-snapshot <- function(env) {
-  names <- setdiff(ls(env, all.names = TRUE, sorted = FALSE), c("...", ".Random.seed"))
-  mget(names, envir = env)
-}
-
-restore_scope <- function(scope) {
-  restore_variables(scope$env, scope$before)
-  restore_variables(globalenv(), scope$global)
-  if (!identical(getwd(), scope$directory)) setwd(scope$directory)
-}
-
-restore_variables <- function(env, before) {
-  names <- ls(env, all.names = TRUE, sorted = FALSE)
-  added <- setdiff(names, c(names(before), "...", ".Random.seed"))
-  if (length(added)) rm(list = added, envir = env)
-  list2env(before, envir = env)
 }

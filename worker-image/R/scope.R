@@ -1,0 +1,79 @@
+# Every iteration starts from the same variables, whatever ran on this worker before: neither `<<-` nor a reference object that remembers (an
+# environment, R6, a reference class, a closure with a counter) must make results depend on the schedule.
+
+MOST_VISITED <- 5000L  # objects looked at for environments, once per task
+LONGEST_LIST <- 1000L  # longer lists are data
+
+take_scope <- function(env, args = list()) {
+  scope <- list(env = env, before = snapshot(env), global = snapshot(globalenv()), directory = getwd())
+  scope$reached <- reached_environments(c(scope$before, scope$global, args), env)
+  scope
+}
+
+snapshot <- function(env) {
+  names <- setdiff(ls(env, all.names = TRUE, sorted = FALSE), c("...", ".Random.seed"))
+  mget(names, envir = env)
+}
+
+restore_scope <- function(scope) {
+  for (reached in scope$reached) restore_bindings(reached)
+  restore_variables(scope$env, scope$before)
+  restore_variables(globalenv(), scope$global)
+  if (!identical(getwd(), scope$directory)) setwd(scope$directory)
+}
+
+restore_variables <- function(env, before) {
+  names <- ls(env, all.names = TRUE, sorted = FALSE)
+  added <- setdiff(names, c(names(before), "...", ".Random.seed"))
+  if (length(added)) rm(list = added, envir = env)
+  list2env(before, envir = env)
+}
+
+# The environments that values lead to, each with what it holds now. Values in them are copied by R when they are changed, so keeping them is free.
+reached_environments <- function(values, own) {
+  seen <- utils::hashtab("address")
+  for (env in list(own, globalenv(), baseenv(), emptyenv())) utils::sethash(seen, env, TRUE)
+  found <- list()
+  todo <- Filter(leads_on, values)
+  visited <- 0L
+  while (length(todo) && visited < MOST_VISITED) {
+    value <- todo[[length(todo)]]
+    todo[[length(todo)]] <- NULL
+    visited <- visited + 1L
+    env <- if (is.environment(value)) as.environment(value) else if (is.function(value)) environment(value)
+    if (is.null(env)) {
+      todo <- c(todo, Filter(leads_on, if (is.list(value)) unclass(value) else attributes(value)))
+    } else if (is.null(utils::gethash(seen, env)) && !belongs_to_package(env)) {
+      utils::sethash(seen, env, TRUE)
+      held <- bindings(env)
+      found[[length(found) + 1L]] <- list(env = env, names = ls(env, all.names = TRUE, sorted = FALSE), held = held)
+      todo <- c(todo, Filter(leads_on, held), list(parent.env(env)))
+    }
+  }
+  found
+}
+
+leads_on <- function(value) {
+  is.environment(value) || (is.function(value) && !is.primitive(value)) || (is.list(value) && length(value) <= LONGEST_LIST) || isS4(value)
+}
+
+belongs_to_package <- function(env) isNamespace(env) || grepl("^(package|imports|Autoloads)", environmentName(env)) || !is.null(attr(env, "path"))
+
+# What can be put back: neither active bindings, which are code, nor locked ones, which nobody changes
+bindings <- function(env) {
+  names <- ls(env, all.names = TRUE, sorted = FALSE)
+  names <- names[!vapply(names, function(name) name == "..." || bindingIsLocked(name, env) || bindingIsActive(name, env), NA)]
+  held <- lapply(stats::setNames(nm = names), function(name) tryCatch(list(get(name, envir = env, inherits = FALSE)), error = function(e) NULL))
+  lapply(held[lengths(held) > 0L], `[[`, 1L)
+}
+
+restore_bindings <- function(reached) {
+  env <- reached$env
+  if (!environmentIsLocked(env)) {
+    added <- setdiff(ls(env, all.names = TRUE, sorted = FALSE), reached$names)
+    if (length(added)) rm(list = added, envir = env)
+    list2env(reached$held, envir = env)
+    return(invisible())
+  }
+  for (name in names(reached$held)) if (exists(name, envir = env, inherits = FALSE) && !bindingIsLocked(name, env)) assign(name, reached$held[[name]], envir = env)
+}
