@@ -153,6 +153,35 @@ describe('trouble', () => {
   });
 });
 
+describe('a pass that dies after its intent was saved', () => {
+  it('does not keep the end of the job from status, notices and the list of live jobs', async () => {
+    const there = await world.toRunning();
+    there.driver = 'succeeded';
+    await world.pass();
+    const deleting = world.buckets.uploads.objects.get('jobs/demo/status.json')!;
+    await world.untilGone(there);
+    const record = await world.record();
+    assert.equal(record.phase, 'succeeded');
+    const notice = { id: 'n1', event: 'succeeded', at: record.endedAt!, text: 'done' } as const;
+    const pass = { nonce: record.nonce, startedMs: world.nowMs, untilMs: world.nowMs + 120_000 };
+    const intent = JSON.stringify({ ...record, pass, notices: [notice] });
+    await world.buckets.state.write('jobs/demo.json', intent, {});
+    await world.buckets.state.write('live/demo', 'test', {});
+    world.buckets.uploads.objects.set('jobs/demo/status.json', deleting);
+    world.notices.length = 0;
+    assert.equal((await world.pass()).did, 'left-to-another');
+    assert.equal((await world.pass(121)).did, 'acted');
+    const status = world.buckets.uploads.objects.get('jobs/demo/status.json')!.bytes.toString();
+    assert.equal((JSON.parse(status) as { phase: string }).phase, 'succeeded');
+    assert.ok(!world.buckets.state.objects.has('live/demo'));
+    assert.deepEqual(
+      world.notices.map(({ id }) => id),
+      ['n1'],
+    );
+    assert.equal((await world.pass()).did, 'nothing');
+  });
+});
+
 describe('several passes at once', () => {
   it('let one act', async () => {
     await world.upload({ 'run.R': 'x <- 1', 'job.yaml': 'script: run.R' });
