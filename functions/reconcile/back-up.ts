@@ -179,14 +179,22 @@ async function backUpErrors(
     'application/x-ndjson',
   );
   await queue.confirmErrors(errors.map((error) => error.id));
-  const recentErrors = [...record.recentErrors, ...errors.map((error) => summarizeError(error.json))].slice(
-    -ERRORS_IN_STATUS,
-  );
-  return { ledger: { ...ledger, errorSegments: segment, errors: ledger.errors + errors.length }, recentErrors };
+  const reports = errors.map((error) => parseObject(error.json));
+  const recentErrors = reports.reduce(withReport, record.recentErrors).slice(-ERRORS_IN_STATUS);
+  const count = reports.reduce((sum, report) => sum + (typeof report['refuted'] === 'string' ? -1 : 1), ledger.errors);
+  return { ledger: { ...ledger, errorSegments: segment, errors: Math.max(0, count) }, recentErrors };
 }
 
-function summarizeError(json: string): ErrorSummary {
-  const report = parseObject(json);
+/** A report that refutes (the iteration succeeded on another worker) takes an error back; every other one adds one. */
+function withReport(known: ErrorSummary[], report: Record<string, unknown>): ErrorSummary[] {
+  const next = summarizeError(report);
+  if (typeof report['refuted'] !== 'string') return [...known, next];
+  return known.filter(
+    (one) => one.loop !== next.loop || one.iteration !== next.iteration || one.worker !== next.worker,
+  );
+}
+
+function summarizeError(report: Record<string, unknown>): ErrorSummary {
   return {
     loop: Number(report['loop'] ?? 0),
     iteration: Number(report['iteration'] ?? 0),

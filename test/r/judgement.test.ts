@@ -118,3 +118,63 @@ test('a failed iteration is replayed from its report with the same condition and
   );
   assert.equal(await again.exited, 0, again.lines.join('\n'));
 });
+
+test('.errorhandling = "stop": a worker with a broken disk does not stop the loop, and its errors are marked as refuted', async () => {
+  lab.worker('w1', undefined, { SCRATCH: '/nonexistent' });
+  lab.worker('w2');
+  await lab.workersReady(2);
+  const session = lab.session(
+    `r <- foreach(i = 1:60, .combine = c) %dopar% {
+      Sys.sleep(0.1)
+      if (nzchar(Sys.getenv("SCRATCH"))) stop("cannot write to ", Sys.getenv("SCRATCH"))
+      i
+    }
+    stopifnot(identical(r, 1:60))`,
+    ', task_size = 1L',
+  );
+  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  const all = await reports();
+  const errors = all.filter((report) => report['refuted'] === undefined);
+  const refutations = all.filter((report) => report['refuted'] !== undefined);
+  assert.ok(errors.length > 0 && errors.every((report) => report['worker'] === 'w1'));
+  assert.deepEqual(
+    refutations.map((report) => [report['worker'], report['refuted'], report['iteration']]).sort(),
+    [...new Set(errors.map((report) => report['iteration']))].map((iteration) => ['w1', 'w2', iteration]).sort(),
+  );
+  assert.equal(await lab.redis.hget('ff:loop:1', 'failed'), '0');
+});
+
+test('.errorhandling = "stop": an error of the code is confirmed by another worker and ends the loop long before its end', async () => {
+  lab.worker('w1');
+  lab.worker('w2');
+  await lab.workersReady(2);
+  const session = lab.session(
+    `e <- tryCatch(foreach(i = 1:300) %dopar% { Sys.sleep(0.3); if (i == 7) stop("no fit for ", i); i }, error = conditionMessage)
+     stopifnot(identical(e, 'task 7 failed - "no fit for 7"'))`,
+    ', task_size = 1L',
+  );
+  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  const errors = await reports();
+  assert.deepEqual(
+    errors.map((report) => report['iteration']),
+    [7, 7],
+  );
+  assert.deepEqual(errors.map((report) => report['worker']).sort(), ['w1', 'w2']);
+  const finished = await lab.redis.xlen('ff:outbox');
+  assert.ok(finished < 100, `${finished} of 300 were finished`);
+});
+
+test('.errorhandling = "stop": without an answer in time the first error stands', async () => {
+  lab.worker('w1');
+  lab.worker('w2');
+  await lab.workersReady(2);
+  const gate = join(lab.dir, 'gate');
+  const session = lab.session(
+    `e <- tryCatch(foreach(i = 1:2) %dopar% { if (i == 1) while (!file.exists("${gate}")) Sys.sleep(0.1) else stop("bad") }, error = conditionMessage)
+     stopifnot(identical(e, 'task 2 failed - "bad"'))`,
+    ', task_size = 1L',
+  );
+  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  writeFileSync(gate, '');
+  assert.equal((await reports()).length, 1);
+});

@@ -1,6 +1,7 @@
 /** What the command prints about a job: pure functions of its status. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { errorLines, withRefutations } from '../../cli/errors.ts';
 import { bytes, duration, usd } from '../../cli/output.ts';
 import { liveLine, nextCommand, statusLines, summaryLine } from '../../cli/render-status.ts';
 import { newRecord } from '../../functions/job/job-record.ts';
@@ -183,5 +184,23 @@ describe('the next command', () => {
       nextCommand(statusOf({ phase: 'failed', problems: [problem] })),
       'correct the folder and submit it again',
     );
+  });
+});
+
+describe('errors that were refuted', () => {
+  it('are marked with the worker on which the iteration succeeded', () => {
+    const reports = withRefutations([
+      { loop: 1, iteration: 2, attempt: 1, worker: 'w1', message: 'no space left', final: true },
+      { loop: 1, iteration: 3, attempt: 1, worker: 'w1', message: 'bad value', final: true },
+      { loop: 1, iteration: 2, attempt: 1, worker: 'w1', refuted: 'w2' },
+    ]);
+    assert.deepEqual(
+      reports.map((report) => [report.iteration, report.final, report.refuted]),
+      [
+        [2, false, 'w2'],
+        [3, true, undefined],
+      ],
+    );
+    assert.match(errorLines(reports[0]!).join('\n'), /refuted: the iteration succeeded on w2/);
   });
 });

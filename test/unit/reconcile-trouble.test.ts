@@ -45,6 +45,21 @@ describe('trouble', () => {
     assert.equal((await world.record()).recentErrors[0]?.message, 'bad value');
   });
 
+  it('takes an error back when the iteration succeeded on another worker', async () => {
+    const there = await world.toRunning();
+    const report = (more: object): string => JSON.stringify({ loop: 1, iteration: 1, worker: 'w1', ...more });
+    there.errors = [
+      { id: '1', json: report({ message: 'no space left' }) },
+      { id: '2', json: report({ message: 'bad value', worker: 'w2', iteration: 2 }) },
+    ];
+    await world.pass();
+    assert.equal((await world.record()).ledger.errors, 2);
+    there.errors = [{ id: '3', json: report({ refuted: 'w2' }) }];
+    await world.pass();
+    const record = await world.record();
+    assert.deepEqual([record.ledger.errors, record.recentErrors.map((error) => error.message)], [1, ['bad value']]);
+  });
+
   it('gives a driver that lost its disk the ledger, after everything in Redis is in the bucket', async () => {
     const there = await world.toRunning();
     there.journal(1, 1);

@@ -61,6 +61,10 @@ next_batch <- function(f, L) {
   items <- take_pending(f, L, size)
   if (!length(items)) return(NULL)
   L$pending_left <- L$pending_left - length(items)
+  make_batch(L, items)
+}
+
+make_batch <- function(L, items) {
   put(L$status, items, QUEUED)
   L$tasks <- L$tasks + 1L
   L$task_items[[whole(L$tasks)]] <- items
@@ -74,10 +78,13 @@ submit_more <- function(f, L) {
   room <- queue_depth(mean_seconds(L), count_workers(f)) - redis_call(f$con, "LLEN", f$queue)
   commands <- list()
   while (length(commands) < room && !is.null(batch <- next_batch(f, L))) {
-    item <- list(ID = L$id, argsList = stats::setNames(list(list(fleet_batch = batch, .Random.seed = L$tasks)), whole(L$tasks)))
-    commands[[length(commands) + 1L]] <- list("RPUSH", f$queue, serialize(item, NULL))
+    commands[[length(commands) + 1L]] <- list("RPUSH", f$queue, task_bytes(L, batch))
   }
   if (length(commands)) send_pushes(f$con, commands)
+}
+
+task_bytes <- function(L, batch) {
+  serialize(list(ID = L$id, argsList = stats::setNames(list(list(fleet_batch = batch, .Random.seed = L$tasks)), whole(L$tasks))), NULL)
 }
 
 count_workers <- function(f) max(1L, length(f$workers))

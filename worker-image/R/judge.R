@@ -4,11 +4,17 @@
 # when its worker does not fail much more often than the others; else the iteration gets a second opinion on another worker. A worker that was
 # refuted by three different iterations is replaced: its supervisor starts R afresh. Records belong to one R process ("pod", or "pod#2" after two
 # replacements); a second opinion comes from another pod.
+#
+# Where an error ends the loop ("stop") there is no time for a record: a quick error is asked about at once, before all that waits, and stands when
+# another pod has an error too, or gives no answer in time.
 
 SUSPECT_ERRORS <- 3L   # of one worker, before it can be suspected
 OTHERS_SAMPLE <- 3L    # iterations that the others must have finished, before they can be compared with
 SETTLED_SAMPLE <- 6L   # a worker that finished so many, most of them well, is not suspected
 REFUTED_LIMIT <- 3L
+QUICK_SECONDS <- 5     # an iteration that takes longer to fail is not run again to find out
+ANSWER_SECONDS <- 10   # how long a loop that must stop waits for the second opinion
+ASKED_AT_ONCE <- 3L    # about the errors of one worker
 
 note_outcome <- function(L, worker, ok) {
   record <- or_else(L$records[[worker]], c(ok = 0, failed = 0))
@@ -16,19 +22,55 @@ note_outcome <- function(L, worker, ok) {
   L$records[[worker]] <- record
 }
 
+stops_at_errors <- function(f, L) identical(L$error_handling, "stop") || identical(f$on_error, "stop")
+
 # An error has arrived: believed at once where nobody else could be asked, or the error is not of the user's code; else held back until settled.
-weigh_error <- function(f, L, i, cond, worker) {
+weigh_error <- function(f, L, i, cond, worker, seconds) {
   id <- whole(i)
   note_outcome(L, worker, FALSE)
-  stops <- identical(L$error_handling, "stop") || identical(f$on_error, "stop")
   confirmed <- !is.null(L$doubted[[id]]) && pod_of(L$doubted[[id]]) != pod_of(worker)
-  if (inherits(cond, "fleetError") || stops || confirmed || !has_others(f, worker)) {
-    L$doubted[[id]] <- NULL
+  if (inherits(cond, "fleetError") || confirmed || !has_others(f, worker) || (stops_at_errors(f, L) && !worth_asking(L, worker, seconds))) {
+    L$doubted[[id]] <- L$asked[[id]] <- NULL
     set_failed(f, L, i, cond)
   } else {
     put(L$status, i, HELD)
     L$held[[id]] <- list(cond = cond, worker = worker)
   }
+}
+
+# Errors of two pods are the code's. A loop that is not published yet has no way to ask.
+worth_asking <- function(L, worker, seconds) {
+  others <- vapply(c(L$asked, L$held), function(one) pod_of(one$worker) != pod_of(worker), NA)
+  seconds <= QUICK_SECONDS && !is.null(L$id) && !any(others)
+}
+
+settle_stopping_errors <- function(f, L) {
+  for (id in names(L$asked)) if (now_seconds() - L$asked[[id]]$at > ANSWER_SECONDS) {
+    cond <- L$asked[[id]]$cond
+    L$doubted[[id]] <- L$asked[[id]] <- NULL
+    set_failed(f, L, as.integer(id), cond)
+  }
+  for (id in names(L$held)) {
+    worker <- L$held[[id]]$worker
+    asked <- sum(vapply(L$asked, function(one) identical(one$worker, worker), NA))
+    if (!has_others(f, worker)) believe_error(f, L, as.integer(id))
+    else if (asked < ASKED_AT_ONCE) ask_at_once(f, L, as.integer(id))
+  }
+}
+
+# The iteration goes to the head of the queue, for any other pod; when all are busy, one is asked to put the rest of its task aside.
+ask_at_once <- function(f, L, i) {
+  id <- whole(i)
+  L$asked[[id]] <- c(L$held[[id]], at = now_seconds())
+  L$doubted[[id]] <- L$held[[id]]$worker
+  L$held[[id]] <- NULL
+  say("loop %s iteration %s failed on worker %s: another one tries it before the loop is stopped", whole(L$number), id, L$doubted[[id]])
+  batch <- make_batch(L, i)
+  batch$urgent <- TRUE
+  others <- Filter(function(w) w$state %in% c("busy", "idle"), f$workers[names(f$workers) != pod_of(L$doubted[[id]])])
+  busy <- names(others)[vapply(others, function(w) identical(w$state, "busy"), NA)]
+  redis_send(f$con, c(list(list("LPUSH", f$queue, task_bytes(L, batch))),
+                      if (length(busy) && length(busy) == length(others)) list(list("HSET", fleet_key("aside"), busy[1], L$run))))
 }
 
 pod_of <- function(worker) sub("#.*", "", worker)
@@ -46,11 +88,18 @@ weigh_values <- function(f, L, items, workers) {
   for (k in seq_along(items)) {
     id <- whole(items[k])
     accused <- or_else(L$doubted[[id]], L$held[[id]]$worker)
-    L$doubted[[id]] <- L$held[[id]] <- NULL
+    L$doubted[[id]] <- L$asked[[id]] <- L$held[[id]] <- NULL
     if (is.null(accused) || accused == workers[k]) next
+    report_refutation(f, L, items[k], accused, workers[k])
     f$refuted[[accused]] <- unique(c(f$refuted[[accused]], paste(whole(L$number), id, sep = ":")))
     if (length(f$refuted[[accused]]) >= REFUTED_LIMIT) replace_worker(f, accused)
   }
+}
+
+# The error's report stays; this one says that it is no failure of the job.
+report_refutation <- function(f, L, i, accused, worker) {
+  json <- to_json(list(loop = L$number, iteration = i, attempt = or_else(.fleet$attempt, 1L), worker = pod_of(accused), refuted = pod_of(worker)))
+  redis_call(f$con, "XADD", fleet_key("errors"), "MAXLEN", "~", "10000", "*", "json", json)
 }
 
 # Pure: what one worker's errors are, from its own record and that of the others together
@@ -63,6 +112,7 @@ judge_worker <- function(own, others, nothing_left, suspect_after = SUSPECT_ERRO
 }
 
 settle_errors <- function(f, L) {
+  if (stops_at_errors(f, L)) return(settle_stopping_errors(f, L))
   if (!length(L$held)) return(invisible())
   nothing_left <- L$exhausted && !any(L$status[seq_len(L$count)] %in% c(PENDING, QUEUED))
   total <- Reduce(`+`, L$records)

@@ -32,6 +32,7 @@ new_loop <- function(f, number, it, obj, expr, envir) {
   L$errors <- list()
   L$held <- list()       # errors that are not yet believed
   L$doubted <- list()    # iterations with a second opinion under way: the worker that failed
+  L$asked <- list()      # of these, the errors that will end the loop unless they are refuted
   L$records <- list()    # of each worker, how many iterations went well and how many failed
   L$next_pending <- 1L
   L$requeued <- integer()

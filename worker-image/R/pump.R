@@ -88,7 +88,7 @@ collect <- function(f, L) {
     news <- news[news$i <= L$count & !duplicated(news$i, fromLast = TRUE), , drop = FALSE]
     news <- news[same_key(news$key, L$key[news$i]), , drop = FALSE]
     collect_values(f, L, news[news$flag == "V" & L$status[news$i] %in% c(PENDING, QUEUED, HELD), , drop = FALSE])
-    for (k in which(news$flag == "E" & L$status[news$i] %in% c(PENDING, QUEUED))) collect_error(f, L, news$i[k], news$worker[k])
+    for (k in which(news$flag == "E" & L$status[news$i] %in% c(PENDING, QUEUED))) collect_error(f, L, news$i[k], news$worker[k], news$seconds[k])
     if (length(lines) < 500L) break
   }
 }
@@ -142,10 +142,10 @@ acknowledge <- function(f, L, items) {
   if (any(backed_up)) redis_send(f$con, lapply(keys[backed_up], function(key) list("DEL", key)))
 }
 
-collect_error <- function(f, L, i, worker) {
+collect_error <- function(f, L, i, worker, seconds) {
   bytes <- redis_send(f$con, list(list("HGET", fleet_key("e", L$number), whole(i))), raw = TRUE)[[1]]
   cond <- tryCatch(unserialize(bytes), error = function(e) fleet_error("the error of this iteration could not be read", "fleetLostError"))
-  weigh_error(f, L, i, cond, worker)
+  weigh_error(f, L, i, cond, worker, seconds)
 }
 
 set_failed <- function(f, L, i, cond) {

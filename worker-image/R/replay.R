@@ -48,7 +48,7 @@ find_report <- function(report, loop, iteration) {
   if (is.list(report)) return(report)
   lines <- if (length(report) == 1L && !startsWith(report, "{") && file.exists(report)) readLines(report, warn = FALSE, encoding = "UTF-8") else report
   reports <- lapply(lines[nzchar(lines)], jsonlite::fromJSON)
-  wanted <- Filter(function(one) (is.null(loop) || one$loop == loop) && (is.null(iteration) || one$iteration == iteration), reports)
+  wanted <- Filter(function(one) is.null(one$refuted) && (is.null(loop) || one$loop == loop) && (is.null(iteration) || one$iteration == iteration), reports)
   if (!length(wanted)) stop("no error of this loop and iteration is in the report", call. = FALSE)
   wanted[[length(wanted)]]
 }

@@ -69,13 +69,13 @@ return_task <- function(w, queue) redis_call(w$con, "LMOVE", w$held, queue, "RIG
 # A supervisor replaces R by itself; a worker without one can only leave.
 must_be_replaced <- function(w) length(redis_call(w$con, "HGET", fleet_key("replace"), w$pod)) > 0L && redis_call(w$con, "HDEL", fleet_key("replace"), w$pod) > 0
 
-# A second opinion on what failed here: the task goes to the end of the queue, for another worker if there is one.
+# A second opinion on what failed here: the task goes to the end of the queue, or back to its head, for another worker if there is one.
 decline <- function(w, setup, batch) {
   if (!w$pod %in% batch$avoid) return(FALSE)
   all <- as_fields(redis_call(w$con, "HGETALL", fleet_key("workers")))
   ready <- names(all)[!grepl('"state":"starting"', unlist(all), fixed = TRUE)]
   if (!length(setdiff(ready, w$pod))) return(FALSE)
-  redis_call(w$con, "LMOVE", w$held, setup$queue, "RIGHT", "RIGHT")
+  redis_call(w$con, "LMOVE", w$held, setup$queue, "RIGHT", if (isTRUE(batch$urgent)) "LEFT" else "RIGHT")
   if (isTRUE(w$ticket)) redis_call(w$con, "DECR", fleet_key("gated"))
   Sys.sleep(0.5)
   TRUE
@@ -127,6 +127,7 @@ run_batch <- function(code, setup, batch, env) {
   w$buffer <- list()
   w$buffered_bytes <- 0
   w$flushed_at <- w$checked_at <- now_seconds()
+  w$aside <- FALSE
   scope <- take_scope(env, batch$args)
   output <- start_capture()
   on.exit(output$stop(), add = TRUE)
@@ -135,6 +136,7 @@ run_batch <- function(code, setup, batch, env) {
     if (.Call(fleet_termination) || must_stop(w, setup)) {
       journal_flush(w, setup$loop)
       if (.Call(fleet_termination)) return_task(w, setup$queue)
+      else if (w$aside) put_aside(w, setup)
       return(NULL)
     }
     if (found$tries[k] >= w$tries) {
@@ -172,12 +174,19 @@ look_before <- function(w, setup, batch) {
   list(done = vapply(replies[-(1:3)], identical, NA, 1), tries = ifelse(is.na(tries), 0L, tries), cause = text(replies[[3]]))
 }
 
-# At most once a second: was the loop given up, or the job stopped?
+# At most once a second: was the loop given up, or the job stopped, or is something else more urgent?
 must_stop <- function(w, setup) {
   if (now_seconds() - w$checked_at < 1) return(FALSE)
   w$checked_at <- now_seconds()
-  flags <- redis_send(w$con, list(list("HGET", fleet_key("control"), "stop"), list("HGET", fleet_key("aborted"), setup$run)))
-  any(vapply(flags, function(x) length(x) > 0L && nzchar(x), NA))
+  flags <- redis_send(w$con, list(list("HGET", fleet_key("control"), "stop"), list("HGET", fleet_key("aborted"), setup$run), list("HGET", fleet_key("aside"), w$pod)))
+  w$aside <- identical(flags[[3]], setup$run)
+  w$aside || any(vapply(flags[1:2], function(x) length(x) > 0L && nzchar(x), NA))
+}
+
+# What is left of the task goes to the end of the queue: an iteration at its head is waited for.
+put_aside <- function(w, setup) {
+  redis_send(w$con, list(list("HDEL", fleet_key("aside"), w$pod), list("LMOVE", w$held, setup$queue, "RIGHT", "RIGHT")))
+  if (isTRUE(w$ticket)) redis_call(w$con, "DECR", fleet_key("gated"))
 }
 
 run_iteration <- function(code, setup, item, scope, output, w, try) {
