@@ -112,6 +112,7 @@ do_fleet <- function(obj, expr, envir, data) {
   f$current <- L
   on.exit(end_loop(f, L))
   begin_loop(f, L)
+  describe_loop(f, L, obj, expr, envir)
   await_left_running(f, L)
   if (is.null(L$stop_error) && has_work(f, L)) run_loop(f, L, obj, expr, envir)
   finish_reused(f, L)

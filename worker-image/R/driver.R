@@ -9,7 +9,7 @@ runFleetDriver <- function() {
   s$inputs <- read_inputs(Sys.getenv("FF_INPUTS"))
   inputs <- s$inputs
   redis_send(s$con, list(list("HSET", fleet_key("driver"), "state", "starting", "startedAt", sprintf("%.3f", now_seconds()),
-                              "beatAt", sprintf("%.3f", now_seconds()), "message", "", "script", inputs$script$name)))
+                              "beatAt", sprintf("%.3f", now_seconds()), "message", "", "reason", "", "script", inputs$script$name)))
   emit("started", node = s$node, script = inputs$script$name)
   script <- file.path(s$job_dir, check_name(inputs$script$name))
   clean_directory(inputs, s$job_dir)
@@ -171,6 +171,7 @@ FAIL_PATIENCE_SECONDS <- 10
 fail_job <- function(s, f, L, reason) {
   f$on_stop <- NULL
   write_line(paste("Error:", reason), 2L)
+  redis_call(s$con, "HSET", fleet_key("driver"), "reason", "error-limit")
   abandon_tasks(f, L)
   await_running(s, f, L, FAIL_PATIENCE_SECONDS)
   save_outputs_quietly(s)

@@ -167,7 +167,8 @@ error_limit_reason <- function(limits, failed, finished, what) {
 too_many_errors <- function(f, L) {
   if (!length(f$error_limits) || identical(L$error_handling, "stop")) return(FALSE)
   failed <- L$failed + length(L$held)
-  now <- c(finished = L$executed + failed, failed = failed)
+  # reused results count as well: a resumed loop runs again just what failed, and that is no reason to give up
+  now <- c(finished = L$finished + length(L$held), failed = failed)
   all <- or_else(f$past, 0) + now
   reason <- or_else(error_limit_reason(f$error_limits, now[["failed"]], now[["finished"]], paste("loop", whole(L$number))),
                     error_limit_reason(f$error_limits, all[["failed"]], all[["finished"]], "the job"))
@@ -178,5 +179,5 @@ too_many_errors <- function(f, L) {
 }
 
 remember_errors <- function(f, L) {
-  if (!identical(L$error_handling, "stop")) f$past <- or_else(f$past, 0) + c(finished = L$executed + L$failed, failed = L$failed)
+  if (!identical(L$error_handling, "stop")) f$past <- or_else(f$past, 0) + c(finished = L$finished, failed = L$failed)
 }

@@ -23,18 +23,17 @@ replay_text <- function(w, code, setup, item, scope_env) {
 #' scope. In an interactive session an error opens \code{\link[utils]{recover}}, which shows the frames of the call that failed.
 #'
 #' Objects that workers had from the job's \code{.RData} files do not travel: load these files first. Reports of iterations with more than about
-#' 256 KiB of compressed arguments and objects cannot be replayed.
-#' @param report an error of the job: a list with its fields, its JSON text, or a file of such lines (\code{errors/*.jsonl} in the results)
+#' 256 KiB of compressed arguments and objects cannot be replayed. \code{foreach-fleet replay} does all of this by itself.
+#' @param report an error of the job: a list with its fields, its JSON text, or a file of such lines (\code{errors/*.jsonl} in the results). In a
+#'   session that \code{foreach-fleet replay} has started: \code{NULL}, the iteration it was started for.
 #' @param loop,iteration which error, when \code{report} is a file of several
 #' @param browse open \code{recover()} at the error
 #' @return the value, when there is no error this time; otherwise the iteration's error is raised
 #' @export
-replay <- function(report, loop = NULL, iteration = NULL, browse = interactive()) {
-  task <- replay_task(find_report(report, loop, iteration))
-  for (package in task$packages) suppressPackageStartupMessages(library(package, character.only = TRUE))
-  restore <- keep_random_state()
+replay <- function(report = NULL, loop = NULL, iteration = NULL, browse = interactive()) {
+  task <- replay_task(find_report(or_else(report, .fleet$replay), loop, iteration))
+  restore <- begin_replay(task)
   on.exit(restore())
-  use_stream(task$random, task$loop, task$iteration)
   # names and form as on the worker, so that the error's call is the same
   xpr <- task$code
   envir <- list2env(task$args, parent = task$env)
@@ -44,7 +43,16 @@ replay <- function(report, loop = NULL, iteration = NULL, browse = interactive()
   })
 }
 
+# Packages and random numbers as on the worker; returns a function that puts the session's generator back.
+begin_replay <- function(task) {
+  for (package in task$packages) suppressPackageStartupMessages(library(package, character.only = TRUE))
+  restore <- keep_random_state()
+  use_stream(task$random, task$loop, task$iteration)
+  restore
+}
+
 find_report <- function(report, loop, iteration) {
+  if (is.null(report)) stop("which iteration? Name an error's report", call. = FALSE)
   if (is.list(report)) return(report)
   lines <- if (length(report) == 1L && !startsWith(report, "{") && file.exists(report)) readLines(report, warn = FALSE, encoding = "UTF-8") else report
   reports <- lapply(lines[nzchar(lines)], jsonlite::fromJSON)
@@ -54,11 +62,25 @@ find_report <- function(report, loop, iteration) {
 }
 
 replay_task <- function(report) {
-  if (!length(report$replay)) stop("this error cannot be replayed: its arguments and objects were too large to keep", call. = FALSE)
-  task <- unserialize(memDecompress(jsonlite::base64_dec(report$replay), "gzip"))
+  task <- if (length(report$replay)) unpack_text(report$replay) else described_task(report)
   if (!identical(task$version, 1L)) stop("this report was made by another version of foreachfleet", call. = FALSE)
   task
 }
+
+# An iteration without a report of its own, from the description of its loop
+described_task <- function(report) {
+  if (!length(report$task)) stop(no_replay("this error cannot be replayed: its arguments and objects were too large to keep"))
+  task <- unpack_text(report$task)
+  id <- whole(report$iteration)
+  if (!id %in% names(task$args))
+    stop(no_replay(sprintf("iteration %s cannot be replayed: the arguments of an iteration that did not fail are kept for the first %d of a loop, if they are small",
+                           id, DESCRIBED_ITERATIONS)))
+  task$args <- task$args[[id]]
+  task$iteration <- as.integer(report$iteration)
+  task
+}
+
+no_replay <- function(message) structure(class = c("fleetNoReplay", "error", "condition"), list(message = message, call = NULL))
 
 # Returns a function that puts the session's generator back.
 keep_random_state <- function() {

@@ -140,7 +140,8 @@ run_batch <- function(code, setup, batch, env) {
       return(NULL)
     }
     if (found$tries[k] >= w$tries) {
-      journal_error(w, setup, item, lost_error(item$i, found$tries[k], found$cause[k]), list(try = found$tries[k], seconds = 0, output = found$cause[k]))
+      journal_error(w, setup, item, lost_error(item$i, found$tries[k], found$cause[k]),
+                    list(try = found$tries[k], seconds = 0, output = found$cause[k], replay = replay_text(w, code, setup, item, env)))
     } else {
       run_iteration(code, setup, item, scope, output, w, found$tries[k] + 1L)
     }

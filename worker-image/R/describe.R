@@ -1,0 +1,109 @@
+# What a loop is, written down for later: how it combines its results, so that it has a value at any time, and what its iterations need, so that any
+# of them can be run again. The control plane moves it to the bucket. A description that would be large is left out; a loop never waits for it.
+
+DESCRIBED_ITERATIONS <- 5000L    # whose keys and arguments are kept
+MAX_DESCRIPTION_BYTES <- 2^20    # of each of the two parts, before it is compressed (which takes a tenth of a second at most)
+DESCRIPTIONS_BYTES <- 64 * 2^20  # of all loops of a driver: Redis holds them until the next pass
+
+describe_loop <- function(f, L, obj, expr, envir) {
+  if (!f$durable || or_else(f$described_bytes, 0) > DESCRIPTIONS_BYTES) return(invisible())
+  shown <- seq_len(min(L$count, DESCRIBED_ITERATIONS))
+  packed <- function(value) tryCatch(pack_text(value()), error = function(e) NULL)
+  record <- list(loop = L$number, attempt = or_else(.fleet$attempt, 1L), label = L$label, total = if (L$exhausted) L$count, errorHandling = L$error_handling)
+  record$prefix <- L$prefix
+  record$combine <- packed(function() list(version = 1L, keys = L$key[shown], all = L$count == length(shown), shape = loop_shape(L$it, mirror_scope())))
+  record$task <- packed(function() list(version = 1L, code = expr, env = task_scope(L, envir), packages = obj$packages, random = L$random, loop = L$number,
+                                        args = arguments_of(L, shown)))
+  json <- to_json(record)
+  f$described_bytes <- or_else(f$described_bytes, 0) + nchar(json)
+  redis_call(f$con, "XADD", fleet_key("described"), "*", "json", json)
+  invisible()
+}
+
+# Base64 text, or NULL when the value is large
+pack_text <- function(value, most = MAX_DESCRIPTION_BYTES) {
+  if (as.numeric(utils::object.size(value)) > 8 * most) return(NULL)
+  bytes <- serialize(value, NULL, version = 3L)
+  if (length(bytes) > most) return(NULL)
+  gsub("\n", "", jsonlite::base64_enc(memCompress(bytes, "gzip")), fixed = TRUE)
+}
+
+unpack_text <- function(text) unserialize(memDecompress(jsonlite::base64_dec(text), "gzip"))
+
+# The variables of the loop's tasks as workers see them: functions find the other objects beside them.
+task_scope <- function(L, envir) {
+  dots <- tryCatch(eval(quote(list(...)), envir), error = function(e) list())
+  scope <- do.call(function(...) environment(), dots)
+  package <- environment_package(envir)
+  parent.env(scope) <- if (is.null(package)) globalenv() else asNamespace(package)
+  seen <- L$known[[1]]
+  if (as.numeric(utils::object.size(L$exports)) > 8 * MAX_DESCRIPTION_BYTES) stop("too large")
+  for (name in names(L$exports)) {
+    value <- L$exports[[name]]
+    home <- if (is.function(value) && !is.primitive(value)) environment(value)
+    if (identical(home, globalenv()) || identical(home, envir) || identical(home, seen)) environment(value) <- scope
+    assign(name, value, envir = scope)
+  }
+  scope
+}
+
+# By iteration; those whose results exist already have no arguments any more.
+arguments_of <- function(L, items) {
+  args <- stats::setNames(L$args[items], whole(items))
+  args[!vapply(args, is.null, NA)]
+}
+
+# --- how results are combined --------------------------------------------------------------------------------------------------------------------
+
+# Of a loop: its combine function and what belongs to it. Of nested loops: the outer one, the inner one, and how many iterations each turn of the
+# outer one has (those drawn so far).
+loop_shape <- function(it, mirror) {
+  if (inherits(it, "ifilteredforeach")) return(loop_shape(it$ie1, mirror))
+  if (!inherits(it, "ixforeach")) return(combine_of(it, mirror))
+  inner <- it$state$ie2
+  if (!length(inner)) stop("no turn of the outer loop is known yet")
+  list(outer = loop_shape(it$ie1, mirror), inner = loop_shape(inner[[1]], mirror), sizes = it$state$fired)
+}
+
+# .init is taken from the accumulator: evaluating it once more could draw random numbers.
+combine_of <- function(it, mirror) {
+  info <- it$combineInfo
+  if (info$has.init && it$state$numResults > 0L) stop("the initial value is combined already")
+  info$fun <- mirror(info$fun)
+  if (!is.null(info$final)) info$final <- mirror(info$final)
+  info["init"] <- list(call("quote", it$state$accum))
+  info$handling <- it$errorHandling
+  info$in.order <- TRUE # the journal has them in order, whatever the loop says
+  info
+}
+
+# Copies of functions together with the variables they use, and nothing else of the frames they were made in.
+mirror_scope <- function() {
+  frames <- list()
+  copy_of <- function(env) {
+    if (isNamespace(env) || identical(env, baseenv()) || identical(env, emptyenv()) || startsWith(environmentName(env), "package:")) return(env)
+    for (known in frames) if (identical(known$from, env)) return(known$to)
+    to <- new.env(parent = globalenv())
+    frames[[length(frames) + 1L]] <<- list(from = env, to = to)
+    if (!identical(env, globalenv())) parent.env(to) <- copy_of(parent.env(env))
+    to
+  }
+  mirror <- function(fun) {
+    home <- if (is.function(fun) && !is.primitive(fun)) environment(fun)
+    if (is.null(home) || isNamespace(home)) return(fun)
+    for (name in codetools::findGlobals(fun)) bring(name, home)
+    fun <- utils::removeSource(fun)
+    environment(fun) <- copy_of(home)
+    fun
+  }
+  bring <- function(name, env) {
+    frame <- defining_frame(name, env)
+    if (is.null(frame)) return(invisible())
+    to <- copy_of(frame)
+    if (exists(name, envir = to, inherits = FALSE)) return(invisible())
+    assign(name, NULL, envir = to) # functions may name each other
+    value <- get(name, envir = frame)
+    assign(name, if (is.function(value)) mirror(value) else value, envir = to)
+  }
+  mirror
+}
