@@ -2,13 +2,14 @@
 import { Redis } from 'ioredis';
 import { summarize, type DriverState, type LoopProgress, type Progress, type WorkerProgress } from '../job/progress.ts';
 import { messageOf, PortError } from '../ports/port-error.ts';
-import type { JournalEntry, QueueView, TaskQueue, TaskQueues } from '../ports/task-queue.ts';
+import type { JournalEntry, QueueView, ReportKind, TaskQueue, TaskQueues } from '../ports/task-queue.ts';
 
 const CALL_MS = 5000;
 /** A worker whose supervisor has been silent for longer is not counted. */
 const BEAT_LIMIT_SECONDS = 30;
 /** The cluster stops by itself when no pass has renewed this for so long. */
 const LEASE_SECONDS = 1800;
+const REPORT_KEYS: Record<ReportKind, string> = { errors: 'ff:errors', loops: 'ff:described' };
 
 export const redisTaskQueues: TaskQueues = {
   async open({ host, port, password }): Promise<TaskQueue> {
@@ -43,14 +44,25 @@ class RedisTaskQueue implements TaskQueue {
   }
 
   async view(nowMs: number, before: Progress | null): Promise<QueueView> {
-    const [driver, loopNumbers, waiting, workers, outbox, need] = (await this.#pipeline([
+    const [driver, loopNumbers, waiting, workers, outbox, need, errors, described] = (await this.#pipeline([
       ['hgetall', 'ff:driver'],
       ['lrange', 'ff:loops', '0', '-1'],
       ['hgetall', 'ff:waiting'],
       ['hgetall', 'ff:workers'],
       ['xlen', 'ff:outbox'],
       ['get', 'ff:need'],
-    ])) as [Record<string, string>, string[], Record<string, string>, Record<string, string>, number, string | null];
+      ['xlen', REPORT_KEYS.errors],
+      ['xlen', REPORT_KEYS.loops],
+    ])) as [
+      Record<string, string>,
+      string[],
+      Record<string, string>,
+      Record<string, string>,
+      number,
+      string | null,
+      number,
+      number,
+    ];
     const driverNow = toDriver(driver);
     const known = endedLoops(before, driverNow.startedSeconds);
     const numbers = [...new Set(loopNumbers.map(Number))];
@@ -63,7 +75,7 @@ class RedisTaskQueue implements TaskQueue {
     const loops = numbers.flatMap((number) => known.get(number) ?? []);
     const all = Object.entries(workers).flatMap(([pod, json]) => toWorker(pod, json) ?? []);
     const fresh = all.filter((worker) => nowMs / 1000 - worker.beatSeconds < BEAT_LIMIT_SECONDS);
-    const progress = summarize(driverNow, loops, fresh, outbox);
+    const progress = summarize(driverNow, loops, fresh, outbox + errors + described);
     return { progress, workers: fresh, needsLedger: need === 'ledger' };
   }
 
@@ -98,13 +110,13 @@ class RedisTaskQueue implements TaskQueue {
     await this.#exec(cleanUp);
   }
 
-  async errors(maxEntries: number): Promise<{ id: string; json: string }[]> {
-    const raw = await this.#call(() => this.#redis.xrange('ff:errors', '-', '+', 'COUNT', maxEntries));
+  async reports(kind: ReportKind, maxEntries: number): Promise<{ id: string; json: string }[]> {
+    const raw = await this.#call(() => this.#redis.xrange(REPORT_KEYS[kind], '-', '+', 'COUNT', maxEntries));
     return raw.map(([id, fields]) => ({ id, json: toFields(fields)['json'] ?? '{}' }));
   }
 
-  async confirmErrors(ids: string[]): Promise<void> {
-    if (ids.length > 0) await this.#call(() => this.#redis.xdel('ff:errors', ...ids));
+  async confirmReports(kind: ReportKind, ids: string[]): Promise<void> {
+    if (ids.length > 0) await this.#call(() => this.#redis.xdel(REPORT_KEYS[kind], ...ids));
   }
 
   async stop(reason: string): Promise<void> {
@@ -192,6 +204,7 @@ function toDriver(hash: Record<string, string>): QueueView['progress']['driver']
   return {
     state: state !== undefined && DRIVER_STATES.includes(state) ? (state as DriverState) : null,
     message: hash['message'] ?? '',
+    reason: hash['reason'] || null,
     startedSeconds: numberOrNull(hash['startedAt']),
     beatSeconds: numberOrNull(hash['beatAt']),
   };

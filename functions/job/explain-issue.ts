@@ -44,7 +44,8 @@ export const knownKeys: readonly string[] = [
     'machines.spot',
   ],
   ...['machines.diskGb', 'machines.externalIps', 'canary.machines', 'canary.tasks', 'canary.approval', 'tasks.maxTime'],
-  ...['tasks.tries', 'tasks.size', 'tasks.onError', 'limits.usd', 'limits.time'],
+  ...['tasks.tries', 'tasks.size', 'tasks.onError', 'tasks.errors', 'limits.usd', 'limits.time'],
+  ...['tasks.errors.count', 'tasks.errors.rate', 'tasks.errors.sample'],
 ];
 
 /** One schema issue as one or more explanations (several unknown keys are one issue). */

@@ -72,6 +72,17 @@ const environment = z
 const packageList = (pattern: RegExp): z.ZodDefault<z.ZodArray<z.ZodString>> =>
   z.array(z.string().max(200).regex(pattern)).max(200).default([]);
 
+/** When a loop that goes on after errors is given up. All three must be reached. */
+const errorLimits = z
+  .strictObject({
+    count: integer(1, 1_000_000).default(30).describe('At least so many failed iterations'),
+    rate: z.number().gt(0).max(1).default(0.9).describe('At least this share of the finished iterations'),
+    sample: integer(1, 1_000_000).default(30).describe('Not before so many iterations are finished'),
+  })
+  .nullable()
+  .prefault({})
+  .describe('The job ends as failed when a loop reaches all three; null: never');
+
 const cranPackage = /^[A-Za-z][A-Za-z0-9.]*[A-Za-z0-9](?:@[0-9][0-9A-Za-z.-]*)?$/;
 const githubPackage = /^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9][A-Za-z0-9._-]*(?:@[A-Za-z0-9][A-Za-z0-9._/-]*)?$/;
 const machineType = /^[a-z][a-z0-9]{0,14}(?:-[a-z0-9]{1,20}){1,4}$/;
@@ -129,6 +140,7 @@ export const jobFileSchema = z.strictObject({
       tries: integer(1, 20).default(3),
       size: z.union([z.literal('auto'), integer(1, 1_000_000)]).default('auto'),
       onError: z.enum(['default', 'stop']).default('default').describe('default: what .errorhandling says'),
+      errors: errorLimits,
     })
     .prefault({}),
   limits: z

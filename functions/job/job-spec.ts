@@ -34,6 +34,8 @@ export interface JobSpec {
     readonly tries: number;
     readonly size: 'auto' | number;
     readonly onError: 'default' | 'stop';
+    /** When too many iterations have failed: all three reached. Null: never. */
+    readonly errors: { readonly count: number; readonly rate: number; readonly sample: number } | null;
   };
   readonly limits: { readonly usd: number; readonly timeSeconds: number };
   readonly speed: 'cheapest' | 'balanced' | 'fastest';
@@ -75,6 +77,7 @@ export function toJobSpec(file: JobFile): JobSpec {
       tries: file.tasks.tries,
       size: file.tasks.size,
       onError: file.tasks.onError,
+      errors: file.tasks.errors,
     },
     limits: { usd: file.limits.usd, timeSeconds: parseSeconds(file.limits.time)! },
     speed: file.speed,

@@ -34,6 +34,8 @@ export const paths = {
     `${job}/attempt-${attempt}/ledger/${String(segment).padStart(6, '0')}.jsonl`,
   errorSegment: (job: string, attempt: number, segment: number) =>
     `${job}/attempt-${attempt}/errors/${String(segment).padStart(6, '0')}.jsonl`,
+  /** Named by the place of its first line in the stream, so that nothing has to be counted. */
+  loopSegment: (job: string, attempt: number, first: string) => `${job}/attempt-${attempt}/loops/${first}.jsonl`,
   iteration: (job: string, attempt: number, loop: number, iteration: number) =>
     `${job}/attempt-${attempt}/loop-${loop}/iteration-${String(iteration).padStart(6, '0')}.rds`,
   part: (job: string, attempt: number, loop: number, segment: number) =>

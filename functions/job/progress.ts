@@ -27,7 +27,14 @@ export interface WorkerProgress {
 }
 
 export interface Progress {
-  driver: { state: DriverState | null; message: string; startedSeconds: number | null; beatSeconds: number | null };
+  driver: {
+    state: DriverState | null;
+    message: string;
+    /** Why it failed, in one word, where the control plane has its own remedy for that: 'error-limit'. */
+    reason?: string | null;
+    startedSeconds: number | null;
+    beatSeconds: number | null;
+  };
   loops: LoopProgress[];
   /** Tasks waiting in the queue, in iterations. */
   waiting: number;
@@ -39,7 +46,7 @@ export interface Progress {
   total: number | null;
   workersBusy: number;
   workersIdle: number;
-  /** Results journalled but not yet in the bucket. */
+  /** Results, error reports and descriptions of loops that are not yet in the bucket. */
   notBackedUp: number;
   /** Mean seconds of an executed iteration of the open loop (or of all), null before the first. */
   meanSeconds: number | null;

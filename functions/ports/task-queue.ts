@@ -26,6 +26,8 @@ export interface QueueView {
   needsLedger: boolean;
 }
 
+export type ReportKind = 'errors' | 'loops';
+
 export interface TaskQueue {
   /** `before` is what the last pass saw: loops that had ended then never change, and are not read again while the same driver runs. */
   view(nowMs: number, before: Progress | null): Promise<QueueView>;
@@ -33,9 +35,9 @@ export interface TaskQueue {
   outbox(maxEntries: number, maxBytes: number): Promise<{ entry: JournalEntry; value: Buffer | null }[]>;
   /** To be called when the entries are durable in the bucket: Redis may forget them (values stay until the driver has them too). */
   confirm(entries: JournalEntry[]): Promise<void>;
-  /** Error reports not yet backed up, as the JSON text the engine wrote. */
-  errors(maxEntries: number): Promise<{ id: string; json: string }[]>;
-  confirmErrors(ids: string[]): Promise<void>;
+  /** Reports not yet backed up, as the JSON text the engine wrote: errors of iterations, or descriptions of loops. */
+  reports(kind: ReportKind, maxEntries: number): Promise<{ id: string; json: string }[]>;
+  confirmReports(kind: ReportKind, ids: string[]): Promise<void>;
   /** The driver and the workers finish what runs and start nothing new. */
   stop(reason: string): Promise<void>;
   openGate(): Promise<void>;

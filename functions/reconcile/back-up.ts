@@ -7,9 +7,11 @@ import type { ErrorSummary, JobRecord, LedgerCounts } from '../job/job-record.ts
 import { paths } from '../job/names.ts';
 import { packPart } from '../job/r-part.ts';
 import type { Bucket } from '../ports/bucket.ts';
-import { PortError, PreconditionError } from '../ports/port-error.ts';
+import { PortError } from '../ports/port-error.ts';
 import type { JournalEntry, TaskQueue } from '../ports/task-queue.ts';
 import { inParallel } from '../job/in-parallel.ts';
+import { backUpReports } from './back-up-reports.ts';
+import { writeOnce } from './write-once.ts';
 
 /** One line of the ledger: everything known about a finished iteration, and where its value lies. */
 export interface LedgerLine extends Omit<JournalEntry, 'id' | 'object'> {
@@ -32,9 +34,6 @@ const BATCH_ENTRIES = 2000;
 const FILE_PER_ITERATION_UP_TO = 2000;
 const PART_VALUE_BYTES = 1024 ** 2;
 const PARALLEL_WRITES = 24;
-const ERRORS_IN_STATUS = 20;
-/** A report can be 256 KiB (it carries what a replay needs); what is left over is moved by the next pass. */
-const ERRORS_AT_ONCE = 50;
 
 export async function backUp(
   bucket: Bucket,
@@ -55,8 +54,8 @@ export async function backUp(
     }
     ledger = await backUpBatch(bucket, queue, record, ledger, batch, totals);
   }
-  const errors = await backUpErrors(bucket, queue, record, ledger);
-  return { ...errors, more };
+  const reports = await backUpReports(bucket, queue, record, ledger, untilMs, nowMs);
+  return { ...reports, more: more || reports.more };
 }
 
 type Item = { entry: JournalEntry; value: Buffer | null };
@@ -137,78 +136,9 @@ function lineOf(entry: JournalEntry, object: string, part: string | null): Ledge
   return { loop, iteration, key, attempt, worker, node, seconds, bytes, sha256, startedAt, warnings, object, part };
 }
 
-/** 'written', or the bytes that were there already. */
-async function writeOnce(
-  bucket: Bucket,
-  name: string,
-  bytes: Buffer | string,
-  contentType: string,
-): Promise<'written' | Buffer> {
-  try {
-    await bucket.write(name, bytes, { ifGeneration: '0', contentType });
-    return 'written';
-  } catch (error) {
-    if (!(error instanceof PreconditionError)) throw error;
-    const there = await bucket.read(name, 1024 ** 3);
-    if (there === null) throw error;
-    return there.bytes;
-  }
-}
-
 export function parseLines(text: string): LedgerLine[] {
   return text
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as LedgerLine);
-}
-
-async function backUpErrors(
-  bucket: Bucket,
-  queue: TaskQueue,
-  record: JobRecord,
-  ledger: LedgerCounts,
-): Promise<{ ledger: LedgerCounts; recentErrors: ErrorSummary[] }> {
-  const errors = await queue.errors(ERRORS_AT_ONCE);
-  if (errors.length === 0) return { ledger, recentErrors: record.recentErrors };
-  const segment = ledger.errorSegments + 1;
-  const name = paths.errorSegment(record.job, record.attempt, segment);
-  await writeOnce(
-    bucket,
-    name,
-    errors.map((error) => error.json.replaceAll('\n', ' ')).join('\n') + '\n',
-    'application/x-ndjson',
-  );
-  await queue.confirmErrors(errors.map((error) => error.id));
-  const reports = errors.map((error) => parseObject(error.json));
-  const recentErrors = reports.reduce(withReport, record.recentErrors).slice(-ERRORS_IN_STATUS);
-  const count = reports.reduce((sum, report) => sum + (typeof report['refuted'] === 'string' ? -1 : 1), ledger.errors);
-  return { ledger: { ...ledger, errorSegments: segment, errors: Math.max(0, count) }, recentErrors };
-}
-
-/** A report that refutes (the iteration succeeded on another worker) takes an error back; every other one adds one. */
-function withReport(known: ErrorSummary[], report: Record<string, unknown>): ErrorSummary[] {
-  const next = summarizeError(report);
-  if (typeof report['refuted'] !== 'string') return [...known, next];
-  return known.filter(
-    (one) => one.loop !== next.loop || one.iteration !== next.iteration || one.worker !== next.worker,
-  );
-}
-
-function summarizeError(report: Record<string, unknown>): ErrorSummary {
-  return {
-    loop: Number(report['loop'] ?? 0),
-    iteration: Number(report['iteration'] ?? 0),
-    message: String(report['message'] ?? 'no message').slice(0, 300),
-    worker: String(report['worker'] ?? ''),
-    final: report['final'] !== false,
-  };
-}
-
-function parseObject(json: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(json);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
 }

@@ -13,10 +13,11 @@ const SIGNED_SECONDS = 7 * 24 * 3600;
 const MAX_OUTPUT_BYTES = 5 * 1024 ** 3;
 const PARALLEL_SIGNATURES = 32;
 /** The job file and what is said through control/ and status.json is not data. */
-const NOT_DATA = /^(job\.ya?ml|job\.json|status\.json|control\/.*)$/;
+export const NOT_DATA = /^(job\.ya?ml|job\.json|status\.json|control\/.*)$/;
 
 export async function makeInputs(buckets: Buckets, record: JobRecord): Promise<unknown> {
   const spec = record.spec!;
+  const { errors: errorLimits, ...tasks } = spec.tasks;
   const folder = paths.folder(record.job);
   const script = record.files.find((file) => file.name === spec.script)!;
   const sign = (name: string, generation: string): Promise<string> =>
@@ -45,7 +46,8 @@ export async function makeInputs(buckets: Buckets, record: JobRecord): Promise<u
     load: spec.data.filter((data) => data.as === 'load').map((data) => workingName(data.object)),
     ledger: await makeResumeLedger(buckets, record),
     outputs: { url: upload.url, fields: upload.fields, prefix },
-    tasks: spec.tasks,
+    tasks,
+    errorLimits,
     seed: spec.seed,
     canary: { tasks: spec.canary.tasks },
   };

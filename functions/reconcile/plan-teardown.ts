@@ -41,7 +41,10 @@ function planSaving(
   const waitingFor = driverEnded ? null : runningWork(record, progress, age);
   if (waitingFor !== null) return stay({ ...record, waitingFor }, actions);
   if (progress.notBackedUp > 0)
-    return stay({ ...record, waitingFor: `${progress.notBackedUp} results to be written to the bucket` }, actions);
+    return stay(
+      { ...record, waitingFor: `${progress.notBackedUp} results and reports to be written to the bucket` },
+      actions,
+    );
   const hold = holdSeconds(record, age);
   if (hold > 0) return holdForDebugging(record, seen, hold, actions);
   return removeCluster(record, seen.nowMs, 'everything journalled is in the bucket', actions);

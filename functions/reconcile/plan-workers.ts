@@ -90,9 +90,22 @@ function whenDriverEnds(
     );
   if (workload.driver !== 'failed') return undefined;
   const message = progress?.driver.message || workload.driverMessage || 'the driver failed';
-  const remedy = 'correct the script or its data, upload it again and resume: what is done is kept';
-  return beginEnding(record, { outcome: 'failed', code: 'FF-SCRIPT-FAILED', message, remedy }, nowMs);
+  const { code, remedy } = FAILURES[progress?.driver.reason ?? ''] ?? SCRIPT_FAILED;
+  return beginEnding(record, { outcome: 'failed', code, message, remedy }, nowMs);
 }
+
+const SCRIPT_FAILED = {
+  code: 'FF-SCRIPT-FAILED',
+  remedy: 'correct the script or its data, upload it again and resume: what is done is kept',
+};
+/** What the driver gives as its reason. */
+const FAILURES: Readonly<Record<string, typeof SCRIPT_FAILED>> = {
+  'error-limit': {
+    code: 'FF-TOO-MANY-ERRORS',
+    remedy:
+      'correct the script or its data, upload it again and resume: what is done is kept. If so many errors are to be expected, raise tasks.errors in the job file, or switch it off with errors: null',
+  },
+};
 
 export function planCanary(record: JobRecord, seen: Observation): Step {
   const tended = tend(record, seen);

@@ -35,6 +35,9 @@ export function jobSpecs(options: Required<JobFileOptions>): fc.Arbitrary<JobSpe
         tries: integers(1, 20),
         size: fc.oneof(fc.constant('auto' as const), integers(1, 1_000_000)),
         onError: fc.constantFrom('default', 'stop'),
+        errors: fc.option(
+          fc.record({ count: integers(1, 1_000_000), rate: amounts(0.001, 1), sample: integers(1, 1_000_000) }),
+        ),
       }),
       limits: fc.record({ usd: amounts(0.01, 1e6), timeSeconds: integers(60, 31 * 86_400) }),
       speed: fc.constantFrom('cheapest', 'balanced', 'fastest'),

@@ -12,11 +12,13 @@ export class VirtualCluster {
   driver: WorkloadView['driver'] = 'absent';
   driverState: DriverState | null = null;
   driverMessage = '';
+  driverReason: string | null = null;
   replicas = 0;
   loops: LoopProgress[] = [];
   workers: WorkerProgress[] = [];
   outbox: { entry: JournalEntry; value: Buffer }[] = [];
   errors: { id: string; json: string }[] = [];
+  described: { id: string; json: string }[] = [];
   stopReason: string | null = null;
   gateOpen = false;
   /** Worker machines that are there; the others of the pool are still booting. */

@@ -200,6 +200,10 @@ function viewOf(world: VirtualWorld, cluster: VirtualCluster): WorkloadView {
   };
 }
 
+function unsaved(cluster: VirtualCluster): number {
+  return cluster.outbox.length + cluster.errors.length + cluster.described.length;
+}
+
 function virtualQueue(world: VirtualWorld, cluster: VirtualCluster): TaskQueue {
   world.check('queue.open');
   if (!cluster.redisUp) throw new PortError('FF-QUEUE-UNREACHABLE', 'scripted', { retry: true });
@@ -209,11 +213,12 @@ function virtualQueue(world: VirtualWorld, cluster: VirtualCluster): TaskQueue {
       const driver = {
         state: cluster.driverState,
         message: cluster.driverMessage,
+        reason: cluster.driverReason,
         startedSeconds: null,
         beatSeconds: null,
       };
       return {
-        progress: summarize(driver, cluster.loops, cluster.workers, cluster.outbox.length),
+        progress: summarize(driver, cluster.loops, cluster.workers, unsaved(cluster)),
         workers: cluster.workers,
         needsLedger: cluster.needsLedger,
       };
@@ -226,11 +231,14 @@ function virtualQueue(world: VirtualWorld, cluster: VirtualCluster): TaskQueue {
       const ids = new Set(entries.map((entry) => entry.id));
       cluster.outbox = cluster.outbox.filter((item) => !ids.has(item.entry.id));
     },
-    async errors() {
-      return cluster.errors;
+    async reports(kind, maxEntries) {
+      return (kind === 'errors' ? cluster.errors : cluster.described).slice(0, maxEntries);
     },
-    async confirmErrors(ids) {
-      cluster.errors = cluster.errors.filter((error) => !ids.includes(error.id));
+    async confirmReports(kind, ids) {
+      world.check('queue.confirmReports');
+      const rest = (all: { id: string; json: string }[]): typeof all => all.filter(({ id }) => !ids.includes(id));
+      if (kind === 'errors') cluster.errors = rest(cluster.errors);
+      else cluster.described = rest(cluster.described);
     },
     async stop(reason) {
       cluster.stopReason = reason;

@@ -37,7 +37,13 @@ describe('a job file that is right', () => {
       worker: { cpu: 1, memoryBytes: 2 * 2 ** 30, max: 32 },
       machines: { types: [], zones: [], spot: 'prefer', diskGb: 30, externalIps: false },
       canary: { machines: 2, tasks: 4, approval: 'automatic' },
-      tasks: { maxTimeSeconds: 3600, tries: 3, size: 'auto', onError: 'default' },
+      tasks: {
+        maxTimeSeconds: 3600,
+        tries: 3,
+        size: 'auto',
+        onError: 'default',
+        errors: { count: 30, rate: 0.9, sample: 30 },
+      },
       limits: { usd: 5, timeSeconds: 12 * 3600 },
       speed: 'balanced',
       seed: null,
@@ -50,6 +56,15 @@ describe('a job file that is right', () => {
 
   it('may give part of a group and keeps the other defaults of it', () => {
     assert.deepEqual(specOf('script: run.R\nworker: { cpu: 0.5 }').worker, { cpu: 0.5, memoryBytes: 2 ** 31, max: 32 });
+  });
+
+  it('may change one of the error limits, or switch them off', () => {
+    assert.deepEqual(specOf('script: run.R\ntasks: {errors: {rate: 1}}').tasks.errors, {
+      count: 30,
+      rate: 1,
+      sample: 30,
+    });
+    assert.equal(specOf('script: run.R\ntasks: {errors: null}').tasks.errors, null);
   });
 
   it('loads .RData and .rda by default and places everything else as a file', () => {
