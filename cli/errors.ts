@@ -1,4 +1,7 @@
-/** `errors ID`: every error report of a job, from the results bucket: iteration, arguments, message, call, traceback, warnings, output. */
+/** `errors ID`: every error report of a job, from the results bucket; those that are alike are shown once, with their number. */
+import { inParallel } from '../functions/job/in-parallel.ts';
+import type { JobStatus } from '../functions/job/job-status.ts';
+import { duration } from './output.ts';
 import type { Session } from './session.ts';
 import { reach } from './session.ts';
 
@@ -17,24 +20,38 @@ export interface ErrorReport {
   arguments?: string;
   warnings?: string[];
   output?: string;
-  memoryMb?: number;
+  sessionInfo?: string;
+  memoryMb?: number | null;
   final?: boolean;
   /** The worker on which the iteration succeeded: the error was its worker's own, and is no failure of the job. */
   refuted?: string;
+  /** What is needed to run the iteration again, as text; absent when it would have been large. */
+  replay?: string;
 }
 
 const MAX_SEGMENT_BYTES = 64 * 1024 ** 2;
+const READS_AT_ONCE = 16;
+const ITERATIONS_SHOWN = 8;
 
+/** Oldest first. */
 export async function readErrors(session: Session, job: string): Promise<ErrorReport[]> {
+  return withRefutations(await readLines<ErrorReport>(session, job, 'errors'));
+}
+
+/** The lines of all segments of a kind, in the order in which they were written. */
+export async function readLines<T>(session: Session, job: string, kind: 'errors' | 'loops'): Promise<T[]> {
   const bucket = session.buckets.results;
-  const segments = await reach(session, () => bucket.list(`${job}/`, { glob: `${job}/attempt-*/errors/*.jsonl` }));
-  const reports: ErrorReport[] = [];
-  for (const segment of segments) {
-    const object = await bucket.read(segment.name, MAX_SEGMENT_BYTES);
-    const lines = (object?.bytes.toString('utf8') ?? '').split('\n').filter((line) => line !== '');
-    reports.push(...lines.map((line) => JSON.parse(line) as ErrorReport));
-  }
-  return withRefutations(reports);
+  const found = await reach(session, () => bucket.list(`${job}/`, { glob: `${job}/attempt-*/${kind}/*.jsonl` }));
+  const segments = found.toSorted((a, b) => attemptOf(a.name) - attemptOf(b.name) || a.name.localeCompare(b.name));
+  const texts = segments.map(() => '');
+  await inParallel(READS_AT_ONCE, [...segments.entries()], async ([index, segment]) => {
+    texts[index] = (await bucket.read(segment.name, MAX_SEGMENT_BYTES))?.bytes.toString('utf8') ?? '';
+  });
+  return texts.flatMap((text) => text.split('\n').filter((line) => line !== '')).map((line) => JSON.parse(line) as T);
+}
+
+function attemptOf(name: string): number {
+  return Number(/attempt-(\d+)\//.exec(name)?.[1] ?? 0);
 }
 
 /** A line with `refuted` and no message is about the earlier errors of its loop, iteration and worker. */
@@ -55,9 +72,41 @@ function refute(error: ErrorReport, by: ErrorReport): ErrorReport {
   return { ...error, final: false, ...(by.refuted === undefined ? {} : { refuted: by.refuted }) };
 }
 
+/** Errors that are alike: same loop, class and call, and a message that differs in numbers only. The newest attempts last. */
+export function groupErrors(reports: readonly ErrorReport[]): ErrorReport[][] {
+  const groups = new Map<string, ErrorReport[]>();
+  for (const report of reports) {
+    const message = (report.message ?? '').replace(/[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?/gi, '#');
+    const call = (report.call ?? '').replace(/\d+/g, '#');
+    const key = JSON.stringify([report.loop, report.class, message, call, report.refuted !== undefined]);
+    const group = groups.get(key);
+    if (group) group.push(report);
+    else groups.set(key, [report]);
+  }
+  return [...groups.values()];
+}
+
+/** One group: how many, which iterations, the first in full, and the command that runs it again. */
+export function groupLines(job: string, group: readonly ErrorReport[]): string[] {
+  const first = group[0]!;
+  const lines = errorLines(first);
+  if (group.length > 1) {
+    const iterations = [...new Set(group.map((report) => report.iteration))];
+    const shown = iterations.slice(0, ITERATIONS_SHOWN).join(', ');
+    const more = iterations.length > ITERATIONS_SHOWN ? ` and ${iterations.length - ITERATIONS_SHOWN} more` : '';
+    lines.unshift(`${group.length} errors like this, in loop ${first.loop}, iterations ${shown}${more}; the first:`);
+  }
+  return [...lines, `  run it again here: ${replayCommand(job, first)}`];
+}
+
+export function replayCommand(job: string, report: ErrorReport): string {
+  return `foreach-fleet replay ${job} ${report.loop} ${report.iteration}`;
+}
+
 export function errorLines(report: ErrorReport): string[] {
+  const where = report.worker ? `, ${report.worker}${report.node ? ` on ${report.node}` : ''}` : '';
   const lines = [
-    `loop ${report.loop}, iteration ${report.iteration} (try ${report.try ?? 1} of attempt ${report.attempt}, ${report.worker}): ${report.message}`,
+    `loop ${report.loop}, iteration ${report.iteration} (try ${report.try ?? 1} of attempt ${report.attempt}${where}): ${report.message}`,
   ];
   if (report.refuted !== undefined) {
     lines.push(
@@ -73,5 +122,24 @@ export function errorLines(report: ErrorReport): string[] {
   detail('traceback', report.traceback?.join('\n'));
   detail('warnings', report.warnings?.join('\n'));
   detail('output', report.output);
+  detail('took', tookText(report));
+  detail('session', report.sessionInfo);
   return lines;
+}
+
+function tookText({ seconds, memoryMb }: ErrorReport): string {
+  const time = seconds === undefined ? '' : seconds < 60 ? `${seconds} s` : duration(seconds);
+  return [time, typeof memoryMb === 'number' ? `R had ${memoryMb} MiB of memory` : '']
+    .filter((part) => part)
+    .join('; ');
+}
+
+/** When no iteration has failed: what else there is to know. */
+export function noErrorLines(status: JobStatus): string[] {
+  const { job, reason, phase } = status;
+  if (phase !== 'failed' || reason === null) return ['no error so far'];
+  return [
+    `no iteration has failed; the job failed for another reason: ${reason.message}`,
+    `next: foreach-fleet logs ${job} --role driver`,
+  ];
 }

@@ -13,6 +13,10 @@ export const EXIT = {
   noJob: 5,
   /** Neither a local cloud nor an installation can be reached. */
   unreachable: 6,
+  /** replay: the iteration failed again with the error that it had. */
+  sameError: 7,
+  /** replay: it failed in another way. */
+  otherError: 8,
 } as const;
 
 /** An error with a stable code and a remedy, to be shown as three short lines instead of a stack. */

@@ -1,8 +1,10 @@
 /** Subcommands that look at a job; those that change something are in submit-command.ts and control.ts. */
 import type { Command } from 'commander';
-import { errorLines, readErrors } from './errors.ts';
+import { groupErrors, groupLines, noErrorLines, readErrors, replayCommand as replayCommandOf } from './errors.ts';
+import { EXIT } from './exit-codes.ts';
 import { followLogs, logLine, logs, type LogsOptions, untilEnded } from './logs.ts';
 import { bytes, duration, type GlobalOptions, guarded, say, sayJson, usd } from './output.ts';
+import { partialLines, partialValues } from './partial.ts';
 import { nextCommand, statusLines, summaryLine } from './render-status.ts';
 import { results } from './results.ts';
 import { openSession, reach, readStatus, requireJobId, requireStatus, type Session } from './session.ts';
@@ -72,43 +74,78 @@ function addLogs(program: Command): void {
 function addErrors(program: Command): void {
   program
     .command('errors <job>')
-    .description('every error: iteration, arguments, message, traceback, warnings, output')
-    .addHelpText('after', '\nExample:\n  $ foreach-fleet errors hello')
+    .description(
+      'what has failed: iteration, arguments, message, traceback, warnings, output; errors that are alike once',
+    )
+    .option('--each', 'every error in full')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ foreach-fleet errors hello\n  $ foreach-fleet errors hello --json      every report, whole',
+    )
     .action(
       guarded(
         () => program.opts<GlobalOptions>(),
-        async (job: string) => {
+        async (job: string, options: { each?: boolean }) => {
           const session = open(program);
-          await requireStatus(session, requireJobId(job));
+          const status = await requireStatus(session, requireJobId(job));
           const reports = await readErrors(session, job);
           if (program.opts<GlobalOptions>().json) return sayJson(reports);
-          if (reports.length === 0) say('no error so far');
-          reports.flatMap(errorLines).forEach((line) => say(line));
+          if (reports.length === 0) return noErrorLines(status).forEach((line) => say(line));
+          const groups = options.each ? reports.map((report) => [report]) : groupErrors(reports);
+          groups.flatMap((group) => groupLines(job, group)).forEach((line) => say(line));
+          say(`next: ${replayCommandOf(job, reports[0]!)}`);
         },
       ),
     );
+}
+
+const RESULTS_HELP = `
+--partial combines what is finished so far, at any time: loop-<l>.partial.rds has the value that loop l would have if only those iterations
+existed that are saved (the rest is left out and the order kept, also with .inorder = FALSE; failed ones are left out). It needs R, and gives
+R what the job's workers and script wrote: R data can hold code, so do this with jobs of people you trust.
+
+Examples:
+  $ foreach-fleet results hello --to out
+  $ foreach-fleet results hello --to out --all       then readRDS("out/attempt-1/loop-1/iteration-000001.rds")
+  $ foreach-fleet results hello --to out --partial   then readRDS("out/loop-1.partial.rds")`;
+
+interface ResultsOptions {
+  to: string;
+  all?: boolean;
+  partial?: boolean;
 }
 
 function addResults(program: Command): void {
   program
     .command('results <job>')
     .description('download the files that the script made (so far), and the ledger of iterations')
-    .requiredOption('--to <dir>', 'folder to write into')
+    .requiredOption('--to <dir>', 'folder to write into; what is there already is not fetched again')
     .option('--all', 'also the result of every single iteration, as files for readRDS()')
-    .addHelpText('after', '\nExample:\n  $ foreach-fleet results hello --to out --all')
+    .option('--partial', 'also the value of each loop so far (and --all, which that needs)')
+    .addHelpText('after', RESULTS_HELP)
     .action(
       guarded(
         () => program.opts<GlobalOptions>(),
-        async (job: string, options: { to: string; all?: boolean }) => {
-          const session = open(program);
-          const status = await requireStatus(session, requireJobId(job));
-          const done = await results(session, status, options.to, { all: options.all === true });
-          if (program.opts<GlobalOptions>().json) return sayJson(done);
-          done.files.forEach((file) => say(`  ${file.name} (${bytes(file.bytes)})`));
-          say(`${done.files.length} files and a ledger of ${done.iterations} iterations in ${done.to}`);
-        },
+        (job: string, options: ResultsOptions) => bringResults(program, job, options),
       ),
     );
+}
+
+async function bringResults(program: Command, job: string, options: ResultsOptions): Promise<number> {
+  const session = open(program);
+  const json = program.opts<GlobalOptions>().json === true;
+  const status = await requireStatus(session, requireJobId(job));
+  const all = options.all === true || options.partial === true;
+  const done = await results(session, status, options.to, { all });
+  const partial = options.partial ? await partialValues(status, done.to, json) : null;
+  if (json) sayJson(partial === null ? done : { ...done, partial });
+  else {
+    const shown = options.partial && !options.all ? done.files.filter((file) => !file.internal) : done.files;
+    shown.forEach((file) => say(`  ${file.name} (${bytes(file.bytes)})`));
+    say(`${done.files.length} files and a ledger of ${done.iterations} iterations in ${done.to}`);
+    (partial ?? []).flatMap(partialLines).forEach((line) => say(line));
+  }
+  return partial?.some((value) => value.problem !== null) ? EXIT.failure : EXIT.ok;
 }
 
 function addCost(program: Command): void {

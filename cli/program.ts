@@ -5,6 +5,7 @@ import { controlCommands } from './control.ts';
 import { EXIT } from './exit-codes.ts';
 import { jobCommands } from './job-commands.ts';
 import { sayJson } from './output.ts';
+import { replayCommand } from './replay-command.ts';
 import { submitCommand } from './submit-command.ts';
 
 const program = new Command('foreach-fleet')
@@ -17,18 +18,21 @@ const program = new Command('foreach-fleet')
     'after',
     `
 Exit codes: 0 done; 1 unexpected; 2 wrong command line or job folder; 3 the job failed; 4 the job was cancelled, stopped or paused
-(it can be resumed); 5 no such job; 6 no cloud can be reached.
+(it can be resumed); 5 no such job; 6 no cloud can be reached;
+7 and 8: see replay --help.
 
 Examples:
   $ foreach-fleet local                       keep a local cloud running in this terminal
   $ foreach-fleet submit examples/hello       upload a folder; watch it with: foreach-fleet watch hello
   $ foreach-fleet results hello --to out      its files, and the result of every iteration with --all
+  $ foreach-fleet errors hello                what has failed, and how to run it here
   $ foreach-fleet status --json | jq .        for programs`,
   );
 
 cloudCommands(program);
 submitCommand(program);
 jobCommands(program);
+replayCommand(program);
 controlCommands(program);
 
 const wantsJson = process.argv.includes('--json');

@@ -1,10 +1,10 @@
 /** `results ID --to DIR`: the files that the script made, the results of single iterations, and the ledger that says what each is. */
 import { createHash } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve, sep } from 'node:path';
+import { resolve } from 'node:path';
 import { inParallel } from '../functions/job/in-parallel.ts';
 import { readLedger } from '../functions/reconcile/make-inputs.ts';
-import { CommandError, EXIT } from './exit-codes.ts';
+import { CommandError } from './exit-codes.ts';
+import { isCopyOf, placeBelow, writeBelow } from './local-copy.ts';
 import type { JobStatus } from '../functions/job/job-status.ts';
 import { reach, type Session } from './session.ts';
 
@@ -15,7 +15,8 @@ const MAX_OBJECT_BYTES = 5 * 1024 ** 3;
 const OUTPUT = /\/attempt-(\d+)\/outputs\/(.+)$/;
 
 export interface Downloaded {
-  files: { name: string; bytes: number }[];
+  /** internal: not a file of the script, but a result, a report or a ledger. */
+  files: { name: string; bytes: number; internal: boolean }[];
   iterations: number;
   to: string;
 }
@@ -42,8 +43,17 @@ export async function results(
       (output) => [`${status.results.prefix}outputs/${output.name}`, output.sha256] as const,
     ),
   ]);
+  const infos = new Map(objects.map((object) => [object.name, object]));
   const files: Downloaded['files'] = [];
   await inParallel(DOWNLOADS_AT_ONCE, wanted, async (object) => {
+    const output = OUTPUT.exec(object)?.[2];
+    const name = output ?? object.slice(job.length + 1);
+    const found = infos.get(object)!;
+    // Except for the script's files, whose names attempts share, an object is written once.
+    if (output === undefined && (await isCopyOf(placeBelow(to, name), found))) {
+      files.push({ name, bytes: found.bytes, internal: true });
+      return;
+    }
     const content = await bucket.read(object, MAX_OBJECT_BYTES);
     if (content === null) return;
     const sha256 = expected.get(object);
@@ -53,9 +63,8 @@ export async function results(
         `${object} is not what was computed (SHA-256 differs)`,
         'read an earlier version of the object, or run the iteration again',
       );
-    const name = OUTPUT.exec(object)?.[2] ?? object.slice(job.length + 1);
     await writeBelow(to, name, content.bytes);
-    files.push({ name, bytes: content.bytes.length });
+    files.push({ name, bytes: content.bytes.length, internal: output === undefined });
   });
   await writeBelow(to, 'ledger.jsonl', Buffer.from(ledger.map((line) => `${JSON.stringify(line)}\n`).join('')));
   return { files: files.toSorted((a, b) => a.name.localeCompare(b.name)), iterations: ledger.length, to: resolve(to) };
@@ -70,19 +79,4 @@ function newestOutputs(names: readonly string[]): Set<string> {
     newest.set(name, { attempt: Number(attempt), object });
   }
   return new Set([...newest.values()].map(({ object }) => object));
-}
-
-/** An object name must not lead out of the folder the user named. */
-async function writeBelow(folder: string, name: string, content: Buffer): Promise<void> {
-  const root = resolve(folder);
-  const file = resolve(join(root, name));
-  if (!file.startsWith(root + sep))
-    throw new CommandError(
-      'FF-UNSAFE-NAME',
-      `object ${name} would be written outside ${folder}`,
-      'download it with gcloud storage cp',
-      EXIT.invalid,
-    );
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, content);
 }

@@ -94,7 +94,8 @@ async function checkJobFile(folder: string, jobFile: string, files: { name: stri
     );
 }
 
-function listOf(name: string): string[] {
+/** A list in the environment, separated by commas. */
+export function listOf(name: string): string[] {
   return (process.env[name] ?? '').split(',').filter((entry) => entry !== '');
 }
 

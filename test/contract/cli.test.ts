@@ -47,7 +47,7 @@ async function json(code: number, ...args: string[]): Promise<any> {
   return JSON.parse(ran.out);
 }
 
-const COMMANDS = ['local', 'doctor', 'demo', 'submit', 'status', 'watch', 'logs', 'errors', 'results'];
+const COMMANDS = ['local', 'doctor', 'demo', 'submit', 'status', 'watch', 'logs', 'errors', 'replay', 'results'];
 const CONTROLS = ['cost', 'cancel', 'pause', 'resume', 'approve'];
 
 describe('the command without a cloud', () => {
@@ -55,7 +55,7 @@ describe('the command without a cloud', () => {
     it(`${command} --help has an example`, async () => {
       const { code, out } = await run(command, '--help');
       assert.equal(code, 0);
-      assert.match(out, /Example:\n\s+\$ foreach-fleet /);
+      assert.match(out, /Examples?:\n\s+\$ foreach-fleet /);
     });
 
   const wrong: [args: string[], code: number, error: string][] = [

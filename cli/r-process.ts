@@ -1,0 +1,59 @@
+/** The user's own R, with the project's library: for what only R can do with results and reports. */
+import { execFile, spawn, type StdioOptions } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { CommandError, EXIT } from './exit-codes.ts';
+
+const projectLibrary = fileURLToPath(new URL('../.local/R', import.meta.url));
+const REMEDY = 'npm run setup   (or, with an R of your own: R CMD INSTALL worker-image)';
+const CHECK_MS = 60_000;
+
+export interface REnd {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+/** The environment for R. @throws CommandError FF-NO-R when there is no R with package foreachfleet. */
+export async function findR(): Promise<NodeJS.ProcessEnv> {
+  const libraries = [existsSync(projectLibrary) ? projectLibrary : '', process.env['R_LIBS'] ?? ''];
+  const env = { ...process.env, R_LIBS: libraries.filter((path) => path !== '').join(delimiter) };
+  const check = ['--vanilla', '-e', 'stopifnot(requireNamespace("foreachfleet", quietly = TRUE))'];
+  await promisify(execFile)('Rscript', check, { env, timeout: CHECK_MS }).catch((error: NodeJS.ErrnoException) => {
+    const problem =
+      error.code === 'ENOENT'
+        ? 'R is needed for this, and there is no Rscript on the path'
+        : `R has no package foreachfleet (libraries beside its own: ${env.R_LIBS || 'none'})`;
+    throw new CommandError('FF-NO-R', problem, REMEDY, EXIT.invalid);
+  });
+  return env;
+}
+
+/** Runs a function of the package on a folder, without a terminal. With `quiet`, what R prints goes to stderr. */
+export function runFunction(
+  name: string,
+  folder: string,
+  options: { env: NodeJS.ProcessEnv; cwd: string; quiet: boolean },
+): Promise<REnd> {
+  const stdio: StdioOptions = ['ignore', options.quiet ? 2 : 'inherit', 'inherit'];
+  const code = `foreachfleet:::${name}(commandArgs(trailingOnly = TRUE)[1])`;
+  return run('Rscript', ['--vanilla', '-e', code, folder], { ...options, stdio });
+}
+
+/** An R session for the user; `profile` is what it begins with. */
+export function runInteractive(profile: string, options: { env: NodeJS.ProcessEnv; cwd: string }): Promise<REnd> {
+  const env = { ...options.env, R_PROFILE_USER: profile };
+  return run('R', ['--quiet', '--no-save', '--no-restore'], { cwd: options.cwd, env, stdio: 'inherit' });
+}
+
+/** Ctrl-C belongs to R: this process outlives it. */
+function run(file: string, args: string[], options: Parameters<typeof spawn>[2]): Promise<REnd> {
+  const ignore = (): void => undefined;
+  process.on('SIGINT', ignore);
+  const child = spawn(file, args, options);
+  return new Promise<REnd>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  }).finally(() => process.off('SIGINT', ignore));
+}
