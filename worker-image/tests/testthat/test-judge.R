@@ -25,3 +25,14 @@ test_that("errors stop a job when count, rate and sample are all reached", {
   expect_match(reason(list(count = 2), 2, 1000, "the job"), "2 of 1000")
   expect_null(reason(NULL, 100, 100, "the job"))
 })
+
+test_that("a resumed loop that runs again just what had failed is not given up for that", {
+  loop <- function(reused, executed, failed) {
+    list2env(list(number = 1, error_handling = "remove", executed = executed, reused = reused, failed = failed, finished = reused + executed + failed, held = list()))
+  }
+  fleet <- list2env(list(error_limits = list(count = 30, rate = 0.9, sample = 30)))
+  expect_false(foreachfleet:::too_many_errors(fleet, loop(reused = 960, executed = 0, failed = 40)))
+  L <- loop(reused = 2, executed = 1, failed = 40)
+  expect_true(foreachfleet:::too_many_errors(fleet, L))
+  expect_match(conditionMessage(L$stop_error), "40 of 43 finished iterations of loop 1")
+})
