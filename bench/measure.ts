@@ -30,6 +30,19 @@ export async function interleave<Name extends string, Result>(
   return results;
 }
 
+/** As `interleave`, but every second time in reverse order, so that nobody always comes after the same one. */
+export async function takeTurns<Name extends string, Result>(
+  repetitions: number,
+  variants: Readonly<Record<Name, (repetition: number) => Promise<Result>>>,
+): Promise<Record<Name, Result[]>> {
+  const names = Object.keys(variants) as Name[];
+  const results = Object.fromEntries(names.map((name) => [name, [] as Result[]])) as Record<Name, Result[]>;
+  for (let repetition = 0; repetition < repetitions; repetition += 1)
+    for (const name of repetition % 2 === 0 ? names : names.toReversed())
+      results[name].push(await variants[name](repetition));
+  return results;
+}
+
 /** CPU milliseconds (user and system, all threads) that this process spends until `work` has ended. */
 export async function cpuMs(work: () => Promise<unknown>): Promise<number> {
   const before = process.cpuUsage();

@@ -1,4 +1,4 @@
-/** A real redis-server on a free port of the loopback interface, without disk. */
+/** A real redis-server on a free port of the loopback interface, without disk unless asked for. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -18,11 +18,22 @@ export interface RunningRedis {
 
 const PATIENCE_MS = 30_000;
 
-/** `password` '' for a server that asks for none, as a script with bare doRedis expects it. */
-export async function startRedis(password = 'bench'): Promise<RunningRedis> {
+/** `password` '' for a server that asks for none, as a script with bare doRedis expects it; `durable`: with the append-only file of the product's manifest. */
+export async function startRedis(password = 'bench', durable = false): Promise<RunningRedis> {
   const folder = mkdtempSync(join(tmpdir(), 'ff-bench-redis-'));
   const port = await freePort();
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder];
+  const args = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    durable ? 'yes' : 'no',
+    '--dir',
+    folder,
+  ];
   const server = spawn('redis-server', [...args, ...(password === '' ? [] : ['--requirepass', password])], {
     stdio: 'ignore',
   });

@@ -1,0 +1,33 @@
+/** The results bucket of an engine benchmark: the file server's folder behind the functions' own port, so that the real back-up fills it. */
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Bucket, ObjectInfo } from '../functions/ports/bucket.ts';
+import { PreconditionError } from '../functions/ports/port-error.ts';
+import type { FileServer } from '../test/r/file-server.ts';
+
+/** What the back-up and the ledger need of a bucket; the rest is never asked for. */
+type Needed = Pick<Bucket, 'name' | 'read' | 'write' | 'list' | 'signedUrl'>;
+
+export function fileBucket(folder: string, server: FileServer): Bucket {
+  const there = (name: string): boolean => existsSync(join(folder, name));
+  const bucket: Needed = {
+    name: 'results',
+    read: async (name) => (there(name) ? { bytes: readFileSync(join(folder, name)), generation: '1' } : null),
+    write: async (name, bytes, { ifGeneration }) => {
+      if (ifGeneration === '0' && there(name)) throw new PreconditionError(name);
+      server.put(name, typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
+      return '1';
+    },
+    list: async (prefix, { glob } = {}) => {
+      const pattern = glob === undefined ? /^/ : new RegExp(`^${glob.replaceAll('*', '[^/]*')}$`);
+      const all = readdirSync(folder, { recursive: true }) as string[];
+      const names = all.filter((name) => name.startsWith(prefix) && pattern.test(name));
+      return names.toSorted().map((name): ObjectInfo => {
+        const { size, mtimeMs } = statSync(join(folder, name));
+        return { name, generation: '1', bytes: size, md5: '', updatedMs: mtimeMs };
+      });
+    },
+    signedUrl: async (name) => server.url(name),
+  };
+  return bucket as Bucket;
+}
