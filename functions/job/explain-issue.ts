@@ -158,7 +158,8 @@ function explainType(path: readonly PropertyKey[], expected: string, found: unkn
 /** Where the name of a type alone would send a user from one mistake to the next. */
 function exampleFor(path: readonly PropertyKey[]): string | undefined {
   if (path.length === 0) return 'Write keys and values; one line is enough: "script: run.R".';
-  if (path[0] === 'data' && path.length <= 2) return 'Write a list of objects, such as "data: [{object: panel.RData}]".';
+  if (path[0] === 'data' && path.length <= 2)
+    return 'Write a list of objects, such as "data: [{object: panel.RData}]".';
   return undefined;
 }
 
