@@ -125,7 +125,10 @@ function noReplay(request: ReplayRequest, report: ErrorReport | null, loopIsKnow
 async function writeSource(to: string, source: Source, spec: JobSpec): Promise<void> {
   for (const name of ['outcome.json', 'value.rds']) await rm(join(to, name), { force: true });
   const load = spec.data.filter((data) => data.as === 'load').map((data) => workingName(data.object));
-  await writeFile(join(to, 'report.json'), JSON.stringify({ ...source, load }));
+  await writeFile(
+    join(to, 'report.json'),
+    JSON.stringify({ ...source, load, script: spec.script, commandArguments: spec.arguments }),
+  );
   await writeFile(join(to, 'start.R'), `.First.sys()\nforeachfleet:::replay_start(${JSON.stringify(to)})\n`);
 }
 

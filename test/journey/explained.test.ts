@@ -32,7 +32,7 @@ fit <- function(x) stop(structure(class = c("badFit", "error", "condition"),
 table <- foreach(i = 1:14, .combine = add, .final = function(x) x[order(-x$i), ], .errorhandling = "remove") %dopar% {
   cat(i, "\\n", sep = "", file = TRACE, append = TRUE)
   while (i > 8 && nzchar(Sys.getenv("FF_JOB")) && !file.exists(${JSON.stringify(release)})) Sys.sleep(0.1)
-  if (i == 3) { warning("odd data"); message("about to fail"); print(dim(panel)); fit(mean(panel) + rnorm(1)) }
+  if (i == 3) { warning("odd data"); message("about to fail"); print(dim(panel)); print(commandArgs(trailingOnly = TRUE)); fit(mean(panel) + rnorm(1)) }
   data.frame(i = i, x = rnorm(1))
 }
 nested <- foreach(a = 1:2, .combine = rbind) %:% foreach(b = 1:3, .combine = c) %dopar% (10 * a + b)
@@ -52,7 +52,7 @@ describe('a job explains itself', { skip: missingTools() }, () => {
     const folder = journey.jobFolder(
       'fitted',
       fitted(release),
-      `${SMALL}tasks: {size: 1}\ndata: [{object: panel.RData}]\n`,
+      `${SMALL}arguments: [quick]\ntasks: {size: 1}\ndata: [{object: panel.RData}]\n`,
     );
     const save = `panel <- matrix(as.numeric(1:20), 4); save(panel, file = "${folder}/panel.RData")`;
     execFileSync('Rscript', ['--vanilla', '-e', save]);
@@ -87,7 +87,7 @@ describe('a job explains itself', { skip: missingTools() }, () => {
       /call: fit\(x\)/,
       /traceback: .*fit\(/,
       /warnings: .*odd data/,
-      /output: Warning: .*odd data\n\s+about to fail\n\s+\[1\] 4 5/,
+      /output: Warning: .*odd data\n\s+about to fail\n\s+\[1\] 4 5\n\s+\[1\] "quick"/,
       /took: [\d.]+ s; R had [\d.]+ MiB of memory/,
       /session: R version /,
       /next: foreach-fleet replay fitted 1 3\n/,
@@ -109,7 +109,7 @@ describe('a job explains itself', { skip: missingTools() }, () => {
     assert.ok(!again.out.includes('fetching'), 'data are fetched once');
     assert.match(again.err, /Warning: .*odd data\nabout to fail\n[^]*Error in fit\(x\): no fit at/);
     assert.match(again.err, /Traceback \(innermost last\):\n {2}(?:#\d+: )?fit\(/);
-    assert.match(again.out, /the same error again: no fit at/);
+    assert.match(again.out, /\[1\] 4 5\n\[1\] "quick"\nthe same error again: no fit at/);
   });
 
   it('replays what did not fail, with the value that it had', async () => {

@@ -5,6 +5,7 @@ prepare_replay <- function(folder) {
   report <- jsonlite::fromJSON(file.path(folder, "report.json"))
   for (package in c("iterators", "foreach")) suppressPackageStartupMessages(library(package, character.only = TRUE)) # as on workers
   registerDoSEQ()
+  set_arguments(list(script = list(name = report$script), arguments = report$commandArguments))
   for (name in report$load) load(check_name(name), envir = globalenv())
   .fleet$replay <- report
   list(report = report, task = replay_task(report))
@@ -26,7 +27,7 @@ run_replay <- function(folder) {
   task <- prepared$task
   begin_replay(task)
   clock <- proc.time()[[3]]
-  outcome <- evaluate_iteration(task$code, list2env(task$args, parent = task$env), function(text) write_line(text, 2L))
+  outcome <- evaluate_iteration(task$code, list2env(task$args, parent = task$env), function(text) cat(text, file = stderr()))
   seconds <- round(proc.time()[[3]] - clock, 3)
   told <- list(outcome = "succeeded", message = NULL, warnings = as.list(outcome$warnings), seconds = seconds)
   if (is.null(outcome$error)) {
