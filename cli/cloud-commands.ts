@@ -73,10 +73,10 @@ interface LocalOptions {
 async function runLocal(stateDir: string, options: LocalOptions, globals: GlobalOptions): Promise<void> {
   const tickSeconds = Number(options.tickSeconds);
   const portBase = Number(options.portBase);
-  if (!(tickSeconds > 0) || !Number.isInteger(portBase))
+  if (!(tickSeconds > 0) || !(Number.isInteger(portBase) && portBase >= 0 && portBase <= 65_000))
     throw new CommandError(
       'FF-USAGE',
-      '--tick-seconds and --port-base take numbers',
+      '--tick-seconds takes a number above 0, --port-base a port (0 to 65000)',
       'see foreach-fleet local --help',
       EXIT.invalid,
     );

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { ControlKind } from '../functions/job/action.ts';
 import type { JobStatus } from '../functions/job/job-status.ts';
 import { paths } from '../functions/job/names.ts';
-import { afterEnd } from './next-attempt.ts';
+import { type AfterEnd, afterEnd } from './next-attempt.ts';
 import { type GlobalOptions, guarded, say, sayJson } from './output.ts';
 import { nextCommand } from './render-status.ts';
 import { openSession, reach, requireJobId, requireStatus, type Session } from './session.ts';
@@ -38,13 +38,18 @@ export function controlCommands(program: Command): void {
           const session = openSession({ state: globals().state });
           const job = requireJobId(text);
           const status = await requireStatus(session, job);
-          const isIdle = status.ended && kind !== 'resume' && (await afterEnd(session, status)) !== 'begins';
+          const isIdle = status.ended && isInVain(kind, status, await afterEnd(session, status));
           if (!isIdle) await request(session, job, kind);
           if (globals().json) return sayJson({ job, requested: isIdle ? null : kind, phase: status.phase });
           say(isIdle ? endedAlready(status) : `asked to ${kind} ${job}: ${done}`);
           say(`next: ${isIdle ? nextCommand(status) : `foreach-fleet watch ${job}`}`);
         }),
       );
+}
+
+/** Of a job that has ended: only a resume is of use, and only when something is missing; a resume that is under way can be called off. */
+function isInVain(kind: ControlKind, { phase }: JobStatus, next: AfterEnd): boolean {
+  return kind === 'resume' ? phase === 'succeeded' && next === 'unchanged' : next !== 'begins';
 }
 
 function endedAlready({ job, phase }: JobStatus): string {

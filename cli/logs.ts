@@ -20,6 +20,7 @@ export interface LogsOptions {
 }
 
 const FOLLOW_MS = 700;
+const ROLES = ['driver', 'worker', 'redis', 'functions'];
 
 export async function logs(session: Session, job: string, options: LogsOptions): Promise<LogLine[]> {
   if (!session.local)
@@ -29,8 +30,7 @@ export async function logs(session: Session, job: string, options: LogsOptions):
       `gcloud logging read 'resource.labels.cluster_name="${clusterName(job, 1)}"'`,
       EXIT.invalid,
     );
-  if (options.tail !== undefined && !/^\d{1,7}$/.test(options.tail))
-    throw new CommandError('FF-USAGE', '--tail takes a number of lines', 'see foreach-fleet logs --help', EXIT.invalid);
+  checkOptions(options);
   if (options.role === 'functions') return functionLog(session, job);
   const status = await requireStatus(session, job);
   const query = new URLSearchParams({
@@ -44,13 +44,26 @@ export async function logs(session: Session, job: string, options: LogsOptions):
       resource: { labels: { pod_name?: string } };
       textPayload?: string;
       jsonPayload?: unknown;
+      protoPayload?: { methodName?: string };
     }[];
   };
   return answer.entries.map((entry) => ({
     timestamp: entry.timestamp,
-    pod: entry.resource.labels.pod_name ?? '',
-    text: entry.textPayload ?? JSON.stringify(entry.jsonPayload),
+    pod: entry.resource.labels.pod_name ?? 'cluster',
+    text: entry.textPayload ?? (entry.jsonPayload ? JSON.stringify(entry.jsonPayload) : operationOf(entry)),
   }));
+}
+
+/** Audit entries of the cluster itself have no text: "DeleteCluster has ended" is what they say. */
+function operationOf(entry: { protoPayload?: { methodName?: string } }): string {
+  return `${entry.protoPayload?.methodName?.split('.').at(-1) ?? 'an operation'} has ended`;
+}
+
+function checkOptions({ tail, role }: LogsOptions): void {
+  const wrong = (message: string): CommandError =>
+    new CommandError('FF-USAGE', message, 'see foreach-fleet logs --help', EXIT.invalid);
+  if (tail !== undefined && !/^[1-9]\d{0,6}$/.test(tail)) throw wrong('--tail takes a number of lines');
+  if (role !== undefined && !ROLES.includes(role)) throw wrong(`--role takes one of ${ROLES.join(', ')}`);
 }
 
 async function functionLog(session: Session, job: string): Promise<LogLine[]> {

@@ -15,6 +15,14 @@ export function paint(style: Style, text: string): string {
   return styleText(style, text, { stream: process.stdout });
 }
 
+/** For output that nobody reads any more, as after `| head`: a command that only shows something ends, others go on without being heard. */
+export function expectClosedPipe(endsThen: boolean): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    if (endsThen) process.exit(EXIT.ok);
+  });
+}
+
 export function say(text = ''): void {
   process.stdout.write(`${text}\n`);
 }
@@ -37,8 +45,28 @@ export function guarded<A extends unknown[]>(
   };
 }
 
+/** What a user can put right: a full disk, a folder that may not be written, a file where a folder should be. */
+const FILE_ERRORS: Record<string, string> = {
+  ENOSPC: 'make room on the disk, then run the command again',
+  EDQUOT: 'make room on the disk, then run the command again',
+  EACCES: 'name a folder that you may use, or change its permissions',
+  EPERM: 'name a folder that you may use, or change its permissions',
+  EROFS: 'name a folder that can be written',
+  EEXIST: 'name a folder; there is a file of that name',
+  ENOTDIR: 'name a folder; part of that path is a file',
+  EISDIR: 'remove the folder that stands where a file belongs, or name another one',
+};
+
+function asFileError(error: unknown): CommandError | null {
+  const { code, syscall, message } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
+  const remedy = syscall === undefined || code === undefined ? undefined : FILE_ERRORS[code];
+  return remedy === undefined || syscall === 'connect' || syscall === 'listen'
+    ? null
+    : new CommandError('FF-FILE-ACCESS', message ?? '', remedy, EXIT.invalid);
+}
+
 function report(error: unknown, json: boolean): number {
-  const known = error instanceof CommandError ? error : null;
+  const known = error instanceof CommandError ? error : asFileError(error);
   const code = known?.code ?? (error instanceof PortError ? error.code : 'FF-UNEXPECTED');
   const message = error instanceof Error ? error.message : String(error);
   const remedy = known?.remedy ?? 'try again; if it stays, run: foreach-fleet doctor';

@@ -1,17 +1,23 @@
 /** Every subcommand with its help and examples, and what a wrong command line is answered with. What each does is in the file of its name. */
 import { Command, CommanderError } from 'commander';
+import { readFileSync } from 'node:fs';
 import { cloudCommands } from './cloud-commands.ts';
 import { controlCommands } from './control.ts';
 import { EXIT } from './exit-codes.ts';
 import { jobCommands } from './job-commands.ts';
-import { sayJson } from './output.ts';
+import { expectClosedPipe, sayJson } from './output.ts';
 import { replayCommand } from './replay-command.ts';
 import { submitCommand } from './submit-command.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 const program = new Command('foreach-fleet')
   .description('Runs R foreach + doRedis jobs on Kubernetes clusters that exist only while there is work.')
   .option('--json', 'one JSON value on stdout instead of text')
   .option('--state <dir>', 'state folder of the local cloud (default: .local/cloud of this project, or FF_STATE_DIR)')
+  .version(version, '--version')
   .showHelpAfterError('  what to do: see the examples with --help')
   .exitOverride()
   .addHelpText(
@@ -34,6 +40,8 @@ submitCommand(program);
 jobCommands(program);
 replayCommand(program);
 controlCommands(program);
+
+program.hook('preAction', (_program, command) => expectClosedPipe(!['local', 'demo'].includes(command.name())));
 
 const wantsJson = process.argv.includes('--json');
 

@@ -1,6 +1,8 @@
 /** `submit DIR`: uploads, and says what the upload means for a job that has been submitted before. */
 import type { Command } from 'commander';
+import { stat } from 'node:fs/promises';
 import type { JobStatus } from '../functions/job/job-status.ts';
+import { CommandError, EXIT } from './exit-codes.ts';
 import { exitCodeOf } from './follow.ts';
 import { afterEnd } from './next-attempt.ts';
 import { bytes, type GlobalOptions, guarded, say, sayJson } from './output.ts';
@@ -45,6 +47,7 @@ Example:
 }
 
 async function run(session: Session, folder: string, options: SubmitOptions, globals: GlobalOptions): Promise<number> {
+  await requireFolder(folder);
   const before = await readStatus(session, jobIdOf(folder, options.id));
   const done = await submit(session, folder, options.id, globals.json === true);
   const answer = await answerOf(session, done, before);
@@ -58,6 +61,14 @@ async function run(session: Session, folder: string, options: SubmitOptions, glo
   }
   if (stays) return watch(session, done.job, globals);
   return options.watch && before ? exitCodeOf(before) : 0;
+}
+
+/** Before its name is judged: who names the job file instead wants to hear of the folder, not of job ids. */
+async function requireFolder(folder: string): Promise<void> {
+  const found = await stat(folder).catch(() => null);
+  if (found?.isDirectory()) return;
+  const remedy = found ? 'name the folder, not a file in it' : 'name the folder that holds job.yaml';
+  throw new CommandError('FF-NO-FOLDER', `"${folder}" is not a folder that can be read`, remedy, EXIT.invalid);
 }
 
 async function answerOf(session: Session, { job }: Submitted, before: JobStatus | null): Promise<Answer> {

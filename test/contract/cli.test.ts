@@ -1,7 +1,7 @@
 /** The command as a process: what it prints, one JSON value with --json, and its exit codes, against a local cloud with real R and Redis. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -69,6 +69,7 @@ describe('the command without a cloud', () => {
     [['--state', project, 'demo', '--example', 'hello'], 2, 'FF-STATE-FOREIGN'],
     [['demo', '--example', 'nothing'], 2, 'FF-NO-EXAMPLE'],
     [['local', '--tick-seconds', 'soon'], 2, 'FF-USAGE'],
+    [['local', '--port-base', '-5'], 2, 'FF-USAGE'],
   ];
   for (const [args, code, error] of wrong)
     it(`${args.join(' ').replace(project, 'PROJECT')}: ${error}, exit code ${code}`, async () => {
@@ -76,6 +77,11 @@ describe('the command without a cloud', () => {
       assert.equal(told.code, error);
       assert.ok(told.message && told.remedy);
     });
+
+  it('--version is that of the package', async () => {
+    const { version } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as { version: string };
+    assert.deepEqual(await run('--version'), { code: 0, out: `${version}\n`, err: '' });
+  });
 
   it('says what is wrong on stderr, with a remedy', async () => {
     const { code, out, err } = await run('--state', '/nonexistent', 'status');
@@ -122,6 +128,7 @@ describe('the command with a local cloud', { skip: missingTools() }, () => {
     assert.equal((await ask(2, 'submit', folder)).error.code, 'FF-SPEC-UNKNOWN-KEY');
     assert.equal((await ask(2, 'submit', join(folder, 'none'), '--id', 'wrong')).error.code, 'FF-NO-FOLDER');
     assert.equal((await ask(2, 'submit', folder, '--id', 'Wrong')).error.code, 'FF-SPEC-JOB-ID');
+    assert.equal((await ask(2, 'submit', join(folder, 'job.yaml'))).error.code, 'FF-NO-FOLDER');
     writeFileSync(join(folder, 'job.yaml'), 'script: other.R\n');
     assert.equal((await ask(2, 'submit', folder)).error.code, 'FF-FILES-MISSING');
     mkdirSync(join(journey.folder, 'empty'));
@@ -147,6 +154,7 @@ describe('the command with a local cloud', { skip: missingTools() }, () => {
       /good has already succeeded; nothing changed\nnext: foreach-fleet results good --to DIR\n$/,
     );
     assert.equal((await ask(0, 'watch', 'good')).attempt, 1);
+    assert.equal((await ask(0, 'resume', 'good')).requested, null);
   });
 
   it('status, logs, errors and cost of a job that has ended', async () => {
@@ -161,13 +169,29 @@ describe('the command with a local cloud', { skip: missingTools() }, () => {
     assert.ok(lines.length > 0 && lines.every((line) => line.pod.startsWith('driver')), JSON.stringify(lines));
     assert.equal((await ask(0, 'logs', 'good', '--tail', '1')).length, 1);
     assert.equal((await ask(2, 'logs', 'good', '--tail', 'few')).error.code, 'FF-USAGE');
+    assert.equal((await ask(2, 'logs', 'good', '--role', 'drivers')).error.code, 'FF-USAGE');
+    const all = (await ask(0, 'logs', 'good')) as { pod: string; text?: string }[];
+    assert.ok(
+      all.every(({ pod, text }) => pod && text),
+      JSON.stringify(all.at(-1)),
+    );
     const followed = await run(...state, 'logs', 'good', '--role', 'driver', '--follow');
     assert.equal(followed.code, 0);
     assert.equal(followed.out.trimEnd().split('\n').length, lines.length);
   });
 
+  it('output that nobody reads any more is no error', async () => {
+    const { child, ran } = start([...state, 'logs', 'good']);
+    child.stdout!.destroy();
+    const { code, err } = await ran;
+    assert.deepEqual([code, err], [0, '']);
+  });
+
   it('results writes what the script wrote, and every iteration with --all', async () => {
     const to = join(journey.folder, 'out');
+    writeFileSync(to, '');
+    assert.equal((await ask(2, 'results', 'good', '--to', to)).error.code, 'FF-FILE-ACCESS');
+    rmSync(to);
     const done = await ask(0, 'results', 'good', '--to', to, '--all');
     assert.equal(readFileSync(join(to, 'x.txt'), 'utf8'), '1\n2\n');
     assert.equal(done.iterations, 2);
@@ -203,6 +227,7 @@ describe('the command with a local cloud', { skip: missingTools() }, () => {
     const ran = await run(...state, 'submit', folder, '--watch');
     assert.equal(ran.code, 3, ran.out + ran.err);
     assert.match((await ask(0, 'errors', 'failing'))[0].message, /no value \d/);
+    assert.equal((await run(...state, 'errors', 'failing')).err, '', 'no warnings of libraries');
     const again = await ask(0, 'submit', folder);
     assert.deepEqual([again.goesOn, again.text], [false, 'failing has ended (failed); nothing changed']);
     assert.match(again.next, /foreach-fleet resume failing/);
