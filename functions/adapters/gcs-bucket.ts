@@ -1,4 +1,5 @@
 /** Cloud Storage through its official client. Every call may be repeated: it carries its precondition, or does the same again; every call has a deadline. */
+import { EventEmitter } from 'node:events';
 import {
   IdempotencyStrategy,
   Storage,
@@ -23,6 +24,9 @@ const CALL_MS = 30_000;
 const BYTES_PER_MS = 5000;
 /** Larger objects are sent in resumable pieces. */
 const RESUMABLE_FROM_BYTES = 8 * 1024 ** 2;
+
+/** The client puts up to 12 listeners on the stream of one download: no leak, but above 10 Node.js warns the user of one. */
+EventEmitter.defaultMaxListeners = Math.max(EventEmitter.defaultMaxListeners, 20);
 
 export function connectBuckets(settings: StorageSettings): Buckets {
   const storage = new Storage({
