@@ -4,6 +4,7 @@
  * s = loop * 2^32 + iteration: 2^64 disjoint streams of length 2^127. The jump matrices are squared, so any stream costs microseconds.
  */
 #include <stdint.h>
+#include <string.h>
 #include "fleet.h"
 
 #define M1 4294967087ULL
@@ -35,15 +36,23 @@ static void apply(uint64_t v[3], const matrix a, uint64_t m) {
   for (int i = 0; i < 3; i++) v[i] = r[i];
 }
 
-static void jump(uint64_t v[3], const matrix one, uint64_t count, uint64_t m) {
-  matrix power;
-  for (int i = 0; i < 3; i++)
-    for (int j = 0; j < 3; j++) power[i][j] = one[i][j];
-  while (count) {
-    if (count & 1) apply(v, power, m);
-    count >>= 1;
-    if (count) multiply(power, power, power, m);
-  }
+/* POWERS[g][k] = (A_g^(2^127))^(2^k): made once, so that a stream costs a product of a matrix and a vector for each bit of its number. */
+static matrix POWERS[2][64];
+static int powers_made = 0;
+
+static void make_powers(void) {
+  for (int g = 0; g < 2; g++)
+    for (int k = 0; k < 64; k++) {
+      if (k == 0) memcpy(POWERS[g][0], g ? JUMP2 : JUMP1, sizeof(matrix));
+      else multiply(POWERS[g][k], POWERS[g][k - 1], POWERS[g][k - 1], g ? M2 : M1);
+    }
+  powers_made = 1;
+}
+
+static void jump(uint64_t v[3], int generator, uint64_t count) {
+  if (!powers_made) make_powers();
+  for (int k = 0; count; k++, count >>= 1)
+    if (count & 1) apply(v, POWERS[generator][k], generator ? M2 : M1);
 }
 
 static uint32_t next_word(uint64_t s[6]) {
@@ -63,8 +72,8 @@ SEXP fleet_stream_seed(SEXP base, SEXP loop, SEXP iteration, SEXP words) {
   uint64_t s[6];
   for (int i = 0; i < 6; i++) s[i] = (uint32_t)INTEGER(base)[i];
   uint64_t stream = ((uint64_t)asReal(loop) << 32) + (uint64_t)asReal(iteration);
-  jump(s, JUMP1, stream, M1);
-  jump(s + 3, JUMP2, stream, M2);
+  jump(s, 0, stream);
+  jump(s + 3, 1, stream);
   int count = asInteger(words);
   SEXP out = PROTECT(allocVector(INTSXP, count > 0 ? count : 6));
   for (int i = 0; i < LENGTH(out); i++) INTEGER(out)[i] = (int)(uint32_t)(count > 0 ? next_word(s) : s[i]);
