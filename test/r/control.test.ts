@@ -82,7 +82,7 @@ test('.errorhandling = "stop" ends the loop at its first error, with the classes
   assert.deepEqual((error['traceback'] as string[]).slice(0, 2), ['fit(i)', 'trouble(x)']);
   assert.equal(error['arguments'], 'i = 5L');
   assert.equal(error['output'], 'fitting 5\nstep\nWarning: In eval(xpr, envir = envir): steep');
-  const finished = await lab.redis.xlen('ff:outbox');
+  const finished = Number(await lab.redis.hget('ff:loop:1', 'done'));
   assert.ok(finished >= 3 && finished < 100, `${finished} of 200 were finished`);
 });
 

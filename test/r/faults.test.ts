@@ -31,6 +31,9 @@ async function succeeded(running: Running): Promise<void> {
   assert.equal(await running.exited, 0, running.lines.join('\n'));
 }
 
+/** A session whose results are to be backed up, as those of a job are: each has its entry in the outbox. */
+const backedUp = 'assign("durable", TRUE, envir = foreachfleet:::.fleet$driver)\n';
+
 async function outboxIterations(): Promise<number[]> {
   const entries = await lab.redis.xrange('ff:outbox', '-', '+');
   return entries.map(([, fields]) => Number(fields[fields.indexOf('iteration') + 1])).sort((a, b) => a - b);
@@ -43,7 +46,7 @@ test('the iteration of an R process that is killed runs again at once, before th
   lab.worker('w2');
   await lab.workersReady(2);
   const session = lab.session(
-    `${markFunction()}
+    `${backedUp}${markFunction()}
     r <- foreach(i = 1:24, .combine = c) %dopar% { mark("start", i); Sys.sleep(if (i <= 2) 1.5 else 0.4); mark("end", i); i }
     stopifnot(identical(r, 1:24))`,
     ', task_size = 1L',
@@ -64,7 +67,7 @@ test('a machine that freezes and comes back neither delays the loop nor changes 
   const frozen = lab.worker('w1');
   lab.worker('w2');
   await lab.workersReady(2);
-  const session = lab.session(`${markFunction()}
+  const session = lab.session(`${backedUp}${markFunction()}
     r <- foreach(i = 1:16, .combine = "+") %dopar% { mark("start", i); Sys.sleep(if (i <= 2) 3 else 1); mark("end", i); i }
     stopifnot(identical(r, 136L))`);
   await until('both at work', () => marks().length >= 2);

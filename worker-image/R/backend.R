@@ -112,11 +112,13 @@ do_fleet <- function(obj, expr, envir, data) {
   f$current <- L
   on.exit(end_loop(f, L))
   begin_loop(f, L)
-  describe_loop(f, L, obj, expr, envir)
-  await_left_running(f, L)
-  if (is.null(L$stop_error) && has_work(f, L)) run_loop(f, L, obj, expr, envir)
-  finish_reused(f, L)
+  prepare_description(f, L, obj, expr, envir)
+  while (is.null(L$stop_error) && !is_complete(L)) {
+    if (!has_work(f, L)) await_left_running(f, L)
+    if (L$pending > 0L) run_loop(f, L, obj, expr, envir) else finish_reused(f, L)
+  }
   if (!is.null(L$stop_error)) stop(L$stop_error)
+  finish_combining(L)
   error <- getErrorValue(it)
   if (identical(obj$errorHandling, "stop") && !is.null(error)) stop(loop_error(error, getErrorIndex(it), expr))
   getResult(it)
@@ -124,7 +126,7 @@ do_fleet <- function(obj, expr, envir, data) {
 
 # doRedis publishes the loop's description and the first tasks; its wait for results is pump(), which ends it by a signal.
 run_loop <- function(f, L, obj, expr, envir) {
-  setup <- list(loop = L$number, run = L$run, queue = f$queue, random = L$random, packages = obj$packages, versions = L$versions)
+  setup <- list(loop = L$number, run = L$run, queue = f$queue, random = L$random, packages = obj$packages, versions = L$versions, backed_up = f$durable)
   stub <- function(code, setup, batch, env) run_batch(code, setup, batch, env)
   environment(stub) <- asNamespace("foreachfleet")
   attributes(stub) <- NULL
@@ -163,7 +165,7 @@ iter.fleetsource <- function(obj, ...) {
 #' @export
 nextElem.fleetsource <- function(obj, ...) {
   # doRedis submits the first tasks; the event loop submits the rest as workers take them
-  batch <- if (obj$loop$tasks < queue_depth(NA, count_workers(obj$fleet))) next_batch(obj$fleet, obj$loop)
+  batch <- if (obj$loop$tasks < queue_depth(count_workers(obj$fleet), NA)) next_batch(obj$fleet, obj$loop)
   if (is.null(batch)) stop("StopIteration", call. = FALSE)
   list(fleet_batch = batch)
 }

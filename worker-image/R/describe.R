@@ -5,19 +5,38 @@ DESCRIBED_ITERATIONS <- 5000L    # whose keys and arguments are kept
 MAX_DESCRIPTION_BYTES <- 2^20    # of each of the two parts, before it is compressed (which takes a tenth of a second at most)
 DESCRIPTIONS_BYTES <- 64 * 2^20  # of all loops of a driver: Redis holds them until the next pass
 
-describe_loop <- function(f, L, obj, expr, envir) {
+# What must be taken down before the first result is combined
+prepare_description <- function(f, L, obj, expr, envir) {
+  L$to_describe <- list(obj = obj, expr = expr, envir = envir, shape = tryCatch(loop_shape(L$it, mirror_scope()), error = function(e) NULL))
+  describe_loop(f, L)
+}
+
+# Once, as soon as its iterations are known, or as many of them as are kept.
+describe_loop <- function(f, L, force = FALSE) {
+  d <- L$to_describe
+  if (is.null(d) || (may_draw(L) && L$count < DESCRIBED_ITERATIONS && !force)) return(invisible())
+  L$to_describe <- NULL
   if (!f$durable || or_else(f$described_bytes, 0) > DESCRIPTIONS_BYTES) return(invisible())
   shown <- seq_len(min(L$count, DESCRIBED_ITERATIONS))
   packed <- function(value) tryCatch(pack_text(value()), error = function(e) NULL)
-  record <- list(loop = L$number, attempt = or_else(.fleet$attempt, 1L), label = L$label, total = if (L$exhausted) L$count, errorHandling = L$error_handling)
+  record <- list(loop = L$number, attempt = or_else(.fleet$attempt, 1L), label = L$label, total = known_total(L), errorHandling = L$error_handling)
   record$prefix <- L$prefix
-  record$combine <- packed(function() list(version = 1L, keys = L$key[shown], all = L$count == length(shown), shape = loop_shape(L$it, mirror_scope())))
-  record$task <- packed(function() list(version = 1L, code = expr, env = task_scope(L, envir), packages = obj$packages, random = L$random, loop = L$number,
-                                        args = arguments_of(L, shown)))
+  record$combine <- if (!is.null(d$shape)) packed(function() {
+    list(version = 1L, keys = key_of(L, shown), all = L$count == length(shown), shape = drawn_shape(L$it, d$shape))
+  })
+  record$task <- packed(function() list(version = 1L, code = d$expr, env = task_scope(L, d$envir), packages = d$obj$packages, random = L$random,
+                                        loop = L$number, args = arguments_of(L, shown)))
   json <- to_json(record)
   f$described_bytes <- or_else(f$described_bytes, 0) + nchar(json)
   redis_call(f$con, "XADD", fleet_key("described"), "*", "json", json)
   invisible()
+}
+
+# Since the shape was taken down more turns of an outer loop may have been drawn.
+drawn_shape <- function(it, shape) {
+  if (inherits(it, "ifilteredforeach")) return(drawn_shape(it$ie1, shape))
+  if (!is.null(shape$sizes)) shape$sizes <- it$state$fired
+  shape
 }
 
 # Base64 text, or NULL when the value is large
@@ -49,7 +68,7 @@ task_scope <- function(L, envir) {
 
 # By iteration; those whose results exist already have no arguments any more.
 arguments_of <- function(L, items) {
-  args <- stats::setNames(L$args[items], whole(items))
+  args <- stats::setNames(args_of(L, items), whole(items))
   args[!vapply(args, is.null, NA)]
 }
 

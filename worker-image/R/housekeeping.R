@@ -5,19 +5,18 @@ begin_loop <- function(f, L) {
   L$told_at <- now_seconds()
   L$told <- ""
   L$quiet_since <- NULL
-  L$pending_left <- 0
+  L$reuse_told <- FALSE
   load_known(f, L)
   redis_send(f$con, list(list("HSET", fleet_key("loop", L$number), "label", L$label, "total", "", "startedAt", sprintf("%.3f", L$started_at), "endedAt", "")))
   listed <- unlist(redis_call(f$con, "LRANGE", fleet_key("loops"), "0", "-1"))
   if (!whole(L$number) %in% listed) redis_call(f$con, "RPUSH", fleet_key("loops"), whole(L$number))
   redis_call(f$con, "HSET", fleet_key("driver"), "loops", whole(max(L$number, length(listed))))
   read_workers(f)
-  draw(f, L)
-  clear_stale(f, L)
   leave_running(f, L)
+  draw(f, L, FIRST_SLICE_SECONDS)
   save_counters(f, L)
+  emit("loop-started", loop = L$number, label = L$label, total = known_total(L), reused = L$reused + or_else(L$recovered, 0L))
   tell_reuse(L)
-  emit("loop-started", loop = L$number, label = L$label, total = if (L$exhausted) L$count else NULL, reused = L$reused + or_else(L$recovered, 0L))
 }
 
 # A driver that was started again finds workers at work on this loop: their results will come, so they are not submitted twice.
@@ -26,12 +25,14 @@ leave_running <- function(f, L) {
     if (!identical(w$state, "busy") || !identical(as.numeric(or_else(w$loop, 0)), L$number)) next
     items <- as.integer(unlist(w$iterations))
     if (length(items) && or_else(w$count, 0) > length(items)) items <- min(items):as.integer(w$last)
-    items <- items[items <= L$count]
-    put(L$status, items[L$status[items] == PENDING], QUEUED)
+    L$left_running <- c(L$left_running, items)
   }
 }
 
-tell_reuse <- function(L) {
+# Once, when all that is drawn ahead was looked up.
+tell_reuse <- function(L, force = FALSE) {
+  if (L$reuse_told || (may_draw(L) && !force)) return(invisible())
+  L$reuse_told <- TRUE
   reused <- L$reused + or_else(L$recovered, 0L)
   if (!reused && !length(L$reasons)) return(invisible())
   why <- paste(sprintf("%s: %d", names(L$reasons), unlist(L$reasons)), collapse = "; ")
@@ -46,6 +47,8 @@ end_loop <- function(f, L) {
   save_counters(f, L, ended = TRUE)
   redis_send(f$con, list(list("DEL", fleet_key("e", L$number)), list("HDEL", fleet_key("waiting"), whole(L$number))))
   drop_old_environments(f)
+  tell_reuse(L, force = TRUE)
+  describe_loop(f, L, force = TRUE)
   remember_errors(f, L)
   close_spill(L$spill)
   f$loops[[length(f$loops) + 1L]] <- list(loop = L$number, label = L$label, iterations = L$count, reused = L$reused + or_else(L$recovered, 0L),
@@ -65,22 +68,23 @@ abandon_tasks <- function(f, L) {
 restore_lost_entries <- function(f, L) {
   if (!f$durable || f$con$cuts == 0L || !L$executed) return(invisible())
   flags <- bit_flags(redis_send(f$con, list(list("GET", fleet_key("done", L$number))), raw = TRUE)[[1]])
-  mine <- which(L$status[seq_len(L$count)] == STORED)
-  lost <- mine[!(flags[mine + 1L] %in% TRUE) & !is_remote(L, mine)]
+  mine <- read_index(L$spill)
+  mine <- mine[mine$i <= L$count & mine$key != NO_KEY & !(flags[mine$i + 1] %in% TRUE), , drop = FALSE]
+  mine <- mine[!is_remote(L, mine), , drop = FALSE]
   w <- list(con = f$con, pod = or_else(.fleet$pod, "driver"), node = or_else(.fleet$node, ""), attempt = or_else(.fleet$attempt, 1L))
-  for (i in lost) {
-    bytes <- spill_read(L$spill, L$offset[i], L$bytes[i])
-    journal_store(w, L$number, list(list(i = i, key = L$key[i], v = bytes, bytes = length(bytes), seconds = 0, started_at = now_seconds(), warning_count = 0)))
-    acknowledge(f, L, i)
+  for (k in seq_len(nrow(mine))) {
+    bytes <- spill_read(L$spill, mine$offset[k], mine$bytes[k])
+    journal_store(w, L$number, list(list(i = mine$i[k], key = mine$key[k], v = bytes, bytes = as.numeric(length(bytes)), seconds = 0, started_at = now_seconds(), warning_count = 0)))
+    acknowledge(f, L, mine$i[k])
   }
-  if (length(lost)) say("loop %s: %d results that Redis had lost were journalled again", whole(L$number), length(lost))
+  if (nrow(mine)) say("loop %s: %d results that Redis had lost were journalled again", whole(L$number), nrow(mine))
 }
 
-is_remote <- function(L, items) {
-  if (is.null(L$remote)) return(rep(FALSE, length(items)))
-  vapply(items, function(i) {
-    entry <- get0(whole(i), envir = L$remote, inherits = FALSE)
-    !is.null(entry) && same_key(entry$key, L$key[i])
+is_remote <- function(L, entries) {
+  if (is.null(L$remote)) return(rep(FALSE, nrow(entries)))
+  vapply(seq_len(nrow(entries)), function(k) {
+    entry <- get0(whole(entries$i[k]), envir = L$remote, inherits = FALSE)
+    !is.null(entry) && same_key(entry$key, entries$key[k])
   }, NA)
 }
 
@@ -130,7 +134,7 @@ return_lost_tasks <- function(f, L) {
 find_holes <- function(f, L) {
   busy <- busy_tasks(f, L) > 0L
   waiting <- redis_call(f$con, "LLEN", f$queue) > 0
-  open <- which(L$status[seq_len(L$count)] == QUEUED)
+  open <- items_with(L, QUEUED)
   if (busy || waiting || !length(open)) {
     L$quiet_since <- NULL
   } else if (is.null(L$quiet_since)) {
@@ -138,7 +142,7 @@ find_holes <- function(f, L) {
   } else if (now_seconds() - L$quiet_since > 3) {
     L$quiet_since <- NULL
     adopt_stored(f, L, open)
-    lost <- open[L$status[open] == QUEUED]
+    lost <- open[status_of(L, open) == QUEUED]
     if (length(lost)) say("loop %s: %d iterations were lost and are submitted again", whole(L$number), length(lost))
     L$task_items <- list()
     requeue(L, lost)
@@ -178,16 +182,17 @@ count_inflight <- function(f, L) {
   sum(vapply(busy, function(w) {
     items <- as.integer(unlist(w$iterations))
     items <- items[items <= L$count]
-    sum(L$status[items] == QUEUED) + max(0, or_else(w$count, length(items)) - length(unlist(w$iterations)))
+    sum(status_of(L, items) == QUEUED) + max(0, or_else(w$count, length(items)) - length(unlist(w$iterations)))
   }, 0))
 }
 
 save_counters <- function(f, L, ended = FALSE) {
-  open <- sum(L$status[seq_len(L$count)] %in% c(PENDING, QUEUED))
+  total <- known_total(L)
+  open <- length(items_with(L, c(PENDING, QUEUED))) + (or_else(total, L$count) - L$count)
   L$running <- min(open, count_inflight(f, L))
   L$waiting <- open - L$running
   redis_send(f$con, list(
-    list("HSET", fleet_key("loop", L$number), "total", if (L$exhausted) whole(L$count) else "", "done", whole(L$finished - L$failed),
+    list("HSET", fleet_key("loop", L$number), "total", or_else(whole(total), ""), "done", whole(L$finished - L$failed),
          "failed", whole(L$failed), "reused", whole(L$reused), "seconds", format(L$seconds, digits = 10), "seconds2", format(L$seconds2, digits = 10),
          "max", format(L$longest, digits = 6), "taskSize", whole(or_else(L$task_size, 1L)), "tasks", whole(L$tasks), "endedAt", if (ended) sprintf("%.3f", now_seconds()) else ""),
     list("HSET", fleet_key("waiting"), whole(L$number), whole(L$waiting))))
@@ -200,7 +205,7 @@ tell_tasks <- function(f, L, force = FALSE) {
   L$told <- state
   L$told_at <- now_seconds()
   emit("tasks", loop = L$number, done = L$finished - L$failed, failed = L$failed, reused = L$reused, running = L$running, waiting = L$waiting,
-       total = if (L$exhausted) L$count else NULL)
+       total = known_total(L))
 }
 
 # The same for people: one line that is overwritten on a terminal; elsewhere lines at growing distances, and none for loops of a moment.
@@ -209,7 +214,7 @@ show_progress <- function(L, ended = FALSE) {
   terminal <- isatty(stderr())
   if (seconds < (if (ended) PROGRESS_SECONDS else or_else(L$show_at, PROGRESS_SECONDS))) return(invisible())
   L$show_at <- seconds + if (terminal) 1 else min(max(seconds, PROGRESS_SECONDS), 60)
-  text <- paste0("foreach-fleet: ", progress_text(whole(L$number), L$label, L$finished - L$failed, L$failed, if (L$exhausted) L$count, L$running, seconds, ended))
+  text <- paste0("foreach-fleet: ", progress_text(whole(L$number), L$label, L$finished - L$failed, L$failed, known_total(L), L$running, seconds, ended))
   if (terminal) text <- paste0("\r\033[K", text)
   if (terminal && !ended) .Call(fleet_write, 2L, charToRaw(enc2utf8(text))) else write_line(text, 2L)
   invisible()

@@ -33,7 +33,7 @@ weigh_error <- function(f, L, i, cond, worker, seconds) {
     L$doubted[[id]] <- L$asked[[id]] <- NULL
     set_failed(f, L, i, cond)
   } else {
-    put(L$status, i, HELD)
+    set_status(L, i, HELD)
     L$held[[id]] <- list(cond = cond, worker = worker)
   }
 }
@@ -114,7 +114,7 @@ judge_worker <- function(own, others, nothing_left, suspect_after = SUSPECT_ERRO
 settle_errors <- function(f, L) {
   if (stops_at_errors(f, L)) return(settle_stopping_errors(f, L))
   if (!length(L$held)) return(invisible())
-  nothing_left <- L$exhausted && !any(L$status[seq_len(L$count)] %in% c(PENDING, QUEUED))
+  nothing_left <- L$exhausted && !is_open(L)
   total <- Reduce(`+`, L$records)
   accused <- vapply(L$held, function(h) h$worker, "")
   for (worker in unique(accused)) {
@@ -140,7 +140,7 @@ ask_again <- function(L, items, worker) {
     L$held[[whole(i)]] <- NULL
     L$doubted[[whole(i)]] <- worker
   }
-  put(L$status, items, PENDING)
+  set_status(L, items, PENDING)
   L$requeued <- c(L$requeued, items)
 }
 

@@ -25,8 +25,6 @@ package_version_text <- function(package) {
   tryCatch(as.character(utils::packageVersion(package)), error = function(e) "not installed")
 }
 
-iteration_key <- function(prefix, args, known) paste0(prefix, "-", substr(hash_value(args, known), 1L, 16L))
-
 # Why two keys differ, in words; the session seed that follows a "~" is not compared.
 key_difference <- function(old, new) {
   a <- strsplit(sub("~.*", "", old), "-", fixed = TRUE)[[1]]

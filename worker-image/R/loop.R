@@ -1,14 +1,4 @@
-# One loop as the driver sees it: which iterations exist, where each stands, and what they depend on.
-
-PENDING <- 0L  # known, not submitted
-QUEUED <- 1L   # submitted
-STORED <- 2L   # its value is in the driver's spill
-FAILED <- 3L   # its error is known
-REMOTE <- 4L   # its value lies in the ledger's files
-HELD <- 5L     # it failed, but its worker may be the cause
-
-DRAIN_MAX <- 100000L   # iterations drawn from the iterators ahead of the combining; beyond it the loop is lazy
-DRAIN_BYTES <- 256 * 2^20
+# One loop as the driver sees it: what its iterations depend on, and the counters. window.R has the iterations themselves.
 
 new_loop <- function(f, number, it, obj, expr, envir) {
   L <- new.env(parent = emptyenv())
@@ -18,18 +8,11 @@ new_loop <- function(f, number, it, obj, expr, envir) {
   L$it <- it
   L$error_handling <- obj$errorHandling
   L$id <- NULL
-  L$count <- 0L          # iterations drawn so far
-  L$exhausted <- FALSE
-  L$combined <- 0L       # handed to foreach's accumulator, in order
-  L$status <- integer(1024)
-  L$key <- character(1024)
-  L$offset <- numeric(1024)
-  L$bytes <- numeric(1024)
-  L$args <- vector("list", 1024)
-  L$args_bytes <- 0
-  L$cache <- vector("list", 1024) # values fetched and soon to be combined
-  L$cached_bytes <- 0
-  L$errors <- list()
+  L$expr <- expr
+  L$exhausted <- FALSE   # the iterators have ended
+  new_window(L)
+  L$combiner <- new_combiner(it)
+  L$errors <- new.env(parent = emptyenv()) # of failed iterations, until they are combined
   L$held <- list()       # errors that are not yet believed
   L$doubted <- list()    # iterations with a second opinion under way: the worker that failed
   L$asked <- list()      # of these, the errors that will end the loop unless they are refuted
@@ -38,6 +21,11 @@ new_loop <- function(f, number, it, obj, expr, envir) {
   L$requeued <- integer()
   L$tasks <- 0L          # doRedis task numbers given out
   L$task_items <- list() # of each unfinished one, its iterations
+  L$left_running <- integer() # what workers ran already when this driver began
+  L$news <- character()  # announcements taken from Redis and not yet read
+  L$result_bytes <- 0
+  L$submitted_at <- now_seconds()
+  L$absence <- 0         # longest recent time between two submissions
   L$executed <- 0L
   L$reused <- 0L
   L$failed <- 0L
@@ -78,6 +66,7 @@ find_dependencies <- function(f, L, obj, expr, envir) {
   L$versions <- package_versions(packages)
   parts <- loop_key(expr, c(L$exports, list(`...` = dots)), packages, L$random, L$known, f$data_hashes[from_data])
   L$prefix <- paste(parts, collapse = "-")
+  L$suffix <- f$key_suffix
 }
 
 environment_package <- function(envir) {
@@ -119,39 +108,4 @@ defining_frame <- function(name, envir) {
     if (identical(env, globalenv())) return(NULL)
     env <- parent.env(env)
   }
-}
-
-grow_loop <- function(L) {
-  size <- 2L * length(L$status)
-  length(L$status) <- size
-  length(L$key) <- size
-  length(L$offset) <- size
-  length(L$bytes) <- size
-  length(L$args) <- size
-  length(L$cache) <- size
-}
-
-# Draws iterations until the iterators end or enough are waiting. Each finds out at once whether its value exists already.
-draw <- function(f, L) {
-  while (!L$exhausted && L$count - L$finished < DRAIN_MAX && L$args_bytes < DRAIN_BYTES) {
-    args <- tryCatch(nextElem(L$it), error = function(e) if (identical(conditionMessage(e), "StopIteration")) NULL else stop(e))
-    if (is.null(args)) {
-      L$exhausted <- TRUE
-      break
-    }
-    i <- L$count + 1L
-    L$count <- i
-    if (i > length(L$status)) grow_loop(L)
-    put(L$key, i, paste0(iteration_key(L$prefix, args, L$known), f$key_suffix))
-    put(L$status, i, PENDING)
-    if (!L$anything_known || !take_known(f, L, i) || L$status[i] == REMOTE) {
-      put(L$args, i, args)
-      if (i <= 1000L || i %% 100L == 0L) L$args_bytes <- L$args_bytes + (if (i <= 1000L) 1 else 100) * as.numeric(utils::object.size(args))
-    }
-  }
-}
-
-has_work <- function(f, L) {
-  draw(f, L)
-  any(L$status[seq_len(L$count)] == PENDING) || !L$exhausted
 }

@@ -6,32 +6,37 @@ PROGRESS_SECONDS <- 3
 STALE_SECONDS <- 10
 CACHE_BYTES <- 64 * 2^20
 
-# Ends doRedis' wait. Not an error: doRedis would take that for a cut connection and wait again.
+# Ends doRedis' wait. Not an error: doRedis takes any error here for a cut connection and waits again.
 pump <- function(f) {
   L <- f$current
-  out <- paste0(f$queue, ".out.", L$id)
+  tryCatch(run_pump(f, L), error = function(e) L$stop_error <- e)
+  signalCondition(structure(class = c("fleet_loop_done", "condition"), list(message = "done", call = NULL)))
+}
+
+run_pump <- function(f, L) {
   repeat {
     collect(f, L)
     fetch_remote(f, L)
     settle_errors(f, L)
-    combine_ready(f, L)
+    more <- combine_ready(f, L)
     if (!is.null(L$stop_error) || is_complete(L)) break
     if (stopped_early(f, L) || too_many_errors(f, L)) break
     housekeeping(f, L)
+    draw(f, L)
+    tell_reuse(L)
+    describe_loop(f, L)
     submit_more(f, L)
-    wait_for_news(f, L, out)
+    wait_for_news(f, L, if (more || may_draw(L)) 0 else 0.2)
   }
-  signalCondition(structure(class = c("fleet_loop_done", "condition"), list(message = "done", call = NULL)))
 }
 
 # A driver that was started again may find all that is missing under way: nothing is to be submitted, unless a worker is lost meanwhile.
 await_left_running <- function(f, L) {
-  while (L$exhausted && is.null(L$stop_error)) {
+  while (L$exhausted && L$pending == 0L && is.null(L$stop_error)) {
     collect(f, L)
     settle_errors(f, L)
     combine_ready(f, L)
-    status <- L$status[seq_len(L$count)]
-    if (!any(status == QUEUED) || any(status == PENDING)) break
+    if (!length(items_with(L, QUEUED))) break
     if (stopped_early(f, L) || too_many_errors(f, L)) break
     housekeeping(f, L)
     Sys.sleep(0.2)
@@ -40,24 +45,34 @@ await_left_running <- function(f, L) {
 
 is_complete <- function(L) L$exhausted && L$combined == L$count
 
-# A worker announces each finished task in doRedis' own result list; a task that could not even begin has its error there.
-wait_for_news <- function(f, L, out) {
-  reply <- redis_send(f$con, list(list("BRPOP", out, "0.2")), raw = TRUE)[[1]]
-  while (length(reply) == 2L) {
-    result <- tryCatch(unserialize(reply[[2]]), error = function(e) list())
-    for (task in names(result)) if (inherits(result[[task]], "error")) fail_task(f, L, task, result[[task]])
-    reply <- redis_send(f$con, list(list("RPOP", out)), raw = TRUE)[[1]]
-    if (is.raw(reply)) reply <- list(out, reply)
+# Until a worker announces a result, or, in doRedis' own result list, a task that ended; one that could not even begin has its error there.
+wait_for_news <- function(f, L, seconds) {
+  out <- paste0(f$queue, ".out.", L$id)
+  arrived <- fleet_key("arrived", L$number)
+  if (seconds > 0) {
+    reply <- redis_send(f$con, list(list("BLPOP", out, arrived, format(seconds))), raw = TRUE)[[1]]
+    if (length(reply) != 2L) return(invisible())
+    if (identical(rawToChar(reply[[1]]), arrived)) {
+      L$news <- c(L$news, rawToChar(reply[[2]]))
+      return(invisible())
+    }
+    read_task_end(f, L, reply[[2]])
   }
+  while (is.raw(bytes <- redis_send(f$con, list(list("LPOP", out)), raw = TRUE)[[1]])) read_task_end(f, L, bytes)
+}
+
+read_task_end <- function(f, L, bytes) {
+  result <- tryCatch(unserialize(bytes), error = function(e) list())
+  for (task in names(result)) if (inherits(result[[task]], "error")) fail_task(f, L, task, result[[task]])
 }
 
 # The task's setting failed on the worker (a package that is not there): every iteration of it has that error.
 fail_task <- function(f, L, task, cond) {
   if (grepl("^(redis connection|Redis:|Failure communicating|ignoring SIGPIPE)", conditionMessage(cond))) return(requeue(L, L$task_items[[task]]))
-  for (i in L$task_items[[task]]) {
-    if (L$status[i] != QUEUED) next
-    set_failed(f, L, i, cond)
+  items <- L$task_items[[task]]
+  for (i in items[status_of(L, items) == QUEUED]) {
     report_setting_error(f, L, i, cond)
+    set_failed(f, L, i, cond)
   }
 }
 
@@ -65,32 +80,44 @@ report_setting_error <- function(f, L, i, cond) {
   json <- to_json(list(loop = L$number, iteration = i, attempt = .fleet$attempt, try = 1, worker = "", node = "", seconds = 0,
                        message = substr(conditionMessage(cond), 1L, MAX_TEXT), class = as.list(class(cond)),
                        call = if (is.null(conditionCall(cond))) "" else call_text(conditionCall(cond)), traceback = list(),
-                       arguments = argument_text(L$args[[i]]), warnings = list(), output = "", sessionInfo = session_text(), memoryMb = NULL, final = TRUE))
+                       arguments = argument_text(args_of(L, i)[[1]]), warnings = list(), output = "", sessionInfo = session_text(), memoryMb = NULL, final = TRUE))
   redis_call(f$con, "XADD", fleet_key("errors"), "MAXLEN", "~", "10000", "*", "json", json)
 }
 
 requeue <- function(L, items) {
-  items <- items[L$status[items] == QUEUED]
-  put(L$status, items, PENDING)
+  items <- items[status_of(L, items) == QUEUED]
+  set_status(L, items, PENDING)
   L$requeued <- c(L$requeued, items)
 }
 
 # --- fetching ---------------------------------------------------------------------------------------------------------------------------------
 
+COLLECT_AT_ONCE <- 1000L
+COLLECT_SLICE_SECONDS <- 1
+
+# Reads announcements, fetches the values, and keeps them on our disk. Ends after a while even if there are more: combining and submitting must go on.
 collect <- function(f, L) {
+  until <- now_seconds() + COLLECT_SLICE_SECONDS
   repeat {
-    lines <- unlist(redis_call(f$con, "LPOP", fleet_key("arrived", L$number), "500"))
+    lines <- c(L$news, unlist(redis_call(f$con, "LPOP", fleet_key("arrived", L$number), whole(COLLECT_AT_ONCE))))
+    L$news <- character()
     if (!length(lines)) break
-    parts <- strsplit(lines, " ", fixed = TRUE)
-    news <- data.frame(i = as.integer(vapply(parts, `[[`, "", 1)), seconds = as.numeric(vapply(parts, `[[`, "", 2)), bytes = as.numeric(vapply(parts, `[[`, "", 3)),
-                       flag = vapply(parts, `[[`, "", 4), key = vapply(parts, `[[`, "", 5),
-                       worker = vapply(parts, function(p) if (length(p) > 5L) p[6] else "unknown", ""))
-    news <- news[news$i <= L$count & !duplicated(news$i, fromLast = TRUE), , drop = FALSE]
-    news <- news[same_key(news$key, L$key[news$i]), , drop = FALSE]
-    collect_values(f, L, news[news$flag == "V" & L$status[news$i] %in% c(PENDING, QUEUED, HELD), , drop = FALSE])
-    for (k in which(news$flag == "E" & L$status[news$i] %in% c(PENDING, QUEUED))) collect_error(f, L, news$i[k], news$worker[k], news$seconds[k])
-    if (length(lines) < 500L) break
+    news <- read_announcements(L, lines)
+    known <- status_of(L, news$i)
+    collect_values(f, L, news[news$flag == "V" & known %in% c(PENDING, QUEUED, HELD), , drop = FALSE])
+    for (k in which(news$flag == "E" & known %in% c(PENDING, QUEUED))) collect_error(f, L, news$i[k], news$worker[k], news$seconds[k])
+    if (length(lines) < COLLECT_AT_ONCE || now_seconds() > until) break
   }
+}
+
+# The newest announcement of each iteration that is not forgotten and is as it was when the worker got it
+read_announcements <- function(L, lines) {
+  columns <- .Call(fleet_columns, lines, "nnnttt")
+  names(columns) <- c("i", "seconds", "bytes", "flag", "key", "worker")
+  news <- structure(columns, class = "data.frame", row.names = .set_row_names(length(columns$i)))
+  news <- news[news$i > L$base & news$i <= L$count & !duplicated(news$i, fromLast = TRUE), , drop = FALSE]
+  news$i <- as.integer(news$i)
+  news[has_key(L, news$i, news$key), , drop = FALSE]
 }
 
 # Many small values travel together; large ones nearly alone.
@@ -98,10 +125,12 @@ collect_values <- function(f, L, news) {
   if (!nrow(news)) return(invisible())
   groups <- cumsum(news$bytes) %/% (16 * 2^20)
   for (group in split(seq_len(nrow(news)), groups)) {
-    values <- redis_send(f$con, lapply(news$i[group], function(i) list("HGET", value_key(L$number, i), "v")), raw = TRUE)
-    got <- group[vapply(values, is.raw, NA)]
+    keys <- value_key(L$number, whole(news$i[group]))
+    values <- redis_send(f$con, lapply(keys, function(key) list("HGET", key, "v")), raw = TRUE)
+    there <- vapply(values, is.raw, NA)
+    got <- group[there]
     if (!length(got)) next
-    keep_values(L, news$i[got], values[vapply(values, is.raw, NA)], news$seconds[got])
+    keep_values(L, news$i[got], values[there], news$seconds[got])
     values <- NULL
     acknowledge(f, L, news$i[got])
     weigh_values(f, L, news$i[got], news$worker[got])
@@ -111,35 +140,29 @@ collect_values <- function(f, L, news) {
 
 # On our disk first, then marked as ours
 keep_values <- function(L, items, values, seconds) {
-  put(L$offset, items, spill_write(L$spill, items, L$key[items], values, seconds))
+  bytes <- lengths(values)
+  set_place(L, items, spill_write(L$spill, items, key_of(L, items), values, seconds), bytes)
   spill_flush(L$spill)
-  put(L$bytes, items, lengths(values))
-  put(L$status, items, STORED)
+  set_status(L, items, STORED)
+  drop_args(L, items)
   L$executed <- L$executed + length(items)
   L$finished <- L$finished + length(items)
   L$seconds <- L$seconds + sum(seconds)
   L$seconds2 <- L$seconds2 + sum(seconds^2)
   L$longest <- max(L$longest, seconds)
-  for (k in seq_along(items)) {
-    put(L$args, items[k], NULL)
-    if (L$cached_bytes + length(values[[k]]) > CACHE_BYTES) next
-    put(L$cache, items[k], values[[k]])
-    L$cached_bytes <- L$cached_bytes + length(values[[k]])
-  }
+  L$result_bytes <- L$result_bytes + sum(bytes)
+  for (k in seq_along(items)) cache_value(L, items[k], values[[k]])
 }
 
-# The value is on our disk: whoever of driver and backup marks it last deletes it.
+# The value is on our disk: whoever of driver and backup marks it last deletes it. Each marks before it looks for the other's mark, so that at
+# least one of them sees both.
 acknowledge <- function(f, L, items) {
   keys <- value_key(L$number, whole(items))
-  if (!f$durable) {
-    redis_send(f$con, lapply(keys, function(key) list("DEL", key)))
-    return(invisible())
+  if (f$durable) {
+    replies <- redis_send(f$con, c(lapply(keys, function(key) list("HSET", key, "d", "1")), lapply(keys, function(key) list("HGET", key, "b"))))
+    keys <- keys[vapply(replies[-seq_along(keys)], identical, NA, "1")]
   }
-  replies <- redis_send(f$con, unlist(lapply(keys, function(key) list(list("MULTI"), list("HSET", key, "d", "1"), list("HGET", key, "b"), list("EXEC"))),
-                                      recursive = FALSE))
-  results <- replies[seq.int(4L, length(replies), 4L)]
-  backed_up <- vapply(results, function(r) identical(r[[2]], "1"), NA)
-  if (any(backed_up)) redis_send(f$con, lapply(keys[backed_up], function(key) list("DEL", key)))
+  if (length(keys)) redis_call(f$con, "DEL", keys)
 }
 
 collect_error <- function(f, L, i, worker, seconds) {
@@ -149,8 +172,9 @@ collect_error <- function(f, L, i, worker, seconds) {
 }
 
 set_failed <- function(f, L, i, cond) {
-  put(L$status, i, FAILED)
-  L$errors[[whole(i)]] <- cond
+  set_status(L, i, FAILED)
+  drop_args(L, i)
+  assign(whole(i), cond, envir = L$errors)
   L$failed <- L$failed + 1L
   L$finished <- L$finished + 1L
   if (identical(f$on_error, "stop")) L$stop_error <- loop_error(cond, i, NULL)
@@ -159,48 +183,19 @@ set_failed <- function(f, L, i, cond) {
 # With .errorhandling = "stop" the loop ends at its first error instead of after all iterations; what is finished stays in the journal.
 stopped_early <- function(f, L) {
   if (!L$failed || !identical(L$error_handling, "stop")) return(FALSE)
-  first <- min(as.integer(names(L$errors)))
+  first <- min(as.integer(ls(L$errors)))
   L$stop_error <- loop_error(L$errors[[whole(first)]], first, NULL)
   TRUE
 }
 
-# --- combining --------------------------------------------------------------------------------------------------------------------------------
-
-# foreach's accumulator gets the results in order, each once, whatever the order and number of their arrivals.
-combine_ready <- function(f, L) {
-  while (L$combined < L$count) {
-    i <- L$combined + 1L
-    status <- L$status[i]
-    if (status == STORED) {
-      result <- unserialize(cached_value(L, i))
-    } else if (status == FAILED && !identical(L$error_handling, "stop")) {
-      result <- L$errors[[whole(i)]]
-    } else {
-      return(invisible())
-    }
-    L$combined <- i
-    tryCatch(accumulate(L$it, result, i), error = function(e) {
-      cat("error calling combine function:\n")
-      print(e)
-    })
-  }
-}
-
-cached_value <- function(L, i) {
-  bytes <- L$cache[[i]]
-  if (is.null(bytes)) return(spill_read(L$spill, L$offset[i], L$bytes[i]))
-  put(L$cache, i, NULL)
-  L$cached_bytes <- L$cached_bytes - length(bytes)
-  bytes
-}
-
-# When nothing was submitted at all (everything was reused) the event loop never ran.
+# Everything that is missing was reused, or nothing is: combines without the event loop, until something is to be submitted.
 finish_reused <- function(f, L) {
-  while (is.null(L$stop_error) && !is_complete(L)) {
-    draw(f, L)
-    before <- L$combined
+  while (is.null(L$stop_error) && !is_complete(L) && L$pending == 0L) {
+    before <- c(L$combined, L$count, L$finished)
     fetch_remote(f, L)
-    combine_ready(f, L)
-    if (L$combined == before && !is_complete(L)) stop("internal error: loop ", L$number, " has no result for iteration ", before + 1L)
+    more <- combine_ready(f, L)
+    has_work(f, L)
+    stuck <- identical(before, c(L$combined, L$count, L$finished)) && !more
+    if (stuck) stop("internal error: loop ", L$number, " has no result for iteration ", L$combined + 1L)
   }
 }

@@ -3,17 +3,10 @@
 
 load_known <- function(f, L) {
   L$spill <- open_spill(f$journal, L$number)
-  L$local <- index_by_iteration(L$spill$entries)
   bits <- redis_send(f$con, list(list("GET", fleet_key("done", L$number))), raw = TRUE)[[1]]
   L$done_flags <- bit_flags(bits)
   L$remote <- f$ledger[[whole(L$number)]]
   L$anything_known <- nrow(L$spill$entries) > 0L || any(L$done_flags) || !is.null(L$remote)
-}
-
-index_by_iteration <- function(entries) {
-  index <- new.env(parent = emptyenv())
-  for (k in seq_len(nrow(entries))) assign(whole(entries$i[k]), entries[k, ], envir = index)
-  index
 }
 
 # A Redis bitmap as logical vector, element i + 1 for bit i (first bit = most significant)
@@ -22,48 +15,57 @@ bit_flags <- function(bytes) {
   as.vector(matrix(as.logical(rawToBits(bytes)), nrow = 8L)[8:1, , drop = FALSE])
 }
 
-# TRUE when the iteration needs no run. What is not reused is counted with its reason.
-take_known <- function(f, L, i) {
-  id <- whole(i)
-  local <- get0(id, envir = L$local, inherits = FALSE)
-  if (!is.null(local)) {
-    if (same_key(local$key, L$key[i])) return(adopt(L, i, local$offset, local$bytes, local$seconds))
-    note_reason(L, key_difference(local$key, L$key[i]))
-    L$to_clear <- c(L$to_clear, i)
-    return(FALSE)
+# Finds out which of these iterations need no run. What is not reused is counted with its reason.
+take_known <- function(f, L, items) {
+  entries <- L$spill$entries
+  entries <- entries[entries$key != NO_KEY, , drop = FALSE]
+  row <- match(items, entries$i)
+  mine <- which(!is.na(row))
+  good <- mine[has_key(L, items[mine], entries$key[row[mine]])]
+  adopt(L, items[good], entries[row[good], , drop = FALSE])
+  for (k in setdiff(mine, good)) {
+    note_reason(L, key_difference(entries$key[row[k]], key_of(L, items[k])))
+    spill_forget(L$spill, items[k])
+    L$to_clear <- c(L$to_clear, items[k])
   }
-  flagged <- isTRUE(L$done_flags[i + 1L])
-  if (flagged && fetch_stored(f, L, i)) return(TRUE)
-  entry <- if (!is.null(L$remote)) get0(id, envir = L$remote, inherits = FALSE)
-  if (!is.null(entry) && same_key(entry$key, L$key[i])) {
-    # its mark in Redis stays: a task of before that comes back passes over it
-    put(L$status, i, REMOTE)
-    L$reused <- L$reused + 1L
-    L$finished <- L$finished + 1L
-    return(TRUE)
-  }
-  if (flagged) L$to_clear <- c(L$to_clear, i)
-  if (!is.null(L$remote)) note_reason(L, if (is.null(entry)) "not finished before" else paste("changed:", key_difference(entry$key, L$key[i])))
-  FALSE
+  spill_flush(L$spill)
+  for (i in items[is.na(row)]) take_stored(f, L, i)
 }
 
-adopt <- function(L, i, offset, bytes, seconds) {
-  put(L$status, i, STORED)
-  put(L$offset, i, offset)
-  put(L$bytes, i, bytes)
-  L$executed <- L$executed + 1L
-  L$finished <- L$finished + 1L
-  L$seconds <- L$seconds + seconds
-  L$seconds2 <- L$seconds2 + seconds^2
-  L$longest <- max(L$longest, seconds)
-  L$recovered <- or_else(L$recovered, 0L) + 1L
-  TRUE
+# From Redis, or from the ledger
+take_stored <- function(f, L, i) {
+  flagged <- isTRUE(L$done_flags[i + 1L])
+  if (flagged && fetch_stored(f, L, i)) return(invisible())
+  entry <- if (!is.null(L$remote)) get0(whole(i), envir = L$remote, inherits = FALSE)
+  if (!is.null(entry) && has_key(L, i, entry$key)) {
+    # its mark in Redis stays: a task of before that comes back passes over it
+    set_status(L, i, REMOTE)
+    L$reused <- L$reused + 1L
+    L$finished <- L$finished + 1L
+    return(invisible())
+  }
+  if (flagged) L$to_clear <- c(L$to_clear, i)
+  if (!is.null(L$remote)) note_reason(L, if (is.null(entry)) "not finished before" else paste("changed:", key_difference(entry$key, key_of(L, i))))
+}
+
+# What this driver's own disk has
+adopt <- function(L, items, entries) {
+  if (!length(items)) return(invisible())
+  set_status(L, items, STORED)
+  set_place(L, items, entries$offset, entries$bytes)
+  L$executed <- L$executed + length(items)
+  L$finished <- L$finished + length(items)
+  L$seconds <- L$seconds + sum(entries$seconds)
+  L$seconds2 <- L$seconds2 + sum(entries$seconds^2)
+  L$longest <- max(L$longest, entries$seconds)
+  L$result_bytes <- L$result_bytes + sum(entries$bytes)
+  L$recovered <- or_else(L$recovered, 0L) + length(items)
 }
 
 # A result that workers stored while no driver was there to fetch it
 fetch_stored <- function(f, L, i) {
   reply <- redis_send(f$con, list(list("HGET", value_key(L$number, i), "k"), list("HGET", value_key(L$number, i), "v")), raw = TRUE)
-  if (is.null(reply[[1]]) || is.null(reply[[2]]) || !same_key(rawToChar(reply[[1]]), L$key[i])) return(FALSE)
+  if (is.null(reply[[1]]) || is.null(reply[[2]]) || !has_key(L, i, rawToChar(reply[[1]]))) return(FALSE)
   keep_values(L, i, reply[2], 0)
   acknowledge(f, L, i)
   L$recovered <- or_else(L$recovered, 0L) + 1L
@@ -119,7 +121,7 @@ fetch_remote <- function(f, L, most = 64L) {
   from <- L$combined + 1L
   if (from > L$count) return(invisible())
   window <- from:min(L$count, from + 1023L)
-  wanted <- utils::head(window[L$status[window] == REMOTE], most)
+  wanted <- utils::head(window[status_of(L, window) == REMOTE], most)
   if (!length(wanted)) return(invisible())
   entries <- lapply(wanted, function(i) get(whole(i), envir = L$remote))
   urls <- vapply(entries, function(e) e$url, "")
@@ -144,13 +146,13 @@ store_remote <- function(f, L, i, entry, file) {
   if (is.null(bytes)) {
     L$reused <- L$reused - 1L
     L$finished <- L$finished - 1L
-    put(L$status, i, PENDING)
+    set_status(L, i, PENDING)
     L$requeued <- c(L$requeued, i)
     L$to_clear <- c(L$to_clear, i)
     clear_stale(f, L)
     return(invisible())
   }
-  put(L$offset, i, spill_write(L$spill, i, L$key[i], list(bytes), 0))
-  put(L$bytes, i, length(bytes))
-  put(L$status, i, STORED)
+  set_place(L, i, spill_write(L$spill, i, key_of(L, i), list(bytes), 0), length(bytes))
+  set_status(L, i, STORED)
+  drop_args(L, i)
 }

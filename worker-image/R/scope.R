@@ -24,8 +24,8 @@ restore_scope <- function(scope) {
 
 restore_variables <- function(env, before) {
   names <- ls(env, all.names = TRUE, sorted = FALSE)
-  added <- setdiff(names, c(names(before), "...", ".Random.seed"))
-  if (length(added)) rm(list = added, envir = env)
+  added <- is.na(match(names, c(names(before), "...", ".Random.seed")))
+  if (any(added)) rm(list = names[added], envir = env)
   list2env(before, envir = env)
 }
 

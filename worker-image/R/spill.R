@@ -15,24 +15,25 @@ open_spill <- function(dir, loop) {
   s
 }
 
+NO_KEY <- "-" # in place of the key: what lines before say about this iteration does not count any more
+
 # The last complete line of an iteration counts; a line is written after its value.
 read_index <- function(s) {
-  empty <- data.frame(i = numeric(), key = character(), offset = numeric(), bytes = numeric(), seconds = numeric())
-  if (!file.exists(s$index_path)) return(empty)
-  lines <- strsplit(readLines(s$index_path, warn = FALSE), " ", fixed = TRUE)
-  lines <- lines[vapply(lines, function(parts) length(parts) == 6L && parts[6] == ".", NA)]
-  if (!length(lines)) return(empty)
-  column <- function(k) vapply(lines, `[[`, "", k)
-  entries <- data.frame(i = as.numeric(column(1)), key = column(2), offset = as.numeric(column(3)), bytes = as.numeric(column(4)), seconds = as.numeric(column(5)))
-  entries <- entries[entries$offset + entries$bytes <= file.size(s$data_path), , drop = FALSE]
+  lines <- if (file.exists(s$index_path)) readLines(s$index_path, warn = FALSE) else character()
+  columns <- .Call(fleet_columns, lines, "ntnnnt")
+  names(columns) <- c("i", "key", "offset", "bytes", "seconds", "end")
+  entries <- structure(columns, class = "data.frame", row.names = .set_row_names(length(columns$i)))
+  entries <- entries[entries$end == "." & entries$offset + entries$bytes <= or_else(file.size(s$data_path), 0), 1:5, drop = FALSE]
   entries[!duplicated(entries$i, fromLast = TRUE), , drop = FALSE]
 }
+
+spill_forget <- function(s, i) spill_write(s, i, NO_KEY, list(raw()), 0)
 
 # Appends values (a list of raw vectors); returns their offsets. Nothing is safe before spill_flush().
 spill_write <- function(s, i, key, values, seconds) {
   bytes <- lengths(values)
   offsets <- s$size + cumsum(c(0, bytes[-length(bytes)]))
-  for (value in values) writeBin(value, s$data)
+  writeBin(if (length(values) == 1L) values[[1]] else unlist(values), s$data)
   s$size <- s$size + sum(bytes)
   cat(sprintf("%.0f %s %.0f %.0f %.6g .\n", i, key, offsets, bytes, seconds), file = s$index, sep = "")
   offsets

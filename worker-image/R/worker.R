@@ -41,6 +41,10 @@ leave <- function(reason) {
 # Stands in for BLPOP: waits for a task and moves it into this worker's own list, from where anybody can return it should this worker vanish.
 take_task <- function(w, queue) {
   queue <- queue[1]
+  if (!is.null(ahead <- w$ahead)) { # next_of_loop() has moved it into our list
+    w$ahead <- NULL
+    return(list(queue, ahead))
+  }
   redis_send(w$con, list(list("DEL", w$held), report_state(w, "idle"))) # what was taken before has been dealt with
   .Call(fleet_mark, "")
   repeat {
@@ -113,6 +117,9 @@ serve <- function(w, queue) {
 }
 
 # What doRedis evaluates for one task. code: the user's expression; setup: the loop's constants; batch: the iterations.
+#
+# doRedis' own end of a task takes up to 100 ms (it waits for its keep-alive thread). So the tasks of this loop that wait already are run here, one
+# after another, before doRedis gets its turn again.
 run_batch <- function(code, setup, batch, env) {
   w <- .fleet$worker
   if (is.null(w)) stop("this task needs a worker started by foreachfleet")
@@ -120,7 +127,44 @@ run_batch <- function(code, setup, batch, env) {
   # a result that keeps its environment (a formula, a function) must not carry its neighbours in the task along
   rm("fleet_batch", envir = env)
   check_versions(setup$versions)
-  if (decline(w, setup, batch)) return(NULL)
+  run_iterations(code, setup, batch, env, w)
+  while (!is.null(task <- next_of_loop(w, setup))) {
+    tryCatch(run_iterations(code, setup, task$argsList[[1]]$fleet_batch, env, w), error = function(e) report_task_error(w, setup, task, e))
+  }
+  NULL # doRedis carries no value: the journal does
+}
+
+NEXT_TASK_SECONDS <- 1
+
+# The next task, if it is of the same loop; one of another loop is kept for take_task(). NULL also when anything else is to be looked at first.
+next_of_loop <- function(w, setup) {
+  .Call(fleet_mark, "")
+  if (.Call(fleet_termination) || !identical(w$ticket, NA)) return(NULL)
+  flags <- redis_send(w$con, list(list("HGET", fleet_key("control"), "stop"), list("HGET", fleet_key("control"), "pause"), list("GET", fleet_key("gate")),
+                                  list("HGET", fleet_key("aborted"), setup$run), list("HGET", fleet_key("replace"), w$pod),
+                                  list("EXISTS", fleet_key("lease")), list("DEL", w$held), report_state(w, "idle")))
+  if (any(vapply(flags[1:5], function(x) length(x) > 0L && nzchar(x), NA)) || (w$lease_seen && !identical(flags[[6]], 1))) return(NULL)
+  wait <- list("BLMOVE", setup$queue, w$held, "LEFT", "RIGHT", whole(NEXT_TASK_SECONDS))
+  reply <- redis_send(w$con, list(wait), raw = TRUE, seconds = 30, may_leave = TRUE, on_cut = function() TRUE)
+  if (is.null(reply)) {
+    return_task(w, setup$queue)
+  } else if (is.raw(reply[[1]])) {
+    task <- tryCatch(unserialize(reply[[1]]), error = function(e) NULL)
+    if (identical(task$argsList[[1]]$fleet_batch$run, setup$run)) return(task)
+    w$ahead <- reply[[1]]
+  }
+  NULL
+}
+
+# As doRedis reports the error of a task
+report_task_error <- function(w, setup, task, error) {
+  result <- stats::setNames(list(error), names(task$argsList)[1])
+  redis_call(w$con, "LPUSH", paste0(setup$queue, ".out.", task$ID), serialize(result, NULL))
+}
+
+run_iterations <- function(code, setup, batch, env, w) {
+  if (decline(w, setup, batch)) return(invisible())
+  batch$key <- .Call(fleet_key_texts, batch$prefix, batch$suffix, batch$digest, seq_along(batch$i))
   found <- look_before(w, setup, batch)
   if (!is.null(w$state_dir)) cat(or_else(batch$expected, NA), "\n", file = file.path(w$state_dir, "expected"))
   todo <- which(!found$done)
@@ -134,10 +178,10 @@ run_batch <- function(code, setup, batch, env) {
   for (k in todo) {
     item <- list(i = batch$i[k], key = batch$key[k], args = batch$args[[k]])
     if (.Call(fleet_termination) || must_stop(w, setup)) {
-      journal_flush(w, setup$loop)
+      journal_flush(w, setup)
       if (.Call(fleet_termination)) return_task(w, setup$queue)
       else if (w$aside) put_aside(w, setup)
-      return(NULL)
+      return(invisible())
     }
     if (found$tries[k] >= w$tries) {
       journal_error(w, setup, item, lost_error(item$i, found$tries[k], found$cause[k]),
@@ -146,8 +190,7 @@ run_batch <- function(code, setup, batch, env) {
       run_iteration(code, setup, item, scope, output, w, found$tries[k] + 1L)
     }
   }
-  journal_flush(w, setup$loop)
-  NULL # doRedis carries no value: the journal does
+  journal_flush(w, setup)
 }
 
 # Results count under the driver's versions of the loop's packages: a worker with others would store wrong ones.
@@ -211,17 +254,17 @@ run_iteration <- function(code, setup, item, scope, output, w, try) {
   if (is.null(outcome$error)) {
     w$buffer[[length(w$buffer) + 1L]] <- outcome$entry
     w$buffered_bytes <- w$buffered_bytes + outcome$entry$bytes
-    if (w$buffered_bytes > FLUSH_BYTES || now_seconds() - w$flushed_at > FLUSH_SECONDS) journal_flush(w, setup$loop)
+    if (w$buffered_bytes > FLUSH_BYTES || now_seconds() - w$flushed_at > FLUSH_SECONDS) journal_flush(w, setup)
   } else {
-    journal_flush(w, setup$loop)
+    journal_flush(w, setup)
     journal_error(w, setup, item, outcome$error,
                   list(try = try, seconds = seconds, traceback = outcome$traceback, warnings = outcome$warnings, output = printed,
                        replay = replay_text(w, code, setup, item, scope$env)))
   }
 }
 
-journal_flush <- function(w, loop) {
-  journal_store(w, loop, w$buffer)
+journal_flush <- function(w, setup) {
+  journal_store(w, setup$loop, w$buffer, setup$backed_up)
   w$buffer <- list()
   w$buffered_bytes <- 0
   w$flushed_at <- now_seconds()

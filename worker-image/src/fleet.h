@@ -1,6 +1,7 @@
 /* What the C files of the package share. */
 #ifndef FOREACHFLEET_H
 #define FOREACHFLEET_H
+#include <stdint.h>
 #include <R.h>
 #include <Rinternals.h>
 
@@ -18,9 +19,18 @@ SEXP fleet_mark_open(SEXP path);
 SEXP fleet_mark(SEXP text);
 SEXP fleet_hash(SEXP value, SEXP file_environments);
 SEXP fleet_hash_file(SEXP path);
+uint64_t fleet_digest(SEXP value, SEXP known_environments);
+SEXP fleet_elements(SEXP containers, SEXP from, SEXP count, SEXP names);
+SEXP fleet_digest_all(SEXP values, SEXP known_environments, SEXP digests, SEXP at);
+SEXP fleet_key_texts(SEXP prefix, SEXP suffix, SEXP digests, SEXP positions);
+SEXP fleet_same_keys(SEXP texts, SEXP prefix, SEXP digests, SEXP positions);
+SEXP fleet_size(SEXP value);
+SEXP fleet_digests(SEXP digests, SEXP positions);
+SEXP fleet_columns(SEXP lines, SEXP kinds);
 SEXP fleet_stream_seed(SEXP base, SEXP loop, SEXP iteration, SEXP words);
 SEXP fleet_dead_reference(SEXP value);
 SEXP fleet_put(SEXP vector, SEXP index, SEXP value);
+SEXP fleet_put_all(SEXP list, SEXP index, SEXP values);
 SEXP fleet_set_arguments(SEXP arguments);
 SEXP fleet_output_connection(void);
 SEXP fleet_output_begin(SEXP mark);

@@ -6,7 +6,6 @@
  */
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "fleet.h"
 
@@ -60,7 +59,7 @@ static uint64_t finish_word(uint64_t k) {
   return k ^ (k >> 33);
 }
 
-static SEXP finish(hasher *h) {
+static void finish(hasher *h) {
   memset(h->tail + h->held, 0, 16 - h->held);
   mix_block(h, h->tail);
   h->h1 ^= h->total;
@@ -71,6 +70,10 @@ static SEXP finish(hasher *h) {
   h->h2 = finish_word(h->h2);
   h->h1 += h->h2;
   h->h2 += h->h1;
+}
+
+static SEXP finished_text(hasher *h) {
+  finish(h);
   char text[40];
   snprintf(text, sizeof text, "%016llx%016llx", (unsigned long long)h->h1, (unsigned long long)h->h2);
   return mkString(text);
@@ -261,37 +264,37 @@ static void walk(hasher *h, SEXP x) {
   if (ATTRIB(x) != R_NilValue) add_attributes(h, x);
 }
 
+/* Not memset: the table of environments is large, and only its first seen_count places are ever read. */
+static void start(hasher *h, SEXP known_environments) {
+  h->h1 = h->h2 = h->total = h->held = 0;
+  h->known = known_environments;
+  h->seen_count = 0;
+}
+
 SEXP fleet_hash(SEXP value, SEXP known_environments) {
   hasher h;
-  memset(&h, 0, sizeof h);
-  h.known = known_environments;
+  start(&h, known_environments);
   walk(&h, value);
-  return finish(&h);
+  return finished_text(&h);
+}
+
+/* The first half of the same digest: the first 16 digits of its text */
+uint64_t fleet_digest(SEXP value, SEXP known_environments) {
+  hasher h;
+  start(&h, known_environments);
+  walk(&h, value);
+  finish(&h);
+  return h.h1;
 }
 
 SEXP fleet_hash_file(SEXP path) {
   FILE *file = fopen(CHAR(STRING_ELT(path, 0)), "rb");
   if (!file) Rf_error("cannot read %s", CHAR(STRING_ELT(path, 0)));
   hasher h;
-  memset(&h, 0, sizeof h);
+  start(&h, R_NilValue);
   char part[65536];
   size_t n;
   while ((n = fread(part, 1, sizeof part, file)) > 0) add(&h, part, n);
   fclose(file);
-  return finish(&h);
+  return finished_text(&h);
 }
-
-/* Does the value itself (not a frame it captured) hold something that cannot leave its process? */
-static int holds_dead(SEXP x, int depth) {
-  if (TYPEOF(x) == EXTPTRSXP || TYPEOF(x) == WEAKREFSXP) return 1;
-  if (TYPEOF(x) == INTSXP && inherits(x, "connection")) return 1;
-  if (TYPEOF(x) == VECSXP && depth < 50)
-    for (R_xlen_t i = 0; i < XLENGTH(x); i++)
-      if (holds_dead(VECTOR_ELT(x, i), depth + 1)) return 1;
-  if (TYPEOF(x) == S4SXP && depth < 50) /* slots; other attributes may point at memory for speed only, as those of data.table do */
-    for (SEXP slot = ATTRIB(x); slot != R_NilValue; slot = CDR(slot))
-      if (holds_dead(CAR(slot), depth + 1)) return 1;
-  return 0;
-}
-
-SEXP fleet_dead_reference(SEXP value) { return ScalarLogical(holds_dead(value, 0)); }

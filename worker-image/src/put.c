@@ -26,3 +26,17 @@ SEXP fleet_put(SEXP vector, SEXP index, SEXP value) {
   UNPROTECT(2);
   return R_NilValue;
 }
+
+/* list[index[k]] <- values[[k]] for each k; NULL as values clears them all. */
+SEXP fleet_put_all(SEXP list, SEXP index, SEXP values) {
+  PROTECT(index = coerceVector(index, INTSXP));
+  R_xlen_t count = XLENGTH(index);
+  if (values != R_NilValue && XLENGTH(values) != count) Rf_error("as many values as indices");
+  for (R_xlen_t k = 0; k < count; k++) {
+    R_xlen_t i = (R_xlen_t)INTEGER(index)[k] - 1;
+    if (i < 0 || i >= XLENGTH(list)) Rf_error("index out of range");
+    SET_VECTOR_ELT(list, i, values == R_NilValue ? R_NilValue : VECTOR_ELT(values, k));
+  }
+  UNPROTECT(1);
+  return R_NilValue;
+}

@@ -1,0 +1,108 @@
+// Loops that are long, lazy or slow at the driver's side: workers work meanwhile, and the driver's memory stays bounded.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { freePort, Lab, rLibrary, until, type Running } from './lab.ts';
+
+let lab: Lab;
+let trace: string;
+beforeEach(async () => {
+  lab = await Lab.start();
+  trace = join(lab.dir, 'trace');
+  lab.worker('w1');
+  lab.worker('w2');
+  await lab.workersReady(2);
+});
+afterEach(() => lab.stop());
+
+/** Lines that driver and workers wrote, in the order of writing. */
+const traced = (): string[] => (existsSync(trace) ? readFileSync(trace, 'utf8').trim().split('\n') : []);
+const note = (): string => `note <- function(...) cat(paste(...), "\\n", sep = "", file = "${trace}", append = TRUE)\n`;
+
+async function succeeded(session: Running): Promise<void> {
+  assert.equal(await session.exited, 0, session.lines.join('\n'));
+}
+
+const iteratorOf = (next: string): string =>
+  `k <- 0; it <- structure(list(nextElem = function() { k <<- k + 1; ${next} }), class = c("abstractiter", "iter"))\n`;
+
+test('workers work while a slow iterator is still being drawn', async () => {
+  await succeeded(
+    lab.session(`${note()}${iteratorOf('if (k > 60) stop("StopIteration"); Sys.sleep(0.1); note("drawn", k); k')}
+    r <- foreach(i = it, .combine = c) %dopar% { note("ran", i); i }
+    stopifnot(identical(r, as.numeric(1:60)))`),
+  );
+  const lines = traced();
+  assert.ok(lines.indexOf('drawn 60') > lines.findIndex((line) => line.startsWith('ran')), lines.join(', '));
+});
+
+test('an endless iterator starts, and a loop ends with the error of an iterator that fails in the middle', async () => {
+  await succeeded(
+    lab.session(`${note()}${iteratorOf('if (file.exists("' + trace + '") && k > 30) stop("no more paper"); k')}
+    e <- tryCatch(foreach(i = it, .combine = "+") %dopar% { note("ran", i); i }, error = identity)
+    stopifnot(identical(conditionMessage(e), "no more paper"))
+    stopifnot(identical(foreach(i = 1:3, .combine = c) %dopar% i, 1:3))`),
+  );
+});
+
+test('a slow .combine does not keep the workers waiting', async () => {
+  await succeeded(
+    lab.session(
+      `${note()}
+    r <- foreach(i = 1:60, .combine = function(a, b) { Sys.sleep(0.1); note("combined", b); a + b }) %dopar% { note("ran", i); i }
+    stopifnot(r == sum(1:60))`,
+      ', task_size = 1L',
+    ),
+  );
+  const lines = traced();
+  const combinedBefore = lines.slice(0, lines.indexOf('ran 60')).filter((line) => line.startsWith('combined'));
+  assert.ok(
+    combinedBefore.length < 50,
+    `${combinedBefore.length} results were combined before the last iteration began`,
+  );
+});
+
+test('with .inorder = FALSE results are combined when they come, else in their order', async () => {
+  const loop = (inOrder: string): string => `
+    r <- foreach(i = 1:20, .combine = c, .inorder = ${inOrder}) %dopar% { if (i == 1) while (!file.exists("${trace}")) Sys.sleep(0.05); if (i == 20) file.create("${trace}"); i }
+    unlink("${trace}")`;
+  await succeeded(
+    lab.session(
+      `${loop('FALSE')}
+    stopifnot(identical(sort(r), 1:20), r[1] != 1)
+    ${loop('TRUE')}
+    stopifnot(identical(r, 1:20))`,
+      ', task_size = 1L',
+    ),
+  );
+});
+
+test('large arguments are drawn as they are needed', async () => {
+  await succeeded(
+    lab.session(`${iteratorOf('if (k > 40) stop("StopIteration"); rep(as.numeric(k), 1e6)')}
+    r <- foreach(x = it, .combine = "+") %dopar% x[1]
+    stopifnot(r == sum(1:40))`),
+  );
+});
+
+test('results of a session that nobody backs up leave nothing in Redis', async () => {
+  await succeeded(lab.session('stopifnot(foreach(i = 1:3000, .combine = "+") %dopar% i == sum(1:3000))'));
+  assert.equal(await lab.redis.xlen('ff:outbox'), 0);
+  assert.deepEqual(await lab.redis.keys('ff:v:*'), []);
+});
+
+test('startFleetWorkers() works on a Redis without password', async () => {
+  const port = String(await freePort());
+  const open = lab.run('redis-server', ['--port', port, '--bind', '127.0.0.1', '--save', ''], {});
+  await until('redis listens', () => open.lines.some((line) => line.includes('Ready to accept connections')));
+  const code = `library(foreach); library(foreachfleet); startFleetWorkers(1, "localhost:${port}"); registerForeachFleet("localhost:${port}")
+    stopifnot(identical(foreach(i = 1:3, .combine = c) %dopar% i, 1:3))`;
+  const session = spawn('Rscript', ['--vanilla', '-e', code], {
+    env: { ...process.env, R_LIBS: rLibrary },
+    timeout: 120_000,
+  });
+  const status = await new Promise((done) => session.on('close', done));
+  assert.equal(status, 0);
+});
