@@ -50,7 +50,7 @@ export function statusLines(status: JobStatus): string[] {
   return [
     `job ${status.job}, attempt ${status.attempt}: ${status.phase}`,
     `  ${summaryLine(status)}`,
-    ...status.loops.map((loop) => `  ${loopLine(loop)}`),
+    ...status.loops.flatMap((loop) => [`  ${loopLine(loop)}`, ...(loop.reuse ? [`    ${loop.reuse}`] : [])]),
     ...(status.waitingFor ? [`  waiting for ${status.waitingFor}`] : []),
     ...reasonLines(status),
     ...forecastLines(status),

@@ -223,6 +223,7 @@ function toLoop(loop: number, hash: Record<string, string>, waiting: string | un
     maxSeconds: count('max'),
     waiting: Math.max(0, Number(waiting ?? 0) || 0),
     ended: (hash['endedAt'] ?? '') !== '',
+    ...(hash['reuse'] ? { reuse: hash['reuse'] } : {}),
   };
 }
 

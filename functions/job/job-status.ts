@@ -45,6 +45,7 @@ export interface JobStatus {
     reused: number;
     meanSeconds: number | null;
     ended: boolean;
+    reuse?: string;
   }[];
   secondsLeft: number | null;
   cost: {
@@ -130,6 +131,7 @@ function loopsOf(record: JobRecord): JobStatus['loops'] {
       reused: loop.reused,
       meanSeconds: executed === 0 ? null : loop.seconds / executed,
       ended: loop.ended,
+      ...(loop.reuse === undefined ? {} : { reuse: loop.reuse }),
     };
   });
 }

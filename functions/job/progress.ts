@@ -15,6 +15,8 @@ export interface LoopProgress {
   maxSeconds: number;
   waiting: number;
   ended: boolean;
+  /** What of earlier runs counts, what not, and why; absent when there was nothing to reuse. */
+  reuse?: string;
 }
 
 export interface WorkerProgress {

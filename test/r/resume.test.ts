@@ -146,6 +146,7 @@ test('a new attempt runs only what the ledger lacks, repeats random numbers with
     ),
     third.lines.join('\n'),
   );
+  assert.match(String(await lab.redis.hget('ff:loop:2', 'reuse')), /^0 of 10 iterations reused; not reused: /);
 });
 
 test('files of several values are read by part, and a damaged one is run again', async () => {

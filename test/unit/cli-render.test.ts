@@ -49,6 +49,14 @@ const running = statusOf({
   ],
 });
 
+describe('reuse', () => {
+  it('is told below its loop', () => {
+    const loops = [{ ...running.loops[0]!, reuse: '10 of 200 iterations reused; not reused: changed: code: 190' }];
+    const lines = statusLines({ ...running, loops });
+    assert.ok(lines.includes('    10 of 200 iterations reused; not reused: changed: code: 190'), lines.join('\n'));
+  });
+});
+
 describe('quantities', () => {
   const durations: [seconds: number, text: string][] = [
     [-3, '0 s'],

@@ -16,7 +16,7 @@ begin_loop <- function(f, L) {
   draw(f, L, FIRST_SLICE_SECONDS)
   save_counters(f, L)
   emit("loop-started", loop = L$number, label = L$label, total = known_total(L), reused = L$reused + or_else(L$recovered, 0L))
-  tell_reuse(L)
+  tell_reuse(f, L)
 }
 
 # A driver that was started again finds workers at work on this loop: their results will come, so they are not submitted twice.
@@ -30,14 +30,15 @@ leave_running <- function(f, L) {
 }
 
 # Once, when all that is drawn ahead was looked up.
-tell_reuse <- function(L, force = FALSE) {
+tell_reuse <- function(f, L, force = FALSE) {
   if (L$reuse_told || (may_draw(L) && !force)) return(invisible())
   L$reuse_told <- TRUE
   reused <- L$reused + or_else(L$recovered, 0L)
-  if (!reused && !length(L$reasons)) return(invisible())
+  if (!reused && !length(L$reasons)) return(invisible(redis_call(f$con, "HDEL", fleet_key("loop", L$number), "reuse")))
   why <- paste(sprintf("%s: %d", names(L$reasons), unlist(L$reasons)), collapse = "; ")
-  say("loop %s, %s: %d of %d iterations reused%s", whole(L$number), L$label, reused, L$count, if (nzchar(why)) paste0("; not reused: ", why) else "")
-  L$reuse_note <- why
+  note <- sprintf("%d of %d iterations reused%s", reused, L$count, if (nzchar(why)) paste0("; not reused: ", why) else "")
+  say("loop %s, %s: %s", whole(L$number), L$label, note)
+  redis_call(f$con, "HSET", fleet_key("loop", L$number), "reuse", note)
 }
 
 end_loop <- function(f, L) {
@@ -47,7 +48,7 @@ end_loop <- function(f, L) {
   save_counters(f, L, ended = TRUE)
   redis_send(f$con, list(list("DEL", fleet_key("e", L$number)), list("HDEL", fleet_key("waiting"), whole(L$number))))
   drop_old_environments(f)
-  tell_reuse(L, force = TRUE)
+  tell_reuse(f, L, force = TRUE)
   describe_loop(f, L, force = TRUE)
   remember_errors(f, L)
   close_spill(L$spill)

@@ -23,7 +23,7 @@ run_pump <- function(f, L) {
     if (stopped_early(f, L) || too_many_errors(f, L)) break
     housekeeping(f, L)
     draw(f, L)
-    tell_reuse(L)
+    tell_reuse(f, L)
     describe_loop(f, L)
     submit_more(f, L)
     wait_for_news(f, L, if (more || may_draw(L)) 0 else 0.2)

@@ -1,0 +1,101 @@
+// What changed since an earlier run is noticed for each loop by itself: what does not depend on it is reused, and the log says why the rest is not.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { Lab } from './lab.ts';
+
+let lab: Lab;
+beforeEach(async () => {
+  lab = await Lab.start();
+});
+afterEach(() => lab.stop());
+
+test('code, arguments, exported objects, functions that they call, packages, random numbers', async () => {
+  lab.worker('w1');
+  await lab.workersReady(1);
+  const journal = join(lab.dir, 'journal');
+  const text = `
+    offset <- 1; helper <- function(x) x + offset; values <- c(1, 2, 3); add <- function(k) { own <- k; function(x) x + own }; plus <- add(5)
+    set.seed(8)
+    a <- foreach(i = 1:3, .combine = c) %dopar% i
+    b <- foreach(v = values, .combine = c) %dopar% helper(v)
+    c <- foreach(i = 1:3, .combine = c, .packages = "tools") %dopar% plus(i)
+    d <- foreach(i = 1:3, .combine = c) %dopar% rnorm(1)
+    cat("reused", fleetLoops()$reused, "\\n")`;
+  const run = async (changed: string): Promise<string[]> => {
+    const copy = mkdtempSync(join(lab.dir, 'copy-'));
+    if (existsSync(journal)) cpSync(journal, copy, { recursive: true });
+    const session = lab.session(changed, `, journal = "${existsSync(journal) ? copy : journal}"`);
+    assert.equal(await session.exited, 0, session.lines.join('\n'));
+    return session.lines.filter((line) => /reused/.test(line));
+  };
+  await run(text);
+  const cases: [string, string, string, RegExp | null][] = [
+    ['nothing, in other words', text.replace('x + offset }', 'x + offset # as before\n }'), 'reused 3 3 3 3 ', null],
+    ['code', text.replace('%dopar% i\n', '%dopar% (i + 0L)\n'), 'reused 0 3 3 3 ', /loop 1, .*not reused: code: 3/],
+    ['one argument', text.replace('c(1, 2, 3)', 'c(1, 9, 3)'), 'reused 3 2 3 3 ', /loop 2, .*not reused: arguments: 1/],
+    [
+      'an object of a function',
+      text.replace('offset <- 1', 'offset <- 2'),
+      'reused 3 0 3 3 ',
+      /loop 2, .*not reused: exported objects: 3/,
+    ],
+    [
+      'a function',
+      text.replace('function(x) x + offset', 'function(x) x - offset'),
+      'reused 3 0 3 3 ',
+      /loop 2, .*exported objects: 3/,
+    ],
+    ['what a closure holds', text.replace('add(5)', 'add(6)'), 'reused 3 3 0 3 ', /loop 3, .*exported objects: 3/],
+    ['packages', text.replace('"tools"', 'c("tools", "stats4")'), 'reused 3 3 0 3 ', /loop 3, .*packages: 3/],
+    [
+      'random numbers',
+      text.replace('c <- foreach', 'runif(1); c <- foreach'),
+      'reused 3 3 0 0 ',
+      /loop 4, .*random numbers: 3/,
+    ],
+  ];
+  for (const [what, changed, reused, reason] of cases) {
+    assert.notEqual(changed, what === 'nothing, in other words' ? '' : text, what);
+    const lines = await run(changed);
+    assert.ok(lines.includes(reused), `${what}: ${lines.join('\n')}`);
+    if (reason)
+      assert.ok(
+        lines.some((line) => reason.test(line)),
+        `${what}: ${lines.join('\n')}`,
+      );
+  }
+});
+
+test('a changed data file is noticed by the loops that use it', async () => {
+  const script = `library(foreach)
+a <- foreach(i = 1:3, .combine = c) %dopar% (i + mean(panel))
+b <- foreach(i = 1:3, .combine = c) %dopar% i
+cat("values", a, b, "\\n")`;
+  const run = async (values: string, pod: string): Promise<string[]> => {
+    const path = join(lab.dir, 'panel.RData');
+    execFileSync('Rscript', ['--vanilla', '-e', `panel <- ${values}; save(panel, file = "${path}")`]);
+    const inputs = lab.prepare({
+      script,
+      files: { 'panel.RData': readFileSync(path) },
+      load: ['panel.RData'],
+      seed: 1,
+    });
+    // a driver in the same place keeps the files of its attempt
+    rmSync(join(lab.dir, 'driver/tmp/files'), { recursive: true, force: true });
+    const worker = lab.worker(pod, inputs);
+    const driver = lab.driver(inputs);
+    assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+    worker.process.kill('SIGTERM');
+    await worker.exited;
+    return driver.lines;
+  };
+  assert.ok((await run('c(1, 3)', 'w1')).includes('values 3 4 5 1 2 3 '));
+  const lines = await run('c(2, 4)', 'w2');
+  assert.ok(lines.includes('values 4 5 6 1 2 3 '), lines.join('\n'));
+  const told = lines.filter((line) => /iterations reused/.test(line));
+  assert.match(told[0] ?? '', /loop 1, .*: 0 of 3 iterations reused; not reused: exported objects: 3/);
+  assert.match(told[1] ?? '', /loop 2, .*: 3 of 3 iterations reused$/);
+});
