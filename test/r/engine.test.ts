@@ -24,15 +24,23 @@ for (const probes of ['features.R', 'contract.R']) {
   });
 }
 
-test('random numbers do not depend on workers, order or task size, and streams are independent', async () => {
-  const digest = async (options: string): Promise<string> => {
-    const session = lab.session(`set.seed(1)\n${rScript('random.R')}`, options);
-    assert.equal(await session.exited, 0, session.lines.join('\n'));
-    return session.lines.find((line) => line.startsWith('digest')) ?? 'none';
-  };
-  const [first, second] = [await digest(''), await digest(', task_size = 3L')];
-  assert.match(first, /^digest [0-9a-f]{32}/);
-  assert.equal(first, second);
+for (const numbers of ['random.R', 'kinds.R']) {
+  test(`random numbers do not depend on workers, order or task size: ${numbers}`, async () => {
+    const digest = async (options: string): Promise<string> => {
+      const session = lab.session(`set.seed(1)\n${rScript(numbers)}`, options);
+      assert.equal(await session.exited, 0, session.lines.join('\n'));
+      return session.lines.find((line) => line.startsWith('digest')) ?? 'none';
+    };
+    const [first, second] = [await digest(''), await digest(', task_size = 3L')];
+    assert.match(first, /^digest [0-9a-f]{32}/);
+    assert.equal(first, second);
+  });
+}
+
+test('streams of loops and iterations are apart by construction, and pass tests of independence', async () => {
+  const session = lab.session(rScript('streams.R'));
+  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  assert.ok(session.lines.includes('streams are independent'));
 });
 
 test('a task that is delivered twice is counted once; bare doRedis counts it twice', async () => {

@@ -1,6 +1,9 @@
 // Hazards of bare doRedis, each shown there and shown to be gone here, on the same Redis. (A task that is delivered twice: engine.test.ts.)
+// Those that bare doRedis needs half a minute for run with FF_SLOW_TESTS=1.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { Lab, password, rLibrary, until, workerScript, type Running } from './lab.ts';
 
@@ -74,6 +77,118 @@ test('a cut connection and a password: bare doRedis repeats an error for ever; h
   assert.equal(await ours.exited, 0, ours.lines.join('\n'));
   assert.ok(ours.lines.length < 20, `${ours.lines.length} lines`);
   await lab.workersReady(1);
+});
+
+const onlySlow = { skip: process.env['FF_SLOW_TESTS'] === '1' ? false : 'set FF_SLOW_TESTS=1 to run it' };
+
+test('a worker that freezes and thaws: bare doRedis gives a wrong value, here it is right', onlySlow, async () => {
+  const trace = join(lab.dir, 'trace');
+  const marks = (name: string, what: string): string[][] =>
+    (existsSync(`${trace}-${name}`) ? readFileSync(`${trace}-${name}`, 'utf8').split('\n') : [])
+      .map((line) => line.split(' '))
+      .filter((line) => line[0] === what);
+  const loop = (name: string): string => `
+    mark <- function(what, i) cat(what, i, Sys.getpid(), "\\n", file = "${trace}-${name}", append = TRUE)
+    r <- foreach(i = 1:8, .combine = c) %dopar% {
+      mark("start", i)
+      Sys.sleep(1)
+      if (i == 8) while (!file.exists("${trace}-${name}-go")) Sys.sleep(0.1)
+      mark("end", i)
+      i
+    }
+    cat("value", r, "\\n")`;
+  // the last iteration runs on while the first is done twice: by the worker that froze, and by the one that took its place
+  const freezeAndThaw = async (name: string): Promise<void> => {
+    await until(`work on ${name}`, () => marks(name, 'start').length >= 1);
+    const [, iteration, pid] = marks(name, 'start')[0]!;
+    const times = (what: string): number => marks(name, what).filter((line) => line[1] === iteration).length;
+    process.kill(Number(pid), 'SIGSTOP');
+    await until('another has begun it', () => times('start') === 2, 120);
+    process.kill(Number(pid), 'SIGCONT');
+    await until('both have ended it', () => times('end') === 2);
+  };
+  const bare = bareSession(loop('bare'), ', ftinterval = 3');
+  for (let k = 0; k < 3; k++) bareWorker();
+  await freezeAndThaw('bare');
+  await bare.exited;
+  assert.ok(bare.lines.includes('value 1 2 3 4 5 6 7 '), `bare doRedis has changed: ${bare.lines.join('\n')}`);
+
+  // without supervisors, which would replace the frozen R
+  const address = `redis://:${password}@127.0.0.1:${lab.redisPort}`;
+  for (const pod of ['w1', 'w2', 'w3']) {
+    lab.run('Rscript', rscript(`foreachfleet::fleetWorker("${address}", name = "${pod}")`), bareEnvironment());
+  }
+  await lab.workersReady(3);
+  const ours = lab.session(loop('ours'));
+  await freezeAndThaw('ours');
+  writeFileSync(`${trace}-ours-go`, '');
+  assert.equal(await ours.exited, 0, ours.lines.join('\n'));
+  assert.ok(ours.lines.includes('value 1 2 3 4 5 6 7 8 '), ours.lines.join('\n'));
+});
+
+test('a lost task of several iterations hangs bare doRedis for ever; here the loop ends', onlySlow, async () => {
+  const loop = 'r <- foreach(i = 1:30, .combine = c) %dopar% i; stopifnot(identical(r, 1:30)); cat("right\\n")';
+  const bare = bareSession(loop, ', chunkSize = 5, ftinterval = 3');
+  const ours = lab.session(loop, ', task_size = 5L');
+  await tasksIn('bare', 6);
+  await tasksIn('ff:queue', 4);
+  await lab.redis.lrem('bare', 1, (await lab.redis.lindexBuffer('bare', 2))!);
+  await lab.redis.lpop('ff:queue');
+  bareWorker();
+  lab.worker('w1');
+  assert.equal(await ours.exited, 0, ours.lines.join('\n'));
+  assert.ok(ours.lines.includes('right'));
+  await until('bare doRedis has nothing left to do', async () => (await lab.redis.llen('bare')) === 0);
+  // it waits: three of its intervals pass and nothing moves
+  const quietSince = Date.now();
+  await until('three intervals', () => Date.now() - quietSince > 12_000 || bare.process.exitCode !== null);
+  assert.equal(bare.process.exitCode, null, `bare doRedis has changed: ${bare.lines.join('\n')}`);
+});
+
+test('a restart of Redis ends the workers of bare doRedis; ours go on', onlySlow, async () => {
+  const loop =
+    'r <- foreach(i = 1:8, .combine = c) %dopar% { Sys.sleep(1); i }; stopifnot(identical(r, 1:8)); cat("right\\n")';
+  const bareWorkers = [bareWorker(), bareWorker()];
+  const worker = lab.worker('w1');
+  await lab.workersReady(1);
+  bareSession(loop);
+  const ours = lab.session(loop);
+  await until('ours is at work', async () => Number(await lab.redis.hget('ff:loop:1', 'done')) >= 1);
+  await until('bare is at work', async () => (await lab.redis.keys('bare.start.*')).length > 0);
+  const pid = async (): Promise<number> =>
+    (JSON.parse((await lab.redis.hget('ff:workers', 'w1'))!) as { pid: number }).pid;
+  const before = await pid();
+  await lab.killRedis();
+  await until('the bare workers are gone', () =>
+    bareWorkers.every((running) => running.process.exitCode !== null || running.process.signalCode !== null),
+  );
+  await lab.startRedis();
+  assert.equal(await ours.exited, 0, ours.lines.join('\n'));
+  assert.ok(ours.lines.includes('right'));
+  assert.deepEqual([worker.process.exitCode, await pid()], [null, before]);
+});
+
+test('a task that ends its R process is tried for ever by bare doRedis; here it is set aside', onlySlow, async () => {
+  const trace = join(lab.dir, 'trace');
+  const loop = `r <- foreach(i = 1:3, .errorhandling = "remove", .combine = c) %dopar% { if (i == 2) { cat("x\\n", file = "${trace}", append = TRUE); tools::pskill(Sys.getpid(), 9) }; i }; stopifnot(identical(r, c(1L, 3L)))`;
+  const tried = (): number => (existsSync(trace) ? readFileSync(trace, 'utf8').trim().split('\n').length : 0);
+  lab.worker('w1');
+  await lab.workersReady(1);
+  const ours = lab.session(loop);
+  assert.equal(await ours.exited, 0, ours.lines.join('\n'));
+  assert.equal(tried(), 3);
+  const bare = bareSession(loop, ', ftinterval = 3');
+  // somebody restarts the workers, as any cluster does
+  let running = bareWorker();
+  await until(
+    'more tries than any limit',
+    () => {
+      if (running.process.exitCode !== null || running.process.signalCode !== null) running = bareWorker();
+      return tried() >= 3 + 5;
+    },
+    200,
+  );
+  assert.equal(bare.process.exitCode, null, `bare doRedis has changed: ${bare.lines.join('\n')}`);
 });
 
 const canUnshare = spawnSync('unshare', ['-pf', '--mount-proc', 'true']).status === 0;
