@@ -171,3 +171,20 @@ test('an iteration beyond the time limit is ended from outside and reported', as
     session.lines.join('\n'),
   );
 });
+
+test('a loop whose description Redis lost goes on with workers that have never seen it', async () => {
+  lab.worker('w1');
+  await lab.workersReady(1);
+  const session = lab.session(
+    `${markFunction()}
+    r <- foreach(i = 1:6, .combine = c) %dopar% { mark("start", i); Sys.sleep(1); mark("end", i); i }
+    stopifnot(identical(r, 1:6))`,
+    ', task_size = 1L',
+  );
+  await until('at work', () => marks().length > 0);
+  await lab.redis.del(await lab.redis.keys('ff:queue.env.*'));
+  lab.worker('w2');
+  await succeeded(session);
+  assert.deepEqual(await outboxIterations(), oneToN(6));
+  assert.equal(new Set(marks().map((mark) => mark.pid)).size, 2, 'both have worked');
+});

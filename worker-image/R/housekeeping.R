@@ -161,6 +161,14 @@ adopt_stored <- function(f, L, items) {
   clear_stale(f, L)
 }
 
+# What a task reports when it could not even begin: TRUE when it may begin again.
+is_fault_of_redis <- function(f, L, cond) {
+  message <- conditionMessage(cond)
+  if (!identical(message, LOST_DESCRIPTION)) return(grepl("^(redis connection|Redis:|Failure communicating|ignoring SIGPIPE)", message))
+  ensure_environment(f, L)
+  !is.null(L$description)
+}
+
 # A Redis that came back empty has lost doRedis' description of the loop: store it again.
 ensure_environment <- function(f, L) {
   if (is.null(L$description)) return(invisible())

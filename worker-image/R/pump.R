@@ -68,7 +68,7 @@ read_task_end <- function(f, L, bytes) {
 
 # The task's setting failed on the worker (a package that is not there): every iteration of it has that error.
 fail_task <- function(f, L, task, cond) {
-  if (grepl("^(redis connection|Redis:|Failure communicating|ignoring SIGPIPE)", conditionMessage(cond))) return(requeue(L, L$task_items[[task]]))
+  if (is_fault_of_redis(f, L, cond)) return(requeue(L, L$task_items[[task]]))
   items <- L$task_items[[task]]
   for (i in items[status_of(L, items) == QUEUED]) {
     report_setting_error(f, L, i, cond)

@@ -12,7 +12,8 @@ as_redux <- function(reply) {
 
 as_argument <- function(x) if (is.raw(x)) x else if (is.numeric(x)) format(x, scientific = FALSE, trim = TRUE, digits = 17) else as.character(x)
 
-# hooks: take(queue, timeout) and results(key, timeout) replace the two blocking calls; submitted(key, values) and stored(key, value) look on.
+# hooks: take(queue, timeout) and results(key, timeout) replace the two blocking calls; submitted(key, values) and stored(key, value) look on;
+# got(key, value) answers what doRedis is to read.
 new_transport <- function(con, hooks = list()) {
   pending <- NULL
   command <- function(args) {
@@ -27,8 +28,12 @@ new_transport <- function(con, hooks = list()) {
     force(name)
     function(...) command(list(name, ...))
   }
-  plain <- c("EXISTS", "GET", "DEL", "EXPIRE", "INCR", "DECR", "LLEN", "LRANGE", "KEYS", "MGET", "LPUSH", "RPUSH", "PING", "HGET", "HSET", "HGETALL")
+  plain <- c("EXISTS", "DEL", "EXPIRE", "INCR", "DECR", "LLEN", "LRANGE", "KEYS", "MGET", "LPUSH", "RPUSH", "PING", "HGET", "HSET", "HGETALL")
   transport <- stats::setNames(lapply(plain, verb), plain)
+  transport$GET <- function(key) {
+    value <- command(list("GET", key))
+    if (is.function(hooks$got)) hooks$got(key, value) else value
+  }
   transport$SET <- function(key, value, ...) {
     if (is.function(hooks$stored)) hooks$stored(key, value)
     # a worker that dies leaves its start mark behind: it must not stay for ever

@@ -101,6 +101,19 @@ may_take <- function(w) {
   FALSE
 }
 
+LOST_DESCRIPTION <- "Redis lost the description of this loop"
+
+# doRedis asks for a loop's description once, and would take nothing for a description: then every later task of the loop fails here as well. What it
+# gets instead of nothing reports the loss to the driver, which has a copy, and makes doRedis ask again.
+description_or_substitute <- function(key, value) {
+  if (!is.null(value) || !grepl(".env.", key, fixed = TRUE)) return(value)
+  expr <- bquote({
+    assign(".jobID", "", envir = get(".doRedisGlobals", envir = asNamespace("doRedis")))
+    stop(.(LOST_DESCRIPTION))
+  })
+  serialize(list(expr = expr, exportenv = new.env(parent = baseenv()), parentenv = NULL, packages = NULL), NULL)
+}
+
 # Runs until asked to stop; returns the reason.
 serve <- function(w, queue) {
   .fleet$worker <- w
@@ -108,7 +121,7 @@ serve <- function(w, queue) {
   # a loop inside a task runs in this process; bare doRedis workers have the same two packages attached
   for (package in c("iterators", "foreach")) suppressPackageStartupMessages(library(package, character.only = TRUE))
   registerDoSEQ()
-  transport <- new_transport(w$con, list(take = function(key, timeout) take_task(w, key)))
+  transport <- new_transport(w$con, list(take = function(key, timeout) take_task(w, key), got = description_or_substitute))
   install_transport(transport, w$con$host, as.integer(w$con$port))
   tryCatch({
     doRedis::redisWorker(queue, host = w$con$host, port = as.integer(w$con$port), connected = TRUE, password = w$con$password, linger = 2, log = stderr())
