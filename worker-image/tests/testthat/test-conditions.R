@@ -6,7 +6,7 @@ test_that("an error is kept with traceback, warnings, messages and the call that
   expect_identical(conditionMessage(outcome$error), "bad 3")
   expect_identical(outcome$traceback[1], "f(3)")
   expect_identical(outcome$warning_count, 1L)
-  expect_identical(texts, c("Warning: In f(3): steep", "hello"))
+  expect_identical(texts, c("Warning: In f(3): steep\n", "hello\n"))
   top <- foreachfleet:::evaluate_iteration(quote(stop("here")), env, identity)
   expect_identical(conditionCall(top$error), quote(eval(xpr, envir = envir)))
 })
