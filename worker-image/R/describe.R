@@ -5,31 +5,49 @@ DESCRIBED_ITERATIONS <- 5000L    # whose keys and arguments are kept
 MAX_DESCRIPTION_BYTES <- 2^20    # of each of the two parts, before it is compressed (which takes a tenth of a second at most)
 DESCRIPTIONS_BYTES <- 64 * 2^20  # of all loops of a driver: Redis holds them until the next pass
 
-# What must be taken down before the first result is combined
+# What must be taken down before the first result is combined; and what is known by then.
 prepare_description <- function(f, L, obj, expr, envir) {
-  L$to_describe <- list(obj = obj, expr = expr, envir = envir, shape = tryCatch(loop_shape(L$it, mirror_scope()), error = function(e) NULL))
+  if (!f$durable) return(invisible())
+  shape <- tryCatch(loop_shape(L$it, mirror_scope()), error = function(e) NULL)
+  L$to_describe <- list(packages = obj$packages, expr = expr, envir = envir, shape = shape, told = FALSE, keys = character(), args = list())
   describe_loop(f, L)
 }
 
-# Once, as soon as its iterations are known, or as many of them as are kept.
+# At the beginning; and once more when iterations, or turns of an outer loop, were drawn since.
 describe_loop <- function(f, L, force = FALSE) {
   d <- L$to_describe
-  if (is.null(d) || (may_draw(L) && L$count < DESCRIBED_ITERATIONS && !force)) return(invisible())
-  L$to_describe <- NULL
-  if (!f$durable || or_else(f$described_bytes, 0) > DESCRIPTIONS_BYTES) return(invisible())
+  if (is.null(d)) return(invisible())
+  whole_loop <- L$exhausted || force || (is.null(d$shape$sizes) && L$count >= DESCRIBED_ITERATIONS)
+  if (d$told && !whole_loop) return(invisible())
+  d <- take_down(L, d)
+  L$to_describe <- if (!whole_loop) d
+  if (or_else(f$described_bytes, 0) > DESCRIPTIONS_BYTES) return(invisible())
+  json <- to_json(description(L, d))
+  f$described_bytes <- or_else(f$described_bytes, 0) + nchar(json)
+  redis_call(f$con, "XADD", fleet_key("described"), "*", "json", json)
+  invisible()
+}
+
+# Keys and arguments as far as they are known; the loop forgets them.
+take_down <- function(L, d) {
   shown <- seq_len(min(L$count, DESCRIBED_ITERATIONS))
+  if (L$base == 0L) d$keys <- key_of(L, shown)
+  args <- arguments_of(L, shown[shown > L$base])
+  d$args[names(args)] <- args
+  d$told <- TRUE
+  d
+}
+
+description <- function(L, d) {
   packed <- function(value) tryCatch(pack_text(value()), error = function(e) NULL)
   record <- list(loop = L$number, attempt = or_else(.fleet$attempt, 1L), label = L$label, total = known_total(L), errorHandling = L$error_handling)
   record$prefix <- L$prefix
   record$combine <- if (!is.null(d$shape)) packed(function() {
-    list(version = 1L, keys = key_of(L, shown), all = L$count == length(shown), shape = drawn_shape(L$it, d$shape))
+    list(version = 1L, keys = d$keys, all = L$exhausted && length(d$keys) == L$count, shape = drawn_shape(L$it, d$shape))
   })
-  record$task <- packed(function() list(version = 1L, code = d$expr, env = task_scope(L, d$envir), packages = d$obj$packages, random = L$random,
-                                        loop = L$number, args = arguments_of(L, shown)))
-  json <- to_json(record)
-  f$described_bytes <- or_else(f$described_bytes, 0) + nchar(json)
-  redis_call(f$con, "XADD", fleet_key("described"), "*", "json", json)
-  invisible()
+  record$task <- packed(function() list(version = 1L, code = d$expr, env = task_scope(L, d$envir), packages = d$packages, random = L$random, loop = L$number,
+                                        args = d$args))
+  record
 }
 
 # Since the shape was taken down more turns of an outer loop may have been drawn.
