@@ -1,0 +1,25 @@
+/** The tests that the R package itself has: they need no server. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { rLibrary } from './lab.ts';
+
+const run = promisify(execFile);
+const folder = join(import.meta.dirname, '../../worker-image/tests/testthat');
+const code = `
+  library(testthat)
+  library(foreachfleet)
+  test_dir(commandArgs(TRUE)[1], package = "foreachfleet", load_package = "installed", reporter = "check", stop_on_failure = TRUE)`;
+
+test("the package's own tests pass", async (context) => {
+  const env = { ...process.env, R_LIBS: rLibrary };
+  const found = await run('Rscript', ['--vanilla', '-e', 'library(testthat)'], { env }).then(
+    () => true,
+    () => false,
+  );
+  if (!found) return context.skip('the R package testthat is not installed');
+  const { stdout } = await run('Rscript', ['--vanilla', '-e', code, folder], { env });
+  assert.match(stdout, /FAIL 0 .* PASS [1-9]/);
+});
