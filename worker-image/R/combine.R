@@ -74,11 +74,11 @@ combine_safely <- function(step) {
   })
 }
 
-# Each result reaches .combine once, whatever the order and number of arrivals: in order, or with .inorder = FALSE as soon as it is there. A slow
-# .combine does not keep the workers waiting: after a slice of time the driver looks after them again. TRUE: there is more to combine.
+# Each result reaches .combine once and in order, whatever the order and number of arrivals. Also with .inorder = FALSE, which allows any order: a
+# sum of floating-point numbers depends on theirs, and a value must not depend on the schedule. A slow .combine does not keep the workers waiting:
+# after a slice of time the driver looks after them again. TRUE: there is more to combine.
 combine_ready <- function(f, L) {
   until <- now_seconds() + COMBINE_SLICE_SECONDS
-  if (!isTRUE(L$it$combineInfo$in.order)) return(combine_early(L, until))
   while (is_combinable(L, L$combined + 1L)) {
     if (now_seconds() > until) return(TRUE)
     L$combined <- L$combined + 1L
@@ -102,18 +102,4 @@ combine_one <- function(L, i, failed) {
     result <- unserialize(stored_value(L, i))
   }
   combine_safely(accept_result(L, result, i))
-}
-
-combine_early <- function(L, until) {
-  more <- FALSE
-  for (i in items_with(L, if (identical(L$error_handling, "stop")) STORED else c(STORED, FAILED))) {
-    more <- now_seconds() > until
-    if (more) break
-    failed <- status_of(L, i) == FAILED
-    set_status(L, i, COMBINED)
-    combine_one(L, i, failed)
-  }
-  before_open <- match(FALSE, L$status[seq_len(L$count - L$base)] == COMBINED)
-  L$combined <- if (is.na(before_open)) L$count else L$base + before_open - 1L
-  more
 }
