@@ -92,7 +92,7 @@ probe("%:% in a task", foreach(i = 1:2) %run% (foreach(a = 1:2) %:% foreach(b = 
 probe("backend as the task sees it", { r <- foreach(i = 1:2) %run% c(getDoParRegistered(), getDoParWorkers() >= 1); r })
 probe("lapply, Map, Reduce, do.call over own functions", { f <- function(x) x + 1; g <- function(a, b) a * b; foreach(i = 1:3) %run% list(lapply(1:2, f), Map(g, 1:2, 3:4), Reduce(g, 1:i), do.call("f", list(i))) })
 probe("formulas and fits", foreach(v = c("wt", "hp")) %run% coef(lm(reformulate(v, "mpg"), data = mtcars)))
-probe("S4 objects and methods of packages", foreach(i = 1:2) %run% as.matrix(Matrix::Diagonal(i)))
+probe("S4 objects and methods of packages", foreach(i = 1:2, .packages = "stats4") %run% round(coef(mle(function(m = 0) (m - i)^2, method = "BFGS")), 3))
 probe("data of a package", foreach(i = 1:2, .combine = c) %run% nrow(iris))
 probe("sys.function and match.arg", { f <- function(kind = c("one", "two")) match.arg(kind); foreach(k = c("one", "two"), .combine = c) %run% f(k) })
 probe("bquote, substitute, quote", foreach(i = 1:2) %run% list(quote(a + b), substitute(x + y, list(x = i)), bquote(f(.(i)))))
