@@ -1,4 +1,4 @@
-/** What goes wrong in a chaos run, and when: the same for the same seed. Pure. */
+/** What goes wrong in a chaos run, and when: the same for the same seed, though processes interleave differently each time. Pure. */
 
 /** r: the R process of a worker; pod: supervisor and R; freeze: both stand still for a while, longer or shorter than anybody waits for them. */
 export interface WorkerFault {
