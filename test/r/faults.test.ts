@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { events, Lab, until, type Running } from './lab.ts';
+import { backedUp, events, Lab, until, type Running } from './lab.ts';
 
 let lab: Lab;
 let trace: string;
@@ -30,9 +30,6 @@ const markFunction = (): string =>
 async function succeeded(running: Running): Promise<void> {
   assert.equal(await running.exited, 0, running.lines.join('\n'));
 }
-
-/** A session whose results are to be backed up, as those of a job are: each has its entry in the outbox. */
-const backedUp = 'assign("durable", TRUE, envir = foreachfleet:::.fleet$driver)\n';
 
 async function outboxIterations(): Promise<number[]> {
   const entries = await lab.redis.xrange('ff:outbox', '-', '+');
@@ -176,7 +173,7 @@ test('a loop whose description Redis lost goes on with workers that have never s
   lab.worker('w1');
   await lab.workersReady(1);
   const session = lab.session(
-    `${markFunction()}
+    `${backedUp}${markFunction()}
     r <- foreach(i = 1:6, .combine = c) %dopar% { mark("start", i); Sys.sleep(1); mark("end", i); i }
     stopifnot(identical(r, 1:6))`,
     ', task_size = 1L',

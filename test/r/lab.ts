@@ -15,6 +15,9 @@ const imageDir = join(root, 'worker-image');
 export const password = 'lab-password';
 export const workerScript = join(imageDir, 'bin/run-worker');
 
+/** For the code of a session whose results are to be backed up, as those of a job are: each has its entry in the outbox. */
+export const backedUp = 'assign("durable", TRUE, envir = foreachfleet:::.fleet$driver)\n';
+
 export type Running = {
   readonly process: ChildProcess;
   readonly lines: string[];

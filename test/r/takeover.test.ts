@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { Lab, until, type Running } from './lab.ts';
+import { backedUp, Lab, until, type Running } from './lab.ts';
 import { startCutProxy, type CutProxy } from './cut-proxy.ts';
 
 let lab: Lab;
@@ -49,7 +49,7 @@ function loseMachine(worker: Running): void {
 const slow = process.env['FF_SLOW_TESTS'] === '1';
 const onlySlow = { skip: slow ? false : 'set FF_SLOW_TESTS=1 to run it' };
 
-const sixIterations = (): string => `
+const sixIterations = (): string => `${backedUp}
   r <- foreach(i = 1:6, .combine = c) %dopar% { ${note()}; Sys.sleep(0.2); i }
   stopifnot(identical(r, 1:6))`;
 
@@ -135,7 +135,7 @@ test('R that is stopped for longer than any time-out: another R takes over, and 
   lab.worker('w1');
   lab.worker('w2');
   await lab.workersReady(2);
-  const session = lab.session(`
+  const session = lab.session(`${backedUp}
     r <- foreach(i = 1:20, .combine = c) %dopar% { ${note()}; Sys.sleep(if (i == 1) 2 else 0.6); i }
     stopifnot(identical(r, 1:20))`);
   await until('both at work', () => notes().length >= 2);
