@@ -4,14 +4,16 @@ import { Storage } from '@google-cloud/storage';
 import { connect } from '../functions/adapters/connect.ts';
 import type { Config } from '../functions/config.ts';
 import { newRecord, type JobRecord } from '../functions/job/job-record.ts';
+import { paths } from '../functions/job/names.ts';
 import { summarize } from '../functions/job/progress.ts';
 import { backUp } from '../functions/reconcile/back-up.ts';
 import { inParallel } from '../functions/job/in-parallel.ts';
+import { uploadedName, uploadedValue } from './fill-redis.ts';
 import { answer, question, residentMiB } from './child.ts';
 
 export interface BackUpQuestion {
-  /** 'idle' only loads what a pass needs: the memory before any result is moved. */
-  do: 'back-up' | 'plain' | 'idle';
+  /** 'upload' does what workers do with large results beforehand; 'idle' only loads what a pass needs: the memory before any result is moved. */
+  do: 'back-up' | 'plain' | 'upload' | 'idle';
   config: Config;
   redis: { port: number; password: string };
   job: string;
@@ -30,7 +32,7 @@ export interface BackUpAnswer {
 
 const asked = question<BackUpQuestion>();
 const ports = await connect(asked.config);
-const work = { 'back-up': moveResults, plain: writePlainly, idle: async () => 0 }[asked.do];
+const work = { 'back-up': moveResults, plain: writePlainly, upload, idle: async () => 0 }[asked.do];
 const begin = performance.now();
 const cpu = process.cpuUsage();
 const results = await work();
@@ -61,6 +63,17 @@ function recordOf(): JobRecord {
     loops * perLoop,
   );
   return { ...newRecord(asked.job, new Date().toISOString()), progress };
+}
+
+/** One loop's values, under the names that workers give them. */
+async function upload(): Promise<number> {
+  const { perLoop, bytes } = asked.results;
+  for (let iteration = 1; iteration <= perLoop; iteration += 1) {
+    const value = uploadedValue(iteration, bytes);
+    const name = paths.attempt(asked.job, 1) + uploadedName(1, iteration, value);
+    await ports.buckets.results.write(name, value, { ifGeneration: '0', contentType: 'application/octet-stream' });
+  }
+  return perLoop;
 }
 
 /** The vendor's client in a loop, nothing else: no Redis, no ledger, no check of what was computed. */

@@ -1,11 +1,12 @@
 /** Moving finished results from Redis to Cloud Storage (the local one): rate, and peak memory of the process that does it. */
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../functions/config.ts';
 import type { BackUpAnswer, BackUpQuestion } from './back-up-child.ts';
 import type { Benchmark } from './benchmark.ts';
 import { bundle } from './bundle.ts';
 import { askChild } from './child.ts';
-import { addResults } from './fill-redis.ts';
+import { addResults, addUploadedResults } from './fill-redis.ts';
 import { interleave, summarize } from './measure.ts';
 import { startRedis, type RunningRedis } from './redis-server.ts';
 import { BUCKETS, PROJECT, startStorageProcess, type StorageProcess } from './storage-process.ts';
@@ -19,22 +20,30 @@ interface Case {
   /** As many writes at once as the product makes. */
   parallel: number;
   repetitions: number;
+  /** The workers have put the values into the bucket; what is left to the pass is to look at them and to name them. */
+  uploaded: boolean;
   variants: { what: string; loops: number }[];
 }
 
 function cases(quick: boolean): Case[] {
   const small: Case = {
     ...{ job: 'small', results: quick ? 2200 : 10_000, bytes: 10_000, parallel: 24, repetitions: quick ? 1 : 2 },
+    uploaded: false,
     variants: [
       { what: 'one loop: results share files', loops: 1 },
       { what: 'loops of up to 2,000: a file each', loops: quick ? 2 : 5 },
     ],
   };
-  const large: Case = {
-    ...{ job: 'large', results: quick ? 2 : 20, bytes: 50_000_000, parallel: 1, repetitions: quick ? 1 : 2 },
-    variants: [{ what: 'a file each', loops: 1 }],
+  const repetitions = quick ? 1 : 2;
+  const middle: Case = {
+    ...{ job: 'middle', results: quick ? 20 : 250, bytes: 4_000_000, parallel: 4, repetitions, uploaded: false },
+    variants: [{ what: 'a file each (the largest that pass through Redis)', loops: 1 }],
   };
-  return [small, large];
+  const large: Case = {
+    ...{ job: 'large', results: quick ? 2 : 20, bytes: 50_000_000, parallel: 1, repetitions, uploaded: true },
+    variants: [{ what: 'uploaded by their workers: looked at, not moved', loops: 1 }],
+  };
+  return [small, middle, large];
 }
 
 export const backUp: Benchmark = {
@@ -79,7 +88,7 @@ async function measureCase(world: World, one: Case): Promise<Row[]> {
   });
   const variants = one.variants.map(({ loops }, index) => {
     const run = (repetition: number): Promise<BackUpAnswer> =>
-      moveResults(world, `${one.job}-${index}-${repetition}`, shape(loops));
+      moveResults(world, one, `${one.job}-${index}-${repetition}`, shape(loops));
     return [`variant ${index}`, run] as const;
   });
   const measured = await interleave<string, BackUpAnswer>(one.repetitions, {
@@ -97,10 +106,19 @@ async function measureCase(world: World, one: Case): Promise<Row[]> {
   );
 }
 
-async function moveResults(world: World, job: string, results: BackUpQuestion['results']): Promise<BackUpAnswer> {
+async function moveResults(
+  world: World,
+  { uploaded }: Case,
+  job: string,
+  results: BackUpQuestion['results'],
+): Promise<BackUpAnswer> {
   const { client } = world.redis;
   await client.flushall();
-  for (let loop = 1; loop <= results.loops; loop += 1)
+  if (uploaded) {
+    await ask(world, { do: 'upload', job, results, parallel: 1 });
+    await addUploadedResults(client, { loop: 1, count: results.perLoop, bytes: results.bytes });
+  }
+  for (let loop = 1; loop <= (uploaded ? 0 : results.loops); loop += 1)
     await addResults(client, { loop, from: 1, count: results.perLoop, bytes: results.bytes });
   const moved = await ask(world, { do: 'back-up', job, results, parallel: 1 });
   const left = await client.xlen('ff:outbox');
@@ -126,7 +144,17 @@ function rowsOf(what: string, one: Case, ours: BackUpAnswer[], plain: BackUpAnsw
 function ask(world: World, part: Pick<BackUpQuestion, 'do' | 'job' | 'results' | 'parallel'>): Promise<BackUpAnswer> {
   const { port, password } = world.redis;
   const asked: BackUpQuestion = { ...part, config: configFor(world.storage), redis: { port, password } };
-  return askChild<BackUpAnswer>(world.script, asked, { env: { ...process.env, ...world.storage.environment } });
+  return askChild<BackUpAnswer>(world.script, asked, {
+    env: { ...process.env, ...world.storage.environment, NODE_OPTIONS: deployedOptions() },
+  });
+}
+
+/** Node.js as it is deployed: its limits decide how much garbage is kept. */
+function deployedOptions(): string {
+  const text = readFileSync(new URL('../terraform/functions.tf', import.meta.url), 'utf8');
+  const options = /NODE_OPTIONS = "([^"]+)"/.exec(text)?.[1];
+  if (options === undefined) throw new Error('terraform/functions.tf names no NODE_OPTIONS');
+  return options;
 }
 
 /** Only storage is ever called; the other endpoints lead nowhere. */

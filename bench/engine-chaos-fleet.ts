@@ -9,6 +9,7 @@ import { redisTaskQueues } from '../functions/adapters/redis-task-queue.ts';
 import { newRecord, type JobRecord } from '../functions/job/job-record.ts';
 import type { Buckets } from '../functions/ports/bucket.ts';
 import { backUp, type LedgerLine } from '../functions/reconcile/back-up.ts';
+import { giveAddresses } from '../functions/reconcile/give-addresses.ts';
 import { makeResumeLedger, readLedger } from '../functions/reconcile/make-inputs.ts';
 import { Lab, password, type LabJob, type Running } from '../test/r/lab.ts';
 import { fileBucket } from './engine-bucket.ts';
@@ -139,11 +140,11 @@ export class ChaosFleet {
     const queue = await redisTaskQueues.open({ host: '127.0.0.1', port: this.lab.redisPort, password });
     try {
       const record = this.#record;
-      const { progress, needsLedger } = await queue.view(Date.now(), record.progress);
+      const { progress, wanted } = await queue.view(Date.now(), record.progress);
       this.#record = { ...record, progress };
       const { ledger } = await backUp(this.#buckets.results, queue, this.#record, Infinity, () => Date.now());
       this.#record = { ...this.#record, ledger };
-      if (needsLedger) await queue.giveLedger((await makeResumeLedger(this.#buckets, this.#record))?.url ?? null);
+      if (wanted.length > 0) await giveAddresses(this.#buckets, queue, this.#record, wanted, Date.now());
     } finally {
       queue.close();
     }

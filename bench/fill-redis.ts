@@ -82,10 +82,44 @@ export async function addResults(
       const iteration = results.from + index;
       const value = randomFillSync(Buffer.allocUnsafe(results.bytes));
       const key = `ff:v:${results.loop}:${iteration}`;
-      pipeline.hset(key, 'v', value, 'k', `key-${iteration}`, ...(results.driverHasThem === false ? [] : ['d', '1']));
+      pipeline.hset(
+        key,
+        'v',
+        value,
+        'k',
+        `key-${iteration}`,
+        'b',
+        '1',
+        ...(results.driverHasThem === false ? ['d', '1'] : []),
+      );
       pipeline.xadd('ff:outbox', '*', ...entryFields(results.loop, iteration, value));
     }
     await pipeline.exec();
+  }
+}
+
+/** The value of an iteration that its worker uploads, the same in every process. */
+export function uploadedValue(iteration: number, bytes: number): Buffer {
+  return Buffer.alloc(bytes, `value of iteration ${iteration}`);
+}
+
+/** Where its worker puts it, below the attempt's folder. */
+export function uploadedName(loop: number, iteration: number, value: Buffer): string {
+  const sha256 = createHash('sha256').update(value).digest('hex');
+  return `loop-${loop}/iteration-${String(iteration).padStart(6, '0')}-${sha256.slice(0, 16)}.rds`;
+}
+
+/** Journals results that their workers have uploaded: Redis has their entries only. */
+export async function addUploadedResults(
+  redis: Redis,
+  results: { loop: number; count: number; bytes: number },
+): Promise<void> {
+  for (let iteration = 1; iteration <= results.count; iteration += 1) {
+    const value = uploadedValue(iteration, results.bytes);
+    const object = uploadedName(results.loop, iteration, value);
+    const md5 = createHash('md5').update(value).digest('hex');
+    await redis.hset(`ff:v:${results.loop}:${iteration}`, { o: object, k: `key-${iteration}`, b: '1' });
+    await redis.xadd('ff:outbox', '*', ...entryFields(results.loop, iteration, value), 'object', object, 'md5', md5);
   }
 }
 

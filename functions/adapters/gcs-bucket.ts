@@ -84,6 +84,14 @@ class GcsBucket implements Bucket {
     }
   }
 
+  async info(name: string): Promise<ObjectInfo | null> {
+    return this.#orNull(name, async () => {
+      const file = this.#bucket.file(name);
+      await file.getMetadata();
+      return toInfo(file);
+    });
+  }
+
   async list(prefix: string, options: { glob?: string } = {}): Promise<ObjectInfo[]> {
     const [files] = await this.#call(`listing gs://${this.name}/${prefix}`, () =>
       this.#bucket.getFiles({ prefix, ...(options.glob === undefined ? {} : { matchGlob: options.glob }) }),

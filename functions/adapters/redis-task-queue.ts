@@ -2,11 +2,13 @@
 import { Redis } from 'ioredis';
 import { summarize, type DriverState, type LoopProgress, type Progress, type WorkerProgress } from '../job/progress.ts';
 import { messageOf, PortError } from '../ports/port-error.ts';
-import type { JournalEntry, QueueView, ReportKind, TaskQueue, TaskQueues } from '../ports/task-queue.ts';
+import type { Address, JournalEntry, QueueView, ReportKind, TaskQueue, TaskQueues } from '../ports/task-queue.ts';
 
 const CALL_MS = 5000;
 /** A worker whose supervisor has been silent for longer is not counted. */
 const BEAT_LIMIT_SECONDS = 30;
+/** Addresses that one pass gives; the next one goes on. */
+const WANTED_AT_ONCE = 500;
 /** The cluster stops by itself when no pass has renewed this for so long. */
 const LEASE_SECONDS = 1800;
 const REPORT_KEYS: Record<ReportKind, string> = { errors: 'ff:errors', loops: 'ff:described' };
@@ -50,7 +52,7 @@ class RedisTaskQueue implements TaskQueue {
       ['hgetall', 'ff:waiting'],
       ['hgetall', 'ff:workers'],
       ['xlen', 'ff:outbox'],
-      ['get', 'ff:need'],
+      ['hscan', 'ff:need', '0', 'COUNT', String(WANTED_AT_ONCE)],
       ['xlen', REPORT_KEYS.errors],
       ['xlen', REPORT_KEYS.loops],
     ])) as [
@@ -59,7 +61,7 @@ class RedisTaskQueue implements TaskQueue {
       Record<string, string>,
       Record<string, string>,
       number,
-      string | null,
+      [string, string[]],
       number,
       number,
     ];
@@ -76,7 +78,7 @@ class RedisTaskQueue implements TaskQueue {
     const all = Object.entries(workers).flatMap(([pod, json]) => toWorker(pod, json) ?? []);
     const fresh = all.filter((worker) => nowMs / 1000 - worker.beatSeconds < BEAT_LIMIT_SECONDS);
     const progress = summarize(driverNow, loops, fresh, outbox + errors + described);
-    return { progress, workers: fresh, needsLedger: need === 'ledger' };
+    return { progress, workers: fresh, wanted: Object.keys(toFields(need[1])).slice(0, WANTED_AT_ONCE) };
   }
 
   async outbox(maxEntries: number, maxBytes: number): Promise<{ entry: JournalEntry; value: Buffer | null }[]> {
@@ -95,19 +97,33 @@ class RedisTaskQueue implements TaskQueue {
     return entries.map((entry, index) => ({ entry, value: values[index] ?? null }));
   }
 
-  /** Sets the "backed up" flag of each value; whoever sets the second of the two flags deletes the value. */
+  /**
+   * Takes the mark "to be backed up" from each value; whoever (this, or the driver with its own mark) takes the last one deletes the value. Nothing of this
+   * needs memory: a Redis that is full is made room in.
+   */
   async confirm(entries: JournalEntry[]): Promise<void> {
     if (entries.length === 0) return;
-    const inRedis = entries.filter((entry) => entry.object === null);
-    const flags = this.#redis.pipeline();
-    for (const entry of inRedis)
-      flags.hexists(valueKey(entry), 'v').hset(valueKey(entry), 'b', '1').hget(valueKey(entry), 'd');
-    const answers = await this.#exec(flags);
-    const finished = inRedis.filter((_, index) => answers[3 * index] === 0 || answers[3 * index + 2] === '1');
+    const marks = this.#redis.pipeline();
+    for (const entry of entries) marks.hdel(valueKey(entry), 'b').hexists(valueKey(entry), 'd');
+    const answers = await this.#exec(marks);
+    const finished = entries.filter((_, index) => answers[2 * index + 1] === 0);
     const cleanUp = this.#redis.pipeline();
     for (const entry of finished) cleanUp.del(valueKey(entry));
     cleanUp.xdel('ff:outbox', ...entries.map((entry) => entry.id));
     await this.#exec(cleanUp);
+  }
+
+  async reject(entries: JournalEntry[]): Promise<void> {
+    if (entries.length === 0) return;
+    const pipeline = this.#redis.pipeline();
+    for (const entry of entries)
+      pipeline.setbit(`ff:done:${entry.loop}`, entry.iteration, 0).hdel(valueKey(entry), 'b');
+    pipeline.xdel('ff:outbox', ...entries.map((entry) => entry.id));
+    await this.#exec(pipeline);
+  }
+
+  async forget(entries: JournalEntry[]): Promise<void> {
+    if (entries.length > 0) await this.#call(() => this.#redis.xdel('ff:outbox', ...entries.map((entry) => entry.id)));
   }
 
   async reports(kind: ReportKind, maxEntries: number): Promise<{ id: string; json: string }[]> {
@@ -128,16 +144,18 @@ class RedisTaskQueue implements TaskQueue {
   }
 
   async renewLease(): Promise<void> {
-    await this.#call(() => this.#redis.set('ff:lease', '1', 'EX', LEASE_SECONDS));
+    // Lengthening it needs no memory: a full Redis must not end the job.
+    const lengthened = await this.#call(() => this.#redis.expire('ff:lease', LEASE_SECONDS));
+    if (lengthened === 0) await this.#call(() => this.#redis.set('ff:lease', '1', 'EX', LEASE_SECONDS));
   }
 
-  async giveLedger(url: string | null): Promise<void> {
-    await this.#exec(
-      this.#redis
-        .multi()
-        .set('ff:ledger', url ?? 'none')
-        .del('ff:need'),
-    );
+  async giveAddresses(answers: Record<string, Address | null>): Promise<void> {
+    const multi = this.#redis.multi();
+    for (const [name, address] of Object.entries(answers)) {
+      multi.hset('ff:urls', name, address === null ? 'none' : `${address.goodUntilSeconds} ${address.url}`);
+      multi.hdel('ff:need', name);
+    }
+    await this.#exec(multi);
   }
 
   async outputs(): Promise<{ name: string; bytes: number; sha256: string }[]> {
@@ -265,6 +283,7 @@ function toEntry(id: string, fields: string[]): JournalEntry {
     startedAt: Number(value['startedAt'] ?? 0),
     warnings: Number(value['warnings'] ?? 0),
     object: value['object'] || null,
+    md5: value['md5'] || null,
   };
 }
 

@@ -23,8 +23,8 @@ export type Action =
   | { do: 'stop-driver'; reason: string }
   | { do: 'renew-lease' }
   | { do: 'back-up' }
-  /** Answers a driver that lost its disk: everything of the job that the bucket holds. */
-  | { do: 'give-ledger' }
+  /** Answers pods that asked for addresses of objects of this attempt, or (`ledger`) of all that the bucket holds of the job. */
+  | { do: 'give-addresses'; wanted: string[] }
   /** Answered requests are removed, so that the same file can be uploaded again. */
   | { do: 'remove-control'; kind: ControlKind; generation: string }
   | { do: 'mark-live' }

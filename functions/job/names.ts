@@ -38,6 +38,9 @@ export const paths = {
   loopSegment: (job: string, attempt: number, first: string) => `${job}/attempt-${attempt}/loops/${first}.jsonl`,
   iteration: (job: string, attempt: number, loop: number, iteration: number) =>
     `${job}/attempt-${attempt}/loop-${loop}/iteration-${String(iteration).padStart(6, '0')}.rds`,
+  /** Where pods may put results that are too large for Redis: the common beginning of their names, which the ledger does not share. */
+  largeResults: (job: string, attempt: number) => `${job}/attempt-${attempt}/loop-`,
+  exports: (job: string, attempt: number) => `${job}/attempt-${attempt}/exports/`,
   part: (job: string, attempt: number, loop: number, segment: number) =>
     `${job}/attempt-${attempt}/loop-${loop}/part-${String(segment).padStart(6, '0')}.rds`,
   outputs: (job: string, attempt: number) => `${job}/attempt-${attempt}/outputs/`,

@@ -17,7 +17,8 @@ export interface Observation {
   workload: WorkloadView | null | 'unknown';
   progress: Progress | null | 'unknown';
   workers: WorkerProgress[];
-  needsLedger: boolean;
+  /** Objects of this attempt whose addresses pods have asked for. */
+  wanted: string[];
   /** vCPUs that the project may still start here; null when not asked or not known. */
   cpuRoom: number | null;
   /** Clusters of this installation that exist, and how many may. */

@@ -12,6 +12,8 @@ export interface Bucket {
   readonly name: string;
   /** Null when there is no such object. `maxBytes` guards memory: a larger object is a PortError FF-OBJECT-TOO-LARGE. */
   read(name: string, maxBytes: number): Promise<{ bytes: Buffer; generation: string } | null>;
+  /** What the storage knows of one object; null when there is none. */
+  info(name: string): Promise<ObjectInfo | null>;
   /** All objects below a prefix, in name order; `glob` narrows on the server. */
   list(prefix: string, options?: { glob?: string }): Promise<ObjectInfo[]>;
   /** Names directly below a prefix that end in `/`. */

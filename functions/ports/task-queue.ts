@@ -15,15 +15,23 @@ export interface JournalEntry {
   sha256: string;
   startedAt: number;
   warnings: number;
-  /** Set when the pod has uploaded the value itself: an object name below the outputs prefix. */
+  /** Set when the pod has uploaded the value itself: an object name below the attempt's folder. */
   object: string | null;
+  /** MD5 of such an object, in hexadecimal. */
+  md5: string | null;
+}
+
+/** A signed address, and until when it can be used. */
+export interface Address {
+  url: string;
+  goodUntilSeconds: number;
 }
 
 export interface QueueView {
   progress: Progress;
   workers: WorkerProgress[];
-  /** A driver that begins in a new place has asked for the ledger of what is in the bucket. */
-  needsLedger: boolean;
+  /** Names of objects whose addresses pods have asked for; the oldest of them when there are many. */
+  wanted: string[];
 }
 
 export type ReportKind = 'errors' | 'loops';
@@ -35,6 +43,10 @@ export interface TaskQueue {
   outbox(maxEntries: number, maxBytes: number): Promise<{ entry: JournalEntry; value: Buffer | null }[]>;
   /** To be called when the entries are durable in the bucket: Redis may forget them (values stay until the driver has them too). */
   confirm(entries: JournalEntry[]): Promise<void>;
+  /** The results of these entries do not count: the iterations are free to be computed again. */
+  reject(entries: JournalEntry[]): Promise<void>;
+  /** Takes entries without any value off the list; nothing else changes. */
+  forget(entries: JournalEntry[]): Promise<void>;
   /** Reports not yet backed up, as the JSON text the engine wrote: errors of iterations, or descriptions of loops. */
   reports(kind: ReportKind, maxEntries: number): Promise<{ id: string; json: string }[]>;
   confirmReports(kind: ReportKind, ids: string[]): Promise<void>;
@@ -42,8 +54,8 @@ export interface TaskQueue {
   stop(reason: string): Promise<void>;
   openGate(): Promise<void>;
   renewLease(): Promise<void>;
-  /** Answers the driver's wish: the address of the ledger, or null when the bucket holds nothing of this job. */
-  giveLedger(url: string | null): Promise<void>;
+  /** Answers what pods have asked for; null: there is nothing of that name. */
+  giveAddresses(answers: Record<string, Address | null>): Promise<void>;
   outputs(): Promise<{ name: string; bytes: number; sha256: string }[]>;
   close(): void;
 }

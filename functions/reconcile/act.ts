@@ -7,7 +7,8 @@ import { messageOf, PortError } from '../ports/port-error.ts';
 import type { Ports } from '../ports/ports.ts';
 import { log } from '../log.ts';
 import { backUp } from './back-up.ts';
-import { makeInputs, makeResumeLedger } from './make-inputs.ts';
+import { giveAddresses } from './give-addresses.ts';
+import { makeInputs } from './make-inputs.ts';
 import type { Seen } from './observe.ts';
 
 export interface Acted {
@@ -64,8 +65,9 @@ async function perform(doing: Doing, action: Action): Promise<{ record: JobRecor
 async function change(doing: Doing, action: Exclude<Action, { do: 'back-up' }>): Promise<void> {
   const { ports, seen, record } = doing;
   switch (action.do) {
-    case 'give-ledger':
-      return seen.queue?.giveLedger((await makeResumeLedger(ports.buckets, record))?.url ?? null);
+    case 'give-addresses':
+      if (seen.queue) await giveAddresses(ports.buckets, seen.queue, record, action.wanted, ports.clock.nowMs());
+      return;
     case 'apply-workload':
       return applyWorkload(doing, action.workers);
     case 'scale-workers':

@@ -11,10 +11,11 @@ import { PortError } from '../ports/port-error.ts';
 import type { JournalEntry, TaskQueue } from '../ports/task-queue.ts';
 import { inParallel } from '../job/in-parallel.ts';
 import { backUpReports } from './back-up-reports.ts';
+import { checkUploads } from './check-uploads.ts';
 import { writeOnce } from './write-once.ts';
 
 /** One line of the ledger: everything known about a finished iteration, and where its value lies. */
-export interface LedgerLine extends Omit<JournalEntry, 'id' | 'object'> {
+export interface LedgerLine extends Omit<JournalEntry, 'id' | 'object' | 'md5'> {
   object: string;
   /** Name of the element in a part file; null when the object is the value itself. */
   part: string | null;
@@ -70,12 +71,23 @@ async function backUpBatch(
 ): Promise<LedgerCounts> {
   const segment = ledger.segments + 1;
   const name = paths.ledgerSegment(record.job, record.attempt, segment);
+  const uploaded = await checkUploads(
+    bucket,
+    record,
+    batch.map((item) => item.entry).filter((entry) => entry.object !== null),
+  );
   const lines = await writeValues(bucket, record, segment, batch, totals);
-  const text = lines.map((line) => JSON.stringify(line)).join('\n') + '\n';
-  const durable = await writeOnce(bucket, name, text, 'application/x-ndjson');
-  const recorded = durable === 'written' ? lines : parseLines(durable.toString('utf8'));
+  for (const entry of uploaded.good)
+    lines.push(lineOf(entry, paths.attempt(record.job, record.attempt) + entry.object, null));
+  const recorded = await writeSegment(bucket, name, lines);
   const keys = new Set(recorded.map((line) => `${line.loop}/${line.iteration}`));
-  await queue.confirm(batch.map((item) => item.entry).filter((entry) => keys.has(`${entry.loop}/${entry.iteration}`)));
+  const isRecorded = ({ entry }: Item): boolean => keys.has(`${entry.loop}/${entry.iteration}`);
+  const left = batch.filter((item) => !isRecorded(item));
+  await queue.confirm(batch.filter(isRecorded).map((item) => item.entry));
+  await queue.reject(uploaded.bad.filter((entry) => left.some((item) => item.entry === entry)));
+  // What the driver threw away (code or arguments had changed) has no value any more.
+  await queue.forget(left.flatMap(({ entry, value }) => (entry.object === null && value === null ? [entry] : [])));
+  if (recorded.length === 0) return ledger;
   return {
     ...ledger,
     segments: segment,
@@ -84,7 +96,15 @@ async function backUpBatch(
   };
 }
 
-/** Writes what is not in the bucket yet; answers where each value lies. An entry whose value Redis no longer has was uploaded by its pod, or is a late duplicate. */
+/** What the segment says in the end: these lines, or those of a pass that died after writing it. */
+async function writeSegment(bucket: Bucket, name: string, lines: LedgerLine[]): Promise<LedgerLine[]> {
+  if (lines.length === 0) return [];
+  const text = lines.map((line) => JSON.stringify(line)).join('\n') + '\n';
+  const durable = await writeOnce(bucket, name, text, 'application/x-ndjson');
+  return durable === 'written' ? lines : parseLines(durable.toString('utf8'));
+}
+
+/** Writes what is in Redis and not in the bucket yet; answers where each value lies. */
 async function writeValues(
   bucket: Bucket,
   record: JobRecord,
@@ -97,10 +117,8 @@ async function writeValues(
   const singles: Item[] = [];
   for (const item of batch) {
     const { entry, value } = item;
-    if (entry.object !== null)
-      lines.push(lineOf(entry, paths.outputs(record.job, record.attempt) + entry.object, null));
-    else if (value === null) continue;
-    else if ((totals.get(entry.loop) ?? Infinity) <= FILE_PER_ITERATION_UP_TO || value.length > PART_VALUE_BYTES)
+    if (entry.object !== null || value === null) continue;
+    if ((totals.get(entry.loop) ?? Infinity) <= FILE_PER_ITERATION_UP_TO || value.length > PART_VALUE_BYTES)
       singles.push(item);
     else parts.set(entry.loop, [...(parts.get(entry.loop) ?? []), item]);
   }

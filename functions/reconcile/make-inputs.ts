@@ -9,7 +9,7 @@ import { parseLines, type LedgerLine } from './back-up.ts';
 import { inParallel } from '../job/in-parallel.ts';
 
 /** The longest that Google lets a V4 signature live. */
-const SIGNED_SECONDS = 7 * 24 * 3600;
+export const SIGNED_SECONDS = 7 * 24 * 3600;
 const MAX_OUTPUT_BYTES = 5 * 1024 ** 3;
 const PARALLEL_SIGNATURES = 32;
 /** The job file and what is said through control/ and status.json is not data. */
@@ -31,11 +31,9 @@ export async function makeInputs(buckets: Buckets, record: JobRecord): Promise<u
     const address = splitBucketAddress(data.object);
     if (address) files.push(await signForeign(buckets, address));
   }
-  const prefix = paths.outputs(record.job, record.attempt);
-  const upload = await buckets.results.signedUpload(prefix, {
-    validSeconds: SIGNED_SECONDS,
-    maxBytes: MAX_OUTPUT_BYTES,
-  });
+  const form = (beginning: string): Promise<{ url: string; fields: Record<string, string> }> =>
+    buckets.results.signedUpload(beginning, { validSeconds: SIGNED_SECONDS, maxBytes: MAX_OUTPUT_BYTES });
+  const [job, attempt] = [record.job, record.attempt] as const;
   return {
     schema: 1,
     job: record.job,
@@ -45,7 +43,9 @@ export async function makeInputs(buckets: Buckets, record: JobRecord): Promise<u
     files: files.toSorted((a, b) => a.name.localeCompare(b.name)),
     load: spec.data.filter((data) => data.as === 'load').map((data) => workingName(data.object)),
     ledger: await makeResumeLedger(buckets, record),
-    outputs: { url: upload.url, fields: upload.fields, prefix },
+    outputs: { ...(await form(paths.outputs(job, attempt))), prefix: paths.outputs(job, attempt) },
+    results: { ...(await form(paths.largeResults(job, attempt))), prefix: paths.attempt(job, attempt) },
+    exports: { ...(await form(paths.exports(job, attempt))), prefix: paths.attempt(job, attempt) },
     tasks,
     errorLimits,
     seed: spec.seed,

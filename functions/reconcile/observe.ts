@@ -41,7 +41,7 @@ export async function observe(ports: Ports, record: JobRecord, settings: PassSet
     workload: inside.view,
     progress: inside.progress,
     workers: inside.workers,
-    needsLedger: inside.needsLedger,
+    wanted: inside.wanted,
     cpuRoom: record.phase === 'running' ? await cpuRoom(ports, record) : null,
     room: record.phase === 'waiting' ? await observeRoom(ports, settings) : null,
   };
@@ -187,11 +187,11 @@ interface Inside {
   queue: TaskQueue | null;
   progress: Observation['progress'];
   workers: Observation['workers'];
-  needsLedger: boolean;
+  wanted: Observation['wanted'];
 }
 
 function emptyInside(): Inside {
-  return { view: null, workload: null, queue: null, progress: null, workers: [], needsLedger: false };
+  return { view: null, workload: null, queue: null, progress: null, workers: [], wanted: [] };
 }
 
 async function observeInside(ports: Ports, cluster: ClusterView, before: Progress | null): Promise<Inside> {

@@ -53,7 +53,7 @@ function tend(record: JobRecord, seen: Observation): { record: JobRecord; action
     };
   return {
     record,
-    actions: [{ do: 'renew-lease' }, { do: 'back-up' }, ...ledgerIfAsked(seen), ...renewInputs(workload, nowMs)],
+    actions: [{ do: 'renew-lease' }, { do: 'back-up' }, ...addressesIfAsked(seen), ...renewInputs(workload, nowMs)],
     ended: false,
   };
 }
@@ -71,8 +71,8 @@ function releaseAll(record: JobRecord, workload: WorkloadView, nowMs: number): S
   return stay(decide(record, nowMs, 'shrink', 'no-work', text), actions);
 }
 
-function ledgerIfAsked(seen: Observation): Action[] {
-  return seen.needsLedger ? [{ do: 'give-ledger' }] : [];
+function addressesIfAsked({ wanted }: Observation): Action[] {
+  return wanted.length > 0 ? [{ do: 'give-addresses', wanted }] : [];
 }
 
 function whenDriverEnds(

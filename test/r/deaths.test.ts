@@ -74,8 +74,7 @@ async function disturbed(lab: Lab, lostDisk: boolean): Promise<Buffer> {
   workers = ['w3', 'w4'].map((pod) => lab.worker(pod, inputs));
   driver = lab.driver(inputs, work);
   if (lostDisk) {
-    await until('the ledger is asked for', async () => (await lab.redis.get('ff:need')) === 'ledger');
-    await lab.redis.set('ff:ledger', 'none');
+    await lab.answerLedger(null);
   }
   await reached(24);
   for (const worker of workers) kill(worker);

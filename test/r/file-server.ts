@@ -1,6 +1,6 @@
 // The bucket of the R tests: GET serves files, POST takes a multipart form with `key` and `file` as a signed POST policy does.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createReadStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 
@@ -12,6 +12,8 @@ export type FileServer = {
   readonly served: string[];
   /** This many of the next requests fail with 503. */
   failNext: number;
+  /** This many of the next uploads arrive, but their answers do not. */
+  loseAnswers: number;
   stop(): Promise<void>;
 };
 
@@ -37,7 +39,10 @@ export async function startFileServer(dir: string): Promise<FileServer> {
     return path(name);
   };
   const served: string[] = [];
-  const state = { failNext: 0 };
+  const state = { failNext: 0, loseAnswers: 0 };
+
+  /** As in the real bucket: who may only create cannot replace. The script's own files are exempt (a driver that starts again makes them again). */
+  const replaces = (key: string): boolean => /\/(loop-\d+|exports)\//.test(key) && existsSync(path(key));
 
   function receive(request: IncomingMessage, response: ServerResponse): void {
     const chunks: Buffer[] = [];
@@ -45,9 +50,13 @@ export async function startFileServer(dir: string): Promise<FileServer> {
     request.on('end', () => {
       const form = parts(Buffer.concat(chunks), request.headers['content-type'] ?? '');
       const key = form.get('key')?.toString() ?? '';
-      const allowed = key.startsWith('results/lab/') && form.get('policy')?.toString() === 'p"o\\licy';
+      const allowed =
+        key.startsWith('results/lab/') && form.get('policy')?.toString() === 'p"o\\licy' && !replaces(key);
       if (allowed) put(key, form.get('file') ?? Buffer.alloc(0));
-      response.writeHead(allowed ? 204 : 403).end();
+      if (allowed && state.loseAnswers > 0) {
+        state.loseAnswers--;
+        request.socket.destroy();
+      } else response.writeHead(allowed ? 204 : 403).end();
     });
   }
 
@@ -78,6 +87,12 @@ export async function startFileServer(dir: string): Promise<FileServer> {
     },
     set failNext(count: number) {
       state.failNext = count;
+    },
+    get loseAnswers() {
+      return state.loseAnswers;
+    },
+    set loseAnswers(count: number) {
+      state.loseAnswers = count;
     },
     stop: () => {
       server.closeAllConnections();

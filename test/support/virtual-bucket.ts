@@ -20,6 +20,10 @@ export class VirtualBucket implements Bucket {
     return object ? { bytes: object.bytes, generation: String(object.generation) } : null;
   }
 
+  async info(name: string): Promise<ObjectInfo | null> {
+    return (await this.list(name)).find((object) => object.name === name) ?? null;
+  }
+
   async list(prefix: string, options: { glob?: string } = {}): Promise<ObjectInfo[]> {
     this.#world.check(`${this.name}.list`);
     const pattern =

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { DriverState, LoopProgress, WorkerProgress } from '../../functions/job/progress.ts';
 import type { ClusterView } from '../../functions/ports/clusters.ts';
-import type { JournalEntry } from '../../functions/ports/task-queue.ts';
+import type { Address, JournalEntry } from '../../functions/ports/task-queue.ts';
 import type { WorkloadRequest, WorkloadView } from '../../functions/ports/workloads.ts';
 
 export class VirtualCluster {
@@ -16,15 +16,17 @@ export class VirtualCluster {
   replicas = 0;
   loops: LoopProgress[] = [];
   workers: WorkerProgress[] = [];
-  outbox: { entry: JournalEntry; value: Buffer }[] = [];
+  outbox: { entry: JournalEntry; value: Buffer | null }[] = [];
   errors: { id: string; json: string }[] = [];
   described: { id: string; json: string }[] = [];
   stopReason: string | null = null;
   gateOpen = false;
   /** Worker machines that are there; the others of the pool are still booting. */
   nodesReady = Infinity;
-  needsLedger = false;
-  ledgerGiven: string | null = null;
+  /** Names that pods want addresses of, and what they were given. */
+  wanted: string[] = [];
+  addresses: Record<string, Address | null> = {};
+  rejected: JournalEntry[] = [];
 
   constructor(view: ClusterView) {
     this.view = view;
@@ -48,7 +50,19 @@ export class VirtualCluster {
       startedAt: 0,
       warnings: 0,
       object: null,
+      md5: null,
     };
     this.outbox.push({ entry, value: bytes });
+  }
+
+  /** As `journal`, of a value that its worker has uploaded: answers the object's name below the attempt's folder, which a test puts into the bucket. */
+  journalObject(loop: number, iteration: number, value: string): string {
+    this.journal(loop, iteration, value);
+    const item = this.outbox.at(-1)!;
+    const stem = `loop-${loop}/iteration-${String(iteration).padStart(6, '0')}`;
+    const object = `${stem}-${item.entry.sha256.slice(0, 16)}.rds`;
+    item.entry = { ...item.entry, object, md5: createHash('md5').update(value).digest('hex') };
+    item.value = null;
+    return object;
   }
 }

@@ -220,7 +220,7 @@ function virtualQueue(world: VirtualWorld, cluster: VirtualCluster): TaskQueue {
       return {
         progress: summarize(driver, cluster.loops, cluster.workers, unsaved(cluster)),
         workers: cluster.workers,
-        needsLedger: cluster.needsLedger,
+        wanted: cluster.wanted,
       };
     },
     async outbox(maxEntries) {
@@ -230,6 +230,13 @@ function virtualQueue(world: VirtualWorld, cluster: VirtualCluster): TaskQueue {
       world.check('queue.confirm');
       const ids = new Set(entries.map((entry) => entry.id));
       cluster.outbox = cluster.outbox.filter((item) => !ids.has(item.entry.id));
+    },
+    async reject(entries) {
+      cluster.rejected.push(...entries);
+      cluster.outbox = cluster.outbox.filter((item) => !entries.includes(item.entry));
+    },
+    async forget(entries) {
+      cluster.outbox = cluster.outbox.filter((item) => !entries.includes(item.entry));
     },
     async reports(kind, maxEntries) {
       return (kind === 'errors' ? cluster.errors : cluster.described).slice(0, maxEntries);
@@ -247,9 +254,9 @@ function virtualQueue(world: VirtualWorld, cluster: VirtualCluster): TaskQueue {
       cluster.gateOpen = true;
     },
     async renewLease() {},
-    async giveLedger(url) {
-      cluster.ledgerGiven = url;
-      cluster.needsLedger = false;
+    async giveAddresses(answers) {
+      cluster.addresses = { ...cluster.addresses, ...answers };
+      cluster.wanted = cluster.wanted.filter((name) => !(name in answers));
     },
     async outputs() {
       return [];

@@ -43,12 +43,16 @@ start_backend <- function(con, journal, task_size = "auto", tries = 3L, seed = N
   f$loops <- list()
   f$workers <- list()
   f$key_suffix <- ""
+  f$inputs <- NULL
   f$data <- list()
   f$data_hashes <- character()
   .fleet$driver <- f
+  f$exported <- read_exported(con)
+  read_memory(con)
   if (!is.null(seed)) set.seed(seed)
   forget_old_run(f)
-  transport <- new_transport(con, list(results = function(key, timeout) pump(f), stored = function(key, value) on_stored(f, key, value)))
+  transport <- new_transport(con, list(results = function(key, timeout) pump(f), stored = function(key, value) on_stored(f, key, value),
+                                       submitted = function(commands) check_first_tasks(f, commands)))
   f$transport <- transport
   globals <- install_transport(transport, con$host, as.integer(con$port))
   assign("queue", f$queue, envir = globals)
@@ -83,18 +87,21 @@ drop_old_environments <- function(f) {
 on_stored <- function(f, key, value) {
   start <- paste0(f$queue, ".env.")
   if (!startsWith(key, start)) return(invisible())
-  if (is.raw(value) && length(value) > MAX_VALUE_BYTES) stop(too_large_message(f$current, length(value)), call. = FALSE)
+  if (is.raw(value) && !redis_takes(f, f$current, length(value))) {
+    stop(too_large_message(f$current, length(value), largest_in_redis(f$con)), call. = FALSE)
+  }
   f$current$id <- substring(key, nchar(start) + 1L)
   if (is.raw(value) && length(value) < 64 * 2^20) f$current$description <- value
   redis_call(f$con, "RPUSH", fleet_key("jobs"), f$current$id)
 }
 
-too_large_message <- function(L, bytes) {
-  sizes <- sort(vapply(L$exports, function(x) as.numeric(utils::object.size(x)), 0), decreasing = TRUE)
+too_large_message <- function(L, bytes, largest = MAX_VALUE_BYTES) {
+  # object.size() does not look into environments; a serialization does
+  sizes <- sort(vapply(L$exports[setdiff(names(L$exports), names(L$objects))], function(x) as.numeric(length(serialize(x, NULL))), 0), decreasing = TRUE)
   shown <- utils::head(sizes, 3L)
   sprintf(paste("this loop would send %s to every worker; at most %s is possible. Largest objects: %s.",
                 "Put large data into a file of the job (data: in job.yaml) so that each worker loads it once, or keep unused objects away with .noexport."),
-          file_size_text(bytes), file_size_text(MAX_VALUE_BYTES),
+          file_size_text(bytes), file_size_text(largest),
           paste(sprintf("%s (%s)", names(shown), vapply(shown, file_size_text, "")), collapse = ", "))
 }
 
@@ -126,7 +133,9 @@ do_fleet <- function(obj, expr, envir, data) {
 
 # doRedis publishes the loop's description and the first tasks; its wait for results is pump(), which ends it by a signal.
 run_loop <- function(f, L, obj, expr, envir) {
-  setup <- list(loop = L$number, run = L$run, queue = f$queue, random = L$random, packages = obj$packages, versions = L$versions, backed_up = f$durable)
+  set_objects_apart(f, L)
+  setup <- list(loop = L$number, run = L$run, queue = f$queue, random = L$random, packages = obj$packages, versions = L$versions, backed_up = f$durable,
+                objects = L$objects)
   stub <- function(code, setup, batch, env) run_batch(code, setup, batch, env)
   environment(stub) <- asNamespace("foreachfleet")
   attributes(stub) <- NULL
@@ -165,7 +174,8 @@ iter.fleetsource <- function(obj, ...) {
 #' @export
 nextElem.fleetsource <- function(obj, ...) {
   # doRedis submits the first tasks; the event loop submits the rest as workers take them
-  batch <- if (obj$loop$tasks < queue_depth(count_workers(obj$fleet), NA)) next_batch(obj$fleet, obj$loop)
+  more <- obj$loop$tasks < queue_depth(count_workers(obj$fleet), NA) && first_tasks_fit(obj$fleet, obj$loop)
+  batch <- if (more) next_batch(obj$fleet, obj$loop)
   if (is.null(batch)) stop("StopIteration", call. = FALSE)
   list(fleet_batch = batch)
 }

@@ -84,7 +84,7 @@ next_batch <- function(f, L) {
   times <- measured_times(L)
   bytes <- list(argument = L$args_bytes / max(1, L$count - L$finished), result = L$result_bytes / max(1, L$executed))
   size <- choose_task_size(f$task_size, left_to_submit(L), count_workers(f), times, bytes, seconds_limit(f))
-  items <- take_pending(L, size)
+  items <- take_pending(L, min(size, or_else(L$most_items, size)))
   if (!length(items)) return(NULL)
   make_batch(L, items)
 }
@@ -109,10 +109,16 @@ submit_more <- function(f, L) {
   if (!has_work(f, L)) return(invisible())
   task_seconds <- (measured_times(L)$mean + ITERATION_SECONDS) * or_else(L$task_size, 1L)
   room <- queue_depth(count_workers(f), task_seconds, L$absence, L$task_bytes) - redis_call(f$con, "LLEN", f$queue)
+  f$con$memory_at <- 0
+  # what had no room a moment ago is not serialized again until it may have
+  if (!task_fits(f$con, or_else(L$refused_bytes, 0))) return(invisible())
+  pushed <- 0
   while (room > 0) {
     commands <- list()
-    while (length(commands) < min(room, 100L) && !is.null(batch <- next_batch(f, L))) {
+    while (length(commands) < min(room, 100L) && task_fits(f$con, pushed) && !is.null(batch <- next_batch(f, L))) {
       bytes <- task_bytes(L, batch)
+      if (!accept_task(f, L, batch$i, length(bytes), pushed)) break
+      pushed <- pushed + length(bytes)
       L$task_bytes <- length(bytes)
       commands[[length(commands) + 1L]] <- list("RPUSH", f$queue, bytes)
     }

@@ -49,8 +49,9 @@ is_cut <- function(e) grepl("^redis connection:", conditionMessage(e))
 
 # Sends the commands in one go; returns the list of replies. On a cut connection, or a server that is loading or out of memory, the whole list
 # is sent again, after 0.1 s, 0.2 s, ... 3 s and then for ever (`give_up` seconds if given): what is sent must therefore be safe to repeat.
+# patient = FALSE: what a full server refused is returned as it is; the event loop must go on then, for it is the one that makes room.
 # may_leave: NULL is returned when the process was asked to terminate. on_cut: called after each reconnection; its value TRUE ends the call with NULL.
-redis_send <- function(con, commands, raw = FALSE, seconds = 60, may_leave = FALSE, give_up = Inf, on_cut = NULL) {
+redis_send <- function(con, commands, raw = FALSE, seconds = 60, may_leave = FALSE, give_up = Inf, on_cut = NULL, patient = TRUE) {
   started <- now_seconds()
   pause <- 0.1
   repeat {
@@ -63,7 +64,7 @@ redis_send <- function(con, commands, raw = FALSE, seconds = 60, may_leave = FAL
     if (is.null(replies)) return(NULL)
     if (!inherits(replies, "error")) {
       problem <- transient_problem(replies)
-      if (is.null(problem)) return(replies)
+      if (is.null(problem) || (!patient && grepl("^OOM", problem))) return(replies)
     } else {
       problem <- conditionMessage(replies)
       con$pointer <- NULL

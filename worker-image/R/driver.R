@@ -78,14 +78,8 @@ LEDGER_PATIENCE_SECONDS <- 900
 
 # The control plane answers in its next pass. Without an answer the loop runs what is missing again: slow, but right.
 ask_for_ledger <- function(s) {
-  redis_send(s$con, list(list("DEL", fleet_key("ledger")), list("SET", fleet_key("need"), "ledger")))
-  emit("needs-ledger")
-  until <- now_seconds() + LEDGER_PATIENCE_SECONDS
-  while (now_seconds() < until) {
-    answer <- redis_call(s$con, "GET", fleet_key("ledger"))
-    if (!is.null(answer)) return(if (identical(answer, "none")) NULL else answer)
-    Sys.sleep(0.5)
-  }
+  answer <- await_address(s$con, "ledger", LEDGER_PATIENCE_SECONDS, again = TRUE)
+  if (!is.null(answer)) return(if (identical(answer, NO_ADDRESS)) NULL else answer)
   say("no answer to the wish for the ledger within %d s: what only the bucket has will run again", LEDGER_PATIENCE_SECONDS)
   NULL
 }

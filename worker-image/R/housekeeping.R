@@ -48,6 +48,7 @@ end_loop <- function(f, L) {
   save_counters(f, L, ended = TRUE)
   redis_send(f$con, list(list("DEL", fleet_key("e", L$number)), list("HDEL", fleet_key("waiting"), whole(L$number))))
   drop_old_environments(f)
+  release_objects(f, L)
   tell_reuse(f, L, force = TRUE)
   describe_loop(f, L, force = TRUE)
   remember_errors(f, L)
@@ -72,10 +73,11 @@ restore_lost_entries <- function(f, L) {
   mine <- read_index(L$spill)
   mine <- mine[mine$i <= L$count & mine$key != NO_KEY & !(flags[mine$i + 1] %in% TRUE), , drop = FALSE]
   mine <- mine[!is_remote(L, mine), , drop = FALSE]
-  w <- list(con = f$con, pod = or_else(.fleet$pod, "driver"), node = or_else(.fleet$node, ""), attempt = or_else(.fleet$attempt, 1L))
+  w <- list(con = f$con, pod = or_else(.fleet$pod, "driver"), node = or_else(.fleet$node, ""), attempt = or_else(.fleet$attempt, 1L), inputs = f$inputs)
   for (k in seq_len(nrow(mine))) {
     bytes <- spill_read(L$spill, mine$offset[k], mine$bytes[k])
-    journal_store(w, L$number, list(list(i = mine$i[k], key = mine$key[k], v = bytes, bytes = as.numeric(length(bytes)), seconds = 0, started_at = now_seconds(), warning_count = 0)))
+    entry <- list(i = mine$i[k], key = mine$key[k], v = bytes, bytes = as.numeric(length(bytes)), seconds = 0, started_at = now_seconds(), warning_count = 0)
+    journal_store(w, L$number, list(upload_large(w, L$number, entry)))
     acknowledge(f, L, mine$i[k])
   }
   if (nrow(mine)) say("loop %s: %d results that Redis had lost were journalled again", whole(L$number), nrow(mine))
@@ -110,11 +112,12 @@ read_workers <- function(f) {
   # time in which nobody looked (Redis was away, .combine took long) says nothing about the workers
   unseen <- max(0, now - or_else(f$looked_at, now) - 2 * HOUSEKEEPING_SECONDS)
   f$looked_at <- now
+  full <- nearly_full(f$con) # then beats are refused
   f$workers <- lapply(stats::setNames(names(fields), names(fields)), function(pod) {
     w <- tryCatch(jsonlite::fromJSON(fields[[pod]]), error = function(e) list(state = "unknown"))
     old <- f$workers[[pod]]
     # clocks of machines differ: what counts is when the beat was last seen to change
-    w$changed_at <- if (is.null(old) || !identical(old$beat, w$beat)) now else old$changed_at + unseen
+    w$changed_at <- if (full || is.null(old) || !identical(old$beat, w$beat)) now else old$changed_at + unseen
     w
   })
 }
@@ -123,7 +126,9 @@ read_workers <- function(f) {
 return_lost_tasks <- function(f, L) {
   for (pod in names(f$workers)) {
     if (now_seconds() - f$workers[[pod]]$changed_at < STALE_SECONDS) next
-    redis_send(f$con, list(list("LMOVE", fleet_key("held", pod), f$queue, "RIGHT", "LEFT"), list("HDEL", fleet_key("workers"), pod)))
+    moved <- redis_send(f$con, list(list("LMOVE", fleet_key("held", pod), f$queue, "RIGHT", "LEFT")), patient = FALSE)[[1]]
+    if (inherits(moved, "redis_error")) next
+    redis_call(f$con, "HDEL", fleet_key("workers"), pod)
     f$workers[[pod]] <- NULL
     emit("worker-lost", worker = pod)
     say("worker %s has not been heard of for %d s: its task goes to another one", pod, STALE_SECONDS)
@@ -173,13 +178,14 @@ is_fault_of_redis <- function(f, L, cond) {
 ensure_environment <- function(f, L) {
   if (is.null(L$description)) return(invisible())
   redis_send(f$con, list(list("SETNX", paste0(f$queue, ".env.", L$id), L$description), list("SET", paste0(f$queue, ".live"), "")))
+  restore_objects(f, L)
 }
 
 # --- control and counters ---------------------------------------------------------------------------------------------------------------------
 
 check_stop <- function(f, L = NULL) {
   flags <- redis_send(f$con, list(list("HGET", fleet_key("control"), "stop"), list("EXISTS", fleet_key("lease")),
-                                  list("HSET", fleet_key("driver"), "beatAt", sprintf("%.3f", now_seconds()))))
+                                  list("HSET", fleet_key("driver"), "beatAt", sprintf("%.3f", now_seconds()))), patient = FALSE)
   reason <- flags[[1]]
   if (identical(flags[[2]], 1)) f$lease_seen <- TRUE
   else if (isTRUE(f$lease_seen)) reason <- "nobody renewed the lease of this attempt"
@@ -204,7 +210,7 @@ save_counters <- function(f, L, ended = FALSE) {
     list("HSET", fleet_key("loop", L$number), "total", or_else(whole(total), ""), "done", whole(L$finished - L$failed),
          "failed", whole(L$failed), "reused", whole(L$reused), "seconds", format(L$seconds, digits = 10), "seconds2", format(L$seconds2, digits = 10),
          "max", format(L$longest, digits = 6), "taskSize", whole(or_else(L$task_size, 1L)), "tasks", whole(L$tasks), "endedAt", if (ended) sprintf("%.3f", now_seconds()) else ""),
-    list("HSET", fleet_key("waiting"), whole(L$number), whole(L$waiting))))
+    list("HSET", fleet_key("waiting"), whole(L$number), whole(L$waiting))), patient = ended)
 }
 
 # At most one line in three seconds, and always one after the last change.

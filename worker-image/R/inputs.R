@@ -15,10 +15,15 @@ curl_quote <- function(text) paste0('"', gsub('(["\\\\])', "\\\\\\1", text), '"'
 run_curl <- function(lines, extra = character()) {
   config <- tempfile("curl")
   on.exit(unlink(config))
-  writeLines(c("silent", "show-error", "no-progress-meter", "fail", "location", "globoff", "connect-timeout = 20", "speed-limit = 1", "speed-time = 120",
-               "retry = 4", "retry-all-errors", "retry-max-time = 120", extra, lines), config)
-  Sys.chmod(config, "600")
+  write_curl_config(config, c(extra, lines))
   suppressWarnings(system2("curl", c("--disable", "--config", shQuote(config)), stdout = FALSE, stderr = ""))
+}
+
+write_curl_config <- function(config, lines) {
+  file.create(config)
+  Sys.chmod(config, "600")
+  writeLines(c("silent", "show-error", "no-progress-meter", "fail", "location", "globoff", "connect-timeout = 20", "speed-limit = 1", "speed-time = 120",
+               "retry = 4", "retry-all-errors", "retry-max-time = 120", lines), config)
 }
 
 # urls -> temporary files, named by url; a url that cannot be had is absent.

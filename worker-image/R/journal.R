@@ -6,15 +6,15 @@
 MAX_VALUE_BYTES <- 500 * 2^20
 
 # One finished iteration, ready to be stored
-journal_entry <- function(i, key, value, seconds, started_at, warning_count) {
+journal_entry <- function(i, key, value, seconds, started_at, warning_count, largest = MAX_VALUE_BYTES) {
   if (.Call(fleet_dead_reference, value)) {
     stop(fleet_error(paste("the result holds an external pointer or a connection, which does not exist outside the worker that made it;",
                            "return the data itself (for a model object, its saved form)"), "fleetValueError"))
   }
   bytes <- serialize(value, NULL, version = 3L)
-  if (length(bytes) > MAX_VALUE_BYTES) {
+  if (length(bytes) > largest) {
     stop(fleet_error(sprintf("the result is %s; at most %s can be returned: split the iteration, or return a summary",
-                             file_size_text(length(bytes)), file_size_text(MAX_VALUE_BYTES)), "fleetValueError"))
+                             file_size_text(length(bytes)), file_size_text(largest)), "fleetValueError"))
   }
   list(i = as.numeric(i), key = key, v = bytes, bytes = as.numeric(length(bytes)), seconds = as.numeric(seconds), started_at = started_at,
        warning_count = as.numeric(warning_count))
@@ -25,7 +25,8 @@ arrival_text <- function(w, i, seconds, bytes, flag, key) sprintf("%.0f %.6g %.0
 # A column of the entries: texts and numbers of many iterations are formatted in one go, which is several times faster than one by one.
 column <- function(entries, name, kind) vapply(entries, `[[`, kind, name)
 
-# backed_up: somebody moves results from Redis to a bucket and needs an entry for each in the outbox.
+# backed_up: somebody moves results from Redis to a bucket and needs an entry for each in the outbox. Of such a value the marks b and d stand until it
+# is backed up, and until the driver has it: taking a mark away needs no memory, so it works in a full Redis, too.
 store_commands <- function(w, loop, entries, backed_up) {
   i <- whole(column(entries, "i", 0))
   key <- column(entries, "key", "")
@@ -33,26 +34,32 @@ store_commands <- function(w, loop, entries, backed_up) {
   bytes <- column(entries, "bytes", 0)
   keys <- value_key(whole(loop), i)
   done <- fleet_key("done", loop)
+  marks <- if (backed_up) list("b", "1", "d", "1")
+  away <- is_uploaded(entries)
   commands <- vector("list", length(i) * 2L + 1L)
   for (k in seq_along(i)) {
-    commands[[2L * k - 1L]] <- list("HSET", keys[k], "v", entries[[k]]$v, "k", key[k])
+    content <- if (away[k]) list("o", entries[[k]]$object, "s", entries[[k]]$sha256) else list("v", entries[[k]]$v)
+    commands[[2L * k - 1L]] <- c(list("HSET", keys[k]), content, list("k", key[k]), marks)
     commands[[2L * k]] <- list("SETBIT", done, i[k], "1")
   }
-  commands[[length(commands)]] <- list("RPUSH", fleet_key("arrived", loop), arrival_text(w, as.numeric(i), seconds, bytes, "V", key))
+  commands[[length(commands)]] <- list("RPUSH", fleet_key("arrived", loop), arrival_text(w, as.numeric(i), seconds, bytes, ifelse(away, "O", "V"), key))
   if (backed_up) c(commands, outbox_commands(w, loop, entries, i, key, seconds, bytes)) else commands
 }
+
+is_uploaded <- function(entries) !vapply(entries, function(e) is.null(e$object), NA)
 
 outbox_commands <- function(w, loop, entries, i, key, seconds, bytes) {
   fields <- rbind("XADD", fleet_key("outbox"), "*", "loop", whole(loop), "iteration", i, "key", key, "attempt", whole(w$attempt), "worker", w$pod,
                   "node", w$node, "seconds", sprintf("%.6g", seconds), "bytes", whole(bytes),
-                  "sha256", vapply(entries, function(e) digest::digest(e$v, algo = "sha256", serialize = FALSE), ""),
+                  "sha256", vapply(entries, function(e) or_else(e$sha256, digest::digest(e$v, algo = "sha256", serialize = FALSE)), ""),
                   "startedAt", sprintf("%.3f", column(entries, "started_at", 0)), "warnings", whole(column(entries, "warning_count", 0)))
-  lapply(seq_along(i), function(k) list(fields[, k]))
+  lapply(seq_along(i), function(k) list(c(fields[, k], if (!is.null(entries[[k]]$object)) c("object", entries[[k]]$object, "md5", entries[[k]]$md5))))
 }
 
 # Stores the entries that nobody stored before. Does not return before Redis has them.
 journal_store <- function(w, loop, entries, backed_up = TRUE) {
   if (!length(entries)) return(invisible())
+  await_room(w, loop, entries[[length(entries)]]$i, sum(vapply(entries, function(e) length(e$v), 1)))
   pause <- 0.1
   items <- whole(column(entries, "i", 0))
   keys <- value_key(whole(loop), items)

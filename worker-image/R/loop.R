@@ -13,6 +13,7 @@ new_loop <- function(f, number, it, obj, expr, envir) {
   new_window(L)
   L$combiner <- new_combiner(it)
   L$errors <- new.env(parent = emptyenv()) # of failed iterations, until they are combined
+  L$away <- list()       # values that lie in files of this attempt, and how far fetching them is
   L$held <- list()       # errors that are not yet believed
   L$doubted <- list()    # iterations with a second opinion under way: the worker that failed
   L$asked <- list()      # of these, the errors that will end the loop unless they are refuted
@@ -33,6 +34,7 @@ new_loop <- function(f, number, it, obj, expr, envir) {
   L$seconds <- L$seconds2 <- L$longest <- 0
   L$started_at <- now_seconds()
   L$reasons <- list()
+  L$objects <- list()    # exports that travel by themselves
   L$stop_error <- NULL
   L$aborted <- FALSE
   L$random <- random_base()

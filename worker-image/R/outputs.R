@@ -23,22 +23,27 @@ created_files <- function(before, dir) {
 
 # TRUE when the object is in the bucket
 upload_file <- function(inputs, path, name) {
+  alias <- tempfile("upload", tmpdir = scratch_dir()) # a plain name: the form's quoting rules are curl's own
+  on.exit(unlink(alias))
+  if (!suppressWarnings(file.symlink(normalizePath(path), alias))) file.copy(path, alias)
   for (attempt in seq_len(DOWNLOAD_ROUNDS)) {
-    outputs <- tryCatch(read_inputs(inputs$path), error = function(e) inputs)$outputs
-    fields <- outputs$fields
-    fields$key <- paste0(outputs$prefix, name)
-    fields <- fields[c("key", setdiff(names(fields), "key"))]
-    alias <- tempfile("upload", tmpdir = scratch_dir()) # a plain name: the form's quoting rules are curl's own
-    if (!suppressWarnings(file.symlink(normalizePath(path), alias))) file.copy(path, alias)
-    lines <- c(paste("url =", curl_quote(outputs$url)), paste("form-string =", curl_quote(paste0(names(fields), "=", unlist(fields)))),
-               paste("form =", curl_quote(paste0("file=@", alias, ";type=application/octet-stream"))))
-    status <- run_curl(lines)
-    unlink(alias)
+    status <- post_file(inputs, "outputs", alias, name)
     if (status == 0) return(TRUE)
     say("uploading %s failed (curl status %s), try %d of %d", name, status, attempt, DOWNLOAD_ROUNDS)
     Sys.sleep(min(2^attempt / 4, 10))
   }
   FALSE
+}
+
+# One form upload; curl's status. form: which of the signed forms in inputs.json, each with a prefix of its own, read anew as it may have been renewed.
+# The file's path must be plain.
+post_file <- function(inputs, form, path, name) {
+  signed <- tryCatch(read_inputs(inputs$path), error = function(e) inputs)[[form]]
+  fields <- signed$fields
+  fields$key <- paste0(signed$prefix, name)
+  fields <- fields[c("key", setdiff(names(fields), "key"))]
+  run_curl(c(paste("url =", curl_quote(signed$url)), paste("form-string =", curl_quote(paste0(names(fields), "=", unlist(fields)))),
+             paste("form =", curl_quote(paste0("file=@", path, ";type=application/octet-stream")))))
 }
 
 # As at the end of every R session: plots and files that the script has left open get their last bytes.

@@ -16,6 +16,7 @@ pump <- function(f) {
 run_pump <- function(f, L) {
   repeat {
     collect(f, L)
+    fetch_away(f, L)
     fetch_remote(f, L)
     settle_errors(f, L)
     more <- combine_ready(f, L)
@@ -34,6 +35,7 @@ run_pump <- function(f, L) {
 await_left_running <- function(f, L) {
   while (L$exhausted && L$pending == 0L && is.null(L$stop_error)) {
     collect(f, L)
+    fetch_away(f, L)
     settle_errors(f, L)
     combine_ready(f, L)
     if (!length(items_with(L, QUEUED))) break
@@ -105,6 +107,7 @@ collect <- function(f, L) {
     news <- read_announcements(L, lines)
     known <- status_of(L, news$i)
     collect_values(f, L, news[news$flag == "V" & known %in% c(PENDING, QUEUED, HELD), , drop = FALSE])
+    take_objects(f, L, news[news$flag == "O" & known %in% c(PENDING, QUEUED, HELD), , drop = FALSE])
     for (k in which(news$flag == "E" & known %in% c(PENDING, QUEUED))) collect_error(f, L, news$i[k], news$worker[k], news$seconds[k])
     if (length(lines) < COLLECT_AT_ONCE || now_seconds() > until) break
   }
@@ -154,13 +157,13 @@ keep_values <- function(L, items, values, seconds) {
   for (k in seq_along(items)) cache_value(L, items[k], values[[k]])
 }
 
-# The value is on our disk: whoever of driver and backup marks it last deletes it. Each marks before it looks for the other's mark, so that at
-# least one of them sees both.
+# The value is on our disk: whoever of driver and backup takes the last mark from it deletes it. Each takes its own before it looks for the other's,
+# so that at least one of them sees that none is left.
 acknowledge <- function(f, L, items) {
   keys <- value_key(L$number, whole(items))
   if (f$durable) {
-    replies <- redis_send(f$con, c(lapply(keys, function(key) list("HSET", key, "d", "1")), lapply(keys, function(key) list("HGET", key, "b"))))
-    keys <- keys[vapply(replies[-seq_along(keys)], identical, NA, "1")]
+    replies <- redis_send(f$con, c(lapply(keys, function(key) list("HDEL", key, "d")), lapply(keys, function(key) list("HEXISTS", key, "b"))))
+    keys <- keys[vapply(replies[-seq_along(keys)], identical, NA, 0)]
   }
   if (length(keys)) redis_call(f$con, "DEL", keys)
 }
@@ -193,9 +196,14 @@ finish_reused <- function(f, L) {
   while (is.null(L$stop_error) && !is_complete(L) && L$pending == 0L) {
     before <- c(L$combined, L$count, L$finished)
     fetch_remote(f, L)
+    fetch_away(f, L)
     more <- combine_ready(f, L)
     has_work(f, L)
     stuck <- identical(before, c(L$combined, L$count, L$finished)) && !more
-    if (stuck) stop("internal error: loop ", L$number, " has no result for iteration ", L$combined + 1L)
+    if (stuck && !length(L$away)) stop("internal error: loop ", L$number, " has no result for iteration ", L$combined + 1L)
+    if (stuck) {
+      housekeeping(f, L)
+      Sys.sleep(0.2)
+    }
   }
 }

@@ -64,8 +64,15 @@ adopt <- function(L, items, entries) {
 
 # A result that workers stored while no driver was there to fetch it
 fetch_stored <- function(f, L, i) {
-  reply <- redis_send(f$con, list(list("HGET", value_key(L$number, i), "k"), list("HGET", value_key(L$number, i), "v")), raw = TRUE)
-  if (is.null(reply[[1]]) || is.null(reply[[2]]) || !has_key(L, i, rawToChar(reply[[1]]))) return(FALSE)
+  key <- value_key(L$number, whole(i))
+  reply <- redis_send(f$con, lapply(c("k", "v", "o", "s"), function(field) list("HGET", key, field)), raw = TRUE)
+  if (is.null(reply[[1]]) || !has_key(L, i, rawToChar(reply[[1]]))) return(FALSE)
+  if (!is.null(reply[[3]])) {
+    await_object(f, L, i, rawToChar(reply[[3]]), rawToChar(reply[[4]]), 0, 0)
+    L$recovered <- or_else(L$recovered, 0L) + 1L
+    return(TRUE)
+  }
+  if (is.null(reply[[2]])) return(FALSE)
   keep_values(L, i, reply[2], 0)
   acknowledge(f, L, i)
   L$recovered <- or_else(L$recovered, 0L) + 1L

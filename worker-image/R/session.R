@@ -49,6 +49,7 @@ runFleetWorker <- function() {
 }
 
 prepare_worker <- function(w, s, inputs) {
+  w$inputs <- inputs
   w$tries <- as.integer(or_else(inputs$tasks$tries, 3L))
   writeLines(as.character(or_else(inputs$tasks$maxTimeSeconds, "")), file.path(s$state_dir, "limit"))
   place_files(inputs, s$job_dir)

@@ -10,6 +10,7 @@ FAILED <- 3L    # its error is known
 REMOTE <- 4L    # its value lies in the ledger's files
 HELD <- 5L      # it failed, but its worker may be the cause
 COMBINED <- 6L
+AWAY <- 7L      # computed; its value lies in a file of this attempt
 
 DIGEST_BYTES <- 8L
 

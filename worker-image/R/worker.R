@@ -12,6 +12,9 @@ new_worker <- function(con, pod, node, attempt = 1L, state_dir = NULL, tries = 3
   w$tries <- tries
   w$state_dir <- state_dir
   w$lease_seen <- FALSE
+  w$inputs <- NULL
+  w$objects <- list()   # exported objects by digest, and
+  w$installed <- list() # by name, which of them the loop's environment has
   w$held <- fleet_key("held", pod)
   w$replaced <- as.integer(env_text("FF_REPLACED", "0"))
   w$id <- if (w$replaced > 0L) paste0(pod, "#", w$replaced) else pod # one R process and its successors are told apart
@@ -185,6 +188,7 @@ run_iterations <- function(code, setup, batch, env, w) {
   w$buffered_bytes <- 0
   w$flushed_at <- w$checked_at <- now_seconds()
   w$aside <- FALSE
+  if (length(todo)) install_objects(w, setup, env)
   scope <- take_scope(env, batch$args)
   output <- start_capture()
   on.exit(output$stop(), add = TRUE)
@@ -258,7 +262,10 @@ run_iteration <- function(code, setup, item, scope, output, w, try) {
   seconds <- proc.time()[[3]] - clock
   printed <- output$end()
   if (is.null(outcome$error)) {
-    outcome$entry <- tryCatch(journal_entry(item$i, item$key, outcome$value, seconds, started_at, outcome$warning_count), error = function(e) {
+    outcome$entry <- tryCatch({
+      entry <- journal_entry(item$i, item$key, outcome$value, seconds, started_at, outcome$warning_count, largest_result(w))
+      upload_large(w, setup$loop, entry)
+    }, error = function(e) {
       outcome$error <<- e
       NULL
     })
@@ -266,7 +273,7 @@ run_iteration <- function(code, setup, item, scope, output, w, try) {
   restore_scope(scope)
   if (is.null(outcome$error)) {
     w$buffer[[length(w$buffer) + 1L]] <- outcome$entry
-    w$buffered_bytes <- w$buffered_bytes + outcome$entry$bytes
+    w$buffered_bytes <- w$buffered_bytes + length(outcome$entry$v)
     if (w$buffered_bytes > FLUSH_BYTES || now_seconds() - w$flushed_at > FLUSH_SECONDS) journal_flush(w, setup)
   } else {
     journal_flush(w, setup)

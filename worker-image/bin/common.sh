@@ -27,7 +27,7 @@ redis() {
 redis_lines() {
   local answer
   answer=$(redis 2>&1 | tr -d '\0'; exit "${PIPESTATUS[0]}") || return 1
-  [[ $answer != *"Could not connect"* && $answer != *ERR* && $answer != *NOAUTH* && $answer != *LOADING* && $answer != *"Connection reset"* && $answer != *"Server closed"* ]]
+  [[ $answer != *"Could not connect"* && $answer != *ERR* && $answer != *NOAUTH* && $answer != *OOM* && $answer != *LOADING* && $answer != *"Connection reset"* && $answer != *"Server closed"* ]]
 }
 
 now() { printf '%s' "$EPOCHREALTIME"; }

@@ -29,6 +29,7 @@ SEXP fleet_digests(SEXP digests, SEXP positions);
 SEXP fleet_columns(SEXP lines, SEXP kinds);
 SEXP fleet_stream_seed(SEXP base, SEXP loop, SEXP iteration, SEXP words);
 SEXP fleet_dead_reference(SEXP value);
+SEXP fleet_plain(SEXP value);
 SEXP fleet_put(SEXP vector, SEXP index, SEXP value);
 SEXP fleet_put_all(SEXP list, SEXP index, SEXP values);
 SEXP fleet_set_arguments(SEXP arguments);

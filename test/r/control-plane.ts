@@ -1,0 +1,103 @@
+// The part of a pass that a running driver feels, for tests of the R engine: the real back-up and the real answers to pods, over the lab's Redis and bucket.
+import { createHash } from 'node:crypto';
+import { newRecord, type JobRecord } from '../../functions/job/job-record.ts';
+import { backUp, parseLines, type LedgerLine } from '../../functions/reconcile/back-up.ts';
+import { giveAddresses } from '../../functions/reconcile/give-addresses.ts';
+import { redisTaskQueues } from '../../functions/adapters/redis-task-queue.ts';
+import type { Bucket, Buckets, ObjectInfo } from '../../functions/ports/bucket.ts';
+import { PreconditionError } from '../../functions/ports/port-error.ts';
+import { password, type Lab } from './lab.ts';
+
+const SEGMENT = /^lab\/attempt-1\/ledger\//;
+
+export class LabControlPlane {
+  readonly #lab: Lab;
+  #record: JobRecord = newRecord('lab', new Date().toISOString());
+  #names = new Set<string>();
+  #running: Promise<void> | undefined;
+  #ending = false;
+
+  constructor(lab: Lab) {
+    this.#lab = lab;
+  }
+
+  /** Passes one after another until `end()`. */
+  begin(): this {
+    this.#running = this.#passes();
+    return this;
+  }
+
+  async end(): Promise<void> {
+    this.#ending = true;
+    await this.#running;
+  }
+
+  async #passes(): Promise<void> {
+    while (!this.#ending) {
+      await this.pass();
+      await new Promise((done) => setTimeout(done, 200));
+    }
+  }
+
+  async pass(): Promise<void> {
+    const queue = await redisTaskQueues.open({ host: '127.0.0.1', port: this.#lab.redisPort, password });
+    try {
+      const { wanted } = await queue.view(Date.now(), null);
+      const { ledger } = await backUp(this.#bucket(), queue, this.#record, Infinity, () => Date.now());
+      this.#record = { ...this.#record, ledger };
+      const buckets = { results: this.#bucket() } as Buckets;
+      if (wanted.length > 0) await giveAddresses(buckets, queue, this.#record, wanted, Date.now());
+    } finally {
+      queue.close();
+    }
+  }
+
+  /** Lines of the ledger so far. */
+  ledger(): LedgerLine[] {
+    const segments = [...this.#names].filter((name) => SEGMENT.test(name)).toSorted();
+    return segments.flatMap((name) => parseLines(this.#lab.server.read(`results/${name}`).toString()));
+  }
+
+  /** As the next attempt's driver gets it; answers its address. */
+  resumeLedger(): string {
+    const lines = this.ledger().map((line) => ({ ...line, url: this.#lab.server.url(`results/${line.object}`) }));
+    this.#lab.server.put('ledger.jsonl', lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    return this.#lab.server.url('ledger.jsonl');
+  }
+
+  #bucket(): Bucket {
+    const { server } = this.#lab;
+    const read = (name: string): Buffer | null => {
+      try {
+        return server.read(`results/${name}`);
+      } catch {
+        return null;
+      }
+    };
+    const info = async (name: string): Promise<ObjectInfo | null> => {
+      const bytes = read(name);
+      const md5 = bytes && createHash('md5').update(bytes).digest('base64');
+      return bytes && { name, generation: '1', bytes: bytes.length, md5: md5!, updatedMs: 0 };
+    };
+    const unused = async (): Promise<never> => Promise.reject(new Error('not of this test'));
+    return {
+      name: 'results',
+      info,
+      read: async (name) => {
+        const bytes = read(name);
+        return bytes && { bytes, generation: '1' };
+      },
+      write: async (name, bytes) => {
+        if (read(name) !== null) throw new PreconditionError(name);
+        server.put(`results/${name}`, bytes);
+        this.#names.add(name);
+        return '1';
+      },
+      signedUrl: async (name) => server.url(`results/${name}`),
+      list: unused,
+      listFolders: unused,
+      remove: unused,
+      signedUpload: unused,
+    };
+  }
+}

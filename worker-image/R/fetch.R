@@ -1,0 +1,88 @@
+# Large results, the driver's side: addresses are asked of the control plane (R/addresses.R), files are fetched in the background, so that the
+# event loop goes on meanwhile.
+
+FETCHES_AT_ONCE <- 4L
+FETCH_TRIES <- 5L
+
+# Announced by a worker, or found in Redis by a driver that was started again.
+await_object <- function(f, L, i, object, sha256, bytes, seconds) {
+  set_status(L, i, AWAY)
+  L$away[[whole(i)]] <- list(i = i, object = object, sha256 = sha256, bytes = bytes, seconds = seconds, tries = 0L)
+  ask_addresses(f$con, object)
+}
+
+# news: rows of collect() whose value was uploaded
+take_objects <- function(f, L, news) {
+  for (k in seq_len(nrow(news))) {
+    found <- redis_call(f$con, "HMGET", value_key(L$number, whole(news$i[k])), "o", "s")
+    if (!length(found[[1]])) next
+    await_object(f, L, news$i[k], found[[1]], found[[2]], news$bytes[k], news$seconds[k])
+    weigh_values(f, L, news$i[k], news$worker[k])
+  }
+}
+
+# One look: starts what can be fetched, takes what has come. Never waits.
+fetch_away <- function(f, L) {
+  if (!length(L$away)) return(invisible())
+  for (one in L$away) if (!is.null(one$file) && file.exists(paste0(one$file, ".end"))) end_fetch(f, L, one)
+  idle <- Filter(function(one) is.null(one$file), L$away)
+  room <- FETCHES_AT_ONCE - (length(L$away) - length(idle))
+  if (!length(idle) || room < 1L) return(invisible())
+  # first what is combined next
+  idle <- utils::head(idle[order(vapply(idle, function(one) one$i, 0))], 64L)
+  answers <- known_addresses(f$con, vapply(idle, function(one) one$object, ""))
+  for (k in which(!vapply(answers, is.null, NA))) {
+    if (room < 1L) break
+    id <- whole(idle[[k]]$i)
+    if (identical(answers[[k]], NO_ADDRESS)) {
+      lose_object(f, L, idle[[k]], "it is not in the bucket")
+    } else {
+      L$away[[id]]$file <- begin_fetch(answers[[k]])
+      room <- room - 1L
+    }
+  }
+}
+
+# curl in the background; <file>.end appears with its status when it has ended.
+begin_fetch <- function(url) {
+  file <- tempfile("large", tmpdir = scratch_dir())
+  config <- paste0(file, ".curl")
+  write_curl_config(config, c(paste("url =", curl_quote(url)), paste("output =", curl_quote(file))))
+  quoted <- shQuote(c(config, file))
+  system(sprintf("(curl --disable --config %s >&2; echo $? >%s.status; mv %s.status %s.end) </dev/null &", quoted[1], quoted[2], quoted[2], quoted[2]))
+  file
+}
+
+end_fetch <- function(f, L, one) {
+  files <- paste0(one$file, c("", ".end", ".curl"))
+  on.exit(unlink(files))
+  id <- whole(one$i)
+  status <- readLines(files[2], warn = FALSE)
+  bytes <- if (identical(status, "0") && file.exists(files[1])) readBin(files[1], "raw", file.size(files[1]))
+  if (is.null(bytes)) {
+    L$away[[id]]$file <- NULL
+    L$away[[id]]$tries <- one$tries + 1L
+    say("loop %s iteration %s: fetching %s failed (curl status %s), try %d of %d", whole(L$number), id, one$object, status[1], one$tries + 1L, FETCH_TRIES)
+    if (one$tries + 1L >= FETCH_TRIES) lose_object(f, L, one, "it could not be fetched")
+    else ask_addresses(f$con, one$object, again = TRUE) # the address may have expired
+  } else if (!identical(digest::digest(bytes, algo = "sha256", serialize = FALSE), one$sha256)) {
+    lose_object(f, L, one, "its SHA-256 differs")
+  } else {
+    L$away[[id]] <- NULL
+    keep_values(L, one$i, list(bytes), one$seconds)
+    bytes <- NULL
+    acknowledge(f, L, one$i)
+    forget_addresses(f$con, one$object)
+  }
+}
+
+# As good as never stored: runs again.
+lose_object <- function(f, L, one, why) {
+  say("loop %s iteration %s: its result cannot be used (%s): it runs again", whole(L$number), whole(one$i), why)
+  L$away[[whole(one$i)]] <- NULL
+  forget_addresses(f$con, one$object)
+  L$to_clear <- c(L$to_clear, one$i)
+  clear_stale(f, L)
+  set_status(L, one$i, PENDING)
+  L$requeued <- c(L$requeued, one$i)
+}
