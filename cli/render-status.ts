@@ -50,7 +50,10 @@ export function statusLines(status: JobStatus): string[] {
   return [
     `job ${status.job}, attempt ${status.attempt}: ${status.phase}`,
     `  ${summaryLine(status)}`,
-    ...status.loops.flatMap((loop) => [`  ${loopLine(loop)}`, ...(loop.reuse ? [`    ${loop.reuse}`] : [])]),
+    ...status.loops.flatMap((loop) => [
+      `  ${loopLine(loop)}`,
+      ...[loop.reuse, loop.strays].flatMap((note) => (note === undefined ? [] : [`    ${note}`])),
+    ]),
     ...(status.waitingFor ? [`  waiting for ${status.waitingFor}`] : []),
     ...reasonLines(status),
     ...forecastLines(status),

@@ -242,6 +242,7 @@ function toLoop(loop: number, hash: Record<string, string>, waiting: string | un
     waiting: Math.max(0, Number(waiting ?? 0) || 0),
     ended: (hash['endedAt'] ?? '') !== '',
     ...(hash['reuse'] ? { reuse: hash['reuse'] } : {}),
+    ...(hash['strays'] ? { strays: hash['strays'] } : {}),
   };
 }
 

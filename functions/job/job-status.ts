@@ -46,6 +46,7 @@ export interface JobStatus {
     meanSeconds: number | null;
     ended: boolean;
     reuse?: string;
+    strays?: string;
   }[];
   secondsLeft: number | null;
   cost: {
@@ -132,6 +133,7 @@ function loopsOf(record: JobRecord): JobStatus['loops'] {
       meanSeconds: executed === 0 ? null : loop.seconds / executed,
       ended: loop.ended,
       ...(loop.reuse === undefined ? {} : { reuse: loop.reuse }),
+      ...(loop.strays === undefined ? {} : { strays: loop.strays }),
     };
   });
 }

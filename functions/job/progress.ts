@@ -17,6 +17,8 @@ export interface LoopProgress {
   ended: boolean;
   /** What of earlier runs counts, what not, and why; absent when there was nothing to reuse. */
   reuse?: string;
+  /** Files that a task wrote, which stay on its worker and are lost; absent when there was none. */
+  strays?: string;
 }
 
 export interface WorkerProgress {

@@ -109,3 +109,23 @@ test('quit() in a task counts as a death of R, and the others go on', async () =
   assert.equal(events(worker).filter(({ event }) => event === 'worker-lost').length, 2);
   assert.ok(!worker.lines.some((line) => line.includes('null byte')), worker.lines.join('\n'));
 });
+
+test('files that tasks write are not passed over in silence: the logs and the loop name them, and where to write instead', async () => {
+  const script = `library(foreach)
+dir.create("tables")
+r <- foreach(i = 1:3) %dopar% { cat(i, file = tempfile()); i }
+r <- foreach(i = 1:5) %dopar% { dir.create("tables", showWarnings = FALSE); write.csv(i, sprintf("tables/%d.csv", i)); i }
+writeLines("kept", "tables/all.csv")`;
+  const inputs = lab.prepare({ script, tasks: { size: 5 } });
+  const worker = lab.worker('w1', inputs);
+  const text = await ends(lab.driver(inputs), 0);
+  const told = /a task wrote tables(, .*)? on worker w1: files of tasks are lost; return the values, and write/;
+  assert.match(text, told);
+  assert.match(worker.lines.join('\n'), told);
+  assert.equal(await lab.redis.hget('ff:loop:1', 'strays'), null);
+  assert.match((await lab.redis.hget('ff:loop:2', 'strays')) ?? '', told);
+  assert.deepEqual(
+    (await lab.redis.lrange('ff:outputs', 0, -1)).map((line) => (JSON.parse(line) as { name: string }).name),
+    ['tables/all.csv', 'driver.log'],
+  );
+});

@@ -49,12 +49,17 @@ const running = statusOf({
   ],
 });
 
-describe('reuse', () => {
-  it('is told below its loop', () => {
-    const loops = [{ ...running.loops[0]!, reuse: '10 of 200 iterations reused; not reused: changed: code: 190' }];
-    const lines = statusLines({ ...running, loops });
-    assert.ok(lines.includes('    10 of 200 iterations reused; not reused: changed: code: 190'), lines.join('\n'));
-  });
+describe('below its loop', () => {
+  const notes = {
+    reuse: '10 of 200 iterations reused; not reused: changed: code: 190',
+    strays: 'a task wrote a.csv on worker w1: files of tasks are lost',
+  };
+  for (const [field, text] of Object.entries(notes)) {
+    it(`${field} is told`, () => {
+      const lines = statusLines({ ...running, loops: [{ ...running.loops[0]!, [field]: text }] });
+      assert.ok(lines.includes(`    ${text}`), lines.join('\n'));
+    });
+  }
 });
 
 describe('quantities', () => {

@@ -29,6 +29,12 @@ leave_running <- function(f, L) {
   }
 }
 
+# The script's own log is where its author looks first.
+repeat_strays <- function(f, L) {
+  text <- redis_call(f$con, "HGET", fleet_key("loop", L$number), "strays")
+  if (length(text)) say("loop %s, %s: %s", whole(L$number), L$label, text)
+}
+
 # Once, when all that is drawn ahead was looked up.
 tell_reuse <- function(f, L, force = FALSE) {
   if (L$reuse_told || (may_draw(L) && !force)) return(invisible())
@@ -49,6 +55,7 @@ end_loop <- function(f, L) {
   redis_send(f$con, list(list("DEL", fleet_key("e", L$number)), list("HDEL", fleet_key("waiting"), whole(L$number))))
   drop_old_environments(f)
   release_objects(f, L)
+  repeat_strays(f, L)
   tell_reuse(f, L, force = TRUE)
   describe_loop(f, L, force = TRUE)
   remember_errors(f, L)

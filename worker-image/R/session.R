@@ -56,4 +56,5 @@ prepare_worker <- function(w, s, inputs) {
   setwd(s$job_dir)
   set_arguments(inputs)
   load_data(inputs, s$job_dir)
+  w$folder <- watch_folder(s$job_dir)
 }

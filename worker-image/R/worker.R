@@ -13,6 +13,7 @@ new_worker <- function(con, pod, node, attempt = 1L, state_dir = NULL, tries = 3
   w$state_dir <- state_dir
   w$lease_seen <- FALSE
   w$inputs <- NULL
+  w$folder <- NULL      # the job's folder, as this worker found it
   w$objects <- list()   # exported objects by digest, and
   w$installed <- list() # by name, which of them the loop's environment has
   w$held <- fleet_key("held", pod)
@@ -284,6 +285,7 @@ run_iteration <- function(code, setup, item, scope, output, w, try) {
 }
 
 journal_flush <- function(w, setup) {
+  tell_strays(w, setup) # first, so that the driver knows before its loop can end
   journal_store(w, setup$loop, w$buffer, setup$backed_up)
   w$buffer <- list()
   w$buffered_bytes <- 0
