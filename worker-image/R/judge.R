@@ -27,7 +27,7 @@ stops_at_errors <- function(f, L) identical(L$error_handling, "stop") || identic
 # An error has arrived: believed at once where nobody else could be asked, or the error is not of the user's code; else held back until settled.
 weigh_error <- function(f, L, i, cond, worker, seconds) {
   id <- whole(i)
-  note_outcome(L, worker, FALSE)
+  if (!inherits(cond, "fleetError")) note_outcome(L, worker, FALSE) # what is given up, or cannot be returned, is the iteration's own
   confirmed <- !is.null(L$doubted[[id]]) && pod_of(L$doubted[[id]]) != pod_of(worker)
   if (inherits(cond, "fleetError") || confirmed || !has_others(f, worker) || (stops_at_errors(f, L) && !worth_asking(L, worker, seconds))) {
     L$doubted[[id]] <- L$asked[[id]] <- NULL
