@@ -14,9 +14,9 @@ interface Group {
 const groups: Readonly<Record<string, Group>> = {
   unit: { patterns: ['test/unit/**/*.test.ts', 'test/golden/**/*.test.ts', 'test/rules/**/*.test.ts'], concurrency: 2 },
   contract: { patterns: ['test/contract/**/*.test.ts'], concurrency: 2 },
-  r: { patterns: ['test/r/**/*.test.ts'], concurrency: 1 },
+  r: { patterns: ['test/r/**/*.test.ts'], concurrency: 2 },
   faults: { patterns: ['test/faults/**/*.test.ts'], concurrency: 1 },
-  journey: { patterns: ['test/journey/**/*.test.ts'], concurrency: 1 },
+  journey: { patterns: ['test/journey/**/*.test.ts'], concurrency: 2 },
   browser: { patterns: ['test/browser/**/*.test.ts'], concurrency: 1 },
 };
 
