@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { startRedis, type RunningRedis } from '../../bench/redis-server.ts';
-import { Lab, rLibrary } from './lab.ts';
+import { freePort, Lab, rLibrary, until } from './lab.ts';
 
 let lab: Lab;
 let redis: RunningRedis;
@@ -26,3 +26,23 @@ test('startFleetWorkers() works without a password', { timeout: 120_000 }, async
   const session = lab.run('Rscript', ['--vanilla', '-e', code], { R_LIBS: rLibrary, TMPDIR: lab.dir });
   assert.equal(await session.exited, 0, session.lines.join('\n'));
 });
+
+test('workers end with their session also when there is no Redis', { timeout: 120_000 }, async () => {
+  const code = `library(foreachfleet); cat("pid", startFleetWorkers(1, redis = "localhost:${await freePort()}"), "\\n")`;
+  const session = lab.run('Rscript', ['--vanilla', '-e', code], { R_LIBS: rLibrary, TMPDIR: lab.dir });
+  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  const pid = Number(/pid (\d+)/.exec(session.lines.join('\n'))![1]);
+  try {
+    await until('the worker has ended', () => !isAlive(pid));
+  } finally {
+    if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+  }
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
