@@ -1,19 +1,50 @@
 # The %dopar% backend: one call of do_fleet() is one loop of the script.
 
-#' Register the safe and resumable doRedis backend
+#' Register the safe and resumable doRedis back end
 #'
-#' After this call, \code{foreach(...) \%dopar\% ...} sends its iterations to the workers that listen on the given Redis server. doRedis moves the
-#' tasks; results are journalled by the workers and combined from the journal.
+#' After this call, `foreach(...) %dopar% ...` sends its iterations to the workers that listen on the given Redis server. 'doRedis' moves the tasks;
+#' results are journalled by the workers and combined from the journal, each exactly once and in order. In the cloud nothing of this is needed: the
+#' back end is registered before the script begins.
 #'
-#' @param redis address of the Redis server: "host", "host:port" or "redis://:password@host:port"
-#' @param password its password, if not part of the address
-#' @param journal folder for the driver's copy of finished iterations. With a folder that outlives the session, a script that was interrupted
-#'   resumes: iterations whose code, data and arguments are unchanged are not run again. \code{NULL}: a temporary folder.
-#' @param task_size iterations a worker takes at a time: "auto" (from measured times) or a number
-#' @param tries how often an iteration may end its R process before it is given up
-#' @param seed \code{NULL}, or a number: set.seed(seed) before the first loop
-#' @param prefix of all keys in Redis; workers must use the same
-#' @return the backend's state, invisibly
+#' Each iteration starts in a fresh scope and with its own stream of random numbers, so that results depend neither on the number of workers nor on
+#' what ran before. A task that calls `set.seed()` itself draws what it draws under `%do%`. Errors, names, order and `.combine` are those of
+#' \pkg{foreach}; a loop inside a task runs sequentially in its worker.
+#'
+#' The workers may be there already, or come later: a loop waits for the first. A Redis server (with one `prefix`) serves one such session at a time;
+#' what an earlier session left waiting there is thrown away.
+#'
+#' @section Resuming:
+#' With a `journal` that outlives the session, a script that was interrupted can simply be run again. An iteration is taken from the journal when
+#' nothing has changed that its value depends on: the loop's expression, the functions and objects that it uses, the versions of the packages it names
+#' and of R, the iteration's arguments, and the state of the random number generator when the loop begins. A message says how many were reused and, of
+#' the others, what has changed.
+#'
+#' Because of the last point, make the script repeatable: with `seed`, or with `set.seed()` before its first loop. Without either, a new R session
+#' begins with new random numbers, and nothing can be reused.
+#'
+#' @param redis address of the Redis server: `"host"`, `"host:port"` or `"redis://:password@host:port"`. The port is 6379 if none is named.
+#' @param password its password, if not part of the address; `NULL`: none.
+#' @param journal folder for the driver's copy of finished iterations (made if it does not exist); see the section on resuming. `NULL`: a
+#'   temporary folder, which ends with the session.
+#' @param task_size how many iterations a worker takes at a time: `"auto"` (from measured times: about ten seconds' worth, less towards the end of
+#'   the loop) or a number.
+#' @param tries how often an iteration may end its R process (out of memory, a crash) before it is given up. The loop then has an error of class
+#'   `"fleetLostError"` in its place, and goes on or not as its `.errorhandling` says. R errors do
+#'   not count here.
+#' @param seed `NULL`, or a whole number for `set.seed()` in this session, at once.
+#' @param prefix begin of the names of all keys in Redis; the workers must use the same.
+#' @return The state of the back end (an environment), invisibly.
+#' @seealso [startFleetWorkers()] and [fleetWorker()] for workers, [fleetLoops()] for what the loops did.
+#' @examples
+#' library(foreach)
+#' # needs redis-server on this machine
+#' if (interactive()) {
+#'   startFleetWorkers(2)
+#'   registerForeachFleet("localhost", journal = tempfile("journal"), seed = 1)
+#'   print(foreach(i = 1:10, .combine = c) %dopar% mean(rnorm(i)))
+#'   print(fleetLoops())
+#'   stopFleetWorkers()
+#' }
 #' @export
 registerForeachFleet <- function(redis = "localhost", password = NULL, journal = NULL, task_size = "auto", tries = 3L, seed = NULL, prefix = "ff:") {
   address <- parse_redis(redis, password)
@@ -153,9 +184,16 @@ run_loop <- function(f, L, obj, expr, envir) {
            fleet_loop_done = function(c) NULL)
 }
 
-#' Loops seen by the registered backend
+#' Loops seen by the registered back end
 #'
-#' @return a data frame: loop, label, iterations, reused, failed, seconds
+#' What the `%dopar%` loops of this session did, as far as they have ended.
+#'
+#' @return A data frame with one row per finished loop, in the order in which the script began them: `loop` (its number), `label` (its variables and,
+#'   where it is known, the line of the script), `iterations`, `reused` (how many of them were taken from the journal), `failed` (how many ended with an
+#'   error) and `seconds` (from the loop's begin to its end). It has neither rows nor columns before the first loop has ended.
+#' @seealso [registerForeachFleet()]
+#' @examples
+#' fleetLoops()
 #' @export
 fleetLoops <- function() {
   f <- .fleet$driver
@@ -165,12 +203,14 @@ fleetLoops <- function() {
 
 # --- the "foreach object" that doRedis sees: its elements are batches of iterations -------------------------------------------------------------
 
+#' @noRd
 #' @export
 iter.fleetsource <- function(obj, ...) {
   class(obj) <- c("fleetsource", "iter")
   obj
 }
 
+#' @noRd
 #' @export
 nextElem.fleetsource <- function(obj, ...) {
   # doRedis submits the first tasks; the event loop submits the rest as workers take them
@@ -180,14 +220,18 @@ nextElem.fleetsource <- function(obj, ...) {
   list(fleet_batch = batch)
 }
 
+#' @noRd
 #' @export
 accumulate.fleetsource <- function(obj, result, tag, ...) FALSE
 
+#' @noRd
 #' @export
 getResult.fleetsource <- function(obj, ...) NULL
 
+#' @noRd
 #' @export
 getErrorValue.fleetsource <- function(obj, ...) NULL
 
+#' @noRd
 #' @export
 getErrorIndex.fleetsource <- function(obj, ...) -1L

@@ -1,8 +1,15 @@
 # The driver: runs the user's script unchanged, with the backend registered, and brings its files home.
 
-#' Entry point of bin/run-driver
+#' Entry points of the container image
 #'
-#' @return does not return: ends R with status 0 (succeeded), 1 (the script failed) or 3 (stopped)
+#' Called by `bin/run-driver` and `bin/run-worker`, the supervisors of the container image; not for use in scripts. They read their setting from
+#' environment variables that begin with `FF_`. The driver fetches the job's files, registers the back end, runs the script and saves the files
+#' that it wrote; the worker fetches and loads the job's data and works until it is asked to stop.
+#'
+#' @return They do not return: R ends. The driver's status is 0 (succeeded), 1 (the script failed), 3 (stopped) or 4 (to be started again); the
+#'   worker's is 0.
+#' @seealso [registerForeachFleet()] and [fleetWorker()] for use without the image.
+#' @keywords internal
 #' @export
 runFleetDriver <- function() {
   s <- start_session("driver")

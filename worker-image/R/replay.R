@@ -19,16 +19,29 @@ replay_text <- function(w, code, setup, item, scope_env) {
 
 #' Run a failed iteration again
 #'
-#' Evaluates one iteration in this session as its worker did: same code, arguments, exported objects, packages and random numbers, in a fresh
-#' scope. In an interactive session an error opens \code{\link[utils]{recover}}, which shows the frames of the call that failed.
+#' Evaluates one iteration in this session as its worker did: the same code, arguments, exported objects, packages and random numbers, in a fresh
+#' scope. In an interactive session an error opens [utils::recover()], which shows the frames of the call that failed. The session's own random number
+#' generator is left as it was.
 #'
-#' Objects that workers had from the job's \code{.RData} files do not travel: load these files first. Reports of iterations with more than about
-#' 256 KiB of compressed arguments and objects cannot be replayed. \code{foreach-fleet replay} does all of this by itself.
-#' @param report an error of the job: a list with its fields, its JSON text, or a file of such lines (\code{errors/*.jsonl} in the results). In a
-#'   session that \code{foreach-fleet replay} has started: \code{NULL}, the iteration it was started for.
-#' @param loop,iteration which error, when \code{report} is a file of several
-#' @param browse open \code{recover()} at the error
-#' @return the value, when there is no error this time; otherwise the iteration's error is raised
+#' `foreach-fleet replay JOB LOOP ITERATION` fetches report and data, loads them and starts an R session in which `replay()` is all that you type.
+#'
+#' Without that command, mind that objects which workers had from the job's `.RData` files do not travel with the report: `load()` these files first.
+#' The reports of iterations with more than 256 KiB of compressed code, arguments and objects cannot be replayed, nor those after the first 16 MiB of such
+#' reports of one worker.
+#'
+#' A report is R data, and R data can hold code: replay only what comes from a job that you trust.
+#'
+#' @param report an error of the job: a list with its fields, its JSON text, or the name of a file of such lines (`attempt-*/errors/*.jsonl` in the
+#'   results). `NULL`: the iteration that `foreach-fleet replay` has started this session for.
+#' @param loop,iteration numbers that say which error, when `report` has several. `NULL`: any; of those that are left the last is taken.
+#' @param browse whether to open `recover()` at the error.
+#' @return The iteration's value, if there is no error this time. Otherwise its error is raised, with the class and the call that it had.
+#' @seealso [readResults()]
+#' @examples
+#' # foreach-fleet results heritability --to so-far --all
+#' if (dir.exists("so-far")) {
+#'   replay("so-far/attempt-1/errors/000001.jsonl", loop = 1, iteration = 17)
+#' }
 #' @export
 replay <- function(report = NULL, loop = NULL, iteration = NULL, browse = interactive()) {
   task <- replay_task(find_report(or_else(report, .fleet$replay), loop, iteration))

@@ -29,10 +29,7 @@ set_redis_url <- function(con) {
   Sys.setenv(REDIS_URL = paste0("redis://", password, con$host, ":", con$port))
 }
 
-#' Entry point of bin/run-worker
-#'
-#' Reads its setting from the environment (FF_*), places and loads the job's data, and works until asked to stop.
-#' @return does not return: ends R with status 0
+#' @rdname runFleetDriver
 #' @export
 runFleetWorker <- function() {
   s <- start_session("worker")

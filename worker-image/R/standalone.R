@@ -1,13 +1,23 @@
 # Workers without the cloud.
 
-#' Work for a registered backend in this R session
+#' Work for a registered back end in this R session
 #'
-#' Returns when the process is asked to terminate (SIGTERM) or interrupted. In the cloud, and for \code{startFleetWorkers()}, a supervisor runs
-#' beside the worker and returns its task if R dies; a worker started by this function alone has none: its task is returned when its last
-#' sign of life is ten seconds old.
-#' @param redis,password,prefix as in \code{\link{registerForeachFleet}}
-#' @param name of this worker, unique
-#' @return the reason why the worker ended, invisibly
+#' Turns this R session into a worker: it takes iterations of [registerForeachFleet()]'s loops from Redis, one task after the other. Returns when the
+#' process is asked to terminate (SIGTERM) or interrupted. A worker may be started before or after the script, also on another machine that can reach
+#' the Redis server.
+#'
+#' Workers of [startFleetWorkers()] have a supervisor that returns their task at once if R dies. A worker started by this function alone has none: its
+#' task is returned when its last sign of life is ten seconds old. Tasks longer than that need the supervisor.
+#'
+#' @param redis,password,prefix as in [registerForeachFleet()].
+#' @param name of this worker, unique among the workers of one Redis server.
+#' @return The reason why the worker ended (a text), invisibly.
+#' @seealso [startFleetWorkers()]
+#' @examples
+#' # needs redis-server on this machine, and holds the session until it is interrupted
+#' if (interactive()) {
+#'   fleetWorker("localhost")
+#' }
 #' @export
 fleetWorker <- function(redis = "localhost", password = NULL, prefix = "ff:", name = paste0(Sys.info()[["nodename"]], "-", Sys.getpid())) {
   address <- parse_redis(redis, password)
@@ -24,12 +34,21 @@ fleetWorker <- function(redis = "localhost", password = NULL, prefix = "ff:", na
 
 #' Start and stop workers on this machine
 #'
-#' The counterpart of \code{doRedis::startLocalWorkers()}: each worker has a supervisor that restarts R, returns the task of an R process that
-#' died, and drains on SIGTERM. The workers end with this R session.
-#' @param n number of workers
-#' @param redis,password,prefix as in \code{\link{registerForeachFleet}}
-#' @param log file for the workers' output
-#' @return process ids of the supervisors, invisibly
+#' The counterpart of `doRedis::startLocalWorkers()`: each worker has a supervisor that restarts R, returns the task of an R process that died, and
+#' drains on SIGTERM (the worker finishes or returns its task and takes no more). The workers end with this R session. Needs `bash` and `redis-cli`.
+#'
+#' @param n number of workers.
+#' @param redis,password,prefix as in [registerForeachFleet()].
+#' @param log file that the workers' output is appended to: what tasks print, each line with its loop and iteration.
+#' @return `startFleetWorkers()`: the process ids of the supervisors (an integer vector of length `n`), invisibly. `stopFleetWorkers()`: `NULL`,
+#'   invisibly; it does not wait for the workers' end.
+#' @seealso [registerForeachFleet()], which has an example; [fleetWorker()] for a worker in an R session of your own.
+#' @examples
+#' # needs redis-server on this machine
+#' if (interactive()) {
+#'   pids <- startFleetWorkers(2, log = tempfile("workers", fileext = ".log"))
+#'   stopFleetWorkers(pids)
+#' }
 #' @export
 startFleetWorkers <- function(n, redis = "localhost", password = NULL, prefix = "ff:", log = "/dev/null") {
   script <- system.file("bin", "run-worker", package = "foreachfleet")
@@ -52,7 +71,7 @@ startFleetWorkers <- function(n, redis = "localhost", password = NULL, prefix = 
 }
 
 #' @rdname startFleetWorkers
-#' @param pids as returned by \code{startFleetWorkers()}; \code{NULL}: all that this session started
+#' @param pids as returned by `startFleetWorkers()`; `NULL`: all that this session started.
 #' @export
 stopFleetWorkers <- function(pids = NULL) {
   pids <- or_else(pids, .fleet$worker_pids)
