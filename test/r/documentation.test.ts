@@ -1,0 +1,85 @@
+// Help pages, NAMESPACE and guide of the R package: they agree with its code, and R CMD check finds nothing that can be avoided.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test, type TestContext } from 'node:test';
+import { promisify } from 'node:util';
+import { rLibrary } from './lab.ts';
+
+const run = promisify(execFile);
+const source = join(import.meta.dirname, '../../worker-image');
+const env = { ...process.env, R_LIBS: rLibrary };
+const slow = process.env['FF_SLOW_TESTS'] === '1';
+const folder = mkdtempSync(join(tmpdir(), 'ff-documentation-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+/**
+ * What R CMD check says and we leave: in a job, functions of doRedis are replaced, so that a script which sets up workers of its own does not take
+ * the driver's connection away (R/registration.R); and R has no other way to change commandArgs(), or to mark a task's output while it is printed (src).
+ */
+const knownNotes = [
+  /^checking R code for possible problems \.\.\. NOTE\s+Found the following possibly unsafe calls:\s+File .*registration\.R.:\s+unlockBinding\(name, space\)\s*$/,
+  /^checking compiled code \.\.\. NOTE\s+File .*:\s+Found non-API calls to R: .R_new_custom_connection.,\s+.R_set_command_line_arguments.\s+Compiled code should/,
+];
+
+function copyPackage(name: string): string {
+  const target = join(folder, name);
+  cpSync(source, target, { recursive: true, verbatimSymlinks: true, filter: (file) => !/\.(o|so)$/.test(file) });
+  return target;
+}
+
+async function findPackages(context: TestContext, ...names: string[]): Promise<boolean> {
+  const missing = `cat(Filter(function(name) !nzchar(system.file(package = name)), commandArgs(TRUE)))`;
+  const { stdout } = await run('Rscript', ['--vanilla', '-e', missing, ...names], { env });
+  if (stdout !== '') context.skip(`not installed: R packages ${stdout}`);
+  return stdout === '';
+}
+
+test('code, comments, NAMESPACE and help pages agree', async () => {
+  const { stdout } = await run('Rscript', ['--vanilla', join(import.meta.dirname, 'documentation.R'), source], { env });
+  assert.match(
+    stdout,
+    /^exports: [1-9]\d*\s*$/,
+    `${stdout}Regenerate them as worker-image/README.md says, or correct the comments.`,
+  );
+});
+
+const whenSlow = { skip: slow ? false : 'set FF_SLOW_TESTS=1 to run it', timeout: 600_000 };
+
+test('regenerating the help pages changes nothing', whenSlow, async (context) => {
+  if (!(await findPackages(context, 'roxygen2'))) return;
+  const copy = copyPackage('regenerated');
+  await run('Rscript', ['--vanilla', '-e', `roxygen2::roxygenise("${copy}", load_code = "source")`], { env });
+  const read = (place: string): Record<string, string> =>
+    Object.fromEntries(
+      ['DESCRIPTION', 'NAMESPACE', ...readdirSync(join(place, 'man')).map((name) => `man/${name}`)].map((name) => [
+        name,
+        readFileSync(join(place, name), 'utf8'),
+      ]),
+    );
+  const [now, before] = [read(copy), read(source)];
+  const version = /^Config\/roxygen2\/version: .*$/m;
+  if (version.exec(now['DESCRIPTION']!)?.[0] !== version.exec(before['DESCRIPTION']!)?.[0])
+    return context.skip('another version of roxygen2 is installed than the one that made the pages');
+  assert.deepEqual(now, before);
+});
+
+test('R CMD build and R CMD check find nothing that can be avoided', whenSlow, async (context) => {
+  if (!(await findPackages(context, 'litedown', 'testthat'))) return;
+  const options = { cwd: folder, env: { ...env, LC_ALL: 'C.UTF-8', _R_CHECK_FORCE_SUGGESTS_: 'false' } };
+  await run('R', ['CMD', 'build', copyPackage('worker-image')], options);
+  const archive = readdirSync(folder).find((name) => name.endsWith('.tar.gz'))!;
+  // the manual as PDF would need LaTeX
+  const checked = await run('R', ['CMD', 'check', '--no-manual', archive], options).catch((error) => error as Error);
+  const log = readFileSync(join(folder, 'foreachfleet.Rcheck/00check.log'), 'utf8');
+  assert.ok(!(checked instanceof Error), log);
+  const findings = findingsOf(log).filter((finding) => !knownNotes.some((known) => known.test(finding)));
+  assert.deepEqual(findings, []);
+});
+
+/** Headline and text of every check that was not passed. */
+function findingsOf(log: string): string[] {
+  return log.split(/^\* /m).filter((entry) => /\.\.\.[^]*\b(NOTE|WARNING|ERROR|FAILED)\b/.test(entry));
+}
