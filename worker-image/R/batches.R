@@ -111,7 +111,8 @@ submit_more <- function(f, L) {
   room <- queue_depth(count_workers(f), task_seconds, L$absence, L$task_bytes) - redis_call(f$con, "LLEN", f$queue)
   f$con$memory_at <- 0
   # what had no room a moment ago is not serialized again until it may have
-  if (!task_fits(f$con, or_else(L$refused_bytes, 0))) return(invisible())
+  if (!task_fits(f$con, or_else(L$refused_bytes, 0))) return(wait_for_room(f, L))
+  L$full_since <- NULL
   pushed <- 0
   while (room > 0) {
     commands <- list()

@@ -10,6 +10,7 @@ TASKS_SHARE <- 0.5     # above it the driver submits nothing
 LARGEST_SHARE <- 0.2   # the most that a single object may take
 FULL_SHARE <- 0.95     # above it even beats of workers may be refused
 SMALL_STORE_BYTES <- 64 * 1024
+TOLD_SECONDS <- 5
 
 # used and limit in bytes; limit Inf where Redis has none (or does not tell)
 parse_memory <- function(info) {
@@ -50,10 +51,9 @@ await_room <- function(w, loop, i, bytes) {
   repeat {
     memory <- read_memory(con)
     if (memory$used + bytes <= VALUES_SHARE * memory$limit) break
-    if (now_seconds() - told > 5) {
+    if (now_seconds() - told > TOLD_SECONDS) {
       told <- now_seconds()
-      say("Redis is %.0f %% full: waiting for %.0f s with %s until there is room", 100 * memory$used / memory$limit, told - since, file_size_text(bytes))
-      emit("memory-full", worker = w$pod, message = sprintf("Redis holds %s of %s", file_size_text(memory$used), file_size_text(memory$limit)))
+      tell_full(w$pod, memory, file_size_text(bytes), told - since)
       restart_clock(loop, i)
       leave_without_lease(w)
     }
@@ -75,6 +75,20 @@ task_fits <- function(con, bytes) {
   if (is.infinite(or_else(con$memory, read_memory(con))$limit)) return(TRUE)
   memory <- recent_memory(con)
   memory$used + bytes <= TASKS_SHARE * memory$limit
+}
+
+# The driver goes on with what it has. Whoever looks at its log sees why nothing new begins.
+wait_for_room <- function(f, L) {
+  now <- now_seconds()
+  if (is.null(L$full_since)) L$full_since <- L$full_told <- now
+  if (now - L$full_told < TOLD_SECONDS) return(invisible())
+  L$full_told <- now
+  tell_full(NULL, f$con$memory, sprintf("tasks of loop %s", whole(L$number)), now - L$full_since)
+}
+
+tell_full <- function(who, memory, what, seconds) {
+  say("Redis is %.0f %% full: waiting for %.0f s with %s until there is room", 100 * memory$used / memory$limit, seconds, what)
+  emit("memory-full", worker = who, message = sprintf("Redis holds %s of %s", file_size_text(memory$used), file_size_text(memory$limit)))
 }
 
 # A task that is ready to be sent; FALSE: later, in parts if need be. One iteration that never fits is an error.
