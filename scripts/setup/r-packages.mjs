@@ -19,7 +19,7 @@ import {
 
 const packageFolder = join(projectFolder, 'worker-image');
 /** What the examples and the engine stand on, whatever else the worker's package asks for. */
-const always = ['foreach', 'iterators', 'doRedis', 'redux', 'digest', 'jsonlite', 'codetools'];
+const always = ['foreach', 'iterators', 'doRedis', 'redux', 'jsonlite', 'codetools'];
 const partOfR = new Set([
   'R',
   'base',

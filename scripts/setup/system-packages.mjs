@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { findCommand, logFile, readIfThere, run, say, SetupError, tail } from './project.mjs';
 
-/** What must be found, and the packages that bring it. R's header comes with r-base-core; hiredis is what R talks to Redis with. */
+/** What must be found, and the packages that bring it. R's header comes with r-base-core; hiredis is what redux stands on, OpenSSL sums results. */
 const needs = [
   { what: 'R', isThere: () => findCommand('Rscript') !== undefined, packages: ['r-base-core'] },
   {
@@ -20,6 +20,7 @@ const needs = [
     isThere: () => ['redis-server', 'redis-cli'].every(findCommand),
     packages: ['redis-server', 'redis-tools'],
   },
+  { what: "OpenSSL's header", isThere: () => existsSync('/usr/include/openssl/evp.h'), packages: ['libssl-dev'] },
   { what: 'openssl', isThere: () => findCommand('openssl') !== undefined, packages: ['openssl'] },
   { what: 'curl', isThere: () => findCommand('curl') !== undefined, packages: ['curl', 'ca-certificates'] },
   { what: 'setpriv', isThere: () => findCommand('setpriv') !== undefined, packages: ['util-linux'] },

@@ -2,22 +2,22 @@
 
 start_capture <- function() {
   con <- NULL
-  depth <- 0L
+  depth <- now <- 0L # of sinks: ours, and what there were when the last iteration ended
   divert <- function() {
     con <<- .Call(fleet_output_connection)
     sink(con)
     sink(con, type = "message") # cat(file = stderr()) is output of the task as well
-    depth <<- sink.number()
+    depth <<- now <<- sink.number()
   }
   divert()
   list(
     begin = function(mark) {
-      if (sink.number() < depth) divert() # an earlier task called closeAllConnections()
+      if (now < depth) divert() # an earlier task called closeAllConnections()
       .Call(fleet_output_begin, mark)
     },
     add = function(text) .Call(fleet_output_add, enc2utf8(text)),
     end = function() {
-      while (sink.number() > depth) sink()
+      while ((now <<- sink.number()) > depth) sink()
       .Call(fleet_output_end)
     },
     stop = function() {

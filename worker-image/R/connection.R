@@ -2,7 +2,7 @@
 
 TRANSIENT_REPLIES <- "^(LOADING|OOM|MISCONF|BUSY|READONLY|MASTERDOWN|TRYAGAIN|CLUSTERDOWN|EXECABORT)"
 
-now_seconds <- function() as.numeric(Sys.time())
+now_seconds <- function() .Call(fleet_now)
 
 # A connection is an environment so that reconnecting is seen by everybody who holds it.
 new_connection <- function(host, port, password = NULL) {

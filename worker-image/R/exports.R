@@ -28,7 +28,7 @@ set_objects_apart <- function(f, L) {
 
 publish_object <- function(f, L, name) {
   bytes <- serialize(L$exports[[name]], NULL, version = 3L)
-  digest <- digest::digest(bytes, algo = "sha256", serialize = FALSE)
+  digest <- sha256(bytes)
   L$objects[[name]] <- list(digest = digest, bytes = length(bytes), way = send_object(f, L, name, digest, bytes))
 }
 
@@ -138,7 +138,7 @@ get_object <- function(w, setup, name, o) {
   until <- now_seconds() + EXPORT_PATIENCE_SECONDS
   repeat {
     bytes <- if (o$way == "file") fetch_export(w, o) else redis_send(w$con, list(list("GET", export_key(o$digest))), raw = TRUE)[[1]]
-    if (is.raw(bytes) && identical(digest::digest(bytes, algo = "sha256", serialize = FALSE), o$digest)) return(unserialize(bytes))
+    if (is.raw(bytes) && identical(sha256(bytes), o$digest)) return(unserialize(bytes))
     if (now_seconds() > until || .Call(fleet_termination) || must_stop(w, setup) || has_ended(w, setup)) break
     Sys.sleep(0.5)
   }

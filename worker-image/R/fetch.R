@@ -65,7 +65,7 @@ end_fetch <- function(f, L, one) {
     say("loop %s iteration %s: fetching %s failed (curl status %s), try %d of %d", whole(L$number), id, one$object, status[1], one$tries + 1L, FETCH_TRIES)
     if (one$tries + 1L >= FETCH_TRIES) lose_object(f, L, one, "it could not be fetched")
     else ask_addresses(f$con, one$object, again = TRUE) # the address may have expired
-  } else if (!identical(digest::digest(bytes, algo = "sha256", serialize = FALSE), one$sha256)) {
+  } else if (!identical(sha256(bytes), one$sha256)) {
     lose_object(f, L, one, "its SHA-256 differs")
   } else {
     L$away[[id]] <- NULL

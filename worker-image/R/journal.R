@@ -51,7 +51,7 @@ is_uploaded <- function(entries) !vapply(entries, function(e) is.null(e$object),
 outbox_commands <- function(w, loop, entries, i, key, seconds, bytes) {
   fields <- rbind("XADD", fleet_key("outbox"), "*", "loop", whole(loop), "iteration", i, "key", key, "attempt", whole(w$attempt), "worker", w$pod,
                   "node", w$node, "seconds", sprintf("%.6g", seconds), "bytes", whole(bytes),
-                  "sha256", vapply(entries, function(e) or_else(e$sha256, digest::digest(e$v, algo = "sha256", serialize = FALSE)), ""),
+                  "sha256", vapply(entries, function(e) or_else(e$sha256, sha256(e$v)), ""),
                   "startedAt", sprintf("%.3f", column(entries, "started_at", 0)), "warnings", whole(column(entries, "warning_count", 0)))
   lapply(seq_along(i), function(k) list(c(fields[, k], if (!is.null(entries[[k]]$object)) c("object", entries[[k]]$object, "md5", entries[[k]]$md5))))
 }

@@ -7,6 +7,9 @@ KEY_PARTS <- c("code", "exported objects", "packages", "random numbers", "argume
 
 hash_value <- function(x, known = list()) .Call(fleet_hash, x, known)
 
+# Of raw bytes, in hexadecimal
+sha256 <- function(bytes) .Call(fleet_sum, bytes, "sha256")
+
 short_hash <- function(x, known = list()) substr(hash_value(x, known), 1L, 12L)
 
 # exports: named list; data_hashes: named character, names of objects that come unchanged from data files

@@ -23,8 +23,8 @@ upload_large <- function(w, loop, e) {
   if (e$bytes <= LARGE_RESULT_BYTES || !may_upload(w$inputs, "results")) return(e)
   if (identical(redis_call(w$con, "GETBIT", fleet_key("done", loop), whole(e$i)), 1)) return(e) # journal_store() will find that out as well
   restart_clock(loop, e$i)
-  e$sha256 <- digest::digest(e$v, algo = "sha256", serialize = FALSE)
-  e$md5 <- digest::digest(e$v, algo = "md5", serialize = FALSE)
+  e$sha256 <- sha256(e$v)
+  e$md5 <- .Call(fleet_sum, e$v, "md5")
   e$object <- upload_bytes(w$inputs, "results", e$v, UPLOAD_TRIES, function(try) result_object(loop, e$i, e$sha256, try))
   if (!is.null(e$object)) {
     e$v <- NULL

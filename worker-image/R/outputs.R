@@ -69,7 +69,7 @@ save_outputs <- function(con, inputs, before, dir, log = NULL) {
 
 save_output <- function(con, inputs, path, name) {
   if (!upload_file(inputs, path, name)) return(FALSE)
-  entry <- list(name = name, bytes = file.size(path), sha256 = digest::digest(file = path, algo = "sha256"))
+  entry <- list(name = name, bytes = file.size(path), sha256 = .Call(fleet_sum_file, path, "sha256"))
   listed <- unlist(redis_call(con, "LRANGE", fleet_key("outputs"), "0", "-1"))
   stale <- listed[vapply(listed, function(line) identical(jsonlite::fromJSON(line)$name, name), NA)]
   for (line in stale) redis_call(con, "LREM", fleet_key("outputs"), "0", line)

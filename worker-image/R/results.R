@@ -99,6 +99,6 @@ read_result <- function(dir, entry, parts = new.env(parent = emptyenv())) {
   if (!is.na(entry$part) && is.null(parts[[path]])) parts[[path]] <- readRDS(path)
   bytes <- if (is.na(entry$part)) readBin(path, "raw", file.size(path)) else parts[[path]][[entry$part]]
   if (!is.raw(bytes)) stop("file ", entry$object, " has no part ", entry$part)
-  if (!is.na(entry$sha256) && !identical(digest::digest(bytes, algo = "sha256", serialize = FALSE), entry$sha256)) stop("its SHA-256 differs")
+  if (!is.na(entry$sha256) && !identical(sha256(bytes), entry$sha256)) stop("its SHA-256 differs")
   unserialize(bytes)
 }

@@ -144,7 +144,7 @@ store_remote <- function(f, L, i, entry, file) {
     if (is.null(file)) stop("it could not be downloaded")
     got <- if (is.null(entry$part)) readBin(file, "raw", file.size(file)) else readRDS(file)[[entry$part]]
     if (!is.raw(got)) stop("it has no part ", entry$part)
-    if (!is.null(entry$sha256) && !identical(digest::digest(got, algo = "sha256", serialize = FALSE), entry$sha256)) stop("its SHA-256 differs")
+    if (!is.null(entry$sha256) && !identical(sha256(got), entry$sha256)) stop("its SHA-256 differs")
     got
   }, error = function(e) {
     say("loop %s iteration %s: the stored result cannot be used (%s): it runs again", whole(L$number), whole(i), conditionMessage(e))

@@ -6,7 +6,8 @@ LONGEST_LIST <- 1000L  # longer lists are data
 
 take_scope <- function(env, args = list()) {
   scope <- list(env = env, before = snapshot(env), global = snapshot(globalenv()), directory = getwd())
-  scope$reached <- reached_environments(c(scope$before, scope$global, args), env)
+  if (.Call(fleet_plain, args)) args <- NULL # nearly always, and there may be thousands of them
+  scope$reached <- reached_environments(Filter(leads_on, c(scope$before, scope$global, args)), env)
   scope
 }
 
@@ -23,10 +24,13 @@ restore_scope <- function(scope) {
 }
 
 restore_variables <- function(env, before) {
+  list2env(before, envir = env)
+  # all that was there is there now: only if there are more than these, something was added
+  apart <- exists("...", envir = env, inherits = FALSE) + exists(".Random.seed", envir = env, inherits = FALSE)
+  if (length(env) <= length(before) + apart) return(invisible())
   names <- ls(env, all.names = TRUE, sorted = FALSE)
   added <- is.na(match(names, c(names(before), "...", ".Random.seed")))
   if (any(added)) rm(list = names[added], envir = env)
-  list2env(before, envir = env)
 }
 
 # The environments that values lead to, each with what it holds now. Values in them are copied by R when they are changed, so keeping them is free.
@@ -34,7 +38,7 @@ reached_environments <- function(values, own) {
   seen <- utils::hashtab("address")
   for (env in list(own, globalenv(), baseenv(), emptyenv())) utils::sethash(seen, env, TRUE)
   found <- list()
-  todo <- Filter(leads_on, values)
+  todo <- values
   visited <- 0L
   while (length(todo) && visited < MOST_VISITED) {
     value <- todo[[length(todo)]]
@@ -54,7 +58,9 @@ reached_environments <- function(values, own) {
 }
 
 leads_on <- function(value) {
-  is.environment(value) || (is.function(value) && !is.primitive(value)) || (is.list(value) && length(value) <= LONGEST_LIST) || isS4(value)
+  if (is.environment(value)) return(TRUE)
+  if (is.function(value)) return(!is.primitive(value))
+  (is.list(value) || isS4(value)) && length(value) <= LONGEST_LIST && !.Call(fleet_plain, value)
 }
 
 belongs_to_package <- function(env) isNamespace(env) || grepl("^(package|imports|Autoloads)", environmentName(env)) || !is.null(attr(env, "path"))

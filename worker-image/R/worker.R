@@ -185,6 +185,7 @@ run_iterations <- function(code, setup, batch, env, w) {
   found <- look_before(w, setup, batch)
   if (!is.null(w$state_dir)) cat(or_else(batch$expected, NA), "\n", file = file.path(w$state_dir, "expected"))
   todo <- which(!found$done)
+  ids <- whole(batch$i)
   w$buffer <- list()
   w$buffered_bytes <- 0
   w$flushed_at <- w$checked_at <- now_seconds()
@@ -194,7 +195,7 @@ run_iterations <- function(code, setup, batch, env, w) {
   output <- start_capture()
   on.exit(output$stop(), add = TRUE)
   for (k in todo) {
-    item <- list(i = batch$i[k], key = batch$key[k], args = batch$args[[k]])
+    item <- list(i = batch$i[k], id = ids[k], key = batch$key[k], args = batch$args[[k]])
     if (.Call(fleet_termination) || must_stop(w, setup)) {
       journal_flush(w, setup)
       if (.Call(fleet_termination)) return_task(w, setup$queue)
@@ -226,14 +227,20 @@ lost_error <- function(i, tries, cause) {
               "fleetLostError")
 }
 
+# What is known of the iterations of a task: which are done, and how often each ended its R process. Nearly always nothing, so that is asked first.
 look_before <- function(w, setup, batch) {
+  first <- min(batch$i) %/% 8L
+  range <- list("GETRANGE", fleet_key("done", setup$loop), whole(first), whole(max(batch$i) %/% 8L))
+  replies <- redis_send(w$con, list(report_state(w, "busy", setup$loop, batch$i), list("HLEN", fleet_key("tries")), range), raw = TRUE)
+  found <- list(done = bit_flags(replies[[3]])[batch$i - 8L * first + 1L] %in% TRUE, tries = integer(length(batch$i)), cause = character(length(batch$i)))
+  if (identical(replies[[2]], 0)) return(found)
   ids <- paste(whole(setup$loop), whole(batch$i), sep = ":")
-  replies <- redis_send(w$con, c(
-    list(report_state(w, "busy", setup$loop, batch$i), list("HMGET", fleet_key("tries"), ids), list("HMGET", fleet_key("causes"), ids)),
-    lapply(batch$i, function(i) list("GETBIT", fleet_key("done", setup$loop), whole(i)))))
+  deaths <- redis_send(w$con, list(list("HMGET", fleet_key("tries"), ids), list("HMGET", fleet_key("causes"), ids)))
   text <- function(reply) vapply(reply, function(x) if (is.null(x)) "" else as.character(x), "")
-  tries <- suppressWarnings(as.integer(text(replies[[2]])))
-  list(done = vapply(replies[-(1:3)], identical, NA, 1), tries = ifelse(is.na(tries), 0L, tries), cause = text(replies[[3]]))
+  tries <- suppressWarnings(as.integer(text(deaths[[1]])))
+  found$tries <- ifelse(is.na(tries), 0L, tries)
+  found$cause <- text(deaths[[2]])
+  found
 }
 
 # At most once a second: was the loop given up, or the job stopped, or is something else more urgent?
@@ -254,10 +261,10 @@ put_aside <- function(w, setup) {
 run_iteration <- function(code, setup, item, scope, output, w, try) {
   local_env <- new.env(parent = scope$env)
   for (name in names(item$args)) assign(name, item$args[[name]], envir = local_env)
-  output$begin(sprintf("[loop %s iteration %s] ", whole(setup$loop), whole(item$i)))
+  output$begin(paste0("[loop ", setup$loop, " iteration ", item$id, "] "))
   use_stream(setup$random, setup$loop, item$i)
   started_at <- now_seconds()
-  .Call(fleet_mark, sprintf("%s:%s %.3f", whole(setup$loop), whole(item$i), started_at))
+  .Call(fleet_mark, sprintf("%.0f:%s %.3f", setup$loop, item$id, started_at))
   clock <- proc.time()[[3]]
   outcome <- evaluate_iteration(code, local_env, output$add)
   seconds <- proc.time()[[3]] - clock

@@ -32,3 +32,13 @@ test_that("the difference of two keys names what changed", {
   expect_identical(foreachfleet:::key_difference(paste0(part(), "~1"), paste0(part(random = "x"), "~2")), "random numbers")
   expect_true(foreachfleet:::same_key(paste0(part(), "~1"), paste0(part(), "~2")))
 })
+
+test_that("sums of bytes and of files are those that everybody else computes", {
+  abc <- charToRaw("abc")
+  expect_identical(foreachfleet:::sha256(abc), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+  expect_identical(.Call(foreachfleet:::fleet_sum, abc, "md5"), "900150983cd24fb0d6963f7d28e17f72")
+  path <- tempfile()
+  writeBin(rep(abc, 50000), path)
+  expect_identical(.Call(foreachfleet:::fleet_sum_file, path, "sha256"), foreachfleet:::sha256(rep(abc, 50000)))
+  expect_error(.Call(foreachfleet:::fleet_sum_file, tempfile(), "sha256"), "cannot read")
+})

@@ -4,7 +4,7 @@ results_folder <- function(values, loop = 1L, parts = list()) {
   dir.create(file.path(dir, "attempt-1", "loop-1"), recursive = TRUE)
   lines <- character()
   line <- function(i, bytes, object, part = NULL, attempt = 1L) {
-    entry <- list(loop = loop, iteration = i, key = "k", attempt = attempt, sha256 = digest::digest(bytes, algo = "sha256", serialize = FALSE),
+    entry <- list(loop = loop, iteration = i, key = "k", attempt = attempt, sha256 = foreachfleet:::sha256(bytes),
                   object = paste0("job/", object), part = part)
     lines <<- c(lines, as.character(jsonlite::toJSON(entry, auto_unbox = TRUE, null = "null")))
   }
