@@ -131,6 +131,27 @@ test('a lost machine: its iteration runs elsewhere while the others are still bu
   assert.equal(notes().length, 121, 'only that one ran again');
 });
 
+test('a lost machine whose task was long: another one puts its own long task aside for what is left of it', async () => {
+  const lost = lab.worker('w1');
+  lab.worker('w2');
+  await lab.workersReady(2);
+  const found = join(lab.dir, 'found');
+  const session = lab.session(
+    `r <- foreach(i = 1:200, .combine = c) %dopar% { ${note()}; if (!file.exists("${found}")) Sys.sleep(0.5); i }
+     stopifnot(identical(r, 1:200))`,
+    ', task_size = 100L',
+  );
+  await until('both at work', () => new Set(notes().map((n) => n.pid)).size === 2);
+  const pid = await pidOf('w1');
+  loseMachine(lost);
+  const under = notes().findLast((n) => n.pid === pid)!.iteration;
+  await until('it began elsewhere', () => notes().filter((n) => n.iteration === under).length === 2, 90);
+  const others = notes().filter((n) => n.pid !== pid && n.iteration > 100 !== under > 100);
+  assert.ok(others.length < 100, 'the other one was not yet through with its own');
+  writeFileSync(found, '');
+  await succeeded(session);
+});
+
 test('R that is stopped for longer than any time-out: another R takes over, and what it did in between is kept', async () => {
   lab.worker('w1');
   lab.worker('w2');

@@ -131,6 +131,7 @@ read_workers <- function(f) {
 
 # A worker whose beat stands still is gone with its machine: its task goes back to the head of the queue.
 return_lost_tasks <- function(f, L) {
+  asked <- character()
   for (pod in names(f$workers)) {
     if (now_seconds() - f$workers[[pod]]$changed_at < STALE_SECONDS) next
     moved <- redis_send(f$con, list(list("LMOVE", fleet_key("held", pod), f$queue, "RIGHT", "LEFT")), patient = FALSE)[[1]]
@@ -139,7 +140,19 @@ return_lost_tasks <- function(f, L) {
     f$workers[[pod]] <- NULL
     emit("worker-lost", worker = pod)
     say("worker %s has not been heard of for %d s: its task goes to another one", pod, STALE_SECONDS)
+    if (!is.null(moved)) asked <- c(asked, make_way(f, L, except = asked))
   }
+}
+
+# What was put at the head of the queue must not wait for the end of somebody's long task: when all are busy, the one that began last puts the rest
+# of its task aside. Returns its name.
+make_way <- function(f, L, except = character()) {
+  others <- Filter(function(w) w$state %in% c("busy", "idle"), f$workers[setdiff(names(f$workers), except)])
+  busy <- vapply(others, function(w) identical(w$state, "busy"), NA)
+  if (!length(others) || !all(busy)) return(character())
+  chosen <- names(others)[which.max(vapply(others, function(w) as.numeric(or_else(w$since, 0)), 0))]
+  redis_call(f$con, "HSET", fleet_key("aside"), chosen, L$run)
+  chosen
 }
 
 # Whatever happened to a task (a Redis that lost its last second, a task taken for a loop that is gone): when nothing waits and nobody is

@@ -67,10 +67,8 @@ ask_at_once <- function(f, L, i) {
   say("loop %s iteration %s failed on worker %s: another one tries it before the loop is stopped", whole(L$number), id, L$doubted[[id]])
   batch <- make_batch(L, i)
   batch$urgent <- TRUE
-  others <- Filter(function(w) w$state %in% c("busy", "idle"), f$workers[names(f$workers) != pod_of(L$doubted[[id]])])
-  busy <- names(others)[vapply(others, function(w) identical(w$state, "busy"), NA)]
-  redis_send(f$con, c(list(list("LPUSH", f$queue, task_bytes(L, batch))),
-                      if (length(busy) && length(busy) == length(others)) list(list("HSET", fleet_key("aside"), busy[1], L$run))))
+  redis_call(f$con, "LPUSH", f$queue, task_bytes(L, batch))
+  make_way(f, L, except = pod_of(L$doubted[[id]]))
 }
 
 pod_of <- function(worker) sub("#.*", "", worker)
