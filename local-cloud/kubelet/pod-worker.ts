@@ -174,7 +174,10 @@ export class PodWorker {
       this.#planRefresh();
       return true;
     }
-    if (!this.#prepared && nowMs < this.#mountRetryMs) return false;
+    if (!this.#prepared && nowMs < this.#mountRetryMs) {
+      this.#wakeAt(this.#mountRetryMs); // also when the timer came a moment too early
+      return false;
+    }
     try {
       await syncVolumes({
         api: this.#context.api,
