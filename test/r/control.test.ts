@@ -1,7 +1,7 @@
 // Wishes of the control plane: canary gate, stop, lease, early end after errors; and what an error says.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, test } from 'node:test';
 import { events, Lab, until } from './lab.ts';
 
@@ -49,6 +49,22 @@ test('stop: what runs is finished and kept, the files so far are saved, exit cod
     ['stopped', 'the money limit is reached'],
   );
   assert.ok((await lab.redis.lrange('ff:outputs', 0, -1)).some((line) => line.includes('made.txt')));
+});
+
+test('stop: an error that another worker was still to confirm counts', async () => {
+  const go = join(lab.dir, 'go');
+  const script = `library(foreach)
+r <- foreach(i = 1:9, .errorhandling = "remove") %dopar% { if (i == 1) stop("odd"); while (!file.exists("${go}")) Sys.sleep(0.1); i }`;
+  const inputs = lab.prepare({ script, tasks: { size: 1 } });
+  lab.worker('w1', inputs);
+  lab.worker('w2', inputs);
+  await lab.workersReady(2);
+  const driver = lab.driver(inputs);
+  await until('the error is told', async () => (await lab.redis.xlen('ff:errors')) === 1);
+  await lab.redis.hset('ff:control', 'stop', 'cancelled');
+  writeFileSync(go, '');
+  assert.equal(await driver.exited, 3, driver.lines.join('\n'));
+  assert.equal(await lab.redis.hget('ff:loop:1', 'failed'), '1');
 });
 
 test('without a renewed lease driver and workers stop by themselves', async () => {

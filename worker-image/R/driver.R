@@ -192,6 +192,7 @@ await_running <- function(s, f, L, patience_seconds) {
     Sys.sleep(0.5)
   }
   if (!is.null(L)) {
+    for (id in names(L$held)) believe_error(f, L, as.integer(id)) # nobody will be asked about them any more
     save_counters(f, L)
     tell_tasks(f, L, force = TRUE)
   }
