@@ -1,4 +1,5 @@
 /** The results bucket of an engine benchmark: the file server's folder behind the functions' own port, so that the real back-up fills it. */
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bucket, ObjectInfo } from '../functions/ports/bucket.ts';
@@ -6,12 +7,18 @@ import { PreconditionError } from '../functions/ports/port-error.ts';
 import type { FileServer } from '../test/r/file-server.ts';
 
 /** What the back-up and the ledger need of a bucket; the rest is never asked for. */
-type Needed = Pick<Bucket, 'name' | 'read' | 'write' | 'list' | 'signedUrl'>;
+type Needed = Pick<Bucket, 'name' | 'info' | 'read' | 'write' | 'list' | 'signedUrl'>;
 
 export function fileBucket(folder: string, server: FileServer): Bucket {
   const there = (name: string): boolean => existsSync(join(folder, name));
   const bucket: Needed = {
     name: 'results',
+    info: async (name) => {
+      if (!there(name)) return null;
+      const bytes = readFileSync(join(folder, name));
+      const md5 = createHash('md5').update(bytes).digest('base64');
+      return { name, generation: '1', bytes: bytes.length, md5, updatedMs: statSync(join(folder, name)).mtimeMs };
+    },
     read: async (name) => (there(name) ? { bytes: readFileSync(join(folder, name)), generation: '1' } : null),
     write: async (name, bytes, { ifGeneration }) => {
       if (ifGeneration === '0' && there(name)) throw new PreconditionError(name);

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { redisTaskQueues } from '../functions/adapters/redis-task-queue.ts';
 import { newRecord, type JobRecord } from '../functions/job/job-record.ts';
 import type { Buckets } from '../functions/ports/bucket.ts';
+import { PortError } from '../functions/ports/port-error.ts';
 import { backUp, type LedgerLine } from '../functions/reconcile/back-up.ts';
 import { giveAddresses } from '../functions/reconcile/give-addresses.ts';
 import { makeResumeLedger, readLedger } from '../functions/reconcile/make-inputs.ts';
@@ -132,7 +133,10 @@ export class ChaosFleet {
     while (!this.#closed) {
       await delay(PASS_MS);
       // without Redis a pass does nothing: the next one does it
-      if (!this.#replacing) await this.#pass().catch(() => undefined);
+      if (!this.#replacing)
+        await this.#pass().catch((error: unknown) => {
+          if (!(error instanceof PortError)) throw error;
+        });
     }
   }
 

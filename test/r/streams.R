@@ -44,7 +44,7 @@ stopifnot(chisq.test(tabulate((pairs[1, ] - 1) * 32 + pairs[2, ], 1024))$p.value
 
 # Mersenne-Twister, R's default, is filled from the stream: the same tests for what it then draws, and for rnorm()
 drawn <- function(loop, i, f) {
-  foreachfleet:::use_stream(list(kind = RNGkind(), words = base), loop, i)
+  foreachfleet:::use_stream(list(kind = RNGkind(), code = get(".Random.seed", globalenv())[1], words = base), loop, i)
   f(2000)
 }
 RNGkind("default", "default", "default")

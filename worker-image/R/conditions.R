@@ -4,14 +4,15 @@ MAX_KEPT <- 50L
 MAX_TEXT <- 2000L
 
 # The variable names and the call `eval(xpr, envir = envir)` are those of foreach's own %do%, so that an error's call is the same as there.
-evaluate_iteration <- function(xpr, envir, on_text) {
+# use: makes of the value what is returned; its errors count as the iteration's.
+evaluate_iteration <- function(xpr, envir, on_text, use = function(value, warning_count) value) {
   warnings <- character()
   count <- 0L
   calls <- NULL
   depth <- sys.nframe()
-  outcome <- tryCatch(
-    withCallingHandlers(
-      list(value = eval(xpr, envir = envir)),
+  outcome <- tryCatch({
+    value <- withCallingHandlers(
+      eval(xpr, envir = envir),
       error = function(e) calls <<- tryCatch(sys.calls(), error = function(e) NULL),
       warning = function(w) {
         count <<- count + 1L
@@ -27,8 +28,9 @@ evaluate_iteration <- function(xpr, envir, on_text) {
       message = function(m) {
         on_text(conditionMessage(m))
         tryInvokeRestart("muffleMessage")
-      }),
-    error = function(e) list(error = e))
+      })
+    list(value = use(value, count))
+  }, error = function(e) list(error = e))
   outcome$warnings <- warnings
   outcome$warning_count <- count
   if (!is.null(outcome$error)) outcome$traceback <- traceback_text(calls, depth)

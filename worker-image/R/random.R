@@ -2,14 +2,11 @@
 # on workers, order, task size or resume. The stream is L'Ecuyer's; when the script uses another generator (R's default is Mersenne-Twister) that
 # generator's state is filled from the stream, so that a task which calls set.seed(i) itself draws exactly what it draws under %do%.
 
-GENERATORS <- c("Wichmann-Hill", "Marsaglia-Multicarry", "Super-Duper", "Mersenne-Twister", "Knuth-TAOCP", "user-supplied", "Knuth-TAOCP-2002",
-                "L'Ecuyer-CMRG")
-
-# The loop's base: six words and the kinds, from the driver's present state. The state itself is left as it is.
+# The loop's base: six words and the kinds (as names, and as R's code for the three), from the driver's present state, which is left as it is.
 random_base <- function() {
   if (!exists(".Random.seed", envir = globalenv(), inherits = FALSE)) set.seed(NULL)
   state <- get(".Random.seed", envir = globalenv(), inherits = FALSE)
-  list(kind = RNGkind(), words = base_words(state))
+  list(kind = RNGkind(), code = state[1], words = base_words(state))
 }
 
 base_words <- function(state) {
@@ -24,21 +21,9 @@ base_words <- function(state) {
 as_word <- function(x) as.integer(ifelse(x >= 2147483648, x - 4294967296, x))
 
 use_stream <- function(base, loop, iteration) {
-  kinds <- base$kind
-  if (!identical(RNGkind(), kinds)) suppressWarnings(RNGkind(kinds[1], kinds[2], kinds[3]))
-  state <- get0(".Random.seed", envir = globalenv(), inherits = FALSE)
-  if (is.null(state)) {
-    set.seed(1L)
-    state <- get(".Random.seed", envir = globalenv())
-  }
-  code <- state[1]
-  if (kinds[1] == "L'Ecuyer-CMRG") {
-    state <- c(code, .Call(fleet_stream_seed, base$words, loop, iteration, 0L))
-  } else if (kinds[1] == "Mersenne-Twister") {
-    state <- c(code, 624L, .Call(fleet_stream_seed, base$words, loop, iteration, 624L))
-  } else {
-    set.seed(.Call(fleet_stream_seed, base$words, loop, iteration, 1L))
-    return(invisible())
-  }
-  assign(".Random.seed", state, envir = globalenv())
+  known <- .Call(fleet_use_stream, base$words, base$code, loop, iteration)
+  if (!known) suppressWarnings(RNGkind(base$kind[1], base$kind[2], base$kind[3]))
+  else if (base$kind[2] == "Box-Muller") RNGkind(normal.kind = "Box-Muller") # forgets the second of the pair that was made last
+  if (!known) set.seed(.Call(fleet_stream_seed, base$words, loop, iteration, 1L))
+  invisible()
 }

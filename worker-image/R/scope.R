@@ -25,9 +25,9 @@ restore_scope <- function(scope) {
 
 restore_variables <- function(env, before) {
   list2env(before, envir = env)
-  # all that was there is there now: only if there are more than these, something was added
-  apart <- exists("...", envir = env, inherits = FALSE) + exists(".Random.seed", envir = env, inherits = FALSE)
-  if (length(env) <= length(before) + apart) return(invisible())
+  # all that was there is there now: only if there are more than these, something was added, nearly always the state of the generator
+  more <- length(env) - length(before)
+  if (more == 0L || (more == 1L && exists(".Random.seed", envir = env, inherits = FALSE))) return(invisible())
   names <- ls(env, all.names = TRUE, sorted = FALSE)
   added <- is.na(match(names, c(names(before), "...", ".Random.seed")))
   if (any(added)) rm(list = names[added], envir = env)

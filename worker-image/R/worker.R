@@ -1,6 +1,6 @@
 # A worker: doRedis' redisWorker() takes the tasks; what it evaluates is run_batch(), which runs iterations and journals each.
 
-FLUSH_SECONDS <- 0.1
+FLUSH_SECONDS <- 0.2
 FLUSH_BYTES <- 2^20
 
 new_worker <- function(con, pod, node, attempt = 1L, state_dir = NULL, tries = 3L) {
@@ -50,7 +50,7 @@ take_task <- function(w, queue) {
     return(list(queue, ahead))
   }
   redis_send(w$con, list(list("DEL", w$held), report_state(w, "idle"))) # what was taken before has been dealt with
-  .Call(fleet_mark, "")
+  .Call(fleet_unmark)
   repeat {
     if (.Call(fleet_termination)) leave("asked to stop")
     ticket <- w$ticket <- may_take(w)
@@ -155,21 +155,27 @@ NEXT_TASK_SECONDS <- 1
 
 # The next task, if it is of the same loop; one of another loop is kept for take_task(). NULL also when anything else is to be looked at first.
 next_of_loop <- function(w, setup) {
-  .Call(fleet_mark, "")
+  .Call(fleet_unmark)
   if (.Call(fleet_termination) || !identical(w$ticket, NA)) return(NULL)
-  flags <- redis_send(w$con, list(list("HGET", fleet_key("control"), "stop"), list("HGET", fleet_key("control"), "pause"), list("GET", fleet_key("gate")),
-                                  list("HGET", fleet_key("aborted"), setup$run), list("HGET", fleet_key("replace"), w$pod),
-                                  list("EXISTS", fleet_key("lease")), list("DEL", w$held), report_state(w, "idle")))
-  if (any(vapply(flags[1:5], function(x) length(x) > 0L && nzchar(x), NA)) || (w$lease_seen && !identical(flags[[6]], 1))) return(NULL)
-  wait <- list("BLMOVE", setup$queue, w$held, "LEFT", "RIGHT", whole(NEXT_TASK_SECONDS))
-  reply <- redis_send(w$con, list(wait), raw = TRUE, seconds = 30, may_leave = TRUE, on_cut = function() TRUE)
-  if (is.null(reply)) {
-    return_task(w, setup$queue)
-  } else if (is.raw(reply[[1]])) {
-    task <- tryCatch(unserialize(reply[[1]]), error = function(e) NULL)
-    if (identical(task$argsList[[1]]$fleet_batch$run, setup$run)) return(task)
-    w$ahead <- reply[[1]]
+  move <- function(command, ...) list(command, setup$queue, w$held, "LEFT", "RIGHT", ...)
+  asked <- list(list("HGET", fleet_key("control"), "stop"), list("HGET", fleet_key("control"), "pause"), list("GET", fleet_key("gate")),
+                list("HGET", fleet_key("aborted"), setup$run), list("HGET", fleet_key("replace"), w$pod), list("EXISTS", fleet_key("lease")),
+                list("DEL", w$held), move("LMOVE"))
+  # a move must not be repeated after a cut: what it moved may be in our list
+  replies <- redis_send(w$con, asked, raw = TRUE, on_cut = function() TRUE)
+  forbidden <- is.null(replies) || any(lengths(replies[1:5]) > 0L) || (w$lease_seen && !identical(replies[[6]], 1))
+  taken <- if (!forbidden) replies[[8]]
+  if (!forbidden && is.null(taken)) {
+    redis_send(w$con, list(report_state(w, "idle")))
+    reply <- redis_send(w$con, list(move("BLMOVE", whole(NEXT_TASK_SECONDS))), raw = TRUE, seconds = 30, may_leave = TRUE, on_cut = function() TRUE)
+    forbidden <- is.null(reply)
+    taken <- reply[[1]]
   }
+  if (forbidden) return_task(w, setup$queue)
+  if (forbidden || !is.raw(taken)) return(NULL)
+  task <- tryCatch(unserialize(taken), error = function(e) NULL)
+  if (identical(task$argsList[[1]]$fleet_batch$run, setup$run)) return(task)
+  w$ahead <- taken
   NULL
 }
 
@@ -261,27 +267,19 @@ put_aside <- function(w, setup) {
 run_iteration <- function(code, setup, item, scope, output, w, try) {
   local_env <- new.env(parent = scope$env)
   for (name in names(item$args)) assign(name, item$args[[name]], envir = local_env)
-  output$begin(paste0("[loop ", setup$loop, " iteration ", item$id, "] "))
+  output$begin(setup$loop, item$i)
   use_stream(setup$random, setup$loop, item$i)
-  started_at <- now_seconds()
-  .Call(fleet_mark, sprintf("%.0f:%s %.3f", setup$loop, item$id, started_at))
-  clock <- proc.time()[[3]]
-  outcome <- evaluate_iteration(code, local_env, output$add)
-  seconds <- proc.time()[[3]] - clock
+  started_at <- .Call(fleet_mark, setup$loop, item$i)
+  outcome <- evaluate_iteration(code, local_env, output$add, function(value, warning_count) {
+    seconds <- now_seconds() - started_at
+    upload_large(w, setup$loop, journal_entry(item$i, item$key, value, seconds, started_at, warning_count, largest_result(w)))
+  })
+  seconds <- or_else(outcome$value$seconds, now_seconds() - started_at)
   printed <- output$end()
-  if (is.null(outcome$error)) {
-    outcome$entry <- tryCatch({
-      entry <- journal_entry(item$i, item$key, outcome$value, seconds, started_at, outcome$warning_count, largest_result(w))
-      upload_large(w, setup$loop, entry)
-    }, error = function(e) {
-      outcome$error <<- e
-      NULL
-    })
-  }
   restore_scope(scope)
   if (is.null(outcome$error)) {
-    w$buffer[[length(w$buffer) + 1L]] <- outcome$entry
-    w$buffered_bytes <- w$buffered_bytes + length(outcome$entry$v)
+    w$buffer[[length(w$buffer) + 1L]] <- outcome$value
+    w$buffered_bytes <- w$buffered_bytes + length(outcome$value$v)
     if (w$buffered_bytes > FLUSH_BYTES || now_seconds() - w$flushed_at > FLUSH_SECONDS) journal_flush(w, setup)
   } else {
     journal_flush(w, setup)

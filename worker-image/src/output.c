@@ -3,6 +3,7 @@
  * A line that has no end yet is shown when it is three seconds old, so that a row of dots is seen to grow; text that a carriage return takes back
  * (progress bars) is shown at most every three seconds. The last part of everything is kept for the error report.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -26,6 +27,7 @@ static time_t line_began, shown_at;
 static char kept[2 * KEPT];
 static size_t kept_length;
 static int kept_cut;
+static int reached;
 
 static void write_all(const char *text, size_t length) {
   while (length > 0) {
@@ -83,6 +85,7 @@ static void take(const char *text, size_t length) {
 
 static size_t output_write(const void *data, size_t size, size_t count, struct Rconn *con) {
   (void)con;
+  reached = 1;
   take(data, size * count);
   return count;
 }
@@ -106,14 +109,19 @@ SEXP fleet_output_connection(void) {
 }
 
 /* The next iteration begins. */
-SEXP fleet_output_begin(SEXP text) {
-  const char *given = CHAR(STRING_ELT(text, 0));
-  mark_length = strlen(given) < sizeof mark ? strlen(given) : sizeof mark;
-  memcpy(mark, given, mark_length);
+SEXP fleet_output_begin(SEXP loop, SEXP iteration) {
+  mark_length = (size_t)snprintf(mark, sizeof mark, "[loop %.0f iteration %.0f] ", asReal(loop), asReal(iteration));
   line_length = kept_length = 0;
   kept_cut = 0;
   shown_at = time(NULL);
   return R_NilValue;
+}
+
+/* Does what is printed come here? Printing nothing shows it: R hands that on as well. */
+SEXP fleet_output_reached(void) {
+  reached = 0;
+  Rprintf("%s", "");
+  return ScalarLogical(reached);
 }
 
 /* A message or a warning, in the order of what is printed. */

@@ -1,6 +1,7 @@
 /* Signals, the "current iteration" mark and unbuffered lines: the parts of a worker that the supervisor beside it relies on. */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <errno.h>
@@ -9,6 +10,8 @@
 
 static volatile sig_atomic_t termination_requested = 0;
 static int mark_fd = -1;
+
+#define MARK_BYTES 96
 
 int fleet_termination_requested(void) { return termination_requested; }
 
@@ -29,12 +32,14 @@ SEXP fleet_catch_termination(SEXP on) {
   return R_NilValue;
 }
 
-/* Seconds since 1970: ten times as fast as Sys.time(), which is asked several times for each iteration */
-SEXP fleet_now(void) {
+static double seconds_now(void) {
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
-  return ScalarReal((double)now.tv_sec + 1e-9 * (double)now.tv_nsec);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
+
+/* Seconds since 1970: ten times as fast as Sys.time(), which is asked several times for each iteration */
+SEXP fleet_now(void) { return ScalarReal(seconds_now()); }
 
 SEXP fleet_termination(void) { return ScalarLogical(termination_requested != 0); }
 
@@ -59,15 +64,23 @@ SEXP fleet_mark_open(SEXP path) {
   return ScalarLogical(mark_fd >= 0);
 }
 
-/* Written before each iteration in one call of fixed width: after a crash the file names the iteration that ran. */
-SEXP fleet_mark(SEXP text) {
-  char line[96];
-  memset(line, ' ', sizeof line);
-  const char *s = CHAR(STRING_ELT(text, 0));
-  size_t count = strlen(s);
-  if (count > sizeof line - 1) count = sizeof line - 1;
-  memcpy(line, s, count);
-  line[sizeof line - 1] = '\n';
-  if (mark_fd >= 0 && pwrite(mark_fd, line, sizeof line, 0) < 0) return ScalarLogical(0);
-  return ScalarLogical(1);
+static void write_mark(char line[MARK_BYTES], int count) {
+  memset(line + count, ' ', (size_t)(MARK_BYTES - count));
+  line[MARK_BYTES - 1] = '\n';
+  if (mark_fd >= 0 && pwrite(mark_fd, line, MARK_BYTES, 0) < 0) return; /* then a crash is not explained */
+}
+
+/* Written before each iteration in one call of fixed width: after a crash the file names the iteration that ran. Returns when it began. */
+SEXP fleet_mark(SEXP loop, SEXP iteration) {
+  char line[MARK_BYTES];
+  double now = seconds_now();
+  write_mark(line, snprintf(line, sizeof line, "%.0f:%.0f %.3f", asReal(loop), asReal(iteration), now));
+  return ScalarReal(now);
+}
+
+/* No iteration runs. */
+SEXP fleet_unmark(void) {
+  char line[MARK_BYTES];
+  write_mark(line, 0);
+  return R_NilValue;
 }

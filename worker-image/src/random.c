@@ -67,16 +67,44 @@ static uint32_t next_word(uint64_t s[6]) {
   return (uint32_t)(p1 >= p2 ? p1 - p2 : p1 - p2 + (int64_t)M1);
 }
 
-/* The six words of the stream (words = 0), or that many 32-bit words drawn from it (the state of another generator). */
-SEXP fleet_stream_seed(SEXP base, SEXP loop, SEXP iteration, SEXP words) {
-  uint64_t s[6];
+static void find_stream(uint64_t s[6], SEXP base, SEXP loop, SEXP iteration) {
   for (int i = 0; i < 6; i++) s[i] = (uint32_t)INTEGER(base)[i];
   uint64_t stream = ((uint64_t)asReal(loop) << 32) + (uint64_t)asReal(iteration);
   jump(s, 0, stream);
   jump(s + 3, 1, stream);
+}
+
+/* The six words of the stream (count = 0), or that many 32-bit words drawn from it (the state of another generator). */
+static void put_words(int *out, uint64_t s[6], int count) {
+  for (int i = 0; i < (count > 0 ? count : 6); i++) out[i] = (int)(uint32_t)(count > 0 ? next_word(s) : s[i]);
+}
+
+SEXP fleet_stream_seed(SEXP base, SEXP loop, SEXP iteration, SEXP words) {
+  uint64_t s[6];
+  find_stream(s, base, loop, iteration);
   int count = asInteger(words);
   SEXP out = PROTECT(allocVector(INTSXP, count > 0 ? count : 6));
-  for (int i = 0; i < LENGTH(out); i++) INTEGER(out)[i] = (int)(uint32_t)(count > 0 ? next_word(s) : s[i]);
+  put_words(INTEGER(out), s, count);
   UNPROTECT(1);
   return out;
+}
+
+#define MERSENNE_TWISTER 3 /* as R counts its generators; the first number of .Random.seed has all three kinds */
+#define LECUYER 7
+#define MT_WORDS 624
+
+/* Makes the stream R's state, for the two generators whose state is known here: FALSE for others. code: the first number of .Random.seed. */
+SEXP fleet_use_stream(SEXP base, SEXP code, SEXP loop, SEXP iteration) {
+  int generator = asInteger(code) % 100;
+  if (generator != MERSENNE_TWISTER && generator != LECUYER) return ScalarLogical(0);
+  uint64_t s[6];
+  find_stream(s, base, loop, iteration);
+  int head = generator == LECUYER ? 1 : 2;
+  SEXP state = PROTECT(allocVector(INTSXP, head + (generator == LECUYER ? 6 : MT_WORDS)));
+  INTEGER(state)[0] = asInteger(code);
+  if (generator == MERSENNE_TWISTER) INTEGER(state)[1] = MT_WORDS; /* all of them are used up: the next draw makes new ones */
+  put_words(INTEGER(state) + head, s, generator == LECUYER ? 0 : MT_WORDS);
+  defineVar(install(".Random.seed"), state, R_GlobalEnv);
+  UNPROTECT(1);
+  return ScalarLogical(1);
 }
