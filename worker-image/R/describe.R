@@ -62,8 +62,10 @@ pack_text <- function(value, most = MAX_DESCRIPTION_BYTES) {
   if (as.numeric(utils::object.size(value)) > 8 * most) return(NULL)
   bytes <- serialize(value, NULL, version = 3L)
   if (length(bytes) > most) return(NULL)
-  gsub("\n", "", jsonlite::base64_enc(memCompress(bytes, "gzip")), fixed = TRUE)
+  compressed_text(bytes)
 }
+
+compressed_text <- function(bytes) gsub("\n", "", jsonlite::base64_enc(memCompress(bytes, "gzip")), fixed = TRUE)
 
 unpack_text <- function(text) unserialize(memDecompress(jsonlite::base64_dec(text), "gzip"))
 

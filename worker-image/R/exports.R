@@ -83,15 +83,17 @@ export_too_large_message <- function(f, name, bytes) {
 
 # Redis keeps exports of earlier loops for the next one, within a bound,
 forget_objects <- function(f, L) {
-  idle <- setdiff(names(f$exported), vapply(L$objects, function(o) o$digest, ""))
-  kept <- 0
-  for (digest in rev(idle)) {
-    if (f$exported[[digest]]$way == "file") next
-    kept <- kept + f$exported[[digest]]$bytes
-    if (kept <= EXPORTS_KEPT_BYTES) next
+  idle <- f$exported[setdiff(names(f$exported), vapply(L$objects, function(o) o$digest, ""))]
+  for (digest in surplus(Filter(function(o) o$way != "file", idle), EXPORTS_KEPT_BYTES)) {
     redis_send(f$con, list(list("DEL", export_key(digest)), list("HDEL", fleet_key("exports"), digest)))
     f$exported[[digest]] <- NULL
   }
+}
+
+# Pure: names of those that are too many when the newest, which come last, may have `most` bytes together
+surplus <- function(objects, most) {
+  bytes <- vapply(rev(objects), function(o) as.numeric(o$bytes), 0)
+  names(bytes)[cumsum(bytes) > most]
 }
 
 # and not for ever: there may be no next one.
@@ -126,12 +128,8 @@ install_objects <- function(w, setup, env) {
 }
 
 drop_objects <- function(w, needed) {
-  idle <- setdiff(names(w$objects), needed)
-  kept <- 0
-  for (digest in rev(idle)) {
-    kept <- kept + w$objects[[digest]]$bytes
-    if (kept > WORKER_OBJECTS_BYTES) w$objects[[digest]] <- NULL
-  }
+  idle <- w$objects[setdiff(names(w$objects), needed)]
+  w$objects[surplus(idle, WORKER_OBJECTS_BYTES)] <- NULL
 }
 
 get_object <- function(w, setup, name, o) {

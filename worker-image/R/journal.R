@@ -12,7 +12,7 @@ journal_entry <- function(i, key, value, seconds, started_at, warning_count, lar
                            "return the data itself (for a model object, its saved form)"), "fleetValueError"))
   }
   bytes <- serialize(value, NULL, version = 3L)
-  if (length(bytes) > largest) {
+  if (length(bytes) > SMALL_STORE_BYTES && length(bytes) > largest) {
     stop(fleet_error(sprintf("the result is %s; at most %s can be returned: split the iteration, or return a summary",
                              file_size_text(length(bytes)), file_size_text(largest)), "fleetValueError"))
   }
@@ -75,12 +75,12 @@ journal_store <- function(w, loop, entries, backed_up = TRUE) {
     commands <- store_commands(w, loop, fresh, backed_up)
     replies <- redis_send_once(w$con, c(list(list("MULTI")), commands, list(list("EXEC"))))
     if (is.null(replies)) next # the connection was cut: whether it was stored shows when looking again
-    done <- replies[[length(replies)]]
+    stored <- replies[[length(replies)]]
     if (!is.null(transient_problem(replies))) {
       Sys.sleep(pause)
       pause <- min(pause * 2, 3)
-    } else if (!is.null(done)) {
-      for (reply in c(replies, done)) check_reply(reply)
+    } else if (!is.null(stored)) {
+      for (reply in c(replies, stored)) check_reply(reply)
       return(invisible())
     }
   }

@@ -34,16 +34,9 @@ upload_large <- function(w, loop, e) {
   e
 }
 
-# Uploads under the first of the names that is accepted and returns it; NULL without success.
 upload_bytes <- function(inputs, what, bytes, tries, name) {
   path <- tempfile("upload", tmpdir = scratch_dir())
   on.exit(unlink(path))
   writeBin(bytes, path)
-  for (try in seq_len(tries)) {
-    status <- post_file(inputs, what, path, name(try))
-    if (status == 0) return(name(try))
-    say("uploading %s failed (curl status %s), try %d of %d", name(try), status, try, tries)
-    if (try < tries) Sys.sleep(min(2^try / 4, 10))
-  }
-  NULL
+  post_with_tries(inputs, what, path, tries, name)
 }

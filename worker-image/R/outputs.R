@@ -26,13 +26,18 @@ upload_file <- function(inputs, path, name) {
   alias <- tempfile("upload", tmpdir = scratch_dir()) # a plain name: the form's quoting rules are curl's own
   on.exit(unlink(alias))
   if (!suppressWarnings(file.symlink(normalizePath(path), alias))) file.copy(path, alias)
-  for (attempt in seq_len(DOWNLOAD_ROUNDS)) {
-    status <- post_file(inputs, "outputs", alias, name)
-    if (status == 0) return(TRUE)
-    say("uploading %s failed (curl status %s), try %d of %d", name, status, attempt, DOWNLOAD_ROUNDS)
-    Sys.sleep(min(2^attempt / 4, 10))
+  !is.null(post_with_tries(inputs, "outputs", alias, DOWNLOAD_ROUNDS, function(try) name))
+}
+
+# Uploads under the first of the names (a function of the try) that is accepted and returns it; NULL without success.
+post_with_tries <- function(inputs, form, path, tries, name) {
+  for (try in seq_len(tries)) {
+    status <- post_file(inputs, form, path, name(try))
+    if (status == 0) return(name(try))
+    say("uploading %s failed (curl status %s), try %d of %d", name(try), status, try, tries)
+    if (try < tries) Sys.sleep(min(2^try / 4, 10))
   }
-  FALSE
+  NULL
 }
 
 # One form upload; curl's status. form: which of the signed forms in inputs.json, each with a prefix of its own, read anew as it may have been renewed.

@@ -11,7 +11,7 @@ replay_text <- function(w, code, setup, item, scope_env) {
   bytes <- tryCatch(serialize(list(version = 1L, code = code, args = item$args, env = scope_env, packages = setup$packages, random = setup$random,
                                    loop = setup$loop, iteration = item$i), NULL, version = 3L), error = function(e) NULL)
   if (is.null(bytes)) return(NULL)
-  text <- gsub("\n", "", jsonlite::base64_enc(memCompress(bytes, "gzip")), fixed = TRUE)
+  text <- compressed_text(bytes)
   if (nchar(text) > MAX_REPLAY_BYTES) return(NULL)
   w$replay_bytes <- or_else(w$replay_bytes, 0) + nchar(text)
   text
