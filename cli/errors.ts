@@ -1,6 +1,6 @@
 /** `errors ID`: every error report of a job, from the results bucket; those that are alike are shown once, with their number. */
-import { inParallel } from '../functions/job/in-parallel.ts';
 import type { JobStatus } from '../functions/job/job-status.ts';
+import { readSegments } from '../functions/reconcile/read-segments.ts';
 import { duration } from './output.ts';
 import type { Session } from './session.ts';
 import { reach } from './session.ts';
@@ -29,8 +29,6 @@ export interface ErrorReport {
   replay?: string;
 }
 
-const MAX_SEGMENT_BYTES = 64 * 1024 ** 2;
-const READS_AT_ONCE = 16;
 const ITERATIONS_SHOWN = 8;
 
 /** Oldest first. */
@@ -40,18 +38,7 @@ export async function readErrors(session: Session, job: string): Promise<ErrorRe
 
 /** The lines of all segments of a kind, in the order in which they were written. */
 export async function readLines<T>(session: Session, job: string, kind: 'errors' | 'loops'): Promise<T[]> {
-  const bucket = session.buckets.results;
-  const found = await reach(session, () => bucket.list(`${job}/`, { glob: `${job}/attempt-*/${kind}/*.jsonl` }));
-  const segments = found.toSorted((a, b) => attemptOf(a.name) - attemptOf(b.name) || a.name.localeCompare(b.name));
-  const texts = segments.map(() => '');
-  await inParallel(READS_AT_ONCE, [...segments.entries()], async ([index, segment]) => {
-    texts[index] = (await bucket.read(segment.name, MAX_SEGMENT_BYTES))?.bytes.toString('utf8') ?? '';
-  });
-  return texts.flatMap((text) => text.split('\n').filter((line) => line !== '')).map((line) => JSON.parse(line) as T);
-}
-
-function attemptOf(name: string): number {
-  return Number(/attempt-(\d+)\//.exec(name)?.[1] ?? 0);
+  return reach(session, () => readSegments<T>(session.buckets.results, job, kind));
 }
 
 /** A line with `refuted` and no message is about the earlier errors of its loop, iteration and worker. */

@@ -1,7 +1,7 @@
 /** The files of a job's folder as its workers have them in their working directory, brought to this machine. */
 import type { JobRecord } from '../functions/job/job-record.ts';
-import { type JobSpec, workingName } from '../functions/job/job-spec.ts';
-import { paths } from '../functions/job/names.ts';
+import { type JobSpec, loadedNames, workingName } from '../functions/job/job-spec.ts';
+import { JOB_FILES, paths } from '../functions/job/names.ts';
 import { parseJobFile } from '../functions/job/parse-job-file.ts';
 import { splitBucketAddress } from '../functions/job/text-rules.ts';
 import type { Bucket, ObjectInfo } from '../functions/ports/bucket.ts';
@@ -37,7 +37,7 @@ export async function fetchJobFiles(
   const record = await readRecord(session, job);
   const folder = await reach(session, () => session.buckets.uploads.list(paths.folder(job)));
   const spec = record?.spec ?? (await readSpec(session, job, folder));
-  const loaded = spec.data.filter((data) => data.as === 'load').map((data) => workingName(data.object));
+  const loaded = loadedNames(spec);
   const wanted = (await listWanted(session, job, folder, spec, record, options.attempt)).filter(
     ({ name }) => options.all || loaded.includes(name),
   );
@@ -56,7 +56,7 @@ async function readRecord(session: Session, job: string): Promise<JobRecord | nu
 
 async function readSpec(session: Session, job: string, folder: ObjectInfo[]): Promise<JobSpec> {
   const names = folder.map((object) => object.name.slice(paths.folder(job).length));
-  const name = ['job.yaml', 'job.yml', 'job.json'].find((candidate) => names.includes(candidate));
+  const name = JOB_FILES.find((candidate) => names.includes(candidate));
   const object = name && (await reach(session, () => session.buckets.uploads.read(paths.folder(job) + name, 65_536)));
   if (!object)
     throw new CommandError(
@@ -93,7 +93,7 @@ async function listWanted(
     const [bucketName, name] = splitBucketAddress(address) ?? [];
     if (bucketName === undefined || name === undefined) continue;
     const bucket = session.buckets.foreign(bucketName);
-    const object = (await reach(session, () => bucket.list(name))).find((candidate) => candidate.name === name);
+    const object = await reach(session, () => bucket.info(name));
     if (object) wanted.push({ name: workingName(address), bucket, object, changed: false });
   }
   return wanted;

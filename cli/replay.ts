@@ -5,7 +5,7 @@
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type JobSpec, workingName } from '../functions/job/job-spec.ts';
+import { type JobSpec, loadedNames } from '../functions/job/job-spec.ts';
 import { type ErrorReport, readErrors, readLines } from './errors.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { fetchJobFiles, type JobFiles } from './job-files.ts';
@@ -124,7 +124,7 @@ function noReplay(request: ReplayRequest, report: ErrorReport | null, loopIsKnow
 
 async function writeSource(to: string, source: Source, spec: JobSpec): Promise<void> {
   for (const name of ['outcome.json', 'value.rds']) await rm(join(to, name), { force: true });
-  const load = spec.data.filter((data) => data.as === 'load').map((data) => workingName(data.object));
+  const load = loadedNames(spec);
   await writeFile(
     join(to, 'report.json'),
     JSON.stringify({ ...source, load, script: spec.script, commandArguments: spec.arguments }),

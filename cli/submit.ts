@@ -1,14 +1,13 @@
 /** `submit DIR`: checks the folder as the functions will, uploads it with the job file last. Nothing here that copying the folder would not do. */
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
-import { paths } from '../functions/job/names.ts';
+import { JOB_FILES, paths } from '../functions/job/names.ts';
 import { parseJobFile } from '../functions/job/parse-job-file.ts';
 import { inParallel } from '../functions/job/in-parallel.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { bytes, say } from './output.ts';
 import { reach, requireJobId, type Session } from './session.ts';
 
-const JOB_FILES = ['job.yaml', 'job.yml', 'job.json'];
 const UPLOADS_AT_ONCE = 8;
 /** What Node.js reads into one buffer. */
 const LARGEST_BYTES = 2 * 1024 ** 3;

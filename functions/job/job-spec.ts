@@ -60,6 +60,11 @@ export function workingName(object: string): string {
   return address === undefined ? object : address[1].slice(address[1].lastIndexOf('/') + 1);
 }
 
+/** Working names of what is load()ed into the global environment before the script, and before a worker's first task. */
+export function loadedNames(spec: JobSpec): string[] {
+  return spec.data.filter((data) => data.as === 'load').map((data) => workingName(data.object));
+}
+
 /** The canonical form of a file that the schema has accepted, frozen through and through. */
 export function toJobSpec(file: JobFile): JobSpec {
   return freezeDeep<JobSpec>({

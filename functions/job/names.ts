@@ -1,5 +1,8 @@
 /** Deterministic names: what a crash leaves behind can be found again, and "already exists" means "adopt after checking labels". */
 
+/** A folder's job file is the first of these that it has. */
+export const JOB_FILES = ['job.yaml', 'job.yml', 'job.json'] as const;
+
 /** Prefix of every cluster of ours; followed by job id and attempt. */
 const CLUSTER_PREFIX = 'ff-';
 

@@ -30,7 +30,7 @@ export interface Address {
 export interface QueueView {
   progress: Progress;
   workers: WorkerProgress[];
-  /** Names of objects whose addresses pods have asked for; the oldest of them when there are many. */
+  /** Names of objects whose addresses pods have asked for; some of them when there are many. */
   wanted: string[];
 }
 

@@ -12,6 +12,7 @@ import type { JournalEntry, TaskQueue } from '../ports/task-queue.ts';
 import { inParallel } from '../job/in-parallel.ts';
 import { backUpReports } from './back-up-reports.ts';
 import { checkUploads } from './check-uploads.ts';
+import { parseLines } from './read-segments.ts';
 import { writeOnce } from './write-once.ts';
 
 /** One line of the ledger: everything known about a finished iteration, and where its value lies. */
@@ -81,12 +82,12 @@ async function backUpBatch(
     lines.push(lineOf(entry, paths.attempt(record.job, record.attempt) + entry.object, null));
   const recorded = await writeSegment(bucket, name, lines);
   const keys = new Set(recorded.map((line) => `${line.loop}/${line.iteration}`));
-  const isRecorded = ({ entry }: Item): boolean => keys.has(`${entry.loop}/${entry.iteration}`);
-  const left = batch.filter((item) => !isRecorded(item));
-  await queue.confirm(batch.filter(isRecorded).map((item) => item.entry));
-  await queue.reject(uploaded.bad.filter((entry) => left.some((item) => item.entry === entry)));
+  const isRecorded = (entry: JournalEntry): boolean => keys.has(`${entry.loop}/${entry.iteration}`);
+  await queue.confirm(batch.map((item) => item.entry).filter(isRecorded));
+  await queue.reject(uploaded.bad.filter((entry) => !isRecorded(entry)));
   // What the driver threw away (code or arguments had changed) has no value any more.
-  await queue.forget(left.flatMap(({ entry, value }) => (entry.object === null && value === null ? [entry] : [])));
+  const thrownAway = batch.filter(({ entry, value }) => entry.object === null && value === null && !isRecorded(entry));
+  await queue.forget(thrownAway.map((item) => item.entry));
   if (recorded.length === 0) return ledger;
   return {
     ...ledger,
@@ -101,7 +102,7 @@ async function writeSegment(bucket: Bucket, name: string, lines: LedgerLine[]): 
   if (lines.length === 0) return [];
   const text = lines.map((line) => JSON.stringify(line)).join('\n') + '\n';
   const durable = await writeOnce(bucket, name, text, 'application/x-ndjson');
-  return durable === 'written' ? lines : parseLines(durable.toString('utf8'));
+  return durable === 'written' ? lines : parseLines<LedgerLine>(durable.toString('utf8'));
 }
 
 /** Writes what is in Redis and not in the bucket yet; answers where each value lies. */
@@ -152,11 +153,4 @@ async function writeSingle(bucket: Bucket, record: JobRecord, entry: JournalEntr
 function lineOf(entry: JournalEntry, object: string, part: string | null): LedgerLine {
   const { loop, iteration, key, attempt, worker, node, seconds, bytes, sha256, startedAt, warnings } = entry;
   return { loop, iteration, key, attempt, worker, node, seconds, bytes, sha256, startedAt, warnings, object, part };
-}
-
-export function parseLines(text: string): LedgerLine[] {
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as LedgerLine);
 }

@@ -1,11 +1,12 @@
 /** What driver and workers read as inputs.json: signed addresses of script, data and earlier results, and where outputs may go. */
 import type { JobRecord } from '../job/job-record.ts';
-import { workingName } from '../job/job-spec.ts';
+import { loadedNames, workingName } from '../job/job-spec.ts';
 import { paths } from '../job/names.ts';
 import { splitBucketAddress } from '../job/text-rules.ts';
 import type { Buckets } from '../ports/bucket.ts';
 import { PortError } from '../ports/port-error.ts';
-import { parseLines, type LedgerLine } from './back-up.ts';
+import type { LedgerLine } from './back-up.ts';
+import { readSegments } from './read-segments.ts';
 import { inParallel } from '../job/in-parallel.ts';
 
 /** The longest that Google lets a V4 signature live. */
@@ -41,7 +42,7 @@ export async function makeInputs(buckets: Buckets, record: JobRecord): Promise<u
     script: { name: spec.script, url: await sign(script.name, script.generation) },
     arguments: spec.arguments,
     files: files.toSorted((a, b) => a.name.localeCompare(b.name)),
-    load: spec.data.filter((data) => data.as === 'load').map((data) => workingName(data.object)),
+    load: loadedNames(spec),
     ledger: await makeResumeLedger(buckets, record),
     outputs: { ...(await form(paths.outputs(job, attempt))), prefix: paths.outputs(job, attempt) },
     results: { ...(await form(paths.largeResults(job, attempt))), prefix: paths.attempt(job, attempt) },
@@ -58,7 +59,7 @@ async function signForeign(
   [bucketName, object]: readonly [string, string],
 ): Promise<{ name: string; url: string; bytes: number }> {
   const bucket = buckets.foreign(bucketName);
-  const found = (await bucket.list(object)).find((candidate) => candidate.name === object);
+  const found = await bucket.info(object);
   if (!found)
     throw new PortError(
       'FF-DATA-MISSING',
@@ -85,23 +86,10 @@ export async function makeResumeLedger(buckets: Buckets, record: JobRecord): Pro
 
 /** The first line of each iteration wins, oldest attempt first, as in the journal itself. */
 export async function readLedger(buckets: Pick<Buckets, 'results'>, job: string): Promise<LedgerLine[]> {
-  const segments = (await buckets.results.list(`${job}/`, { glob: `${job}/attempt-*/ledger/*.jsonl` })).toSorted(
-    bySegment,
-  );
-  const lines: LedgerLine[][] = segments.map(() => []);
-  await inParallel(PARALLEL_SIGNATURES, [...segments.entries()], async ([index, segment]) => {
-    const object = await buckets.results.read(segment.name, 256 * 1024 ** 2);
-    if (object) lines[index] = parseLines(object.bytes.toString('utf8'));
-  });
   const first = new Map<string, LedgerLine>();
-  for (const line of lines.flat()) {
+  for (const line of await readSegments<LedgerLine>(buckets.results, job, 'ledger')) {
     const key = `${line.loop}/${line.iteration}/${line.key}`;
     if (!first.has(key)) first.set(key, line);
   }
   return [...first.values()];
-}
-
-function bySegment(a: { name: string }, b: { name: string }): number {
-  const number = (name: string): number => Number(/attempt-(\d+)\//.exec(name)?.[1] ?? 0);
-  return number(a.name) - number(b.name) || a.name.localeCompare(b.name);
 }

@@ -3,7 +3,7 @@ import type { ControlKind } from '../job/action.ts';
 import { shorten } from '../job/job-file-error.ts';
 import type { JobProblem, JobRecord } from '../job/job-record.ts';
 import { workerPool } from '../job/machines.ts';
-import { paths } from '../job/names.ts';
+import { JOB_FILES, paths } from '../job/names.ts';
 import type { Observation, UploadView } from '../job/observation.ts';
 import { parseJobFile } from '../job/parse-job-file.ts';
 import { isTerminal } from '../job/phase.ts';
@@ -75,9 +75,9 @@ async function observeUpload(ports: Ports, record: JobRecord, settings: PassSett
   const whole = record.phase === 'waiting' || isTerminal(record.phase);
   const objects = await ports.buckets.uploads.list(whole ? folder : `${folder}control/`);
   const named = objects.map((object) => ({ ...object, name: object.name.slice(folder.length) }));
-  const jobObject = ['job.yaml', 'job.yml', 'job.json']
-    .map((name) => named.find((object) => object.name === name))
-    .find((object) => object !== undefined);
+  const jobObject = JOB_FILES.map((name) => named.find((object) => object.name === name)).find(
+    (object) => object !== undefined,
+  );
   const files = named.filter(
     (object) => object.name !== 'status.json' && !object.name.startsWith('control/') && !object.name.endsWith('/'),
   );

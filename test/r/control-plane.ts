@@ -1,7 +1,8 @@
 // The part of a pass that a running driver feels, for tests of the R engine: the real back-up and the real answers to pods, over the lab's Redis and bucket.
 import { createHash } from 'node:crypto';
 import { newRecord, type JobRecord } from '../../functions/job/job-record.ts';
-import { backUp, parseLines, type LedgerLine } from '../../functions/reconcile/back-up.ts';
+import { backUp, type LedgerLine } from '../../functions/reconcile/back-up.ts';
+import { parseLines } from '../../functions/reconcile/read-segments.ts';
 import { giveAddresses } from '../../functions/reconcile/give-addresses.ts';
 import { redisTaskQueues } from '../../functions/adapters/redis-task-queue.ts';
 import type { Bucket, Buckets, ObjectInfo } from '../../functions/ports/bucket.ts';
@@ -55,7 +56,7 @@ export class LabControlPlane {
   /** Lines of the ledger so far. */
   ledger(): LedgerLine[] {
     const segments = [...this.#names].filter((name) => SEGMENT.test(name)).toSorted();
-    return segments.flatMap((name) => parseLines(this.#lab.server.read(`results/${name}`).toString()));
+    return segments.flatMap((name) => parseLines<LedgerLine>(this.#lab.server.read(`results/${name}`).toString()));
   }
 
   /** As the next attempt's driver gets it; answers its address. */

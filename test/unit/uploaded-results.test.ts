@@ -2,17 +2,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isPodObject, namesItself } from '../../functions/job/pod-objects.ts';
-import { parseLines } from '../../functions/reconcile/back-up.ts';
+import type { LedgerLine } from '../../functions/reconcile/back-up.ts';
+import { parseLines } from '../../functions/reconcile/read-segments.ts';
 import type { VirtualCluster } from '../support/virtual-cluster.ts';
 import { JobWorld } from '../support/job-world.ts';
 
 const ATTEMPT = 'demo/attempt-1/';
 const SHA = 'a'.repeat(64);
 
-async function ledgerOf(world: JobWorld): Promise<ReturnType<typeof parseLines>> {
+async function ledgerOf(world: JobWorld): Promise<LedgerLine[]> {
   const segments = await world.buckets.results.list(`${ATTEMPT}ledger/`);
   const texts = await Promise.all(segments.map(({ name }) => world.buckets.results.read(name)));
-  return texts.flatMap((text) => parseLines(text!.bytes.toString()));
+  return texts.flatMap((text) => parseLines<LedgerLine>(text!.bytes.toString()));
 }
 
 async function upload(world: JobWorld, name: string, content: string): Promise<void> {
