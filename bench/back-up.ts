@@ -7,7 +7,7 @@ import type { Benchmark } from './benchmark.ts';
 import { bundle } from './bundle.ts';
 import { askChild } from './child.ts';
 import { addResults, addUploadedResults } from './fill-redis.ts';
-import { interleave, summarize } from './measure.ts';
+import { takeTurns, summarize } from './measure.ts';
 import { startRedis, type RunningRedis } from './redis-server.ts';
 import { BUCKETS, PROJECT, startStorageProcess, type StorageProcess } from './storage-process.ts';
 import { row, type Row } from './table.ts';
@@ -91,7 +91,7 @@ async function measureCase(world: World, one: Case): Promise<Row[]> {
       moveResults(world, one, `${one.job}-${index}-${repetition}`, shape(loops));
     return [`variant ${index}`, run] as const;
   });
-  const measured = await interleave<string, BackUpAnswer>(one.repetitions, {
+  const measured = await takeTurns<string, BackUpAnswer>(one.repetitions, {
     plain: (repetition) =>
       ask(world, { do: 'plain', job: `${one.job}-${repetition}`, results: shape(1), parallel: one.parallel }),
     ...Object.fromEntries(variants),

@@ -18,19 +18,7 @@ export function summarize(samples: readonly number[]): Summary {
   return { median, min, max, count: sorted.length };
 }
 
-/** Runs every variant once, then every variant again, and so on; answers all results by variant. */
-export async function interleave<Name extends string, Result>(
-  repetitions: number,
-  variants: Readonly<Record<Name, (repetition: number) => Promise<Result>>>,
-): Promise<Record<Name, Result[]>> {
-  const names = Object.keys(variants) as Name[];
-  const results = Object.fromEntries(names.map((name) => [name, [] as Result[]])) as Record<Name, Result[]>;
-  for (let repetition = 0; repetition < repetitions; repetition += 1)
-    for (const name of names) results[name].push(await variants[name](repetition));
-  return results;
-}
-
-/** As `interleave`, but every second time in reverse order, so that nobody always comes after the same one. */
+/** Runs every variant once, then every variant again, every second time in reverse order, so that nobody always comes after the same one; answers all results by variant. */
 export async function takeTurns<Name extends string, Result>(
   repetitions: number,
   variants: Readonly<Record<Name, (repetition: number) => Promise<Result>>>,

@@ -4,7 +4,7 @@ import { workloadOf } from '../functions/adapters/kubernetes-workloads.ts';
 import { inParallel } from '../functions/job/in-parallel.ts';
 import { answer, question } from './child.ts';
 import { startKubernetesLists } from './kubernetes-lists.ts';
-import { cpuMs, interleave } from './measure.ts';
+import { cpuMs, takeTurns } from './measure.ts';
 
 export interface ObserveQuestion {
   workers: number;
@@ -49,7 +49,7 @@ await lists.stop();
 await answer({ reading, releasing: released } satisfies ObserveAnswer);
 
 async function compare(times: number, variants: Record<'ours' | 'peer', () => Promise<unknown>>): Promise<Compared> {
-  const { ours, peer } = await interleave(WARM_UP + times, {
+  const { ours, peer } = await takeTurns(WARM_UP + times, {
     ours: () => cpuMs(variants.ours),
     peer: () => cpuMs(variants.peer),
   });

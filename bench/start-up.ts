@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Benchmark } from './benchmark.ts';
 import { bundle, project } from './bundle.ts';
 import { askChild } from './child.ts';
-import { interleave, summarize } from './measure.ts';
+import { takeTurns, summarize } from './measure.ts';
 import type { StartUpAnswer, StartUpQuestion } from './start-up-child.ts';
 import { row, type Row } from './table.ts';
 
@@ -37,7 +37,7 @@ export const startUp: Benchmark = {
     const ours = await buildFunctions();
     const eager = await bundle(eagerModule, { splitting: false });
     try {
-      const measured = await interleave(quick ? 2 : 20, {
+      const measured = await takeTurns(quick ? 2 : 20, {
         eager: () => ask({ entry: eager.entry, do: 'time' }),
         ours: () => ask({ entry: ours.entry, do: 'time' }),
       });

@@ -10,7 +10,7 @@ import type { Session } from '../cli/session.ts';
 import { Journey, output, runJob } from '../test/support/journey.ts';
 import type { Benchmark } from './benchmark.ts';
 import { project } from './bundle.ts';
-import { interleave, summarize, wallMs } from './measure.ts';
+import { takeTurns, summarize, wallMs } from './measure.ts';
 import { startRedis } from './redis-server.ts';
 import { row, type Row } from './table.ts';
 
@@ -39,7 +39,7 @@ export const wholeExample: Benchmark = {
         spans.push(`up to ${workers} workers: ${one.spans}`);
         return one.ms / 1000;
       };
-      const seconds = await interleave(quick ? 1 : 3, {
+      const seconds = await takeTurns(quick ? 1 : 3, {
         peer: async () => (await bareDoRedis(folder, replicates, tables)) / 1000,
         asItIs: (repetition) => submitted(8, repetition),
         alike: (repetition) => submitted(2, repetition),

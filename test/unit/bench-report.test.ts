@@ -1,7 +1,7 @@
 /** The benchmarks' arithmetic and their table; the times themselves are never asserted. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { interleave, summarize, takeTurns } from '../../bench/measure.ts';
+import { summarize, takeTurns } from '../../bench/measure.ts';
 import { renderTable, row, type Result } from '../../bench/table.ts';
 
 const result = (rows: Result['rows'], notes: string[] = []): Result => ({
@@ -25,25 +25,13 @@ describe('summarize', () => {
   });
 });
 
-describe('interleave', () => {
-  it('takes the variants in turns', async () => {
-    const calls: string[] = [];
-    const note = (name: string) => async (repetition: number) => {
-      calls.push(`${name}${repetition}`);
-      return calls.length;
-    };
-    const measured = await interleave(2, { a: note('a'), b: note('b') });
-    assert.deepEqual(calls, ['a0', 'b0', 'a1', 'b1']);
-    assert.deepEqual(measured, { a: [1, 3], b: [2, 4] });
-  });
-});
-
 describe('takeTurns', () => {
   it('takes the variants in turns, every second time in reverse order', async () => {
     const calls: string[] = [];
     const note = (name: string) => async (repetition: number) => calls.push(`${name}${repetition}`);
-    await takeTurns(3, { a: note('a'), b: note('b') });
+    const measured = await takeTurns(3, { a: note('a'), b: note('b') });
     assert.deepEqual(calls, ['a0', 'b0', 'b1', 'a1', 'a2', 'b2']);
+    assert.deepEqual(measured, { a: [1, 4, 5], b: [2, 3, 6] });
   });
 });
 
