@@ -1,6 +1,6 @@
 # A worker: doRedis' redisWorker() takes the tasks; what it evaluates is run_batch(), which runs iterations and journals each.
 
-FLUSH_SECONDS <- 0.2
+FLUSH_SECONDS <- 0.1
 FLUSH_BYTES <- 2^20
 
 new_worker <- function(con, pod, node, attempt = 1L, state_dir = NULL, tries = 3L) {
