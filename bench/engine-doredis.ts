@@ -1,11 +1,14 @@
 /** The engine against the doRedis that it wraps: the same loop, two local workers each, one Redis each. */
 import type { Benchmark, BenchmarkOptions } from './benchmark.ts';
+import { EngineJob } from './engine-job.ts';
 import { EngineSession, type Tasks } from './engine-session.ts';
 import { summarize, takeTurns } from './measure.ts';
 import { row, type Row } from './table.ts';
 
 interface Case {
   what: string;
+  /** As a job has it, where results above 4 MiB are files; otherwise without a control plane, where all goes through Redis. */
+  inJob?: boolean;
   tasks: Tasks;
   /** Of the peer, where as many would take hours: then both are shown per task. */
   peerCount?: number;
@@ -19,7 +22,19 @@ const cases: readonly Case[] = [
   { what: '2,000 tasks of 5 ms', tasks: sleep(2000, 0.005), repetitions: 3, target: 'ratio <= 0.1' },
   { what: '200 results of 1 KB', tasks: sleep(200, 0, 1024), repetitions: 3, target: 'ratio <= 1.2' },
   { what: '100 results of 1 MB', tasks: sleep(100, 0, 1024 ** 2), repetitions: 3, target: 'ratio <= 1.2' },
-  { what: '10 results of 50 MB', tasks: sleep(10, 0, 50 * 1024 ** 2), repetitions: 3, target: 'ratio <= 1.2' },
+  {
+    what: '10 results of 50 MB, in a job (as files)',
+    inJob: true,
+    tasks: sleep(10, 0, 50 * 1024 ** 2),
+    repetitions: 3,
+    target: 'ratio <= 1.2',
+  },
+  {
+    what: '10 results of 50 MB, without control plane (through Redis)',
+    tasks: sleep(10, 0, 50 * 1024 ** 2),
+    repetitions: 3,
+    target: 'ratio <= 1.2',
+  },
   {
     what: '100,000 tasks of 10 us',
     tasks: { ...sleep(100_000, 1e-5), kind: 'busy' },
@@ -34,14 +49,17 @@ export const engineDoRedis: Benchmark = {
   name: 'engine-doredis',
   title: 'the R engine against bare doRedis, two workers each',
   async run(options) {
-    const ours = await EngineSession.start('fleet');
-    const bare = await EngineSession.start('doRedis').catch(async (error: unknown) => {
-      await ours.stop();
-      throw error;
-    });
+    const started: (EngineSession | EngineJob)[] = [];
+    const begin = async <Session extends EngineSession | EngineJob>(session: Promise<Session>): Promise<Session> => {
+      started.push(await session);
+      return session;
+    };
     try {
+      const [ours, bare] = [await begin(EngineSession.start('fleet')), await begin(EngineSession.start('doRedis'))];
+      const job = await begin(EngineJob.start());
       const rows: Row[] = [];
-      for (const one of cases) rows.push(await measure(options.quick ? shortened(one) : one, ours, bare, options));
+      for (const one of cases)
+        rows.push(await measure(options.quick ? shortened(one) : one, one.inJob ? job : ours, bare, options));
       return {
         rows,
         notes: [
@@ -51,13 +69,17 @@ export const engineDoRedis: Benchmark = {
         ],
       };
     } finally {
-      await ours.stop();
-      await bare.stop();
+      for (const session of started) await session.stop();
     }
   },
 };
 
-async function measure(one: Case, ours: EngineSession, bare: EngineSession, { say }: BenchmarkOptions): Promise<Row> {
+async function measure(
+  one: Case,
+  ours: EngineSession | EngineJob,
+  bare: EngineSession,
+  { say }: BenchmarkOptions,
+): Promise<Row> {
   const { tasks, peerCount, repetitions } = one;
   const seconds = await takeTurns(repetitions, {
     ours: () => ours.run(tasks),

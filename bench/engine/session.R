@@ -1,8 +1,8 @@
-# One way to run a loop with two workers, kept ready between measurements. Arguments: BACKEND REDIS-PORT. Reads a line "TASKS SECONDS BYTES KIND" from
-# stdin, runs so many tasks of that length and that size of result, and answers "seconds X". KIND: sleep, or busy (which computes meanwhile).
+# One way to run a loop with two workers, kept ready between measurements. Arguments: BACKEND REDIS-PORT, or job PIPE: then this is a job's script, which
+# finds its backend registered. Reads a line "TASKS SECONDS BYTES KIND" from stdin or the pipe, runs so many tasks of that length and that size of result, and answers "seconds X". KIND: sleep, or busy (which computes meanwhile).
 arguments <- commandArgs(trailingOnly = TRUE)
 backend <- arguments[1]
-port <- as.integer(arguments[2])
+port <- if (backend != "job") as.integer(arguments[2])
 quietly <- function(...) suppressWarnings(suppressPackageStartupMessages(library(..., character.only = TRUE)))
 
 # The same function for everybody; bare doRedis has to be told that a loop in a function needs it. Sys.sleep() cannot be exact; busy work is by the clock, so that it takes as long on a slow machine.
@@ -21,6 +21,10 @@ loop <- function(n, seconds, bytes, kind) {
 
 # Each registers two workers and answers the function that runs the tasks.
 backends <- list(
+  job = function() {
+    quietly("foreach")
+    loop
+  },
   fleet = function() {
     quietly("foreach")
     quietly("foreachfleet")
@@ -76,7 +80,7 @@ check <- function(values, n, bytes) {
 for (round in 1:3) check(run(8L, 0.1, 0, "sleep"), 8L, 0)
 cat("ready", "\n")
 
-input <- file("stdin", "r")
+input <- if (backend == "job") fifo(arguments[2], "r", blocking = TRUE) else file("stdin", "r")
 while (length(line <- readLines(input, 1L))) {
   asked <- strsplit(line, " ", fixed = TRUE)[[1]]
   n <- as.integer(asked[1])

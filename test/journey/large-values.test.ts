@@ -3,19 +3,17 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import { request } from '../../cli/control.ts';
-import { readStatus, type Session } from '../../cli/session.ts';
+import type { Session } from '../../cli/session.ts';
 import { submit } from '../../cli/submit.ts';
-import { readLedger } from '../../functions/reconcile/make-inputs.ts';
 import {
   assertNothingLeft,
-  ended,
+  cancelWhenSaved,
   identicalInR,
   Journey,
   missingTools,
   output,
   plainR,
-  until,
+  resumeToEnd,
 } from '../support/journey.ts';
 
 const LARGE_BYTES = 20e6;
@@ -52,13 +50,7 @@ describe('a job with large values', { skip: missingTools() }, () => {
   it('is cancelled in mid-job, keeps its files, is resumed without computing them again, and equals plain R', async () => {
     const folder = journey.jobFolder('large', script, 'script: run.R\nworker: {cpu: 1, memory: 1Gi, max: 2}\n');
     await submit(session, folder, 'large', true);
-    const saved = async (): Promise<number> => (await readStatus(session, 'large'))?.tasks.inBucket ?? 0;
-    await until('three results are saved', async () => (await saved()) === 3);
-    await request(session, 'large', 'cancel');
-    assert.equal((await ended(session, 'large', 0)).phase, 'cancelled');
-    await assertNothingLeft(session);
-
-    const kept = await readLedger(session.buckets, 'large');
+    const kept = await cancelWhenSaved(session, 'large', 3);
     assert.deepEqual(kept.map((line) => `${line.loop}/${line.iteration}`).toSorted(), ['1/1', '1/2', '1/3']);
     for (const line of kept) {
       assert.match(line.object, /^large\/attempt-1\/loop-1\/iteration-00000\d-[0-9a-f]{16}\.rds$/);
@@ -70,15 +62,8 @@ describe('a job with large values', { skip: missingTools() }, () => {
     assert.equal(exported.length, 1, 'one export for two loops');
     assert.ok(exported[0]!.bytes > 30e6);
 
-    const before = new Map(journey.runs('large'));
     writeFileSync(`${journey.traceFile('large')}.go`, '');
-    await request(session, 'large', 'resume');
-    const status = await ended(session, 'large', 1);
-    assert.equal(status.phase, 'succeeded', JSON.stringify(status.reason));
-    const again = kept.filter(
-      ({ iteration }) => journey.runs('large').get(`a${iteration}`) !== before.get(`a${iteration}`),
-    );
-    assert.deepEqual(again, []);
+    const status = await resumeToEnd(session, journey, 'large', kept, (line) => `a${line.iteration}`);
     assert.equal(status.tasks.reused, 3);
     assert.ok(await identicalInR(await output(session, 'large', 2, 'value.rds'), await plainR(folder, 'value.rds')));
     await assertNothingLeft(session);

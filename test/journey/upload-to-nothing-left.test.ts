@@ -2,19 +2,20 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { readErrors } from '../../cli/errors.ts';
-import { request } from '../../cli/control.ts';
 import { readStatus, type Session } from '../../cli/session.ts';
 import { submit } from '../../cli/submit.ts';
 import { paths } from '../../functions/job/names.ts';
 import { readLedger } from '../../functions/reconcile/make-inputs.ts';
 import {
   assertNothingLeft,
+  cancelWhenSaved,
   ended,
   identicalInR,
   Journey,
   missingTools,
   output,
   plainR,
+  resumeToEnd,
   runJob,
   until,
 } from '../support/journey.ts';
@@ -69,23 +70,9 @@ describe('a job', { skip: missingTools() }, () => {
   it('that is cancelled keeps its results, and a resume runs only what is missing', async () => {
     const folder = journey.jobFolder('cancelled', slow(14, 1), quick);
     await submit(session, folder, 'cancelled', true);
-    await until(
-      'three results are saved',
-      async () => ((await readStatus(session, 'cancelled'))?.tasks.inBucket ?? 0) >= 3,
-    );
-    await request(session, 'cancelled', 'cancel');
-    assert.equal((await ended(session, 'cancelled', 0)).phase, 'cancelled');
-    await assertNothingLeft(session);
-    const kept = await readLedger(session.buckets, 'cancelled');
+    const kept = await cancelWhenSaved(session, 'cancelled', 3);
     assert.ok(kept.length >= 3);
-    const before = new Map(journey.runs('cancelled'));
-    await request(session, 'cancelled', 'resume');
-    const status = await ended(session, 'cancelled', 1);
-    assert.equal(status.phase, 'succeeded', JSON.stringify(status.reason));
-    const again = kept.filter(
-      (line) => journey.runs('cancelled').get(String(line.iteration)) !== before.get(String(line.iteration)),
-    );
-    assert.deepEqual(again, []);
+    const status = await resumeToEnd(session, journey, 'cancelled', kept, (line) => String(line.iteration));
     assert.ok(status.tasks.reused >= kept.length);
     assert.ok(
       await identicalInR(await output(session, 'cancelled', 2, 'value.rds'), await plainR(folder, 'value.rds')),

@@ -19,12 +19,15 @@ export type FileServer = {
 
 function parts(body: Buffer, contentType: string): Map<string, Buffer> {
   const boundary = /boundary=(?:"([^"]+)"|([^;]+))/.exec(contentType);
-  const text = body.toString('latin1');
+  const delimiter = `--${boundary?.[1] ?? boundary?.[2]}`;
   const found = new Map<string, Buffer>();
-  for (const part of text.split(`--${boundary?.[1] ?? boundary?.[2]}`).slice(1, -1)) {
-    const end = part.indexOf('\r\n\r\n');
-    const name = /name="([^"]*)"/.exec(part.slice(0, end))?.[1] ?? '';
-    found.set(name, Buffer.from(part.slice(end + 4, -2), 'latin1'));
+  for (let begin = body.indexOf(delimiter); begin >= 0;) {
+    const next = body.indexOf(delimiter, begin + delimiter.length);
+    if (next < 0) break;
+    const end = body.indexOf('\r\n\r\n', begin);
+    const name = /name="([^"]*)"/.exec(body.toString('latin1', begin, end))?.[1] ?? '';
+    found.set(name, body.subarray(end + 4, next - 2));
+    begin = next;
   }
   return found;
 }

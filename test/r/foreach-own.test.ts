@@ -1,18 +1,12 @@
 // foreach's own tests on this backend. Slow, and their source comes from R's package repository: only with FF_SLOW_TESTS=1.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { Lab } from './lab.ts';
+import { packageSource } from './package-source.ts';
 
 const slow = process.env['FF_SLOW_TESTS'] === '1';
-
-const download = `
-  repos <- getOption("repos")
-  if (any(repos[["CRAN"]] %in% c("@CRAN@", "", NA))) utils::chooseCRANmirror(graphics = FALSE, ind = 1, local.only = TRUE)
-  options(timeout = 60)
-  got <- utils::download.packages("foreach", commandArgs(TRUE)[1], type = "source")
-  utils::untar(got[1, 2], exdir = commandArgs(TRUE)[1])`;
 
 test(
   "foreach's own tests give what they give on bare doRedis",
@@ -20,14 +14,8 @@ test(
   async (context: TestContext) => {
     const lab = await Lab.start();
     try {
-      const folder = join(lab.dir, 'source');
-      mkdirSync(folder);
-      await lab.run('Rscript', ['--vanilla', '-e', download, folder], {}).exited;
-      const tests = join(folder, 'foreach/tests/testthat');
-      if (!existsSync(tests)) {
-        context.skip("foreach's source could not be downloaded");
-        return;
-      }
+      const tests = await packageSource(lab, 'foreach', 'tests/testthat');
+      if (tests === null) return context.skip("foreach's source could not be downloaded");
       lab.worker('w1');
       lab.worker('w2');
       await lab.workersReady(2);

@@ -7,11 +7,14 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { request } from '../../cli/control.ts';
 import { follow } from '../../cli/follow.ts';
 import { isNothing, whatIsLeft } from '../../cli/left.ts';
 import { openSession, readStatus, type Session } from '../../cli/session.ts';
 import { submit } from '../../cli/submit.ts';
 import type { JobStatus } from '../../functions/job/job-status.ts';
+import type { LedgerLine } from '../../functions/reconcile/back-up.ts';
+import { readLedger } from '../../functions/reconcile/make-inputs.ts';
 import { readEndpoints } from '../../local-cloud/composition/endpoints.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
@@ -117,6 +120,33 @@ export async function ended(session: Session, job: string, afterAttempt: number)
   const status = await Promise.race([follow(session, job, { afterAttempt, onChange: () => undefined }), timeout]);
   if (status === null)
     throw new Error(`job ${job} did not end: ${JSON.stringify(await readStatus(session, job), null, 1)}`);
+  return status;
+}
+
+/** Cancels the job when so many results are saved; answers what it keeps, once nothing else is left of it. */
+export async function cancelWhenSaved(session: Session, job: string, results: number): Promise<LedgerLine[]> {
+  const saved = async (): Promise<number> => (await readStatus(session, job))?.tasks.inBucket ?? 0;
+  await until(`${results} results are saved`, async () => (await saved()) >= results);
+  await request(session, job, 'cancel');
+  assert.equal((await ended(session, job, 0)).phase, 'cancelled');
+  await assertNothingLeft(session);
+  return readLedger(session.buckets, job);
+}
+
+/** Resumes it until it has succeeded; what was kept has not run again. `trace` is what a task of the line's iteration leaves in the trace. */
+export async function resumeToEnd(
+  session: Session,
+  journey: Journey,
+  job: string,
+  kept: readonly LedgerLine[],
+  trace: (line: LedgerLine) => string,
+): Promise<JobStatus> {
+  const before = new Map(journey.runs(job));
+  await request(session, job, 'resume');
+  const status = await ended(session, job, 1);
+  assert.equal(status.phase, 'succeeded', JSON.stringify(status.reason));
+  const again = kept.map(trace).filter((text) => journey.runs(job).get(text) !== before.get(text));
+  assert.deepEqual(again, []);
   return status;
 }
 
