@@ -50,9 +50,9 @@ export class EngineSession {
     this.#lines = this.#reader[Symbol.asyncIterator]();
   }
 
-  /** With a Redis server of its own where the backend needs one: as the product runs it for ours, without disk for others. */
-  static async start(backend: string): Promise<EngineSession> {
-    const redis = ['fleet', 'doRedis'].includes(backend) ? await startRedis('', backend === 'fleet') : undefined;
+  /** With a Redis server of its own where the backend needs one; `appendOnly`: it writes each change to its file, as in the cluster. */
+  static async start(backend: string, appendOnly = backend === 'fleet'): Promise<EngineSession> {
+    const redis = ['fleet', 'doRedis'].includes(backend) ? await startRedis('', appendOnly) : undefined;
     const session = new EngineSession(backend, redis);
     try {
       await session.#answer('ready');

@@ -51,7 +51,7 @@ registerForeachFleet <- function(redis = "localhost", password = NULL, journal =
   .fleet$prefix <- prefix
   con <- new_connection(address$host, address$port, address$password)
   redis_send(con, list(list("PING")), give_up = 10)
-  start_backend(con, journal = or_else(journal, tempfile("foreachfleet")), task_size = task_size, tries = tries, seed = seed, durable = FALSE)
+  start_backend(con, journal = journal, task_size = task_size, tries = tries, seed = seed, durable = FALSE)
 }
 
 # durable: somebody backs the results up and removes them from Redis with us (the cloud). Otherwise a value leaves Redis once the driver has it.
@@ -60,7 +60,8 @@ start_backend <- function(con, journal, task_size = "auto", tries = 3L, seed = N
   f$con <- con
   f$queue <- fleet_key("queue")
   f$run <- paste0(Sys.getpid(), "-", format(now_seconds(), digits = 16))
-  f$journal <- journal
+  f$journal <- or_else(journal, tempfile("foreachfleet"))
+  f$lasting <- !is.null(journal) # a later session may read it
   f$task_size <- task_size
   f$tries <- tries
   f$durable <- durable

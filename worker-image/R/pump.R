@@ -141,11 +141,16 @@ collect_values <- function(f, L, news) {
   }
 }
 
-# On our disk first, then marked as ours
+# On our disk first (if anybody will read it there), then marked as ours
 keep_values <- function(L, items, values, seconds) {
   bytes <- lengths(values)
-  set_place(L, items, spill_write(L$spill, items, key_of(L, items), values, seconds), bytes)
-  spill_flush(L$spill)
+  cached <- vapply(seq_along(items), function(k) cache_value(L, items[k], values[[k]]), NA)
+  written <- which(L$spill$lasting | !cached)
+  if (length(written)) {
+    at <- items[written]
+    set_place(L, at, spill_write(L$spill, at, key_of(L, at), values[written], rep_len(seconds, length(items))[written]), bytes[written])
+    spill_flush(L$spill)
+  }
   set_status(L, items, STORED)
   drop_args(L, items)
   L$executed <- L$executed + length(items)
@@ -154,7 +159,6 @@ keep_values <- function(L, items, values, seconds) {
   L$seconds2 <- L$seconds2 + sum(seconds^2)
   L$longest <- max(L$longest, seconds)
   L$result_bytes <- L$result_bytes + sum(bytes)
-  for (k in seq_along(items)) cache_value(L, items[k], values[[k]])
 }
 
 # The value is on our disk: whoever of driver and backup takes the last mark from it deletes it. Each takes its own before it looks for the other's,

@@ -2,7 +2,7 @@
 # earlier attempts (files in the bucket). A value counts only if its key says that nothing it depends on has changed.
 
 load_known <- function(f, L) {
-  L$spill <- open_spill(f$journal, L$number)
+  L$spill <- open_spill(f$journal, L$number, f$lasting || f$durable)
   bits <- redis_send(f$con, list(list("GET", fleet_key("done", L$number))), raw = TRUE)[[1]]
   L$done_flags <- bit_flags(bits)
   L$remote <- f$ledger[[whole(L$number)]]
@@ -123,14 +123,21 @@ ledger_seed <- function(ledger) {
   NULL
 }
 
+REMOTE_AT_ONCE <- 64L
+REMOTE_BYTES_AT_ONCE <- 64 * 2^20 # the event loop waits for them
+
 # Downloads the values of reused iterations, several at a time, in the order in which they will be combined.
-fetch_remote <- function(f, L, most = 64L) {
+fetch_remote <- function(f, L) {
   from <- L$combined + 1L
   if (from > L$count) return(invisible())
   window <- from:min(L$count, from + 1023L)
-  wanted <- utils::head(window[status_of(L, window) == REMOTE], most)
+  wanted <- utils::head(window[status_of(L, window) == REMOTE], REMOTE_AT_ONCE)
   if (!length(wanted)) return(invisible())
   entries <- lapply(wanted, function(i) get(whole(i), envir = L$remote))
+  bytes <- vapply(entries, function(e) as.numeric(or_else(e$bytes, 0)), 0)
+  fitting <- seq_len(max(1L, sum(cumsum(bytes) <= REMOTE_BYTES_AT_ONCE)))
+  wanted <- wanted[fitting]
+  entries <- entries[fitting]
   urls <- vapply(entries, function(e) e$url, "")
   files <- download_all(unique(urls), f$con, f$inputs)
   for (k in seq_along(wanted)) store_remote(f, L, wanted[k], entries[[k]], files[[urls[k]]])

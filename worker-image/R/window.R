@@ -5,7 +5,7 @@
 
 PENDING <- 0L   # known, not submitted
 QUEUED <- 1L    # submitted
-STORED <- 2L    # its value is in the driver's spill
+STORED <- 2L    # its value is in the driver's cache, in its spill, or in both
 FAILED <- 3L    # its error is known
 REMOTE <- 4L    # its value lies in the ledger's files
 HELD <- 5L      # it failed, but its worker may be the cause
@@ -93,10 +93,12 @@ set_place <- function(L, items, offsets, bytes) {
   put(L$bytes, items - L$base, bytes)
 }
 
+# TRUE when it is kept in memory. The next one to be combined always is: it will not be for long.
 cache_value <- function(L, i, bytes) {
-  if (L$cached_bytes + length(bytes) > CACHE_BYTES) return(invisible())
+  if (i != L$combined + 1L && L$cached_bytes + length(bytes) > CACHE_BYTES) return(FALSE)
   put(L$cache, i - L$base, bytes)
   L$cached_bytes <- L$cached_bytes + length(bytes)
+  TRUE
 }
 
 stored_value <- function(L, i) {

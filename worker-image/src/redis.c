@@ -8,6 +8,8 @@
 #include <string.h>
 #include "socket.h"
 
+#define DIRECT_BYTES 262144 /* what is larger goes to the socket and comes from it without a copy in a buffer */
+
 /* One line without its CRLF, NUL-terminated in place; NULL when a termination signal ended the wait. */
 static char *read_line(connection *c, int may_leave) {
   size_t scanned = 0;
@@ -33,6 +35,10 @@ static SEXP read_bulk(connection *c, size_t count, int as_raw) {
     reply = PROTECT(allocVector(RAWSXP, (R_xlen_t)count));
     size_t done = 0;
     while (done < count) {
+      if (c->start == c->end && count - done > DIRECT_BYTES) {
+        done += fleet_socket_read(c, (char *)RAW(reply) + done, count - done);
+        continue;
+      }
       if (c->start == c->end) fleet_socket_fill(c, 0);
       size_t piece = c->end - c->start;
       if (piece > count - done) piece = count - done;
@@ -111,8 +117,6 @@ static void append_header(outgoing *o, char kind, size_t count) {
   char header[32];
   append(o, header, (size_t)snprintf(header, sizeof header, "%c%zu\r\n", kind, count));
 }
-
-#define DIRECT_BYTES 262144 /* arguments above this are sent from where they are, not copied into the buffer */
 
 static void send_argument(connection *c, outgoing *o, const char *bytes, size_t count) {
   append_header(o, '$', count);

@@ -78,7 +78,18 @@ void fleet_socket_write(connection *c, const char *bytes, size_t count) {
   }
 }
 
-/* Reads more bytes; returns 0 when a termination signal ended the wait. */
+/* Reads at least one byte, and what there is of the rest. */
+size_t fleet_socket_read(connection *c, char *into, size_t most) {
+  for (;;) {
+    ssize_t n = recv(c->fd, into, most, MSG_DONTWAIT);
+    if (n > 0) return (size_t)n;
+    if (n == 0) fleet_socket_fail(c, "closed by the server", NULL);
+    if (errno == EAGAIN || errno == EWOULDBLOCK) wait_ready(c, POLLIN, 0);
+    else if (errno != EINTR) fleet_socket_fail(c, "read", strerror(errno));
+  }
+}
+
+/* Reads more bytes into the buffer; returns 0 when a termination signal ended the wait. */
 int fleet_socket_fill(connection *c, int may_leave) {
   if (c->start == c->end) c->start = c->end = 0;
   if (c->end == c->capacity) {
@@ -95,13 +106,7 @@ int fleet_socket_fill(connection *c, int may_leave) {
     }
   }
   if (!wait_ready(c, POLLIN, may_leave)) return 0;
-  ssize_t n = recv(c->fd, c->data + c->end, c->capacity - c->end, MSG_DONTWAIT);
-  if (n == 0) fleet_socket_fail(c, "closed by the server", NULL);
-  if (n < 0) {
-    if (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK) return 1;
-    fleet_socket_fail(c, "read", strerror(errno));
-  }
-  c->end += (size_t)n;
+  c->end += fleet_socket_read(c, c->data + c->end, c->capacity - c->end);
   return 1;
 }
 

@@ -15,5 +15,6 @@ double fleet_monotonic_seconds(void);
 void fleet_socket_close(connection *c);
 void fleet_socket_fail(connection *c, const char *what, const char *detail);
 void fleet_socket_write(connection *c, const char *bytes, size_t count);
+size_t fleet_socket_read(connection *c, char *into, size_t most);
 int fleet_socket_fill(connection *c, int may_leave);
 #endif
