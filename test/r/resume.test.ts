@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { LabControlPlane } from './control-plane.ts';
 import { events, Lab, until, type Running } from './lab.ts';
 
 let lab: Lab;
@@ -240,4 +241,31 @@ stopifnot(identical(a, 1:2), identical(b, 1:3))`;
   writeFileSync(`${trace}.go`, '');
   assert.equal(await second.exited, 0, second.lines.join('\n'));
   assert.equal(runs(trace).length, 5, runs(trace).join('; '));
+});
+
+test('a resume fetches each file once, however many results share it', async () => {
+  const plane = new LabControlPlane(lab).begin();
+  try {
+    const double = `library(foreach)
+r <- foreach(i = 1:3000, .combine = c) %dopar% (i * 2)
+stopifnot(identical(r, 2 * (1:3000)))`;
+    const inputs = lab.prepare({ script: double, seed: 1 });
+    lab.worker('w1', inputs);
+    const first = lab.driver(inputs);
+    assert.equal(await first.exited, 0, first.lines.join('\n'));
+    await until('all is backed up', async () => (await lab.redis.xlen('ff:outbox')) === 0);
+    const files = [...new Set(plane.ledger().map((line) => `results/${line.object}`))];
+    assert.ok(files.length < 100, `${files.length} files`);
+    const ledger = plane.resumeLedger();
+    await lab.redis.del(await lab.redis.keys('*'));
+    const again = lab.prepare({ script: double, seed: 1, attempt: 2, ledger });
+    lab.server.served.length = 0;
+    const second = lab.driver(again, { FF_WORK: join(lab.dir, 'second') });
+    assert.equal(await second.exited, 0, second.lines.join('\n'));
+    assert.ok(second.lines.some((line) => line.includes('3000 of 3000 iterations reused')));
+    const fetched = lab.server.served.filter((name) => files.includes(name));
+    assert.deepEqual(fetched.toSorted(), files.toSorted());
+  } finally {
+    await plane.end();
+  }
 });

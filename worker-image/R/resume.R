@@ -123,50 +123,62 @@ ledger_seed <- function(ledger) {
   NULL
 }
 
-REMOTE_AT_ONCE <- 64L
-REMOTE_BYTES_AT_ONCE <- 64 * 2^20 # the event loop waits for them
+REMOTE_FILES <- 64L
+REMOTE_BYTES <- 64 * 2^20 # the event loop waits for them
+REMOTE_SOON <- 1024L
+REMOTE_WINDOW <- 10000L   # several times as many as share a file
 
-# Downloads the values of reused iterations, several at a time, in the order in which they will be combined.
+# Downloads the values of reused iterations, several files at a time, in the order in which they will be combined. A file that many results share is
+# fetched and read once for all of them, as far as they are drawn.
 fetch_remote <- function(f, L) {
   from <- L$combined + 1L
   if (from > L$count) return(invisible())
-  window <- from:min(L$count, from + 1023L)
-  wanted <- utils::head(window[status_of(L, window) == REMOTE], REMOTE_AT_ONCE)
-  if (!length(wanted)) return(invisible())
-  entries <- lapply(wanted, function(i) get(whole(i), envir = L$remote))
-  bytes <- vapply(entries, function(e) as.numeric(or_else(e$bytes, 0)), 0)
-  fitting <- seq_len(max(1L, sum(cumsum(bytes) <= REMOTE_BYTES_AT_ONCE)))
-  wanted <- wanted[fitting]
-  entries <- entries[fitting]
+  ahead <- from:min(L$count, from + REMOTE_WINDOW - 1L)
+  ahead <- ahead[status_of(L, ahead) == REMOTE]
+  if (!length(ahead) || ahead[1] >= from + REMOTE_SOON) return(invisible())
+  entries <- mget(whole(ahead), envir = L$remote)
   urls <- vapply(entries, function(e) e$url, "")
-  files <- download_all(unique(urls), f$con, f$inputs)
-  for (k in seq_along(wanted)) store_remote(f, L, wanted[k], entries[[k]], files[[urls[k]]])
+  by_file <- split(seq_along(ahead), factor(urls, unique(urls)))
+  bytes <- vapply(by_file, function(rows) sum(vapply(entries[rows], function(e) as.numeric(or_else(e$bytes, 0)), 0)), 0)
+  by_file <- utils::head(by_file, max(1L, min(REMOTE_FILES, sum(cumsum(bytes) <= REMOTE_BYTES))))
+  files <- download_all(names(by_file), f$con, f$inputs)
+  for (url in names(by_file)) store_remote(f, L, ahead[by_file[[url]]], entries[by_file[[url]]], files[[url]])
   unlink(unlist(files))
   spill_flush(L$spill)
 }
 
-# A file is the serialization of one value, or (part) a named list of serializations. What cannot be read or has another sum is run again.
-store_remote <- function(f, L, i, entry, file) {
-  bytes <- tryCatch({
-    if (is.null(file)) stop("it could not be downloaded")
-    got <- if (is.null(entry$part)) readBin(file, "raw", file.size(file)) else readRDS(file)[[entry$part]]
-    if (!is.raw(got)) stop("it has no part ", entry$part)
-    if (!is.null(entry$sha256) && !identical(sha256(got), entry$sha256)) stop("its SHA-256 differs")
-    got
-  }, error = function(e) {
-    say("loop %s iteration %s: the stored result cannot be used (%s): it runs again", whole(L$number), whole(i), conditionMessage(e))
+# All that is wanted of one file. What cannot be read or has another sum is run again.
+store_remote <- function(f, L, items, entries, file) {
+  shared <- if (!is.null(file) && !is.null(entries[[1]]$part)) tryCatch(readRDS(file), error = identity)
+  values <- lapply(seq_along(items), function(k) tryCatch(remote_bytes(entries[[k]], file, shared), error = function(e) {
+    say("loop %s iteration %s: the stored result cannot be used (%s): it runs again", whole(L$number), whole(items[k]), conditionMessage(e))
     NULL
-  })
-  if (is.null(bytes)) {
-    L$reused <- L$reused - 1L
-    L$finished <- L$finished - 1L
-    set_status(L, i, PENDING)
-    L$requeued <- c(L$requeued, i)
-    L$to_clear <- c(L$to_clear, i)
-    clear_stale(f, L)
-    return(invisible())
-  }
-  set_place(L, i, spill_write(L$spill, i, key_of(L, i), list(bytes), 0), length(bytes))
-  set_status(L, i, STORED)
-  drop_args(L, i)
+  }))
+  good <- lengths(values) > 0L
+  run_again(f, L, items[!good])
+  items <- items[good]
+  if (!length(items)) return(invisible())
+  set_place(L, items, spill_write(L$spill, items, key_of(L, items), values[good], 0), lengths(values[good]))
+  set_status(L, items, STORED)
+  drop_args(L, items)
+}
+
+# A file is the serialization of one value, or (part) a named list of serializations: `shared`, or the error of reading it.
+remote_bytes <- function(entry, file, shared) {
+  if (is.null(file)) stop("it could not be downloaded")
+  if (inherits(shared, "error")) stop(conditionMessage(shared))
+  got <- if (is.null(entry$part)) readBin(file, "raw", file.size(file)) else shared[[entry$part]]
+  if (!is.raw(got)) stop("it has no part ", entry$part)
+  if (!is.null(entry$sha256) && !identical(sha256(got), entry$sha256)) stop("its SHA-256 differs")
+  got
+}
+
+run_again <- function(f, L, items) {
+  if (!length(items)) return(invisible())
+  L$reused <- L$reused - length(items)
+  L$finished <- L$finished - length(items)
+  set_status(L, items, PENDING)
+  L$requeued <- c(L$requeued, items)
+  L$to_clear <- c(L$to_clear, items)
+  clear_stale(f, L)
 }
