@@ -28,7 +28,7 @@ runFleetDriver <- function() {
   })
   place_files(inputs, s$job_dir)
   loaded <- load_data(inputs, s$job_dir)
-  journal <- file.path(s$work, "tmp", paste0("spill-", .fleet$attempt))
+  journal <- journal_dir(s)
   seed <- choose_seed(s, inputs, load_ledger(s, inputs, journal))
   f <- start_backend(s$con, journal = journal, task_size = or_else(inputs$tasks$size, "auto"),
                      tries = or_else(inputs$tasks$tries, 3L), seed = seed$seed, durable = TRUE, ledger = seed$ledger,
@@ -48,6 +48,8 @@ runFleetDriver <- function() {
   run_script(s, program, inputs$script$name)
   save_and_finish(s)
 }
+
+journal_dir <- function(s) file.path(s$work, "tmp", paste0("spill-", .fleet$attempt))
 
 # The session's seed makes everything a script draws repeatable, also without set.seed(): the job's own, the one of the attempt that is resumed,
 # or a new one, kept in Redis for a driver that is started again.
@@ -202,6 +204,7 @@ finish <- function(s, outcome, message, status) {
   if (nzchar(message)) say("%s: %s", outcome, message)
   state <- c(succeeded = "finished", failed = "failed", stopped = "stopped")[[outcome]]
   if (status != 4L) {
+    restore_lost_of_all(s)
     redis_call(s$con, "HSET", fleet_key("driver"), "state", state, "message", message, "beatAt", sprintf("%.3f", now_seconds()))
     writeLines(as.character(status), file.path(s$state_dir, "finished"))
     emit(outcome, outcome = outcome, message = message, kind = "completed")

@@ -50,7 +50,7 @@ tell_reuse <- function(f, L, force = FALSE) {
 end_loop <- function(f, L) {
   f$current <- NULL
   if (!is.null(L$stop_error) || !is_complete(L)) abandon_tasks(f, L)
-  else restore_lost_entries(f, L)
+  else restore_lost_of_loop(f, L)
   save_counters(f, L, ended = TRUE)
   redis_send(f$con, list(list("DEL", fleet_key("e", L$number)), list("HDEL", fleet_key("waiting"), whole(L$number))))
   drop_old_environments(f)
@@ -71,31 +71,6 @@ end_loop <- function(f, L) {
 abandon_tasks <- function(f, L) {
   L$aborted <- TRUE
   redis_send(f$con, list(list("HSET", fleet_key("aborted"), L$run, "1"), list("DEL", f$queue)))
-}
-
-# Redis restarted and lost its last second: what the driver fetched in that second must be journalled again, or the backup would never see it.
-restore_lost_entries <- function(f, L) {
-  if (!f$durable || f$con$cuts == 0L || !L$executed) return(invisible())
-  flags <- bit_flags(redis_send(f$con, list(list("GET", fleet_key("done", L$number))), raw = TRUE)[[1]])
-  mine <- read_index(L$spill)
-  mine <- mine[mine$i <= L$count & mine$key != NO_KEY & !(flags[mine$i + 1] %in% TRUE), , drop = FALSE]
-  mine <- mine[!is_remote(L, mine), , drop = FALSE]
-  w <- list(con = f$con, pod = or_else(.fleet$pod, "driver"), node = or_else(.fleet$node, ""), attempt = or_else(.fleet$attempt, 1L), inputs = f$inputs)
-  for (k in seq_len(nrow(mine))) {
-    bytes <- spill_read(L$spill, mine$offset[k], mine$bytes[k])
-    entry <- list(i = mine$i[k], key = mine$key[k], v = bytes, bytes = as.numeric(length(bytes)), seconds = 0, started_at = now_seconds(), warning_count = 0)
-    journal_store(w, L$number, list(upload_large(w, L$number, entry)))
-    acknowledge(f, L, mine$i[k])
-  }
-  if (nrow(mine)) say("loop %s: %d results that Redis had lost were journalled again", whole(L$number), nrow(mine))
-}
-
-is_remote <- function(L, entries) {
-  if (is.null(L$remote)) return(rep(FALSE, nrow(entries)))
-  vapply(seq_len(nrow(entries)), function(k) {
-    entry <- get0(whole(entries$i[k]), envir = L$remote, inherits = FALSE)
-    !is.null(entry) && same_key(entry$key, entries$key[k])
-  }, NA)
 }
 
 housekeeping <- function(f, L) {

@@ -158,7 +158,7 @@ store_remote <- function(f, L, items, entries, file) {
   run_again(f, L, items[!good])
   items <- items[good]
   if (!length(items)) return(invisible())
-  set_place(L, items, spill_write(L$spill, items, key_of(L, items), values[good], 0), lengths(values[good]))
+  set_place(L, items, spill_write(L$spill, items, key_of(L, items), values[good], 0, REMOTE_COPY), lengths(values[good]))
   set_status(L, items, STORED)
   drop_args(L, items)
 }

@@ -18,26 +18,28 @@ open_spill <- function(dir, loop, lasting = TRUE) {
 }
 
 NO_KEY <- "-" # in place of the key: what lines before say about this iteration does not count any more
+OWN <- "."    # how a line ends: the value came through Redis, which may have lost it since,
+REMOTE_COPY <- "r" # or it is a copy of what the bucket has
 
 # The last complete line of an iteration counts; a line is written after its value.
 read_index <- function(s) {
   lines <- if (file.exists(s$index_path)) readLines(s$index_path, warn = FALSE) else character()
   columns <- .Call(fleet_columns, lines, "ntnnnt")
-  names(columns) <- c("i", "key", "offset", "bytes", "seconds", "end")
+  names(columns) <- c("i", "key", "offset", "bytes", "seconds", "origin")
   entries <- structure(columns, class = "data.frame", row.names = .set_row_names(length(columns$i)))
-  entries <- entries[entries$end == "." & entries$offset + entries$bytes <= or_else(file.size(s$data_path), 0), 1:5, drop = FALSE]
+  entries <- entries[entries$origin %in% c(OWN, REMOTE_COPY) & entries$offset + entries$bytes <= or_else(file.size(s$data_path), 0), , drop = FALSE]
   entries[!duplicated(entries$i, fromLast = TRUE), , drop = FALSE]
 }
 
 spill_forget <- function(s, i) spill_write(s, i, NO_KEY, list(raw()), 0)
 
 # Appends values (a list of raw vectors); returns their offsets. Nothing is safe before spill_flush().
-spill_write <- function(s, i, key, values, seconds) {
+spill_write <- function(s, i, key, values, seconds, origin = OWN) {
   bytes <- lengths(values)
   offsets <- s$size + cumsum(c(0, bytes[-length(bytes)]))
   writeBin(if (length(values) == 1L) values[[1]] else unlist(values), s$data)
   s$size <- s$size + sum(bytes)
-  cat(sprintf("%.0f %s %.0f %.0f %.6g .\n", i, key, offsets, bytes, seconds), file = s$index, sep = "")
+  cat(sprintf("%.0f %s %.0f %.0f %.6g %s\n", i, key, offsets, bytes, seconds, origin), file = s$index, sep = "")
   offsets
 }
 
