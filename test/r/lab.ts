@@ -274,3 +274,9 @@ export function events(running: Running): Record<string, unknown>[] {
     .filter((line) => line.startsWith('{"ff":'))
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
+
+/** Kills the R of a driver or worker; its supervisor starts another. */
+export function killR(pod: Running, runs = 'runFleetDriver'): void {
+  const children = execFileSync('pgrep', ['-P', String(pod.process.pid), '-f', runs]).toString();
+  process.kill(Number(children.trim().split('\n')[0]), 'SIGKILL');
+}

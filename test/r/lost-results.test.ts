@@ -1,0 +1,93 @@
+// Results that Redis had and lost, and results that many iterations share a file for: what the bucket has in the end, and how often it is asked.
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { LabControlPlane } from './control-plane.ts';
+import { events, killR, Lab, until } from './lab.ts';
+
+let lab: Lab;
+beforeEach(async () => {
+  lab = await Lab.start();
+});
+afterEach(() => lab.stop());
+
+test('a resume fetches each file once, however many results share it', async () => {
+  const plane = new LabControlPlane(lab).begin();
+  try {
+    const double = `library(foreach)
+r <- foreach(i = 1:3000, .combine = c) %dopar% (i * 2)
+stopifnot(identical(r, 2 * (1:3000)))`;
+    const inputs = lab.prepare({ script: double, seed: 1 });
+    lab.worker('w1', inputs);
+    const first = lab.driver(inputs);
+    assert.equal(await first.exited, 0, first.lines.join('\n'));
+    await until('all is backed up', async () => (await lab.redis.xlen('ff:outbox')) === 0);
+    const files = [...new Set(plane.ledger().map((line) => `results/${line.object}`))];
+    assert.ok(files.length < 100, `${files.length} files`);
+    const ledger = plane.resumeLedger();
+    await lab.redis.del(await lab.redis.keys('*'));
+    const again = lab.prepare({ script: double, seed: 1, attempt: 2, ledger });
+    lab.server.served.length = 0;
+    const second = lab.driver(again, { FF_WORK: join(lab.dir, 'second') });
+    assert.equal(await second.exited, 0, second.lines.join('\n'));
+    assert.ok(second.lines.some((line) => line.includes('3000 of 3000 iterations reused')));
+    const fetched = lab.server.served.filter((name) => files.includes(name));
+    assert.deepEqual(fetched.toSorted(), files.toSorted());
+  } finally {
+    await plane.end();
+  }
+});
+
+/** As after a Redis that was killed and lost its last second: it knows nothing of this result. */
+async function loseInRedis(iteration: number): Promise<void> {
+  await lab.redis.setbit('ff:done:1', iteration, 0);
+  await lab.redis.del(`ff:v:1:${iteration}`);
+  for (const [id, fields] of await lab.redis.xrange('ff:outbox', '-', '+'))
+    if (fields[fields.indexOf('iteration') + 1] === String(iteration)) await lab.redis.xdel('ff:outbox', id);
+}
+
+const inOutbox = async (): Promise<number[]> =>
+  (await lab.redis.xrange('ff:outbox', '-', '+'))
+    .map(([, fields]) => Number(fields[fields.indexOf('iteration') + 1]))
+    .toSorted((a, b) => a - b);
+
+const driverHas = async (iterations: number[]): Promise<boolean> => {
+  const marks = await Promise.all(iterations.map((i) => lab.redis.hmget(`ff:v:1:${i}`, 'v', 'd')));
+  return marks.every(([value, mark]) => value !== null && mark === null);
+};
+
+test('what Redis lost and only the disk of a driver has that was killed is saved all the same', async () => {
+  const go = join(lab.dir, 'go');
+  const waits = `library(foreach)
+r <- foreach(i = 1:4, .combine = c) %dopar% { while (i == 4 && !file.exists("${go}")) Sys.sleep(0.1); i }
+stopifnot(identical(r, 1:4))`;
+  const inputs = lab.prepare({ script: waits, seed: 1 });
+  lab.worker('w1', inputs);
+  lab.worker('w2', inputs);
+  const driver = lab.driver(inputs);
+  await until('three results are on the disk of the driver', () => driverHas([1, 2, 3]));
+  await loseInRedis(2);
+  killR(driver);
+  await until('it begins again', () => events(driver).filter((e) => e['event'] === 'loop-started').length === 2);
+  writeFileSync(go, '');
+  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  assert.deepEqual(await inOutbox(), [1, 2, 3, 4]);
+});
+
+test('what Redis lost after the end of the last loop is saved before the job ends', async () => {
+  const go = join(lab.dir, 'go');
+  const waits = `library(foreach)
+r <- foreach(i = 1:4, .combine = c) %dopar% i
+while (!file.exists("${go}")) Sys.sleep(0.1)
+stopifnot(identical(r, 1:4))`;
+  const inputs = lab.prepare({ script: waits, seed: 1 });
+  lab.worker('w1', inputs);
+  const driver = lab.driver(inputs);
+  await until('the loop has ended', () => events(driver).some((e) => e['event'] === 'loop-ended'));
+  await loseInRedis(2);
+  lab.cutConnections();
+  writeFileSync(go, '');
+  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  assert.deepEqual(await inOutbox(), [1, 2, 3, 4]);
+});
