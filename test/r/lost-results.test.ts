@@ -91,3 +91,25 @@ stopifnot(identical(r, 1:4))`;
   assert.equal(await driver.exited, 0, driver.lines.join('\n'));
   assert.deepEqual(await inOutbox(), [1, 2, 3, 4]);
 });
+
+test('a wish for addresses that Redis lost is made again: for the ledger, and for a large result', async () => {
+  const script = `library(foreach)
+r <- foreach(i = 1:2) %dopar% { x <- seq(i, by = 0.5, length.out = 750000); attr(x, "i") <- i; x }
+stopifnot(identical(vapply(r, attr, 1L, "i"), 1:2))`;
+  const inputs = lab.prepare({ script, seed: 1 });
+  await lab.redis.rpush('ff:loops', '1');
+  const driver = lab.driver(inputs);
+  const wished = async (name: string): Promise<boolean> => (await lab.redis.hexists('ff:need', name)) === 1;
+  await until('the ledger is asked for', () => wished('ledger'));
+  await lab.redis.del('ff:need');
+  await lab.answerLedger(null);
+  lab.worker('w1', inputs);
+  await until('two results are asked for', async () => (await lab.redis.hlen('ff:need')) === 2);
+  await lab.redis.del('ff:need');
+  const plane = new LabControlPlane(lab).begin();
+  try {
+    assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  } finally {
+    await plane.end();
+  }
+});

@@ -4,6 +4,7 @@
 
 NO_ADDRESS <- "none"
 SPARE_SECONDS <- 120 # an address that expires sooner is not begun with
+ASK_AGAIN_SECONDS <- 10 # a Redis that was killed may have lost the wish, or its answer
 
 # again: what was answered before is of no use any more
 ask_addresses <- function(con, names, again = FALSE) {
@@ -36,11 +37,16 @@ forget_addresses <- function(con, names) redis_send(con, list(list("HDEL", fleet
 # Waits for one answer; patience in seconds. NULL when there is none.
 await_address <- function(con, name, patience, again = FALSE, meanwhile = function() NULL) {
   if (again || is.null(known_addresses(con, name)[[1]])) ask_addresses(con, name, again)
-  until <- now_seconds() + patience
+  asked <- now_seconds()
+  until <- asked + patience
   repeat {
     answer <- known_addresses(con, name)[[1]]
     if (!is.null(answer)) return(answer)
     if (now_seconds() > until) return(NULL)
+    if (now_seconds() > asked + ASK_AGAIN_SECONDS) {
+      ask_addresses(con, name)
+      asked <- now_seconds()
+    }
     meanwhile()
     Sys.sleep(0.3)
   }

@@ -30,8 +30,16 @@ fetch_away <- function(f, L) {
   if (!length(idle) || room < 1L) return(invisible())
   # first what is combined next
   idle <- utils::head(idle[order(vapply(idle, function(one) one$i, 0))], 64L)
-  answers <- known_addresses(f$con, vapply(idle, function(one) one$object, ""))
-  for (k in which(!vapply(answers, is.null, NA))) {
+  names <- vapply(idle, function(one) one$object, "")
+  answers <- known_addresses(f$con, names)
+  open <- vapply(answers, is.null, NA)
+  if (!any(open)) {
+    L$unanswered_since <- NULL
+  } else if (is.null(L$unanswered_since) || now_seconds() > L$unanswered_since + ASK_AGAIN_SECONDS) {
+    if (!is.null(L$unanswered_since)) ask_addresses(f$con, names[open])
+    L$unanswered_since <- now_seconds()
+  }
+  for (k in which(!open)) {
     if (room < 1L) break
     id <- whole(idle[[k]]$i)
     if (identical(answers[[k]], NO_ADDRESS)) {
