@@ -98,6 +98,7 @@ export class ChaosFleet {
     await this.lab.killRedis();
     await Promise.all(running.map((one) => killPod(one)));
     rmSync(join(this.lab.dir, 'redis'), { recursive: true });
+    this.#written = []; // the new server's file has the old one's name
     this.attempt += 1;
     this.#record = { ...newRecord('chaos', new Date().toISOString()), attempt: this.attempt };
     const ledger = (await makeResumeLedger(this.#buckets, this.#record))?.url ?? null;

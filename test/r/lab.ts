@@ -126,7 +126,12 @@ export class Lab {
       retryStrategy: () => 100,
     });
     this.redis.on('error', () => undefined);
-    await until('redis answers', async () => (await this.redis.ping().catch(() => '')) === 'PONG');
+    const { process: server, lines } = this.redisProcess;
+    await until('redis answers', async () => {
+      if (server.exitCode !== null) throw new Error(`redis-server has ended: ${lines.slice(-3).join('; ')}`);
+      const patience = new Promise<string>((done) => setTimeout(done, 1000, 'no answer'));
+      return (await Promise.race([this.redis.ping().catch(() => ''), patience])) === 'PONG';
+    });
   }
 
   async killRedis(): Promise<void> {
