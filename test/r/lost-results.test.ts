@@ -92,6 +92,23 @@ stopifnot(identical(r, 1:4))`;
   assert.deepEqual(await inOutbox(), [1, 2, 3, 4]);
 });
 
+test('what Redis lost of a loop that had just ended is saved, too, when it is missed during the next one', async () => {
+  const go = join(lab.dir, 'go');
+  const waits = `library(foreach)
+r <- foreach(i = 1:4, .combine = c) %dopar% i
+s <- foreach(i = 5:8, .combine = c) %dopar% { while (!file.exists("${go}")) Sys.sleep(0.1); i }
+stopifnot(identical(c(r, s), 1:8))`;
+  const inputs = lab.prepare({ script: waits, seed: 1 });
+  lab.worker('w1', inputs);
+  const driver = lab.driver(inputs);
+  await until('the second loop runs', () => events(driver).filter((e) => e['event'] === 'loop-started').length === 2);
+  await loseInRedis(2);
+  lab.cutConnections();
+  writeFileSync(go, '');
+  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  assert.deepEqual(await inOutbox(), [1, 1, 2, 2, 3, 3, 4, 4]);
+});
+
 test('a wish for addresses that Redis lost is made again: for the ledger, and for a large result', async () => {
   const script = `library(foreach)
 r <- foreach(i = 1:2) %dopar% { x <- seq(i, by = 0.5, length.out = 750000); attr(x, "i") <- i; x }

@@ -62,6 +62,7 @@ start_backend <- function(con, journal, task_size = "auto", tries = 3L, seed = N
   f$run <- paste0(Sys.getpid(), "-", format(now_seconds(), digits = 16))
   f$journal <- or_else(journal, tempfile("foreachfleet"))
   f$lasting <- !is.null(journal) # a later session may read it
+  f$restored_at_cut <- if (!dir.exists(f$journal)) con$cuts
   f$task_size <- task_size
   f$tries <- tries
   f$durable <- durable

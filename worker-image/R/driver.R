@@ -204,7 +204,8 @@ finish <- function(s, outcome, message, status) {
   if (nzchar(message)) say("%s: %s", outcome, message)
   state <- c(succeeded = "finished", failed = "failed", stopped = "stopped")[[outcome]]
   if (status != 4L) {
-    restore_lost_of_all(s)
+    # a script that has ended R itself leaves no back end
+    if (is.null(.fleet$driver)) restore_from_disk(s$con, s$inputs, journal_dir(s)) else restore_lost_results(.fleet$driver)
     redis_call(s$con, "HSET", fleet_key("driver"), "state", state, "message", message, "beatAt", sprintf("%.3f", now_seconds()))
     writeLines(as.character(status), file.path(s$state_dir, "finished"))
     emit(outcome, outcome = outcome, message = message, kind = "completed")

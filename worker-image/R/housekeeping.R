@@ -50,7 +50,7 @@ tell_reuse <- function(f, L, force = FALSE) {
 end_loop <- function(f, L) {
   f$current <- NULL
   if (!is.null(L$stop_error) || !is_complete(L)) abandon_tasks(f, L)
-  else restore_lost_of_loop(f, L)
+  else restore_lost_results(f)
   save_counters(f, L, ended = TRUE)
   redis_send(f$con, list(list("DEL", fleet_key("e", L$number)), list("HDEL", fleet_key("waiting"), whole(L$number))))
   drop_old_environments(f)

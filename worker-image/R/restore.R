@@ -1,30 +1,29 @@
 # Redis was killed and lost its last second: results that the driver fetched in that second are on its disk, and neither Redis nor the bucket knows of
-# them. They are journalled again, so that the back-up sees them. The disk outlives the driver's R, so it is asked after each of its starts, too.
+# them. They are journalled again, so that the back-up sees them: of all loops, for one may have ended in that second and another one begun.
 
-restore_lost_of_loop <- function(f, L) {
-  f$restored_at_cut <- f$con$cuts
-  if (!f$durable || !L$executed || (f$con$cuts == 0L && !or_else(L$recovered, 0L))) return(invisible())
-  restore_lost_results(f$con, f$inputs, L$number, L$spill, L$count)
+# At the end of a loop, and before the driver ends: once for each cut, and once for a driver that was started again, as its disk outlives its R.
+restore_lost_results <- function(f) {
+  cuts <- f$con$cuts
+  if (!f$durable || identical(cuts, f$restored_at_cut)) return(invisible())
+  restore_from_disk(f$con, f$inputs, f$journal)
+  f$restored_at_cut <- cuts
 }
 
-# Before the driver ends: of all loops, if Redis was away since the last one ended, or if nobody knows (the script has ended R itself).
-restore_lost_of_all <- function(s) {
-  f <- .fleet$driver
-  if (!is.null(f) && f$con$cuts == or_else(f$restored_at_cut, 0L)) return(invisible())
-  paths <- list.files(journal_dir(s), "^loop-[0-9]+\\.index$", full.names = TRUE)
-  for (path in paths) {
+restore_from_disk <- function(con, inputs, journal) {
+  for (path in list.files(journal, "^loop-[0-9]+\\.index$", full.names = TRUE)) {
     number <- as.numeric(sub(".*loop-([0-9]+)\\.index$", "\\1", path))
-    total <- suppressWarnings(as.numeric(or_else(redis_call(s$con, "HGET", fleet_key("loop", number), "total"), "")))
     spill <- list2env(list(index_path = path, data_path = sub("index$", "values", path)), parent = emptyenv())
-    restore_lost_results(s$con, s$inputs, number, spill, if (is.na(total)) Inf else total)
+    restore_loop(con, inputs, number, spill)
     close_spill(spill)
   }
 }
 
-restore_lost_results <- function(con, inputs, number, spill, count) {
-  flags <- bit_flags(redis_send(con, list(list("GET", fleet_key("done", number))), raw = TRUE)[[1]])
+restore_loop <- function(con, inputs, number, spill) {
+  replies <- redis_send(con, list(list("GET", fleet_key("done", number)), list("HGET", fleet_key("loop", number), "total")), raw = TRUE)
+  flags <- bit_flags(replies[[1]])
+  total <- suppressWarnings(as.numeric(rawToChar(or_else(replies[[2]], raw())))) # NA: not known, or not yet
   mine <- read_index(spill)
-  mine <- mine[mine$i <= count & mine$key != NO_KEY & mine$origin == OWN & !(flags[mine$i + 1] %in% TRUE), , drop = FALSE]
+  mine <- mine[mine$i <= (if (is.na(total)) Inf else total) & mine$key != NO_KEY & mine$origin == OWN & !(flags[mine$i + 1] %in% TRUE), , drop = FALSE]
   w <- list(con = con, pod = or_else(.fleet$pod, "driver"), node = or_else(.fleet$node, ""), attempt = or_else(.fleet$attempt, 1L), inputs = inputs)
   for (k in seq_len(nrow(mine))) {
     bytes <- spill_read(spill, mine$offset[k], mine$bytes[k])
