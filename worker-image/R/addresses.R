@@ -8,6 +8,7 @@ ASK_AGAIN_SECONDS <- 10 # a Redis that was killed may have lost the wish, or its
 
 # again: what was answered before is of no use any more
 ask_addresses <- function(con, names, again = FALSE) {
+  con$wished[names] <- now_seconds()
   redis_send(con, c(if (again) list(list("HDEL", fleet_key("urls"), names)),
                     list(c(list("HSET", fleet_key("need")), as.list(as.vector(rbind(names, sprintf("%.3f", now_seconds()))))))))
   if (now_seconds() - or_else(con$asked_at, 0) < 1) return(invisible())
@@ -15,12 +16,15 @@ ask_addresses <- function(con, names, again = FALSE) {
   emit("needs-addresses", count = length(names))
 }
 
-# A list: NULL where there is no answer yet, NO_ADDRESS, or an address. What has expired is asked for again.
+# A list: NULL where there is no answer yet, NO_ADDRESS, or an address. What has expired is asked for again, and what has no answer for long.
 known_addresses <- function(con, names) {
   answers <- redis_call(con, "HMGET", fleet_key("urls"), names)
   parsed <- lapply(answers, parse_address, now = now_seconds())
-  expired <- vapply(answers, length, 1L) > 0L & vapply(parsed, is.null, NA)
+  open <- vapply(parsed, is.null, NA)
+  expired <- open & lengths(answers) > 0L
   if (any(expired)) ask_addresses(con, names[expired], again = TRUE)
+  silent <- open & (now_seconds() > con$wished[names] + ASK_AGAIN_SECONDS) %in% TRUE
+  if (any(silent)) ask_addresses(con, names[silent])
   parsed
 }
 
@@ -32,21 +36,19 @@ parse_address <- function(answer, now) {
   if (is.na(until) || until < now + SPARE_SECONDS) NULL else sub("^[^ ]* ", "", answer)
 }
 
-forget_addresses <- function(con, names) redis_send(con, list(list("HDEL", fleet_key("urls"), names), list("HDEL", fleet_key("need"), names)))
+forget_addresses <- function(con, names) {
+  con$wished <- con$wished[setdiff(names(con$wished), names)]
+  redis_send(con, list(list("HDEL", fleet_key("urls"), names), list("HDEL", fleet_key("need"), names)))
+}
 
 # Waits for one answer; patience in seconds. NULL when there is none.
 await_address <- function(con, name, patience, again = FALSE, meanwhile = function() NULL) {
   if (again || is.null(known_addresses(con, name)[[1]])) ask_addresses(con, name, again)
-  asked <- now_seconds()
-  until <- asked + patience
+  until <- now_seconds() + patience
   repeat {
     answer <- known_addresses(con, name)[[1]]
     if (!is.null(answer)) return(answer)
     if (now_seconds() > until) return(NULL)
-    if (now_seconds() > asked + ASK_AGAIN_SECONDS) {
-      ask_addresses(con, name)
-      asked <- now_seconds()
-    }
     meanwhile()
     Sys.sleep(0.3)
   }

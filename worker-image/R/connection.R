@@ -12,6 +12,7 @@ new_connection <- function(host, port, password = NULL) {
   con$password <- if (length(password) && nzchar(password)) password
   con$pointer <- NULL
   con$cuts <- 0L
+  con$wished <- numeric() # when addresses were asked for, by name (addresses.R)
   con
 }
 

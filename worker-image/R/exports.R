@@ -90,12 +90,6 @@ forget_objects <- function(f, L) {
   }
 }
 
-# Pure: names of those that are too many when the newest, which come last, may have `most` bytes together
-surplus <- function(objects, most) {
-  bytes <- vapply(rev(objects), function(o) as.numeric(o$bytes), 0)
-  names(bytes)[cumsum(bytes) > most]
-}
-
 # and not for ever: there may be no next one.
 release_objects <- function(f, L) {
   digests <- unlist(lapply(L$objects, function(o) if (o$way == "redis") o$digest))
@@ -125,6 +119,12 @@ install_objects <- function(w, setup, env) {
   }
   w$installed_in <- env
   drop_objects(w, vapply(setup$objects, function(o) o$digest, ""))
+}
+
+# Pure: names of those that are too many when the newest, which come last, may have `most` bytes together
+surplus <- function(objects, most) {
+  bytes <- vapply(rev(objects), function(o) as.numeric(o$bytes), 0)
+  names(bytes)[cumsum(bytes) > most]
 }
 
 drop_objects <- function(w, needed) {

@@ -30,16 +30,8 @@ fetch_away <- function(f, L) {
   if (!length(idle) || room < 1L) return(invisible())
   # first what is combined next
   idle <- utils::head(idle[order(vapply(idle, function(one) one$i, 0))], 64L)
-  names <- vapply(idle, function(one) one$object, "")
-  answers <- known_addresses(f$con, names)
-  open <- vapply(answers, is.null, NA)
-  if (!any(open)) {
-    L$unanswered_since <- NULL
-  } else if (is.null(L$unanswered_since) || now_seconds() > L$unanswered_since + ASK_AGAIN_SECONDS) {
-    if (!is.null(L$unanswered_since)) ask_addresses(f$con, names[open])
-    L$unanswered_since <- now_seconds()
-  }
-  for (k in which(!open)) {
+  answers <- known_addresses(f$con, vapply(idle, function(one) one$object, ""))
+  for (k in which(!vapply(answers, is.null, NA))) {
     if (room < 1L) break
     id <- whole(idle[[k]]$i)
     if (identical(answers[[k]], NO_ADDRESS)) {
@@ -84,13 +76,9 @@ end_fetch <- function(f, L, one) {
   }
 }
 
-# As good as never stored: runs again.
 lose_object <- function(f, L, one, why) {
   say("loop %s iteration %s: its result cannot be used (%s): it runs again", whole(L$number), whole(one$i), why)
   L$away[[whole(one$i)]] <- NULL
   forget_addresses(f$con, one$object)
-  L$to_clear <- c(L$to_clear, one$i)
-  clear_stale(f, L)
-  set_status(L, one$i, PENDING)
-  L$requeued <- c(L$requeued, one$i)
+  run_again(f, L, one$i)
 }

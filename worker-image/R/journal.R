@@ -12,7 +12,7 @@ journal_entry <- function(i, key, value, seconds, started_at, warning_count, lar
                            "return the data itself (for a model object, its saved form)"), "fleetValueError"))
   }
   bytes <- serialize(value, NULL, version = 3L)
-  if (length(bytes) > SMALL_STORE_BYTES && length(bytes) > largest) {
+  if (length(bytes) > largest) {
     stop(fleet_error(sprintf("the result is %s; at most %s can be returned: split the iteration, or return a summary",
                              file_size_text(length(bytes)), file_size_text(largest)), "fleetValueError"))
   }

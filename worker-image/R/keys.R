@@ -35,5 +35,3 @@ key_difference <- function(old, new) {
   if (length(a) != length(KEY_PARTS) || length(b) != length(KEY_PARTS)) return("recorded by another version")
   paste(KEY_PARTS[a != b], collapse = ", ")
 }
-
-same_key <- function(old, new) sub("~.*", "", old) == sub("~.*", "", new)

@@ -34,6 +34,7 @@ upload_large <- function(w, loop, e) {
   e
 }
 
+# As post_with_tries, of bytes
 upload_bytes <- function(inputs, what, bytes, tries, name) {
   path <- tempfile("upload", tmpdir = scratch_dir())
   on.exit(unlink(path))

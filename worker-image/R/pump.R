@@ -161,7 +161,7 @@ keep_values <- function(L, items, values, seconds) {
   L$result_bytes <- L$result_bytes + sum(bytes)
 }
 
-# The value is on our disk: whoever of driver and backup takes the last mark from it deletes it. Each takes its own before it looks for the other's,
+# The value is ours: whoever of driver and backup takes the last mark from it deletes it. Each takes its own before it looks for the other's,
 # so that at least one of them sees that none is left.
 acknowledge <- function(f, L, items) {
   keys <- value_key(L$number, whole(items))

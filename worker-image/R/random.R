@@ -21,9 +21,11 @@ base_words <- function(state) {
 as_word <- function(x) as.integer(ifelse(x >= 2147483648, x - 4294967296, x))
 
 use_stream <- function(base, loop, iteration) {
-  known <- .Call(fleet_use_stream, base$words, base$code, loop, iteration)
-  if (!known) suppressWarnings(RNGkind(base$kind[1], base$kind[2], base$kind[3]))
-  else if (base$kind[2] == "Box-Muller") RNGkind(normal.kind = "Box-Muller") # forgets the second of the pair that was made last
-  if (!known) set.seed(.Call(fleet_stream_seed, base$words, loop, iteration, 1L))
+  if (.Call(fleet_use_stream, base$words, base$code, loop, iteration)) {
+    if (base$kind[2] == "Box-Muller") RNGkind(normal.kind = "Box-Muller") # forgets the second of the pair that was made last
+  } else {
+    suppressWarnings(RNGkind(base$kind[1], base$kind[2], base$kind[3]))
+    set.seed(.Call(fleet_stream_seed, base$words, loop, iteration, 1L))
+  }
   invisible()
 }

@@ -132,10 +132,9 @@ REMOTE_WINDOW <- 10000L   # several times as many as share a file
 # fetched and read once for all of them, as far as they are drawn.
 fetch_remote <- function(f, L) {
   from <- L$combined + 1L
-  if (from > L$count) return(invisible())
+  if (is.null(L$remote) || from > L$count || !any(status_of(L, from:min(L$count, from + REMOTE_SOON - 1L)) == REMOTE)) return(invisible())
   ahead <- from:min(L$count, from + REMOTE_WINDOW - 1L)
   ahead <- ahead[status_of(L, ahead) == REMOTE]
-  if (!length(ahead) || ahead[1] >= from + REMOTE_SOON) return(invisible())
   entries <- mget(whole(ahead), envir = L$remote)
   urls <- vapply(entries, function(e) e$url, "")
   by_file <- split(seq_along(ahead), factor(urls, unique(urls)))
@@ -155,7 +154,9 @@ store_remote <- function(f, L, items, entries, file) {
     NULL
   }))
   good <- lengths(values) > 0L
-  run_again(f, L, items[!good])
+  L$reused <- L$reused - sum(!good)
+  L$finished <- L$finished - sum(!good)
+  if (!all(good)) run_again(f, L, items[!good])
   items <- items[good]
   if (!length(items)) return(invisible())
   set_place(L, items, spill_write(L$spill, items, key_of(L, items), values[good], 0, REMOTE_COPY), lengths(values[good]))
@@ -173,10 +174,8 @@ remote_bytes <- function(entry, file, shared) {
   got
 }
 
+# Their results are as good as never stored.
 run_again <- function(f, L, items) {
-  if (!length(items)) return(invisible())
-  L$reused <- L$reused - length(items)
-  L$finished <- L$finished - length(items)
   set_status(L, items, PENDING)
   L$requeued <- c(L$requeued, items)
   L$to_clear <- c(L$to_clear, items)

@@ -163,16 +163,18 @@ next_of_loop <- function(w, setup) {
                 list("DEL", w$held), move("LMOVE"))
   # a move must not be repeated after a cut: what it moved may be in our list
   replies <- redis_send(w$con, asked, raw = TRUE, on_cut = function() TRUE)
-  forbidden <- is.null(replies) || any(lengths(replies[1:5]) > 0L) || (w$lease_seen && !identical(replies[[6]], 1))
-  taken <- if (!forbidden) replies[[8]]
-  if (!forbidden && is.null(taken)) {
+  if (is.null(replies) || any(lengths(replies[1:5]) > 0L) || (w$lease_seen && !identical(replies[[6]], 1))) {
+    return_task(w, setup$queue)
+    return(NULL)
+  }
+  taken <- replies[[8]]
+  if (is.null(taken)) {
     redis_send(w$con, list(report_state(w, "idle")))
     reply <- redis_send(w$con, list(move("BLMOVE", whole(NEXT_TASK_SECONDS))), raw = TRUE, seconds = 30, may_leave = TRUE, on_cut = function() TRUE)
-    forbidden <- is.null(reply)
+    if (is.null(reply)) return_task(w, setup$queue)
     taken <- reply[[1]]
   }
-  if (forbidden) return_task(w, setup$queue)
-  if (forbidden || !is.raw(taken)) return(NULL)
+  if (!is.raw(taken)) return(NULL)
   task <- tryCatch(unserialize(taken), error = function(e) NULL)
   if (identical(task$argsList[[1]]$fleet_batch$run, setup$run)) return(task)
   w$ahead <- taken
@@ -191,7 +193,6 @@ run_iterations <- function(code, setup, batch, env, w) {
   found <- look_before(w, setup, batch)
   if (!is.null(w$state_dir)) cat(or_else(batch$expected, NA), "\n", file = file.path(w$state_dir, "expected"))
   todo <- which(!found$done)
-  ids <- whole(batch$i)
   w$buffer <- list()
   w$buffered_bytes <- 0
   w$flushed_at <- w$checked_at <- now_seconds()
@@ -201,7 +202,7 @@ run_iterations <- function(code, setup, batch, env, w) {
   output <- start_capture()
   on.exit(output$stop(), add = TRUE)
   for (k in todo) {
-    item <- list(i = batch$i[k], id = ids[k], key = batch$key[k], args = batch$args[[k]])
+    item <- list(i = batch$i[k], key = batch$key[k], args = batch$args[[k]])
     if (.Call(fleet_termination) || must_stop(w, setup)) {
       journal_flush(w, setup)
       if (.Call(fleet_termination)) return_task(w, setup$queue)
@@ -274,7 +275,7 @@ run_iteration <- function(code, setup, item, scope, output, w, try) {
     seconds <- now_seconds() - started_at
     upload_large(w, setup$loop, journal_entry(item$i, item$key, value, seconds, started_at, warning_count, largest_result(w)))
   })
-  seconds <- or_else(outcome$value$seconds, now_seconds() - started_at)
+  seconds <- now_seconds() - started_at
   printed <- output$end()
   restore_scope(scope)
   if (is.null(outcome$error)) {
