@@ -12,7 +12,7 @@ import { workloadOf } from '../../functions/adapters/kubernetes-workloads.ts';
 import { type Manifest, manifestsFor, NAMESPACE, readManifests } from '../../functions/adapters/manifests.ts';
 import type { WorkloadRequest } from '../../functions/ports/workloads.ts';
 import { KubeApi } from '../../local-cloud/kubelet/api.ts';
-import { expand } from '../../local-cloud/kubelet/env.ts';
+import { expand } from '../../local-cloud/kubelet/container/env.ts';
 import { startEmbeddedKubernetes } from '../support/kubelet-embedded.ts';
 import type { ApiServer } from '../support/kubelet-world.ts';
 import { startRealKubernetes } from '../support/real-kubernetes.ts';

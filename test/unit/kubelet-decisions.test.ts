@@ -1,17 +1,23 @@
 /** Pure decisions of the kubelet: what to start, when to retry, what to report. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AddressPool } from '../../local-cloud/kubelet/addresses.ts';
+import { AddressPool } from '../../local-cloud/kubelet/node/addresses.ts';
 import { nextBackOff, retryAtMs, type BackOff } from '../../local-cloud/kubelet/back-off.ts';
-import { planPod } from '../../local-cloud/kubelet/pod-plan.ts';
+import { planPod } from '../../local-cloud/kubelet/pod/pod-plan.ts';
 import {
   newPodRecord,
   type ContainerRecord,
   type EndedRun,
   type PodRecord,
-} from '../../local-cloud/kubelet/pod-record.ts';
-import { goDuration, podPhase, podStatus, qosClass, type StatusInput } from '../../local-cloud/kubelet/pod-status.ts';
-import { ProbeCounter } from '../../local-cloud/kubelet/probes.ts';
+} from '../../local-cloud/kubelet/pod/pod-record.ts';
+import {
+  goDuration,
+  podPhase,
+  podStatus,
+  qosClass,
+  type StatusInput,
+} from '../../local-cloud/kubelet/pod/pod-status.ts';
+import { ProbeCounter } from '../../local-cloud/kubelet/container/probes.ts';
 import type { Pod } from '../../local-cloud/kubelet/types.ts';
 
 const LIMITS = { initialMs: 10_000, maxMs: 300_000 };

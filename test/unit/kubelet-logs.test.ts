@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { test, type TestContext } from 'node:test';
-import { readLog, restartToRead, type LogQuery } from '../../local-cloud/kubelet/log-reader.ts';
-import { ContainerLog, listSegments } from '../../local-cloud/kubelet/log-writer.ts';
+import { readLog, restartToRead, type LogQuery } from '../../local-cloud/kubelet/logs/log-reader.ts';
+import { ContainerLog, listSegments } from '../../local-cloud/kubelet/logs/log-writer.ts';
 
 const ALL: LogQuery = {
   previous: false,

@@ -1,11 +1,11 @@
 /** Pure text rules of the kubelet: paths, variables, quantities, log records. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { resourceField } from '../../local-cloud/kubelet/downward.ts';
-import { expand, mentionsService, serviceVariables } from '../../local-cloud/kubelet/env.ts';
-import { formatRecord, parseRecord, RecordCutter, recordTime } from '../../local-cloud/kubelet/log-format.ts';
-import { pathMapper } from '../../local-cloud/kubelet/path-map.ts';
-import { parseStat } from '../../local-cloud/kubelet/process-table.ts';
+import { resourceField } from '../../local-cloud/kubelet/container/downward.ts';
+import { expand, mentionsService, serviceVariables } from '../../local-cloud/kubelet/container/env.ts';
+import { formatRecord, parseRecord, RecordCutter, recordTime } from '../../local-cloud/kubelet/logs/log-format.ts';
+import { pathMapper } from '../../local-cloud/kubelet/container/path-map.ts';
+import { parseStat } from '../../local-cloud/kubelet/container/process-table.ts';
 import { parseQuantity } from '../../local-cloud/quantity.ts';
 import type { Container, NodeSpec, Service } from '../../local-cloud/kubelet/types.ts';
 

@@ -5,8 +5,8 @@ import { containerEnv, ConfigError, type EnvContext } from './container-env.ts';
 import type { Launch } from './container-process.ts';
 import { expand } from './env.ts';
 import { pathMapper, type MapPath, type PathMapping } from './path-map.ts';
-import type { Container, ResolvedImage } from './types.ts';
-import { volumeDir } from './volumes.ts';
+import type { Container, ResolvedImage } from '../types.ts';
+import { volumeDir } from '../volumes/volumes.ts';
 
 export interface PreparedLaunch {
   launch: Launch;

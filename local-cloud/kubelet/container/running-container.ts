@@ -2,17 +2,17 @@
  * One run of one container: process, log, probes, orderly stop. Reports its end once, as an EndedRun. Does not decide on restarts.
  */
 import { readFileSync } from 'node:fs';
-import type { Clock } from '../clock.ts';
-import { sleep } from '../clock.ts';
+import type { Clock } from '../../clock.ts';
+import { sleep } from '../../clock.ts';
 import { startProcess, type ContainerProcess, type Launch, type ProcessExit } from './container-process.ts';
 import { execBeside } from './exec.ts';
-import { logTail } from './log-reader.ts';
-import type { ContainerLog } from './log-writer.ts';
+import { logTail } from '../logs/log-reader.ts';
+import type { ContainerLog } from '../logs/log-writer.ts';
 import type { MapPath } from './path-map.ts';
-import type { EndedRun } from './pod-record.ts';
+import type { EndedRun } from '../pod/pod-record.ts';
 import { proportionalBytes, residentBytes, type ProcessEntry } from './process-table.ts';
 import { ContainerProbes, httpGet, type ProbeListener } from './probes.ts';
-import type { Container } from './types.ts';
+import type { Container } from '../types.ts';
 
 const MESSAGE_BYTES = 4096;
 /** A container whose preStop hook has used up the grace gets this much for its SIGTERM. */

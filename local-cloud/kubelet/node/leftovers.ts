@@ -4,9 +4,9 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { sleep, type Clock } from '../clock.ts';
-import { currentBootId, loadRecords, saveRecord, type ContainerRecord, type PodRecord } from './pod-record.ts';
-import { killContainerProcesses, readProcess } from './process-table.ts';
+import { sleep, type Clock } from '../../clock.ts';
+import { currentBootId, loadRecords, saveRecord, type ContainerRecord, type PodRecord } from '../pod/pod-record.ts';
+import { killContainerProcesses, readProcess } from '../container/process-table.ts';
 
 const WAIT_MS = 5000;
 

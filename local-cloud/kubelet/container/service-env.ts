@@ -4,8 +4,8 @@
  */
 import type { PodFacts } from './downward.ts';
 import { hasVariables, mentionsService, serviceVariables, type ServiceTarget } from './env.ts';
-import type { ObjectCache } from './object-cache.ts';
-import type { Container, Pod, Service } from './types.ts';
+import type { ObjectCache } from '../object-cache.ts';
+import type { Container, Pod, Service } from '../types.ts';
 
 /** A Service that the container names has no ready pod yet: it stays in ContainerCreating. */
 export class ServiceNotReady extends Error {}

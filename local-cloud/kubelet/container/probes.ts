@@ -5,11 +5,11 @@
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../clock.ts';
 import type { Launch } from './container-process.ts';
 import { execBeside } from './exec.ts';
 import type { MapPath } from './path-map.ts';
-import type { Container, Probe } from './types.ts';
+import type { Container, Probe } from '../types.ts';
 
 export type ProbeKind = 'startup' | 'readiness' | 'liveness';
 

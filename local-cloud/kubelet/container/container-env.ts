@@ -2,11 +2,11 @@
 import { mkdirSync } from 'node:fs';
 import { podField, resourceField, type PodFacts } from './downward.ts';
 import { expand } from './env.ts';
-import type { ObjectCache } from './object-cache.ts';
+import type { ObjectCache } from '../object-cache.ts';
 import type { MapPath } from './path-map.ts';
 import { serviceEnv } from './service-env.ts';
-import type { Container, Pod, ResolvedImage } from './types.ts';
-import { objectData } from './volumes.ts';
+import type { Container, Pod, ResolvedImage } from '../types.ts';
+import { objectData } from '../volumes/volumes.ts';
 
 /** A variable refers to something that is not there: CreateContainerConfigError. */
 export class ConfigError extends Error {}

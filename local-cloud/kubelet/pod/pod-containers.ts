@@ -1,23 +1,23 @@
 /** The containers of one pod on this machine: starts and stops them as told, keeps the record true, and says when something has changed. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { InjectedFault } from '../faults.ts';
-import { nextBackOff, retryAtMs } from './back-off.ts';
-import { ConfigError } from './container-env.ts';
-import { prepareLaunch } from './container-launch.ts';
-import { StartError } from './container-process.ts';
-import type { PodFacts } from './downward.ts';
-import type { KubeletContext } from './kubelet-context.ts';
-import { ContainerLog } from './log-writer.ts';
+import { InjectedFault } from '../../faults.ts';
+import { nextBackOff, retryAtMs } from '../back-off.ts';
+import { ConfigError } from '../container/container-env.ts';
+import { prepareLaunch } from '../container/container-launch.ts';
+import { StartError } from '../container/container-process.ts';
+import type { PodFacts } from '../container/downward.ts';
+import type { KubeletContext } from '../kubelet-context.ts';
+import { ContainerLog } from '../logs/log-writer.ts';
 import { isOver } from './pod-plan.ts';
 import { saveRecord, type ContainerRecord, type EndedRun, type PodRecord } from './pod-record.ts';
 import type { Waiting } from './pod-status.ts';
-import type { ProbeListener } from './probes.ts';
-import { parseQuantity } from '../quantity.ts';
-import type { RunningContainer } from './running-container.ts';
-import { ServiceNotReady } from './service-env.ts';
-import { runContainer } from './running-container.ts';
-import type { Container, Pod, ResolvedImage } from './types.ts';
+import type { ProbeListener } from '../container/probes.ts';
+import { parseQuantity } from '../../quantity.ts';
+import type { RunningContainer } from '../container/running-container.ts';
+import { ServiceNotReady } from '../container/service-env.ts';
+import { runContainer } from '../container/running-container.ts';
+import type { Container, Pod, ResolvedImage } from '../types.ts';
 
 export interface PodContainersOwner {
   pod(): Pod;

@@ -1,7 +1,7 @@
 /** Which containers of a pod to start or stop now, as a pure function of its spec and what has happened. */
-import { retryAtMs, type BackOffLimits } from './back-off.ts';
+import { retryAtMs, type BackOffLimits } from '../back-off.ts';
 import type { ContainerRecord } from './pod-record.ts';
-import type { Pod } from './types.ts';
+import type { Pod } from '../types.ts';
 
 export interface PodPlan {
   start: string[];

@@ -1,5 +1,5 @@
 /** Environment of a container: pure rules of Kubernetes for $(VAR), Service variables, and which Services a container names. */
-import type { Service } from './types.ts';
+import type { Service } from '../types.ts';
 
 /** Replaces $(NAME) by a known variable; unknown ones stay as they are, $$ is an escaped $. */
 export function expand(text: string, variables: Readonly<Record<string, string>>): string {

@@ -1,8 +1,8 @@
 /** Pulling images: simulated, once per node and image, with the reasons, events and back-off of a real kubelet. */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { nextBackOff, retryAtMs, type BackOff, type BackOffLimits } from './back-off.ts';
-import { goDuration, type Waiting } from './pod-status.ts';
-import type { ImageMap, ResolvedImage } from './types.ts';
+import { nextBackOff, retryAtMs, type BackOff, type BackOffLimits } from '../back-off.ts';
+import { goDuration, type Waiting } from '../pod/pod-status.ts';
+import type { ImageMap, ResolvedImage } from '../types.ts';
 
 export type ImageAnswer = { image: ResolvedImage } | { waiting: Waiting; retryAtMs: number };
 

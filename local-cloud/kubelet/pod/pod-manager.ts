@@ -1,11 +1,11 @@
 /** All pods of the node: makes a worker for each that is bound here, and drops what is gone. */
-import type { KubeletContext } from './kubelet-context.ts';
-import { removeLeftover } from './leftovers.ts';
-import type { PodLookup } from './log-server.ts';
+import type { KubeletContext } from '../kubelet-context.ts';
+import { removeLeftover } from '../node/leftovers.ts';
+import type { PodLookup } from '../logs/log-server.ts';
 import { newPodRecord, type PodRecord, type PodVerdict } from './pod-record.ts';
 import type { PodListener } from './pod-source.ts';
 import { PodWorker } from './pod-worker.ts';
-import type { Pod } from './types.ts';
+import type { Pod } from '../types.ts';
 
 const REFUSED: PodVerdict = {
   reason: 'NodeShutdown',

@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { readLog, restartToRead, type LogQuery } from './log-reader.ts';
-import type { PodWorker } from './pod-worker.ts';
+import type { PodWorker } from '../pod/pod-worker.ts';
 
 const KUBELET_PORT = 10250;
 

@@ -4,16 +4,16 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { sleep } from '../clock.ts';
-import { corePath, isConflict, isNotFound } from './api.ts';
-import type { KubeletContext } from './kubelet-context.ts';
+import { sleep } from '../../clock.ts';
+import { corePath, isConflict, isNotFound } from '../api.ts';
+import type { KubeletContext } from '../kubelet-context.ts';
 import { PodContainers, type PodContainersOwner } from './pod-containers.ts';
 import { planPod } from './pod-plan.ts';
 import type { PodRecord, PodVerdict } from './pod-record.ts';
 import { podStatus, type StatusInput } from './pod-status.ts';
 import { StatusReporter } from './status-reporter.ts';
-import type { Pod } from './types.ts';
-import { MountError, syncVolumes } from './volumes.ts';
+import type { Pod } from '../types.ts';
+import { MountError, syncVolumes } from '../volumes/volumes.ts';
 
 /** How the pod's stay on this node comes to its end. */
 type Ending = 'none' | 'machine-off' | 'killed' | 'removed';

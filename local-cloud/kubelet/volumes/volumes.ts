@@ -4,11 +4,11 @@
  */
 import { existsSync, mkdirSync, chmodSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import { ApiError, corePath, type KubeApi } from './api.ts';
+import { ApiError, corePath, type KubeApi } from '../api.ts';
 import { writeAtomically, type VolumeFile } from './atomic-directory.ts';
-import { podField, resourceField, type PodFacts } from './downward.ts';
-import type { ObjectCache } from './object-cache.ts';
-import type { Pod, Volume } from './types.ts';
+import { podField, resourceField, type PodFacts } from '../container/downward.ts';
+import type { ObjectCache } from '../object-cache.ts';
+import type { Pod, Volume } from '../types.ts';
 
 /** A volume that cannot be set up (yet): the pod waits in ContainerCreating. */
 export class MountError extends Error {}

@@ -1,6 +1,6 @@
 /** Downward API: fields of the pod and of a container's resources as text, for variables and volume files. Pure. */
-import { parseQuantity } from '../quantity.ts';
-import type { Container, NodeSpec, Pod } from './types.ts';
+import { parseQuantity } from '../../quantity.ts';
+import type { Container, NodeSpec, Pod } from '../types.ts';
 
 export interface PodFacts {
   pod: Pod;

@@ -4,8 +4,8 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BackOff } from './back-off.ts';
-import type { ContainerStatus, Pod } from './types.ts';
+import type { BackOff } from '../back-off.ts';
+import type { ContainerStatus, Pod } from '../types.ts';
 
 export type ContainerKind = 'init' | 'sidecar' | 'main';
 

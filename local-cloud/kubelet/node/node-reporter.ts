@@ -1,9 +1,9 @@
 /** Keeps the Node and its Lease alive in the API server: registration, heartbeat, status at changes. Retries for ever while it runs. */
-import type { Clock } from '../clock.ts';
-import { corePath, isConflict, isNotFound, type KubeApi } from './api.ts';
+import type { Clock } from '../../clock.ts';
+import { corePath, isConflict, isNotFound, type KubeApi } from '../api.ts';
 import { HEALTHY, newNode, nodeLabels, nodeStatus, type NodeFacts, type NodeHealth } from './node-object.ts';
-import type { Timing } from './timing.ts';
-import type { Lease, NodeObject, Taint } from './types.ts';
+import type { Timing } from '../timing.ts';
+import type { Lease, NodeObject, Taint } from '../types.ts';
 
 const LEASES = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
 const RETRY_MS = 1000;

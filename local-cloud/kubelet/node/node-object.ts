@@ -1,6 +1,6 @@
 /** The Node object of a simulated machine, as pure data. Does not talk to the API server. */
 import { release } from 'node:os';
-import type { NodeObject, NodeResources, NodeSpec } from './types.ts';
+import type { NodeObject, NodeResources, NodeSpec } from '../types.ts';
 
 export const KUBELET_VERSION = 'v1.33.5';
 
