@@ -11,7 +11,7 @@ import { beginEnding, decide, iso, move, secondsSince, stay, type Step } from '.
 
 /** How long a job waits for files that its job file names, or for a corrected job file. */
 const WAIT_FOR_FILES_SECONDS = 30 * 60;
-/** GKE gives up on its own after about this long; performance.md: creation takes 3 to 9 minutes. */
+/** GKE gives up on its own after about this long. Creation takes 3 to 9 minutes (local-cloud/compute/README.md, "Delays"). */
 const CREATE_ALARM_SECONDS = 30 * 60;
 /** Against creating for ever: four locations, with Spot machines and then with on-demand ones. */
 const MAX_CLUSTERS_PER_ATTEMPT = 8;

@@ -10,9 +10,12 @@ import { renewInputs, whenClusterIsLost } from './plan-workload.ts';
 import { sizeFleet, type FleetSize } from './size-fleet.ts';
 import { beginEnding, decide, move, secondsSince, stay, type Step } from './step.ts';
 
-/** A driver without a worker waits for ever (engine.md 13.16): after this long without any ready worker and any progress, give up. */
+/** A driver without a worker waits for ever: doRedis' loop has no limit. After this long without a ready worker and without progress we give up. */
 const NO_WORKER_LIMIT_SECONDS = 30 * 60;
-/** Boot time is taken from this job's own cluster: creation took about three machine boots (performance.md 2: 300 s against 105 s). */
+/**
+ * The boot time is taken from this job's own cluster: its creation took about three boots of a machine. Published timings say
+ * 5 minutes against 105 s (local-cloud/compute/README.md, "Delays", names them).
+ */
 const CLUSTER_PER_MACHINE_BOOT = 3;
 const MAX_BOOT_SECONDS = 240;
 /** Below this, an idle worker may just be between two tasks. */
