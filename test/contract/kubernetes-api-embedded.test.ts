@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { createStore } from '../../local-cloud/kubernetes/store.ts';
-import { serverIdentity } from '../../local-cloud/kubernetes/tls.ts';
+import { createStore } from '../../local-cloud/kubernetes/store/store.ts';
+import { serverIdentity } from '../../local-cloud/kubernetes/wire/tls.ts';
 import { startEmbedded, type EmbeddedTarget } from '../support/kubernetes-targets.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';

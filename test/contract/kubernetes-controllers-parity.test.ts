@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createContext } from '../../local-cloud/context.ts';
-import { startKubernetes } from '../../local-cloud/kubernetes/server.ts';
+import { startKubernetes } from '../../local-cloud/kubernetes/wire/server.ts';
 import { openScenario, type Connection } from '../support/cluster-scenario.ts';
 import { scenarios } from '../support/controller-scenarios.ts';
 import { startRealKubernetes } from '../support/real-kubernetes.ts';

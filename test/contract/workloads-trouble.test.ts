@@ -11,7 +11,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { KubernetesApi } from '../../functions/adapters/kubernetes-api.ts';
 import { workloadOf } from '../../functions/adapters/kubernetes-workloads.ts';
 import { PortError } from '../../functions/ports/port-error.ts';
-import { serverIdentity } from '../../local-cloud/kubernetes/tls.ts';
+import { serverIdentity } from '../../local-cloud/kubernetes/wire/tls.ts';
 
 type Handle = (path: string, request: IncomingMessage, response: ServerResponse) => void;
 

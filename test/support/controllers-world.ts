@@ -6,8 +6,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startControllers, type ControllerOptions } from '../../local-cloud/kubernetes/controllers/controllers.ts';
-import { timestamp } from '../../local-cloud/kubernetes/metadata.ts';
-import { createStore, type KubeObject, type NewObject, type ObjectStore } from '../../local-cloud/kubernetes/store.ts';
+import { timestamp } from '../../local-cloud/kubernetes/store/metadata.ts';
+import { createStore, type KubeObject, type NewObject, type ObjectStore } from '../../local-cloud/kubernetes/store/store.ts';
 import { ManualClock } from './manual-clock.ts';
 
 export interface ControllersWorld {

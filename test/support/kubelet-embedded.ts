@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createContext } from '../../local-cloud/context.ts';
-import { startKubernetes } from '../../local-cloud/kubernetes/server.ts';
+import { startKubernetes } from '../../local-cloud/kubernetes/wire/server.ts';
 import type { ApiServer } from './kubelet-world.ts';
 
 export interface EmbeddedServer extends ApiServer {

@@ -1,8 +1,8 @@
 /** The status of PodDisruptionBudgets: how many of the selected pods may be evicted now. The eviction call itself reads it. */
 import { isDeepStrictEqual } from 'node:util';
 import { matchesSelector, type LabelSelector } from '../labels.ts';
-import { timestamp } from '../metadata.ts';
-import type { KubeObject, StoreEvent } from '../store.ts';
+import { timestamp } from '../store/metadata.ts';
+import type { KubeObject, StoreEvent } from '../store/store.ts';
 import { conditionsOf, withCondition } from './conditions.ts';
 import { byKey, keyOf, keysOfAll, type Controller, type ControllerContext } from './controller.ts';
 import { controllerOf } from './owners.ts';

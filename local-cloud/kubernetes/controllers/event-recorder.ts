@@ -3,8 +3,8 @@
  * "(combined from similar events)"; and a source that says too much about one object (25 at once, then one in five minutes) is not written.
  */
 import type { Clock } from '../../clock.ts';
-import { timestamp } from '../metadata.ts';
-import type { KubeObject, ObjectStore } from '../store.ts';
+import { timestamp } from '../store/metadata.ts';
+import type { KubeObject, ObjectStore } from '../store/store.ts';
 
 const SIMILAR_MOST = 10;
 const SIMILAR_WINDOW_MS = 600_000;

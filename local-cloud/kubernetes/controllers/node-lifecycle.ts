@@ -3,8 +3,8 @@
  * it and, once their tolerations run out, its pods are given up. Also turns conditions and cordons into taints, as the scheduler reads them.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { timestamp } from '../metadata.ts';
-import type { KubeObject } from '../store.ts';
+import { timestamp } from '../store/metadata.ts';
+import type { KubeObject } from '../store/store.ts';
 import { conditionsOf, findCondition, withCondition, type Condition } from './conditions.ts';
 import { byKey, keyOf, keysOfAll, type Controller, type ControllerContext } from './controller.ts';
 import type { EventRecorder } from './event-recorder.ts';

@@ -2,8 +2,8 @@
  * The store's objects by namespace, owner and node, kept current from its changes, so that a controller never scans what does not concern it.
  * Events are left out: they are many, and no controller reads them through here.
  */
-import { resourceTypes } from '../resources.ts';
-import type { KubeObject, ObjectStore, StoreEvent } from '../store.ts';
+import { resourceTypes } from '../kinds/resources.ts';
+import type { KubeObject, ObjectStore, StoreEvent } from '../store/store.ts';
 
 export interface Located {
   resource: string;

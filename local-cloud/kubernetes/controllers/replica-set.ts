@@ -1,8 +1,8 @@
 /** ReplicaSets: keeps the wanted number of pods, chooses which go when there are too many, and counts the ready and available ones. */
 import { isDeepStrictEqual } from 'node:util';
 import { matchesSelector } from '../labels.ts';
-import { timestamp } from '../metadata.ts';
-import type { KubeObject } from '../store.ts';
+import { timestamp } from '../store/metadata.ts';
+import type { KubeObject } from '../store/store.ts';
 import { claim, concernedOwners } from './claim.ts';
 import { conditionsOf, withCondition, withoutCondition } from './conditions.ts';
 import { byKey, keyOf, keysOfAll, type Controller, type ControllerContext } from './controller.ts';

@@ -1,0 +1,386 @@
+/**
+ * All objects of one cluster: in memory, with every change in a journal on disk, one counter of versions over everything, and a
+ * bounded history of changes for watches. Controllers and the API server write through the same calls, so defaults, validation
+ * and admission (admission.ts) hold for both. Everything is synchronous: a read, a decision and a write are never interleaved.
+ *
+ * Objects handed out are deeply frozen: change a structuredClone.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { systemClock, type Clock } from '../../clock.ts';
+import { admitCreate, admitUpdate, afterCreate } from './admission.ts';
+import { alreadyExists, conflict, invalid, notFound } from '../api-error.ts';
+import { markForDeletion, type DeleteOptions } from './deletion.ts';
+import { openJournal } from './journal.ts';
+import { matchesSelector, toSelector, type LabelSelector } from '../labels.ts';
+import { keepOnStatusUpdate, keepOnUpdate, newMetadata } from './metadata.ts';
+import { typeOf, type ResourceType } from '../kinds/resources.ts';
+
+export type { LabelSelector } from '../labels.ts';
+export type { DeleteOptions } from './deletion.ts';
+
+export interface OwnerReference {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  uid: string;
+  controller?: boolean;
+  blockOwnerDeletion?: boolean;
+}
+
+export interface ObjectMeta {
+  name: string;
+  generateName?: string;
+  namespace?: string;
+  uid: string;
+  resourceVersion: string;
+  generation?: number;
+  creationTimestamp: string;
+  deletionTimestamp?: string;
+  deletionGracePeriodSeconds?: number;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  ownerReferences?: OwnerReference[];
+  finalizers?: string[];
+  managedFields?: any[];
+}
+
+export interface KubeObject {
+  apiVersion: string;
+  kind: string;
+  metadata: ObjectMeta;
+  spec?: any;
+  status?: any;
+  [key: string]: any;
+}
+
+/** What a caller hands in for a create: the server fills the rest. */
+export type NewObject = Omit<KubeObject, 'apiVersion' | 'kind' | 'metadata'> & {
+  apiVersion?: string;
+  kind?: string;
+  metadata: Partial<ObjectMeta>;
+};
+
+export interface StoreEvent {
+  type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  resource: string;
+  object: KubeObject;
+  /** The state before, for watches with a selector. Absent for ADDED. */
+  previous?: KubeObject;
+}
+
+export interface WriteOptions {
+  /** Do everything but the write; the answer is what would have been stored. */
+  dryRun?: boolean;
+  /** Receives the texts that a client gets as Warning headers. */
+  warn?: (text: string) => void;
+  /** Last change to the object before it is committed, after defaults and checks: the bookkeeping of field managers. */
+  finish?: (next: KubeObject, stored: KubeObject | undefined) => void;
+}
+
+export interface ListOptions {
+  namespace?: string;
+  labelSelector?: Record<string, string> | LabelSelector;
+  where?: (object: KubeObject) => boolean;
+}
+
+export interface ObjectStore {
+  /** `resource` is the plural name everywhere: 'pods', 'deployments'. */
+  get(resource: string, namespace: string | undefined, name: string): KubeObject | undefined;
+  /** Ordered by namespace and name. */
+  list(resource: string, options?: ListOptions): KubeObject[];
+  /** Fills uid, creationTimestamp, resourceVersion, defaults, generateName. Throws ApiError: 409 AlreadyExists, 422, 403, 404. */
+  create(resource: string, object: NewObject, options?: WriteOptions): KubeObject;
+  /** The main resource: status stays as stored. Throws 409 on a stale resourceVersion (if one is given) and 404. */
+  update(resource: string, object: NewObject, options?: WriteOptions): KubeObject;
+  /** Only the status. Throws as update does. */
+  updateStatus(resource: string, object: NewObject, options?: WriteOptions): KubeObject;
+  /**
+   * Removes, or marks where a grace period or finalizers stand in the way (pods on a node: the kubelet confirms with grace 0).
+   * Answers the last state, or undefined when there was no such object. Throws 409 when uid or resourceVersion do not match.
+   */
+  delete(
+    resource: string,
+    namespace: string | undefined,
+    name: string,
+    options?: DeleteOptions & WriteOptions,
+  ): KubeObject | undefined;
+  /** In commit order, after commit; the answer ends it. A listener may write: its events come after the current one. */
+  subscribe(listener: (event: StoreEvent) => void): () => void;
+  resourceVersion(): string;
+  /** Changes after `version`, oldest first; undefined when the history no longer reaches back so far. */
+  since(version: number): StoreEvent[] | undefined;
+  /** The object's JSON text, made once per object. */
+  json(object: KubeObject): string;
+  close(): void;
+}
+
+export interface StoreOptions {
+  clock?: Clock;
+  /** PEM of the cluster's CA, for the kube-root-ca.crt ConfigMap of every namespace. */
+  rootCaPem?: string;
+  /** Changes kept for watches. */
+  historyLength?: number;
+}
+
+/** Opens the store in `dir`; what was there before comes back with its versions. */
+export function createStore(dir: string, options: StoreOptions = {}): ObjectStore {
+  return new JournaledStore(dir, options);
+}
+
+class JournaledStore implements ObjectStore {
+  readonly #clock: Clock;
+  readonly #rootCaPem: string | undefined;
+  readonly #historyLength: number;
+  readonly #journal;
+  readonly #tables = new Map<string, Map<string, Map<string, KubeObject>>>();
+  readonly #listeners = new Set<(event: StoreEvent) => void>();
+  readonly #json = new WeakMap<KubeObject, string>();
+  readonly #queue: StoreEvent[] = [];
+  #delivering = false;
+  #version: number;
+  #history: StoreEvent[] = [];
+
+  constructor(dir: string, options: StoreOptions) {
+    this.#clock = options.clock ?? systemClock;
+    this.#rootCaPem = options.rootCaPem;
+    this.#historyLength = options.historyLength ?? 10_000;
+    const { journal, recovered } = openJournal(dir);
+    this.#journal = journal;
+    this.#version = recovered.version;
+    for (const { resource, object } of recovered.objects) this.#put(resource, deepFreeze(object as KubeObject));
+    for (const { version, type, resource, object } of recovered.entries) {
+      this.#version = version;
+      this.#apply({ type, resource, object: deepFreeze(object as KubeObject) });
+    }
+  }
+
+  get(resource: string, namespace: string | undefined, name: string): KubeObject | undefined {
+    return this.#tables.get(resource)?.get(this.#space(resource, namespace))?.get(name);
+  }
+
+  list(resource: string, options: ListOptions = {}): KubeObject[] {
+    const table = this.#tables.get(resource);
+    if (!table) return [];
+    const selector = options.labelSelector ? toSelector(options.labelSelector) : undefined;
+    const spaces = options.namespace !== undefined ? [options.namespace] : [...table.keys()].sort();
+    const isWanted = (object: KubeObject): boolean =>
+      (!selector || matchesSelector(selector, object.metadata.labels)) && (!options.where || options.where(object));
+    const found: KubeObject[] = [];
+    for (const space of spaces) {
+      for (const object of table.get(space)?.values() ?? []) if (isWanted(object)) found.push(object);
+    }
+    return found.sort(byNamespaceAndName);
+  }
+
+  create(resource: string, object: NewObject, options: WriteOptions = {}): KubeObject {
+    const type = typeOf(resource);
+    const fresh = newMetadata(type, object, this.#clock.nowMs(), (namespace, name) =>
+      this.#has(resource, namespace, name),
+    );
+    admitCreate(type, fresh, { store: this, warn: options.warn ?? ignore });
+    if (this.#has(resource, fresh.metadata.namespace, fresh.metadata.name))
+      throw alreadyExists(type, fresh.metadata.name);
+    options.finish?.(fresh, undefined);
+    if (options.dryRun) return deepFreeze(fresh);
+    const stored = this.#commit('ADDED', resource, fresh);
+    afterCreate(type, stored, { store: this, rootCaPem: this.#rootCaPem });
+    return stored;
+  }
+
+  update(resource: string, object: NewObject, options: WriteOptions = {}): KubeObject {
+    const { type, stored } = this.#forUpdate(resource, object);
+    const next = keepOnUpdate(type, object, stored);
+    admitUpdate(type, next, stored, { store: this, warn: options.warn ?? ignore });
+    return this.#replace(type, stored, next, options);
+  }
+
+  updateStatus(resource: string, object: NewObject, options: WriteOptions = {}): KubeObject {
+    const { type, stored } = this.#forUpdate(resource, object);
+    return this.#replace(type, stored, keepOnStatusUpdate(type, object, stored), options);
+  }
+
+  delete(
+    resource: string,
+    namespace: string | undefined,
+    name: string,
+    options: DeleteOptions & WriteOptions = {},
+  ): KubeObject | undefined {
+    const type = typeOf(resource);
+    const stored = this.get(resource, namespace, name);
+    if (!stored) return undefined;
+    checkPreconditions(type, stored, options);
+    const marked = markForDeletion(type, stored, options, this.#clock.nowMs());
+    if (marked === undefined) return options.dryRun ? stored : this.#remove(resource, stored);
+    if (isDeepStrictEqual(marked, stored)) return stored;
+    return options.dryRun ? deepFreeze(marked) : this.#commit('MODIFIED', resource, marked, stored);
+  }
+
+  subscribe(listener: (event: StoreEvent) => void): () => void {
+    // A wrapper of its own, so that the same function can be subscribed twice.
+    const own = (event: StoreEvent): void => listener(event);
+    this.#listeners.add(own);
+    return () => this.#listeners.delete(own);
+  }
+
+  resourceVersion(): string {
+    return String(this.#version);
+  }
+
+  since(version: number): StoreEvent[] | undefined {
+    // Every version is exactly one change, so the place in the history follows from the number.
+    const missed = this.#version - version;
+    if (missed <= 0) return [];
+    return missed > this.#history.length ? undefined : this.#history.slice(this.#history.length - missed);
+  }
+
+  json(object: KubeObject): string {
+    let text = this.#json.get(object);
+    if (text === undefined) {
+      text = JSON.stringify(object);
+      this.#json.set(object, text);
+    }
+    return text;
+  }
+
+  close(): void {
+    this.#listeners.clear();
+    this.#journal.close();
+  }
+
+  #forUpdate(resource: string, object: NewObject): { type: ResourceType; stored: KubeObject } {
+    const type = typeOf(resource);
+    const { name = '', namespace, uid, resourceVersion } = object.metadata;
+    const stored = this.get(resource, namespace, name);
+    if (!stored) throw notFound(type, name);
+    if (uid !== undefined && uid !== '' && uid !== stored.metadata.uid) {
+      const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${stored.metadata.uid}`;
+      throw conflict(type, name, why);
+    }
+    if (resourceVersion && resourceVersion !== stored.metadata.resourceVersion) {
+      if (!/^\d+$/.test(resourceVersion)) {
+        const message = `Invalid value: ${JSON.stringify(resourceVersion)}: must be a number`;
+        throw invalid(type.kind, type.group, name, [
+          { reason: 'FieldValueInvalid', field: 'metadata.resourceVersion', message },
+        ]);
+      }
+      throw conflict(type, name);
+    }
+    return { type, stored };
+  }
+
+  #replace(type: ResourceType, stored: KubeObject, next: KubeObject, options: WriteOptions): KubeObject {
+    if (isDeepStrictEqual(next, stored)) return stored;
+    options.finish?.(next, stored);
+    if (options.dryRun) return deepFreeze(next);
+    if (isFinished(type, next)) return this.#remove(type.resource, next);
+    return this.#commit('MODIFIED', type.resource, next, stored);
+  }
+
+  #remove(resource: string, last: KubeObject): KubeObject {
+    const previous = this.get(resource, last.metadata.namespace, last.metadata.name) ?? last;
+    return this.#commit('DELETED', resource, structuredClone(last), previous);
+  }
+
+  #commit(type: StoreEvent['type'], resource: string, object: KubeObject, previous?: KubeObject): KubeObject {
+    object.metadata.resourceVersion = String(this.#version + 1);
+    const text = JSON.stringify(object);
+    this.#journal.append(this.#version + 1, type, resource, text);
+    this.#version += 1;
+    deepFreeze(object);
+    this.#json.set(object, text);
+    const event: StoreEvent = { type, resource, object, ...(previous ? { previous } : {}) };
+    this.#apply(event);
+    if (this.#journal.isLong()) this.#journal.snapshot(this.#version, this.#everything());
+    this.#queue.push(event);
+    this.#deliver();
+    return object;
+  }
+
+  #apply(event: StoreEvent): void {
+    const { namespace, name } = event.object.metadata;
+    const previous = event.previous ?? this.get(event.resource, namespace, name);
+    if (event.type === 'DELETED')
+      this.#tables.get(event.resource)?.get(this.#space(event.resource, namespace))?.delete(name);
+    else this.#put(event.resource, event.object);
+    this.#history.push(previous && event.type !== 'ADDED' ? { ...event, previous } : event);
+    if (this.#history.length >= 2 * this.#historyLength) this.#history = this.#history.slice(-this.#historyLength);
+  }
+
+  #deliver(): void {
+    if (this.#delivering) return;
+    this.#delivering = true;
+    try {
+      for (let event = this.#queue.shift(); event; event = this.#queue.shift()) {
+        for (const listener of this.#listeners) listener(event);
+      }
+    } finally {
+      this.#delivering = false;
+    }
+  }
+
+  *#everything(): Iterable<{ resource: string; json: string }> {
+    for (const [resource, spaces] of this.#tables) {
+      for (const space of spaces.values()) {
+        for (const object of space.values()) yield { resource, json: this.json(object) };
+      }
+    }
+  }
+
+  #put(resource: string, object: KubeObject): void {
+    const table = getOrMake(this.#tables, resource);
+    getOrMake(table, this.#space(resource, object.metadata.namespace)).set(object.metadata.name, object);
+  }
+
+  #has(resource: string, namespace: string | undefined, name: string): boolean {
+    return this.get(resource, namespace, name) !== undefined;
+  }
+
+  #space(resource: string, namespace: string | undefined): string {
+    return typeOf(resource).namespaced ? (namespace ?? 'default') : '';
+  }
+}
+
+/** Marked for deletion, and nothing holds it any more. Pods with a grace period wait for their kubelet. */
+function isFinished(type: ResourceType, { metadata, spec }: KubeObject): boolean {
+  if (metadata.deletionTimestamp === undefined || (metadata.finalizers ?? []).length > 0) return false;
+  if (type.resource === 'namespaces') return (spec?.finalizers ?? []).length === 0;
+  return (metadata.deletionGracePeriodSeconds ?? 0) === 0;
+}
+
+function checkPreconditions(
+  type: ResourceType,
+  { metadata }: KubeObject,
+  { uid, resourceVersion }: DeleteOptions,
+): void {
+  const named = { resource: type.kind, group: type.group };
+  if (uid !== undefined && uid !== metadata.uid) {
+    const found = `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid})`;
+    throw conflict(named, metadata.name, `${found}. The object might have been deleted and then recreated`);
+  }
+  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
+    const found = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record`;
+    throw conflict(named, metadata.name, `${found} (${metadata.resourceVersion}). The object might have been modified`);
+  }
+}
+
+function byNamespaceAndName(a: KubeObject, b: KubeObject): number {
+  const left = a.metadata.namespace ?? '';
+  const right = b.metadata.namespace ?? '';
+  if (left !== right) return left < right ? -1 : 1;
+  return a.metadata.name < b.metadata.name ? -1 : a.metadata.name > b.metadata.name ? 1 : 0;
+}
+
+function getOrMake<K, I, V>(maps: Map<K, Map<I, V>>, key: K): Map<I, V> {
+  let map = maps.get(key);
+  if (!map) maps.set(key, (map = new Map<I, V>()));
+  return map;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const each of Object.values(value)) deepFreeze(each);
+  return value;
+}
+
+function ignore(): void {}

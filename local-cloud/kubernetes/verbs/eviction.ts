@@ -1,0 +1,136 @@
+/** What a scheduler or a drain asks of a pod: binding and eviction. */
+import { ApiError, badRequest, conflict } from '../api-error.ts';
+import { isDryRun, readObject, type Answer, type Call } from '../wire/call.ts';
+import type { DeleteOptions } from '../store/deletion.ts';
+import { matchesSelector } from '../labels.ts';
+import { timestamp } from '../store/metadata.ts';
+import { requireObject } from './read.ts';
+import type { KubeObject, ObjectStore, WriteOptions } from '../store/store.ts';
+
+const success: Answer = {
+  is: 'plain',
+  code: 201,
+  body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 },
+};
+
+/** Puts a pod on a node. */
+export async function bindPod(call: Call): Promise<Answer> {
+  const body = await readObject(call.http);
+  const node = body?.['target']?.name as string | undefined;
+  if (!node) throw badRequest('target.name: Required value');
+  const pod = structuredClone(requireObject(call));
+  const { name } = pod.metadata;
+  if (pod.spec.nodeName) {
+    throw conflict(
+      { resource: 'pods/binding', group: '' },
+      name,
+      `pod ${name} is already assigned to node "${pod.spec.nodeName}"`,
+    );
+  }
+  if (pod.metadata.deletionTimestamp)
+    throw conflict(
+      { resource: 'pods/binding', group: '' },
+      name,
+      `pod ${name} is being deleted, cannot be assigned to a host`,
+    );
+  pod.spec.nodeName = node;
+  const dryRun = isDryRun(call.request.query);
+  const bound = call.store.update('pods', pod, { dryRun });
+  if (!dryRun) call.store.updateStatus('pods', withCondition(call, bound, { type: 'PodScheduled', status: 'True' }));
+  return success;
+}
+
+function withCondition(call: Call, pod: KubeObject, condition: Record<string, unknown>): KubeObject {
+  const next = structuredClone(pod);
+  const others = ((next.status?.conditions ?? []) as { type: string }[]).filter(
+    (each) => each.type !== condition['type'],
+  );
+  const time = timestamp(call.context.clock.nowMs());
+  next.status = {
+    ...next.status,
+    conditions: [...others, { lastProbeTime: null, lastTransitionTime: time, ...condition }],
+  };
+  next.metadata.resourceVersion = '';
+  return next;
+}
+
+/** Deletes a pod unless a PodDisruptionBudget forbids it now (429). */
+export async function evictPod(call: Call): Promise<Answer> {
+  const body = (await readObject(call.http)) ?? {};
+  const options = evictionOptions(call, (body['deleteOptions'] ?? {}) as Record<string, any>);
+  const isTrial = options.dryRun === true;
+  const pod = requireObject(call);
+  const { namespace, name, deletionTimestamp } = pod.metadata;
+  const phase = pod.status?.phase as string | undefined;
+  const isEnded = phase === 'Succeeded' || phase === 'Failed';
+  if (!isEnded && phase !== 'Pending' && deletionTimestamp === undefined) spendBudget(call, pod, isTrial);
+  if (!isTrial && !isEnded) call.store.updateStatus('pods', withCondition(call, pod, EVICTED));
+  call.store.delete('pods', namespace, name, options);
+  return success;
+}
+
+const EVICTED = {
+  type: 'DisruptionTarget',
+  status: 'True',
+  reason: 'EvictionByEvictionAPI',
+  message: 'Eviction API: evicting',
+};
+
+function evictionOptions(call: Call, given: Record<string, any>): DeleteOptions & WriteOptions {
+  const { gracePeriodSeconds, preconditions, dryRun } = given;
+  return {
+    dryRun: isDryRun(call.request.query) || (Array.isArray(dryRun) && dryRun.includes('All')),
+    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds: Number(gracePeriodSeconds) }),
+    ...(preconditions?.uid === undefined ? {} : { uid: String(preconditions.uid) }),
+  };
+}
+
+function spendBudget(call: Call, pod: KubeObject, isTrial: boolean): void {
+  const budgets = budgetsOf(call.store, pod);
+  if (budgets.length > 1) {
+    throw new ApiError(
+      500,
+      'InternalError',
+      'Internal error occurred: This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+    );
+  }
+  const [budget] = budgets;
+  if (!budget) return;
+  refuseIfExhausted(budget);
+  if (isTrial) return;
+  const next = structuredClone(budget);
+  next.status.disruptionsAllowed -= 1;
+  next.status.disruptedPods = {
+    ...next.status.disruptedPods,
+    [pod.metadata.name]: timestamp(call.context.clock.nowMs()),
+  };
+  call.store.updateStatus('poddisruptionbudgets', next);
+}
+
+function budgetsOf(store: ObjectStore, pod: KubeObject): KubeObject[] {
+  const namespace = pod.metadata.namespace ?? 'default';
+  const selects = (budget: KubeObject): boolean =>
+    budget.spec?.selector !== undefined && matchesSelector(budget.spec.selector, pod.metadata.labels);
+  return store.list('poddisruptionbudgets', { namespace, where: selects });
+}
+
+function refuseIfExhausted({ metadata, status }: KubeObject): void {
+  const refuse = (message: string, retryAfterSeconds?: number): never => {
+    const causes = [{ reason: 'DisruptionBudget', message, field: '' }];
+    const details = { causes, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) };
+    throw new ApiError(
+      429,
+      'TooManyRequests',
+      "Cannot evict pod as it would violate the pod's disruption budget.",
+      details,
+    );
+  };
+  if (!status || (status.observedGeneration ?? 0) < (metadata.generation ?? 0)) {
+    refuse(`The disruption budget ${metadata.name} is still being processed by the server.`, 10);
+  }
+  if ((status.disruptionsAllowed ?? 0) <= 0) {
+    refuse(
+      `The disruption budget ${metadata.name} needs ${status.desiredHealthy ?? 0} healthy pods and has ${status.currentHealthy ?? 0} currently`,
+    );
+  }
+}

@@ -1,0 +1,123 @@
+/** The two schema-less patches: JSON Patch (RFC 6902) and JSON Merge Patch (RFC 7386). Pure: the input is not changed. */
+import { isDeepStrictEqual } from 'node:util';
+import { ApiError, badRequest } from '../api-error.ts';
+
+export interface JsonPatchOperation {
+  op: 'add' | 'remove' | 'replace' | 'move' | 'copy' | 'test';
+  path: string;
+  from?: string;
+  value?: unknown;
+}
+
+const MAX_OPERATIONS = 10_000;
+
+/** Applies a JSON Patch. Throws 400 for a malformed one and 422 for one that does not fit the object. */
+export function applyJsonPatch(target: unknown, operations: unknown): unknown {
+  if (!Array.isArray(operations))
+    throw badRequest(
+      'error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp',
+    );
+  if (operations.length > MAX_OPERATIONS) {
+    throw new ApiError(
+      413,
+      'RequestEntityTooLarge',
+      `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${operations.length}`,
+    );
+  }
+  let result = structuredClone(target);
+  for (const operation of operations as JsonPatchOperation[]) result = applyOperation(result, operation);
+  return result;
+}
+
+/** Clients are told no more than this. */
+function unfit(): ApiError {
+  return new ApiError(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
+}
+
+function applyOperation(document: unknown, operation: JsonPatchOperation): unknown {
+  const path = pointer(operation.path);
+  switch (operation.op) {
+    case 'add':
+      return setAt(document, path, structuredClone(operation.value), true);
+    case 'replace':
+      getAt(document, path);
+      return setAt(document, path, structuredClone(operation.value), false);
+    case 'remove':
+      removeAt(document, path);
+      return document;
+    case 'test':
+      if (!isDeepStrictEqual(getAt(document, path), operation.value)) throw unfit();
+      return document;
+    case 'copy':
+      return setAt(document, path, structuredClone(getAt(document, pointer(operation.from))), true);
+    case 'move': {
+      const value = getAt(document, pointer(operation.from));
+      removeAt(document, pointer(operation.from));
+      return setAt(document, path, value, true);
+    }
+    default:
+      throw badRequest(`Unexpected kind: ${String((operation as { op: unknown }).op)}`);
+  }
+}
+
+function pointer(path: string | undefined): string[] {
+  if (typeof path !== 'string' || (path !== '' && !path.startsWith('/')))
+    throw badRequest(`invalid JSON pointer ${JSON.stringify(path)}`);
+  return path
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+function getAt(document: unknown, path: string[]): unknown {
+  let value = document;
+  for (const part of path) {
+    const container = value as Record<string, unknown> | undefined;
+    if (typeof container !== 'object' || container === null || !Object.hasOwn(container, part)) throw unfit();
+    value = container[part];
+  }
+  return value;
+}
+
+function setAt(document: unknown, path: string[], value: unknown, insert: boolean): unknown {
+  const last = path.at(-1);
+  if (last === undefined) return value;
+  const container = getAt(document, path.slice(0, -1));
+  if (Array.isArray(container)) {
+    const index = last === '-' ? container.length : Number(last);
+    if (!Number.isInteger(index) || index < 0 || index > container.length) throw unfit();
+    container.splice(index, insert ? 0 : 1, value);
+  } else if (typeof container === 'object' && container !== null) {
+    define(container as Record<string, unknown>, last, value);
+  } else throw unfit();
+  return document;
+}
+
+function removeAt(document: unknown, path: string[]): void {
+  getAt(document, path);
+  const container = getAt(document, path.slice(0, -1)) as Record<string, unknown> | unknown[];
+  const last = path.at(-1) ?? '';
+  if (Array.isArray(container)) container.splice(Number(last), 1);
+  else delete container[last];
+}
+
+/** A plain assignment to the name `__proto__` would not make a property. */
+function define(container: Record<string, unknown>, key: string, value: unknown): void {
+  Object.defineProperty(container, key, { value, writable: true, enumerable: true, configurable: true });
+}
+
+/** Applies a merge patch: null removes, objects merge, everything else replaces. */
+export function applyMergePatch(target: unknown, patch: unknown): unknown {
+  if (!isPlain(patch)) return structuredClone(patch);
+  const result: Record<string, unknown> = isPlain(target) ? structuredClone(target) : {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete result[key];
+    else define(result, key, applyMergePatch(Object.hasOwn(result, key) ? result[key] : undefined, value));
+  }
+  return result;
+}
+
+/** A JSON object: neither a list nor null. */
+export function isPlain(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,69 @@
+/** The scale subresource of deployments, replica sets and stateful sets. */
+import { badRequest, invalid, type FieldError } from '../api-error.ts';
+import { mediaType, readObject, type Answer, type Call } from '../wire/call.ts';
+import { checkFields } from '../wire/field-check.ts';
+import { readPatch } from './patch.ts';
+import { requireObject } from './read.ts';
+import { findType, type ResourceType } from '../kinds/resources.ts';
+import { schemaNamed } from '../kinds/schema.ts';
+import type { KubeObject } from '../store/store.ts';
+import { writeOptions } from './write.ts';
+
+const scaleSchema = schemaNamed('io.k8s.api.autoscaling.v1.Scale');
+/** Scale is a view and not a resource of its own; this names it for the answer. */
+const scaleType: ResourceType = {
+  ...(findType('autoscaling', 'v2', 'horizontalpodautoscalers') as ResourceType),
+  version: 'v1',
+  resource: 'scales',
+  kind: 'Scale',
+};
+
+export async function scaleObject(call: Call): Promise<Answer> {
+  const { verb } = call.request;
+  if (verb === 'get') return answer(requireObject(call));
+  const change = verb === 'update' ? await readUpdate(call) : await readPatch(call);
+  const object = requireObject(call);
+  const { object: scale } = checkFields(change(toScale(object), scaleSchema), scaleSchema, 'Scale', 'v1');
+  const given = (scale['metadata'] ?? {}) as { resourceVersion?: string; name?: string };
+  if (given.name !== undefined && given.name !== object.metadata.name) {
+    throw badRequest(
+      `the name of the object (${given.name}) does not match the name on the URL (${object.metadata.name})`,
+    );
+  }
+  const replicas = Number(scale['spec']?.replicas ?? 0);
+  checkReplicas(object, replicas);
+  const next = structuredClone(object);
+  next.spec.replicas = replicas;
+  next.metadata.resourceVersion = given.resourceVersion ?? '';
+  return answer(call.store.update(call.request.type.resource, next, writeOptions(call)));
+}
+
+async function readUpdate(call: Call): Promise<() => Record<string, unknown>> {
+  const body = await readObject(call.http);
+  if (!body) throw badRequest(`the body of the request is empty (${mediaType(call.http)})`);
+  return () => body;
+}
+
+function checkReplicas(object: KubeObject, replicas: number): void {
+  if (replicas >= 0) return;
+  const error: FieldError = {
+    reason: 'FieldValueInvalid',
+    field: 'spec.replicas',
+    message: `Invalid value: ${replicas}: must be greater than or equal to 0`,
+  };
+  throw invalid('Scale', 'autoscaling', object.metadata.name, [error]);
+}
+
+const answer = (object: KubeObject): Answer => ({ is: 'object', code: 200, type: scaleType, object: toScale(object) });
+
+function toScale({ metadata, spec, status }: KubeObject): KubeObject {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
+  const labels = Object.entries((spec?.selector?.matchLabels ?? {}) as Record<string, string>);
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: { name, ...(namespace === undefined ? {} : { namespace }), uid, resourceVersion, creationTimestamp },
+    spec: spec?.replicas ? { replicas: spec.replicas } : {},
+    status: { replicas: status?.replicas ?? 0, selector: labels.map(([key, value]) => `${key}=${value}`).join(',') },
+  };
+}

@@ -1,0 +1,105 @@
+/** What the handlers of one request share: the request, its body, the store, and where warnings go. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { parse as parseYaml } from 'yaml';
+import type { LocalContext } from '../../context.ts';
+import { ApiError, badRequest, invalid } from '../api-error.ts';
+import { decodeProtobuf, isProtobuf } from './protobuf.ts';
+import type { ApiRequest } from './request.ts';
+import type { ResourceType } from '../kinds/resources.ts';
+import type { KubeObject, ObjectStore } from '../store/store.ts';
+import type { WatchHub } from '../verbs/watch-hub.ts';
+
+export interface Call {
+  context: LocalContext;
+  store: ObjectStore;
+  hub: WatchHub;
+  request: ApiRequest;
+  http: IncomingMessage;
+  response: ServerResponse;
+  /** The first part of the User-Agent: who manages the fields that this call writes, unless it says otherwise. */
+  agent: string;
+  warn: (text: string) => void;
+}
+
+/** What a handler answers; the wire form (JSON, YAML, table) is chosen by render.ts. */
+export type Answer =
+  | { is: 'object'; code: number; type: ResourceType; object: KubeObject }
+  | {
+      is: 'list';
+      type: ResourceType;
+      items: KubeObject[];
+      resourceVersion: string;
+      continueToken?: string;
+      remaining?: number;
+    }
+  | { is: 'plain'; code: number; body: unknown }
+  /** 204. */
+  | { is: 'empty' }
+  /** The handler writes the response itself. */
+  | { is: 'streamed' };
+
+const MAX_BODY_BYTES = 3 * 1024 * 1024;
+
+/** The bytes of the body. Throws 413 above the size that a real server takes. */
+export async function readBody(http: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of http as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) throw new ApiError(413, 'RequestEntityTooLarge', `limit is ${MAX_BODY_BYTES}`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** The media type of the body, without parameters. */
+export function mediaType(http: IncomingMessage): string {
+  return (http.headers['content-type'] ?? 'application/json').split(';')[0]?.trim().toLowerCase() ?? '';
+}
+
+/** The body as an object; JSON, YAML or protobuf. An absent body is undefined. */
+export async function readObject(http: IncomingMessage): Promise<Record<string, any> | undefined> {
+  const bytes = await readBody(http);
+  if (bytes.length === 0) return undefined;
+  const media = mediaType(http);
+  if (isProtobuf(bytes)) return decodeProtobuf(bytes);
+  const parsed = parseBody(bytes.toString('utf8'), media);
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    throw badRequest('the body is not an object');
+  return parsed as Record<string, any>;
+}
+
+/** JSON or YAML by media type. Throws 415 for others and 400 for text that does not parse. */
+export function parseBody(text: string, media: string): unknown {
+  if (!media.includes('json') && !media.includes('yaml') && media !== '*/*') {
+    const accepted = 'application/json, application/yaml, application/vnd.kubernetes.protobuf';
+    throw new ApiError(
+      415,
+      'UnsupportedMediaType',
+      `the body of the request was in an unknown format - accepted media types include: ${accepted}`,
+    );
+  }
+  try {
+    return media.includes('yaml') ? parseYaml(text) : JSON.parse(text);
+  } catch (error) {
+    throw badRequest(
+      `the object provided is unrecognized (must be of type object): couldn't get version/kind; json parse error: ${(error as Error).message}`,
+    );
+  }
+}
+
+/** dryRun may come in the query or in DeleteOptions; only `All` is a value of it. */
+export function isDryRun(query: URLSearchParams): boolean {
+  const values = query.getAll('dryRun').filter((value) => value !== '');
+  for (const value of values) {
+    if (value !== 'All') throw unsupportedOption('dryRun', [value], ['All']);
+  }
+  return values.length > 0;
+}
+
+/** A query option with a value that it does not have. */
+export function unsupportedOption(field: string, value: unknown, supported: string[]): ApiError {
+  const list = supported.map((each) => JSON.stringify(each)).join(', ');
+  const message = `Unsupported value: ${JSON.stringify(value)}: supported values: ${list}`;
+  return invalid('CreateOptions', 'meta.k8s.io', '', [{ reason: 'FieldValueNotSupported', field, message }]);
+}
