@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { KubeConfig } from '@kubernetes/client-node';
 import { matchesSelector, parseSelector } from '../local-cloud/kubernetes/labels.ts';
-import type { KubeObject } from '../local-cloud/kubernetes/store/store.ts';
+import type { KubeObject } from '../local-cloud/kubernetes/object.ts';
 import { tableColumns, tableRow } from '../local-cloud/kubernetes/kinds/tables.ts';
 import { serverIdentity } from '../local-cloud/kubernetes/wire/tls.ts';
 import { largeCluster } from './kubernetes-objects.ts';

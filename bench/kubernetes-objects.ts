@@ -1,6 +1,6 @@
 /** The objects of a large job as an API server holds them, managed fields included: what is in manifests/ and what scheduler, kubelet and others add. */
 import { manifestsFor, type Manifest } from '../functions/adapters/manifests.ts';
-import type { KubeObject } from '../local-cloud/kubernetes/store/store.ts';
+import type { KubeObject } from '../local-cloud/kubernetes/object.ts';
 
 const AT = '2026-11-23T12:00:00Z';
 const PER_MACHINE = 3;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { controllersWorld, deployment, NAMESPACE, type ControllersWorld } from '../support/controllers-world.ts';
-import type { KubeObject } from '../../local-cloud/kubernetes/store/store.ts';
+import type { KubeObject } from '../../local-cloud/kubernetes/object.ts';
 
 let world: ControllersWorld;
 beforeEach(() => {

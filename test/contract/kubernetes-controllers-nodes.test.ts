@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import type { KubeObject } from '../../local-cloud/kubernetes/store/store.ts';
+import type { KubeObject } from '../../local-cloud/kubernetes/object.ts';
 import { controllersWorld, deployment, NAMESPACE, type ControllersWorld } from '../support/controllers-world.ts';
 
 let world: ControllersWorld;

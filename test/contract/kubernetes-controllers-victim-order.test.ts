@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deletionCost, inVictimOrder } from '../../local-cloud/kubernetes/controllers/victim-order.ts';
-import type { KubeObject } from '../../local-cloud/kubernetes/store/store.ts';
+import type { KubeObject } from '../../local-cloud/kubernetes/object.ts';
 
 const NOW = Date.UTC(2026, 0, 5, 12);
 const before = (seconds: number): string => new Date(NOW - seconds * 1000).toISOString();

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startControllers, type ControllerOptions } from '../../local-cloud/kubernetes/controllers/controllers.ts';
 import { timestamp } from '../../local-cloud/kubernetes/store/metadata.ts';
-import { createStore, type KubeObject, type NewObject, type ObjectStore } from '../../local-cloud/kubernetes/store/store.ts';
+import { createStore } from '../../local-cloud/kubernetes/store/store.ts';
+import type { KubeObject, NewObject, ObjectStore } from '../../local-cloud/kubernetes/object.ts';
 import { ManualClock } from './manual-clock.ts';
 
 export interface ControllersWorld {

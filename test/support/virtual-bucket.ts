@@ -2,14 +2,21 @@
 import { createHash } from 'node:crypto';
 import type { Bucket, ObjectInfo } from '../../functions/ports/bucket.ts';
 import { PreconditionError } from '../../functions/ports/port-error.ts';
-import type { VirtualWorld } from './virtual-ports.ts';
+
+/** What a bucket asks of the world around it: faults before and after a call, the time, and the next generation. */
+interface World {
+  nowMs: number;
+  generation: number;
+  check(call: string): void;
+  after(call: string): void;
+}
 
 export class VirtualBucket implements Bucket {
   readonly objects = new Map<string, { bytes: Buffer; generation: number; updatedMs: number }>();
   readonly name: string;
-  readonly #world: VirtualWorld;
+  readonly #world: World;
 
-  constructor(name: string, world: VirtualWorld) {
+  constructor(name: string, world: World) {
     this.name = name;
     this.#world = world;
   }

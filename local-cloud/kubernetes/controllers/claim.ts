@@ -1,6 +1,6 @@
 /** Which objects a controller's owner manages: adopts those that its selector matches and nobody manages, lets go of those that no longer match. */
 import { matchesSelector, type LabelSelector } from '../labels.ts';
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 import type { ControllerContext } from './controller.ts';
 import { controllerOf, controllerReference, ownersOf, withOwners } from './owners.ts';
 

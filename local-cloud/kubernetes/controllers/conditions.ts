@@ -1,5 +1,5 @@
 /** Conditions of Kubernetes objects: finding one, and setting one so that its transition time changes only with its status. */
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 
 export interface Condition {
   type: string;

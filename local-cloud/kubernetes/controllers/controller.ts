@@ -1,6 +1,6 @@
 /** What a controller is, and what it is given. */
 import type { Clock } from '../../clock.ts';
-import type { KubeObject, ObjectStore, StoreEvent } from '../store/store.ts';
+import type { KubeObject, ObjectStore, StoreEvent } from '../object.ts';
 import type { EventRecorder } from './event-recorder.ts';
 import type { ObjectIndex } from './object-index.ts';
 

@@ -5,7 +5,7 @@
  */
 import type { LocalContext } from '../../context.ts';
 import { ApiError } from '../api-error.ts';
-import type { ObjectStore } from '../store/store.ts';
+import type { ObjectStore } from '../object.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { deploymentController } from './deployment.ts';
 import { disruptionController } from './disruption.ts';

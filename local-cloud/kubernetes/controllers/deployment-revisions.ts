@@ -1,7 +1,7 @@
 /** The ReplicaSets of a Deployment as its history: finding or making the one of the present template, numbering revisions, dropping old ones. */
 import { isDeepStrictEqual } from 'node:util';
 import { ApiError } from '../api-error.ts';
-import type { KubeObject, NewObject } from '../store/store.ts';
+import type { KubeObject, NewObject } from '../object.ts';
 import { byKey, keyOf, type ControllerContext } from './controller.ts';
 import {
   allSets,

@@ -1,5 +1,5 @@
 /** Moves pods from a Deployment's old ReplicaSets to the new one, and spreads a change of scale over all of them. */
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 import type { ControllerContext } from './controller.ts';
 import { activeSets } from './deployment-revisions.ts';
 import {

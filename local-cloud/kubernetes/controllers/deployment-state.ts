@@ -1,5 +1,5 @@
 /** A Deployment with its ReplicaSets, and the arithmetic on them that rolling out, scaling and reporting share. Pure. */
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 import { scaledValue } from './scaled-value.ts';
 
 export const REVISION = 'deployment.kubernetes.io/revision';

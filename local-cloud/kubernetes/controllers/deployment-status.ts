@@ -1,7 +1,7 @@
 /** The status of a Deployment: counts, and the conditions Available, Progressing and ReplicaFailure. */
 import { isDeepStrictEqual } from 'node:util';
 import { timestamp } from '../store/metadata.ts';
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 import { conditionsOf, findCondition, withCondition, withoutCondition, type Condition } from './conditions.ts';
 import type { ControllerContext } from './controller.ts';
 import {

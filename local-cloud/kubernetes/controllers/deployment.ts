@@ -1,5 +1,5 @@
 /** Deployments: rolls a template out through ReplicaSets, one per template, and reports how far it is. */
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 import { claim, concernedOwners } from './claim.ts';
 import { conditionsOf, findCondition } from './conditions.ts';
 import { byKey, keyOf, keysOfAll, type Controller, type ControllerContext } from './controller.ts';

@@ -1,6 +1,6 @@
 /** The DisruptionTarget condition: says on a pod that it is ended from outside, by whom, before it is deleted. */
 import { timestamp } from '../store/metadata.ts';
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 import { conditionsOf, findCondition, withCondition } from './conditions.ts';
 import type { ControllerContext } from './controller.ts';
 import { isFinished } from './pod-state.ts';

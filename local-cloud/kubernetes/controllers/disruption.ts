@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { matchesSelector, type LabelSelector } from '../labels.ts';
 import { timestamp } from '../store/metadata.ts';
-import type { KubeObject, StoreEvent } from '../store/store.ts';
+import type { KubeObject, StoreEvent } from '../object.ts';
 import { conditionsOf, withCondition } from './conditions.ts';
 import { byKey, keyOf, keysOfAll, type Controller, type ControllerContext } from './controller.ts';
 import { controllerOf } from './owners.ts';

@@ -1,6 +1,6 @@
 /** The EndpointSlices of every Service with a selector, at most a hundred pods in each. */
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 import { byKey, keysOfAll, type Controller, type ControllerContext } from './controller.ts';
 import { controllerReference } from './owners.ts';
 import {

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../clock.ts';
 import { timestamp } from '../store/metadata.ts';
-import type { KubeObject, ObjectStore } from '../store/store.ts';
+import type { KubeObject, ObjectStore } from '../object.ts';
 
 const SIMILAR_MOST = 10;
 const SIMILAR_WINDOW_MS = 600_000;

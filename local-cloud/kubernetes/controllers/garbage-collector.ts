@@ -3,7 +3,7 @@
  * reference). Objects are known by uid: an owner of the same name made anew is not the owner.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject, StoreEvent } from '../store/store.ts';
+import type { KubeObject, StoreEvent } from '../object.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import type { Located } from './object-index.ts';
 import { ownersOf, withOwners, withoutFinalizer, type OwnerReference } from './owners.ts';

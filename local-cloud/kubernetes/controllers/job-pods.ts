@@ -2,7 +2,7 @@
  * What a Job's pods say: how many are active, which have ended and are not yet counted, and what its podFailurePolicy makes of failures. Pure.
  * Every pod of a Job carries a finalizer until its end is counted, so that none is lost or counted twice when pods or machines vanish.
  */
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 import { conditionsOf } from './conditions.ts';
 import { containerStatuses, isActive, isFinished, isReady, phaseOf } from './pod-state.ts';
 import { toMs } from './time.ts';

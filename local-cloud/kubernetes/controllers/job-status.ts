@@ -1,6 +1,6 @@
 /** The status of a Job: its counters, and how it goes from running to Complete or Failed. Pure. */
 import { timestamp } from '../store/metadata.ts';
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 import { conditionsOf, findCondition, isTrue, withCondition, type Condition } from './conditions.ts';
 import { restartsInPlace, type JobPods } from './job-pods.ts';
 import { toMs } from './time.ts';

@@ -1,7 +1,7 @@
 /** Jobs: runs pods until enough of them have succeeded, or too many have failed. Not done: Indexed completion and success policies. */
 import { isDeepStrictEqual } from 'node:util';
 import { timestamp } from '../store/metadata.ts';
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 import { claim, concernedOwners } from './claim.ts';
 import { conditionsOf, isTrue, type Condition } from './conditions.ts';
 import { byKey, keyOf, keysOfAll, type Controller, type ControllerContext } from './controller.ts';

@@ -1,7 +1,7 @@
 /** Deletes a leaving namespace's content and then the namespace, saying in its conditions what is still in the way. */
 import { timestamp } from '../store/metadata.ts';
 import { resourceTypes } from '../kinds/resources.ts';
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 import { conditionsOf, findCondition, withCondition, type Condition } from './conditions.ts';
 import { byKey, keysOfAll, type Controller, type ControllerContext } from './controller.ts';
 

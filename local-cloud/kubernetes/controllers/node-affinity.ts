@@ -1,5 +1,5 @@
 /** nodeSelector and node affinity: which nodes a pod may and would rather run on. Pure. */
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 
 interface Requirement {
   key: string;

@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { timestamp } from '../store/metadata.ts';
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 import { conditionsOf, findCondition, withCondition, type Condition } from './conditions.ts';
 import { byKey, keyOf, keysOfAll, type Controller, type ControllerContext } from './controller.ts';
 import type { EventRecorder } from './event-recorder.ts';

@@ -3,7 +3,7 @@
  * so that placing a pod costs no walk over all pods.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject, StoreEvent } from '../store/store.ts';
+import type { KubeObject, StoreEvent } from '../object.ts';
 import { conditionsOf, findCondition } from './conditions.ts';
 import { controllerOf } from './owners.ts';
 import { isFinished, resourceRequests, type Resources } from './pod-state.ts';

@@ -3,7 +3,7 @@
  * Events are left out: they are many, and no controller reads them through here.
  */
 import { resourceTypes } from '../kinds/resources.ts';
-import type { KubeObject, ObjectStore, StoreEvent } from '../store/store.ts';
+import type { KubeObject, ObjectStore, StoreEvent } from '../object.ts';
 
 export interface Located {
   resource: string;

@@ -1,5 +1,5 @@
 /** Owner references: the one that controls an object, and writing it. */
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 
 export interface OwnerReference {
   apiVersion: string;

@@ -1,6 +1,6 @@
 /** Affinity and anti-affinity between pods: which nodes they rule out, and which they make better or worse. Pure. */
 import { matchesSelector, type LabelSelector } from '../labels.ts';
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 import type { ClusterState, NodeState } from './node-state.ts';
 
 interface Term {

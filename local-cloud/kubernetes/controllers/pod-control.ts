@@ -1,6 +1,6 @@
 /** Making and deleting the pods of an owner, with the Events that say so. */
 import { ApiError } from '../api-error.ts';
-import type { KubeObject, NewObject } from '../store/store.ts';
+import type { KubeObject, NewObject } from '../object.ts';
 import type { ControllerContext } from './controller.ts';
 import type { EventRecorder } from './event-recorder.ts';
 import { controllerReference } from './owners.ts';

@@ -2,7 +2,7 @@
  * Pods that no kubelet will ever take away: those bound to a node that does not exist any more fail and are removed at once (the real collector
  * waits 40 s first).
  */
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { markDisrupted } from './disruption-target.ts';
 

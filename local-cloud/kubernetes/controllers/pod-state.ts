@@ -1,5 +1,5 @@
 /** What controllers ask about a pod: is it active, ready, available; and its resource requests. */
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 import { conditionsOf, findCondition } from './conditions.ts';
 import { parseQuantity } from '../../quantity.ts';
 import { toMs } from './time.ts';

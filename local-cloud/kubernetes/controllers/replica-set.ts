@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { matchesSelector } from '../labels.ts';
 import { timestamp } from '../store/metadata.ts';
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 import { claim, concernedOwners } from './claim.ts';
 import { conditionsOf, withCondition, withoutCondition } from './conditions.ts';
 import { byKey, keyOf, keysOfAll, type Controller, type ControllerContext } from './controller.ts';

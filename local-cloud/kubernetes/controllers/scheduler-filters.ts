@@ -1,5 +1,5 @@
 /** Which nodes can take a pod, and in the scheduler's own words why the others cannot. Pure. */
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 import { matchesNode } from './node-affinity.ts';
 import { readyStatus, type NodeState } from './node-state.ts';
 import type { PodAffinity } from './pod-affinity.ts';

@@ -1,5 +1,5 @@
 /** Which of the nodes that fit is best: the real scheduler's default criteria and weights, without image locality. Pure. */
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 import { nodePreference } from './node-affinity.ts';
 import type { NodeState } from './node-state.ts';
 import { controllerOf } from './owners.ts';

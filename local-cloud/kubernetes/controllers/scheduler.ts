@@ -2,7 +2,7 @@
  * The scheduler: gives each pod without a node the best one that can take it, or says why none can and tries again when something changes.
  * No preemption of other pods, no topology spread constraints beyond the default spreading, no volumes.
  */
-import type { KubeObject, StoreEvent } from '../store/store.ts';
+import type { KubeObject, StoreEvent } from '../object.ts';
 import { timestamp } from '../store/metadata.ts';
 import { conditionsOf, findCondition, withCondition } from './conditions.ts';
 import { byKey, keyOf, type Controller, type ControllerContext } from './controller.ts';

@@ -1,6 +1,6 @@
 /** Which pods stand behind a Service, and on which ports: shared by Endpoints and EndpointSlices. */
 import { matchesSelector, toSelector } from '../labels.ts';
-import type { KubeObject, StoreEvent } from '../store/store.ts';
+import type { KubeObject, StoreEvent } from '../object.ts';
 import { keyOf, type ControllerContext } from './controller.ts';
 import { isFinished, isReady } from './pod-state.ts';
 

@@ -1,6 +1,6 @@
 /** Deletes pods from nodes with NoExecute taints that they do not tolerate, or no longer. */
 import { timestamp } from '../store/metadata.ts';
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 import { byKey, keyOf, keysOfAll, type Controller, type ControllerContext } from './controller.ts';
 import { markDisrupted } from './disruption-target.ts';
 import { isFinished } from './pod-state.ts';

@@ -1,5 +1,5 @@
 /** Taints of nodes and tolerations of pods. Pure. */
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 
 export interface Taint {
   key: string;

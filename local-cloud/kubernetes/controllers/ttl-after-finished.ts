@@ -1,5 +1,5 @@
 /** Deletes finished Jobs, with their pods, ttlSecondsAfterFinished after their end. */
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 import { conditionsOf } from './conditions.ts';
 import { byKey, keyOf, keysOfAll, type Controller, type ControllerContext } from './controller.ts';
 import { toMs } from './time.ts';

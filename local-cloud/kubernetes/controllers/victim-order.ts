@@ -1,7 +1,7 @@
 /**
  * Which pods a ReplicaSet (or a Job) deletes first when it has too many: the order of the real controllers, rule by rule. Pure.
  */
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 import { isReady, maxRestarts, phaseOf, readySinceMs } from './pod-state.ts';
 import { toMs } from './time.ts';
 

@@ -1,6 +1,6 @@
 /** Defaults of everything but pods and workloads. Changes its argument in place. */
 import { setDefault } from './defaults-pod.ts';
-import type { KubeObject, ObjectStore } from '../store/store.ts';
+import type { KubeObject, ObjectStore } from '../object.ts';
 
 type Plain = Record<string, any>;
 

@@ -1,7 +1,7 @@
 /** Field selectors (`--field-selector`): which fields each kind offers, and whether an object matches. Pure. */
 import { badRequest } from '../api-error.ts';
 import type { ResourceType } from './resources.ts';
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 
 type Getter = (object: KubeObject) => unknown;
 

@@ -1,5 +1,5 @@
 /** Rows of services, events, configuration and the other small kinds. Pure. */
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 import { age, at, limited, printLabels, printSelector } from './tables-format.ts';
 
 type Plain = Record<string, any>;

@@ -1,6 +1,6 @@
 /** Rows of pods and nodes: the status column in the words of kubectl. Pure. */
 import { age, at } from './tables-format.ts';
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 
 type Plain = Record<string, any>;
 

@@ -1,5 +1,5 @@
 /** Rows of deployments, replica sets, jobs and their like. Pure. */
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 import { age, at, containerCells, humanDuration, printSelector } from './tables-format.ts';
 
 type Plain = Record<string, any>;

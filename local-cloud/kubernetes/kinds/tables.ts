@@ -1,5 +1,5 @@
 /** Columns and rows as `kubectl get` prints them; a column whose name ends in `+` is shown with `-o wide` only. */
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 import * as other from './tables-other.ts';
 import { nodeRow, podRow } from './tables-pods.ts';
 import * as workloads from './tables-workloads.ts';

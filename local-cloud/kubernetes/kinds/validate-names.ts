@@ -1,7 +1,7 @@
 /** Names, labels, annotations: the rules every object obeys. Pure; the messages are the real ones. */
 import type { FieldError } from '../api-error.ts';
 import type { ResourceType } from './resources.ts';
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 
 const LABEL_NAME = '[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?';
 const dnsLabel = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;

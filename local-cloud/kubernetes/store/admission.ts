@@ -5,7 +5,7 @@ import { admitPod, defaultPodSpec } from '../kinds/defaults-pod.ts';
 import * as workloads from '../kinds/defaults-workloads.ts';
 import { securityLevel, securityViolations } from '../kinds/pod-security.ts';
 import { typeOf, type ResourceType } from '../kinds/resources.ts';
-import type { KubeObject, ObjectStore } from './store.ts';
+import type { KubeObject, ObjectStore } from '../object.ts';
 import { validateMetadata } from '../kinds/validate-names.ts';
 import * as checkOther from '../kinds/validate-other.ts';
 import { validatePodSpec, validatePodUpdate } from '../kinds/validate-pod.ts';

@@ -1,5 +1,5 @@
 /** What a new cluster holds before anybody uses it. Safe to run at every start. */
-import type { ObjectStore } from './store.ts';
+import type { ObjectStore } from '../object.ts';
 
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 

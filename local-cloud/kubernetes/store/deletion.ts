@@ -1,15 +1,7 @@
 /** What a DELETE does to an object before it is gone: grace periods, finalizers and propagation policies. Pure. */
 import { timestamp } from './metadata.ts';
 import type { ResourceType } from '../kinds/resources.ts';
-import type { KubeObject } from './store.ts';
-
-export interface DeleteOptions {
-  propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
-  gracePeriodSeconds?: number;
-  /** Preconditions. */
-  uid?: string;
-  resourceVersion?: string;
-}
+import type { DeleteOptions, KubeObject } from '../object.ts';
 
 const FOREGROUND = 'foregroundDeletion';
 const ORPHAN = 'orphan';

@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { ApiError, invalid } from '../api-error.ts';
 import { apiVersionOf, type ResourceType } from '../kinds/resources.ts';
-import type { KubeObject, NewObject } from './store.ts';
+import type { KubeObject, NewObject } from '../object.ts';
 
 /** Kinds whose `generation` counts changes of the spec. */
 const GENERATIONAL = new Set([

@@ -9,110 +9,20 @@ import { isDeepStrictEqual } from 'node:util';
 import { systemClock, type Clock } from '../../clock.ts';
 import { admitCreate, admitUpdate, afterCreate } from './admission.ts';
 import { alreadyExists, conflict, invalid, notFound } from '../api-error.ts';
-import { markForDeletion, type DeleteOptions } from './deletion.ts';
+import { markForDeletion } from './deletion.ts';
+import type {
+  DeleteOptions,
+  KubeObject,
+  ListOptions,
+  NewObject,
+  ObjectStore,
+  StoreEvent,
+  WriteOptions,
+} from '../object.ts';
 import { openJournal } from './journal.ts';
-import { matchesSelector, toSelector, type LabelSelector } from '../labels.ts';
+import { matchesSelector, toSelector } from '../labels.ts';
 import { keepOnStatusUpdate, keepOnUpdate, newMetadata } from './metadata.ts';
 import { typeOf, type ResourceType } from '../kinds/resources.ts';
-
-export type { LabelSelector } from '../labels.ts';
-export type { DeleteOptions } from './deletion.ts';
-
-export interface OwnerReference {
-  apiVersion: string;
-  kind: string;
-  name: string;
-  uid: string;
-  controller?: boolean;
-  blockOwnerDeletion?: boolean;
-}
-
-export interface ObjectMeta {
-  name: string;
-  generateName?: string;
-  namespace?: string;
-  uid: string;
-  resourceVersion: string;
-  generation?: number;
-  creationTimestamp: string;
-  deletionTimestamp?: string;
-  deletionGracePeriodSeconds?: number;
-  labels?: Record<string, string>;
-  annotations?: Record<string, string>;
-  ownerReferences?: OwnerReference[];
-  finalizers?: string[];
-  managedFields?: any[];
-}
-
-export interface KubeObject {
-  apiVersion: string;
-  kind: string;
-  metadata: ObjectMeta;
-  spec?: any;
-  status?: any;
-  [key: string]: any;
-}
-
-/** What a caller hands in for a create: the server fills the rest. */
-export type NewObject = Omit<KubeObject, 'apiVersion' | 'kind' | 'metadata'> & {
-  apiVersion?: string;
-  kind?: string;
-  metadata: Partial<ObjectMeta>;
-};
-
-export interface StoreEvent {
-  type: 'ADDED' | 'MODIFIED' | 'DELETED';
-  resource: string;
-  object: KubeObject;
-  /** The state before, for watches with a selector. Absent for ADDED. */
-  previous?: KubeObject;
-}
-
-export interface WriteOptions {
-  /** Do everything but the write; the answer is what would have been stored. */
-  dryRun?: boolean;
-  /** Receives the texts that a client gets as Warning headers. */
-  warn?: (text: string) => void;
-  /** Last change to the object before it is committed, after defaults and checks: the bookkeeping of field managers. */
-  finish?: (next: KubeObject, stored: KubeObject | undefined) => void;
-}
-
-export interface ListOptions {
-  namespace?: string;
-  labelSelector?: Record<string, string> | LabelSelector;
-  where?: (object: KubeObject) => boolean;
-}
-
-export interface ObjectStore {
-  /** `resource` is the plural name everywhere: 'pods', 'deployments'. */
-  get(resource: string, namespace: string | undefined, name: string): KubeObject | undefined;
-  /** Ordered by namespace and name. */
-  list(resource: string, options?: ListOptions): KubeObject[];
-  /** Fills uid, creationTimestamp, resourceVersion, defaults, generateName. Throws ApiError: 409 AlreadyExists, 422, 403, 404. */
-  create(resource: string, object: NewObject, options?: WriteOptions): KubeObject;
-  /** The main resource: status stays as stored. Throws 409 on a stale resourceVersion (if one is given) and 404. */
-  update(resource: string, object: NewObject, options?: WriteOptions): KubeObject;
-  /** Only the status. Throws as update does. */
-  updateStatus(resource: string, object: NewObject, options?: WriteOptions): KubeObject;
-  /**
-   * Removes, or marks where a grace period or finalizers stand in the way (pods on a node: the kubelet confirms with grace 0).
-   * Answers the last state, or undefined when there was no such object. Throws 409 when uid or resourceVersion do not match.
-   */
-  delete(
-    resource: string,
-    namespace: string | undefined,
-    name: string,
-    options?: DeleteOptions & WriteOptions,
-  ): KubeObject | undefined;
-  /** In commit order, after commit; the answer ends it. A listener may write: its events come after the current one. */
-  subscribe(listener: (event: StoreEvent) => void): () => void;
-  resourceVersion(): string;
-  /** Changes after `version`, oldest first; undefined when the history no longer reaches back so far. */
-  since(version: number): StoreEvent[] | undefined;
-  /** The object's JSON text, made once per object. */
-  json(object: KubeObject): string;
-  close(): void;
-}
 
 export interface StoreOptions {
   clock?: Clock;

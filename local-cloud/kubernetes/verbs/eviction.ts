@@ -1,11 +1,11 @@
 /** What a scheduler or a drain asks of a pod: binding and eviction. */
 import { ApiError, badRequest, conflict } from '../api-error.ts';
 import { isDryRun, readObject, type Answer, type Call } from '../wire/call.ts';
-import type { DeleteOptions } from '../store/deletion.ts';
+import type { DeleteOptions } from '../object.ts';
 import { matchesSelector } from '../labels.ts';
 import { timestamp } from '../store/metadata.ts';
 import { requireObject } from './read.ts';
-import type { KubeObject, ObjectStore, WriteOptions } from '../store/store.ts';
+import type { KubeObject, ObjectStore, WriteOptions } from '../object.ts';
 
 const success: Answer = {
   is: 'plain',

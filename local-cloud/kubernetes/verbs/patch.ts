@@ -10,8 +10,8 @@ import { applyStrategicPatch } from './patch-strategic.ts';
 import { isTrue } from '../wire/request.ts';
 import { apiVersionOf, type ResourceType } from '../kinds/resources.ts';
 import { schemaOf, type ObjectSchema } from '../kinds/schema.ts';
-import type { KubeObject } from '../store/store.ts';
-import { managerOf } from './write.ts';
+import type { KubeObject } from '../object.ts';
+import { managerOf } from './manager.ts';
 
 type Plain = Record<string, any>;
 

@@ -3,7 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import { ApiError, badRequest, notFound } from '../api-error.ts';
 import type { Answer, Call } from '../wire/call.ts';
 import { requireObject } from './read.ts';
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 
 const PASSED = ['follow', 'previous', 'sinceSeconds', 'sinceTime', 'timestamps', 'tailLines', 'limitBytes'];
 

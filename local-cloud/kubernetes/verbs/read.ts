@@ -4,7 +4,7 @@ import type { Answer, Call } from '../wire/call.ts';
 import { fieldMatcher } from '../kinds/fields.ts';
 import { matchesSelector, parseSelector } from '../labels.ts';
 import type { ApiRequest } from '../wire/request.ts';
-import type { KubeObject, ListOptions, ObjectStore } from '../store/store.ts';
+import type { KubeObject, ListOptions, ObjectStore } from '../object.ts';
 
 /** The object that the request names. Throws 404. */
 export function requireObject(call: Pick<Call, 'store' | 'request'>): KubeObject {

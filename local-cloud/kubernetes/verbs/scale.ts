@@ -6,8 +6,8 @@ import { readPatch } from './patch.ts';
 import { requireObject } from './read.ts';
 import { findType, type ResourceType } from '../kinds/resources.ts';
 import { schemaNamed } from '../kinds/schema.ts';
-import type { KubeObject } from '../store/store.ts';
-import { writeOptions } from './write.ts';
+import type { KubeObject } from '../object.ts';
+import { writeOptions } from './manager.ts';
 
 const scaleSchema = schemaNamed('io.k8s.api.autoscaling.v1.Scale');
 /** Scale is a view and not a resource of its own; this names it for the answer. */

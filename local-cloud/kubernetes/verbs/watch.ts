@@ -4,7 +4,7 @@ import type { Answer, Call } from '../wire/call.ts';
 import { matcherOf, refuseFuture, selectObjects } from './read.ts';
 import { frameWriter, type FrameWriter } from '../wire/render.ts';
 import { isTrue } from '../wire/request.ts';
-import type { KubeObject, StoreEvent } from '../store/store.ts';
+import type { KubeObject, StoreEvent } from '../object.ts';
 
 const BOOKMARK_MS = 60_000;
 const DEFAULT_TIMEOUT_SECONDS = 3600;

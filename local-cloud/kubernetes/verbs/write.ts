@@ -1,36 +1,15 @@
 /** create, update, patch, delete and deletecollection of whole objects and of their status. */
 import { ApiError, badRequest, invalid, notFound } from '../api-error.ts';
-import { trackUpdate, type Manager } from './apply.ts';
 import { isDryRun, mediaType, readObject, unsupportedOption, type Answer, type Call } from '../wire/call.ts';
-import type { DeleteOptions } from '../store/deletion.ts';
+import type { DeleteOptions } from '../object.ts';
 import { fromServed } from '../wire/event-conversion.ts';
 import { checkFields } from '../wire/field-check.ts';
-import { timestamp } from '../store/metadata.ts';
+import { writeOptions } from './manager.ts';
 import { patchedObject } from './patch.ts';
 import { selectObjects } from './read.ts';
 import { apiVersionOf } from '../kinds/resources.ts';
 import { schemaOf } from '../kinds/schema.ts';
-import type { KubeObject, NewObject, WriteOptions } from '../store/store.ts';
-
-/** Kinds that are written too often, and by components only, for the books on field managers to be worth their size. */
-const UNTRACKED = new Set(['events', 'leases', 'endpointslices', 'endpoints']);
-
-/** Whoever the call says it is, or else the program by its User-Agent. */
-export function managerOf(call: Call): Manager {
-  const name = call.request.query.get('fieldManager') || call.agent;
-  return { name, subresource: call.request.subresource, time: timestamp(call.context.clock.nowMs()) };
-}
-
-/** Options of a write through the API: warnings, dry run, and the books on field managers unless the caller keeps them itself. */
-export function writeOptions(call: Call, tracked = true): WriteOptions {
-  const { type, query } = call.request;
-  const track = tracked && !UNTRACKED.has(type.resource) && !call.agent.startsWith('foreach-fleet-kubelet');
-  return {
-    dryRun: isDryRun(query),
-    warn: call.warn,
-    ...(track ? { finish: (next, stored) => trackUpdate(stored, next, schemaOf(type), managerOf(call)) } : {}),
-  };
-}
+import type { KubeObject, NewObject, WriteOptions } from '../object.ts';
 
 /** Decodes a client's object as fieldValidation asks: unknown fields are dropped silently, with a warning, or refused. */
 export function decode(call: Call, object: Record<string, any>): NewObject {

@@ -6,7 +6,7 @@ import { ApiError, badRequest, invalid } from '../api-error.ts';
 import { decodeProtobuf, isProtobuf } from './protobuf.ts';
 import type { ApiRequest } from './request.ts';
 import type { ResourceType } from '../kinds/resources.ts';
-import type { KubeObject, ObjectStore } from '../store/store.ts';
+import type { KubeObject, ObjectStore } from '../object.ts';
 import type { WatchHub } from '../verbs/watch-hub.ts';
 
 export interface Call {

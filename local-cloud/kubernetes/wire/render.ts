@@ -4,7 +4,7 @@ import { ApiError } from '../api-error.ts';
 import type { Answer, Call } from './call.ts';
 import { toServed } from './event-conversion.ts';
 import { apiVersionOf, type ResourceType } from '../kinds/resources.ts';
-import type { KubeObject } from '../store/store.ts';
+import type { KubeObject } from '../object.ts';
 import { tableColumns, tableRow } from '../kinds/tables.ts';
 
 type Form = 'json' | 'yaml' | 'table' | 'metadata';

@@ -16,7 +16,8 @@ import { answerPath } from './paths.ts';
 import { render } from './render.ts';
 import { callName, parseRequest, type ApiRequest } from './request.ts';
 import { route } from './route.ts';
-import { createStore, type ObjectStore } from '../store/store.ts';
+import { createStore } from '../store/store.ts';
+import type { ObjectStore } from '../object.ts';
 import { serverIdentity } from './tls.ts';
 import { createWatchHub, type WatchHub } from '../verbs/watch-hub.ts';
 
