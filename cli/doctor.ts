@@ -19,7 +19,6 @@ export async function diagnose(globals: GlobalOptions): Promise<Finding[]> {
   const tools = await Promise.all([
     program('R', 'Rscript', ['--version'], SETUP),
     program('Redis', 'redis-server', ['--version'], SETUP),
-    program('openssl', 'openssl', ['version'], SETUP),
     program(
       'R packages',
       'Rscript',

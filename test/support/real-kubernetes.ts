@@ -5,7 +5,7 @@
  * It starts no kubelet: a test plays one, or starts the project's own against `url`.
  */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { createServer, type AddressInfo } from 'node:net';
@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { makeServerCertificate } from '../../local-cloud/certificates.ts';
 
 const run = promisify(execFile);
 const READY_SECONDS = 90;
@@ -89,17 +90,23 @@ const token = (): string => randomBytes(16).toString('hex');
 
 async function makeKeys(dir: string, tokens: { admin: string; controller: string; scheduler: string }): Promise<void> {
   const file = (name: string): string => join(dir, name);
-  await run('openssl', ['genrsa', '-out', file('sa.key'), '2048']);
-  await run('openssl', ['rsa', '-in', file('sa.key'), '-pubout', '-out', file('sa.pub')]);
-  const names = 'subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:kubernetes,DNS:kubernetes.default.svc';
-  const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '30', '-subj', '/CN=kube-apiserver'];
-  await run('openssl', [...request, '-keyout', file('server.key'), '-out', file('server.crt'), '-addext', names]);
+  const write = (name: string, text: string | Buffer): void => writeFileSync(file(name), text, { mode: 0o600 });
+  const accounts = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  write('sa.key', accounts.privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  write('sa.pub', accounts.publicKey.export({ type: 'spki', format: 'pem' }));
+  const server = await makeServerCertificate({
+    commonName: 'kube-apiserver',
+    dns: ['localhost', 'kubernetes', 'kubernetes.default.svc'],
+    addresses: ['127.0.0.1'],
+  });
+  write('server.key', server.keyPem);
+  write('server.crt', server.certPem);
   const lines = [
     `${tokens.admin},admin,admin,"system:masters"`,
     `${tokens.controller},system:kube-controller-manager,kcm,"system:masters"`,
     `${tokens.scheduler},system:kube-scheduler,ks,"system:masters"`,
   ];
-  writeFileSync(file('tokens.csv'), `${lines.join('\n')}\n`, { mode: 0o600 });
+  write('tokens.csv', `${lines.join('\n')}\n`);
 }
 
 function etcdFlags(dir: string, clientUrl: string, peerUrl: string): string[] {

@@ -1,34 +1,18 @@
-/** The kubelet's own certificate: self-signed by openssl, made once per node directory. */
-import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+/** The kubelet's own certificate: signed by itself, made once per node directory. */
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { makeServerCertificate, type Certificate } from '../../certificates.ts';
 
-const run = promisify(execFile);
-
-export async function kubeletCertificate(
-  dir: string,
-  nodeName: string,
-  address: string,
-): Promise<{ certPem: string; keyPem: string }> {
+export async function kubeletCertificate(dir: string, nodeName: string, address: string): Promise<Certificate> {
   const cert = join(dir, 'kubelet.crt');
   const key = join(dir, 'kubelet.key');
-  if (!existsSync(cert) || !existsSync(key)) {
-    const names = `subjectAltName=DNS:${nodeName},IP:${address}`;
-    const keyOptions = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', key];
-    await run('openssl', [
-      'req',
-      '-x509',
-      ...keyOptions,
-      '-out',
-      cert,
-      '-days',
-      '3650',
-      '-subj',
-      `/CN=${nodeName}`,
-      '-addext',
-      names,
-    ]);
+  if (!existsSync(cert)) {
+    const names = { commonName: nodeName, dns: [nodeName], addresses: [address] };
+    const made = await makeServerCertificate(names);
+    writeFileSync(key, made.keyPem, { mode: 0o600 });
+    // The certificate comes last and whole: where there is one, its key is there too.
+    writeFileSync(`${cert}.part`, made.certPem);
+    renameSync(`${cert}.part`, cert);
   }
   return { certPem: readFileSync(cert, 'utf8'), keyPem: readFileSync(key, 'utf8') };
 }

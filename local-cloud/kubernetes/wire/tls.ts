@@ -1,12 +1,7 @@
-/** The cluster's own certificate authority and the API server's certificate, made once with openssl and kept on disk. */
-import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+/** The cluster's own certificate authority and the API server's certificate, made once and kept on disk. */
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-
-const run = promisify(execFile);
-const DAYS = '3650';
-const EC_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+import { makeAuthority, makeServerCertificate } from '../../certificates.ts';
 
 export interface ServerIdentity {
   /** What a client has to trust. */
@@ -14,6 +9,15 @@ export interface ServerIdentity {
   certPem: string;
   keyPem: string;
 }
+
+const ADDRESSES = ['127.0.0.1', '10.96.0.1'];
+const NAMES = [
+  'localhost',
+  'kubernetes',
+  'kubernetes.default',
+  'kubernetes.default.svc',
+  'kubernetes.default.svc.cluster.local',
+];
 
 /** Reads the identity in `dir`, making it first where there is none. Half-made ones (a killed process) are made anew. */
 export async function serverIdentity(dir: string, clusterName: string): Promise<ServerIdentity> {
@@ -27,44 +31,17 @@ async function makeIdentity(done: string, clusterName: string): Promise<void> {
   const dir = `${done}.part`;
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const file = (name: string): string => join(dir, name);
-  // A common name holds at most 64 characters.
-  const subject = `/CN=${clusterName.slice(0, 50)}-ca`;
-  const authority = [
-    'req',
-    '-x509',
-    ...EC_KEY,
-    '-days',
-    DAYS,
-    '-subj',
-    subject,
-    '-addext',
-    'keyUsage=critical,keyCertSign,cRLSign',
-  ];
-  await run('openssl', [...authority, '-keyout', file('ca.key'), '-out', file('ca.crt')]);
-  const names = [
-    'IP:127.0.0.1',
-    'IP:10.96.0.1',
-    'DNS:localhost',
-    'DNS:kubernetes',
-    'DNS:kubernetes.default',
-    'DNS:kubernetes.default.svc',
-    'DNS:kubernetes.default.svc.cluster.local',
-  ];
-  const server = ['req', '-x509', ...EC_KEY, '-days', DAYS, '-subj', '/CN=kube-apiserver'];
-  const issuer = ['-CA', file('ca.crt'), '-CAkey', file('ca.key')];
-  const extensions = [
-    ...['-addext', `subjectAltName=${names.join(',')}`, '-addext', 'basicConstraints=critical,CA:FALSE'],
-    ...['-addext', 'extendedKeyUsage=serverAuth', '-addext', 'keyUsage=critical,digitalSignature'],
-  ];
-  await run('openssl', [
-    ...server,
-    ...issuer,
-    ...extensions,
-    '-keyout',
-    file('server.key'),
-    '-out',
-    file('server.crt'),
-  ]);
+  const authority = await makeAuthority(`${clusterName.slice(0, 50)}-ca`);
+  const server = await makeServerCertificate(
+    { commonName: 'kube-apiserver', dns: NAMES, addresses: ADDRESSES },
+    authority,
+  );
+  const files = {
+    'ca.crt': authority.certPem,
+    'ca.key': authority.keyPem,
+    'server.crt': server.certPem,
+    'server.key': server.keyPem,
+  };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text, { mode: 0o600 });
   renameSync(dir, done);
 }
