@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock, type Clock } from './clock.ts';
 import { Faults } from './faults.ts';
-import { Ledger } from './ledger.ts';
+import { Ledger } from './books.ts';
 
 export interface LocalContext {
   /** Everything the local cloud remembers lies below; a service keeps to a folder of its own name. */

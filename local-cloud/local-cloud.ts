@@ -14,8 +14,8 @@ import { installationOf } from './composition/installation.ts';
 import { startServices, type Services } from './composition/services.ts';
 import { lockState } from './composition/state-lock.ts';
 import { createStopList, type StopList } from './composition/stop-list.ts';
-import type { Delays } from './compute/delays.ts';
-import type { QuotaLimits } from './compute/quotas.ts';
+import type { Delays } from './compute/fleet/delays.ts';
+import type { QuotaLimits } from './compute/fleet/quotas.ts';
 import { createContext, type LocalContext } from './context.ts';
 
 export interface LocalCloudOptions {

@@ -1,8 +1,8 @@
 /** The calls of the admin API: look at the local cloud's own books, script its misbehaviour, take machines away, stop it. */
 import { z } from 'zod';
-import { noDelays, type Delays } from '../compute/delays.ts';
+import { noDelays, type Delays } from '../compute/fleet/delays.ts';
 import type { FaultRule, Faults } from '../faults.ts';
-import type { Ledger } from '../ledger.ts';
+import type { Ledger } from '../books.ts';
 import type { LogEntry } from '../eventarc/log-entry.ts';
 import type { LogQuery } from '../eventarc/log-store.ts';
 

@@ -1,10 +1,10 @@
 /** GKE with what is behind it here: embedded API servers, kubelets that run pods as processes, their logs, the user's kubeconfig. */
 import { join } from 'node:path';
 import type { LocalContext } from '../context.ts';
-import type { StartCluster } from '../gke/api-servers.ts';
-import { clusterRunner } from '../gke/cluster-runner.ts';
+import type { StartCluster } from '../gke/clusters/api-servers.ts';
+import { clusterRunner } from '../gke/clusters/cluster-runner.ts';
 import { startGke, type GkeOptions, type RunningGke } from '../gke/gke.ts';
-import type { StartNode } from '../gke/machines.ts';
+import type { StartNode } from '../gke/pools/machines.ts';
 import type { LogSink } from '../eventarc/log-sink.ts';
 import type { RunningIdentity } from '../identity/identity.ts';
 import type { Installation } from './installation.ts';
@@ -39,7 +39,7 @@ export async function startClusters(context: LocalContext, options: ClustersOpti
 function lazyNodes(context: LocalContext, { logs, installation }: ClustersOptions): StartNode {
   let loading: Promise<StartNode> | undefined;
   const load = async (): Promise<StartNode> => {
-    const { nodeRunner } = await import('../gke/node-runner.ts');
+    const { nodeRunner } = await import('../gke/pools/node-runner.ts');
     return nodeRunner(context, { images: localImages(installation), onLogLine: (line) => logs.containerLine(line) });
   };
   return async (start) => (await (loading ??= load()))(start);

@@ -4,10 +4,10 @@
  */
 import type { LocalContext } from '../context.ts';
 import { startGoogleHttp } from '../identity/google-http.ts';
-import type { Fleet } from './fleet.ts';
+import type { Fleet } from './fleet/fleet.ts';
 import { Leftovers, type Leftover } from './leftovers.ts';
-import { ComputeOperations } from './operations.ts';
-import { ComputeRoutes } from './routes.ts';
+import { ComputeOperations } from './wire/operations.ts';
+import { ComputeRoutes } from './wire/routes.ts';
 
 export interface ComputeOptions {
   port: number;

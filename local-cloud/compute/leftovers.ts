@@ -4,8 +4,8 @@
  */
 import { join } from 'node:path';
 import type { LocalContext } from '../context.ts';
-import { Documents } from './documents.ts';
-import { newId } from './fleet.ts';
+import { Documents } from '../documents.ts';
+import { newId } from './fleet/fleet.ts';
 
 export type LeftoverKind = 'disks' | 'addresses' | 'forwardingRules';
 

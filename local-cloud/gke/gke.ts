@@ -3,15 +3,15 @@
  * API servers and nodes are real processes. Wire: wire/. Methods: methods.ts. What operations do: operation-work.ts. Machines belong to
  * the fleet of ../compute. How API servers and nodes are started is given from outside.
  */
-import { Fleet, type FleetOptions } from '../compute/fleet.ts';
-import type { Delays } from '../compute/delays.ts';
+import { Fleet, type FleetOptions } from '../compute/fleet/fleet.ts';
+import type { Delays } from '../compute/fleet/delays.ts';
 import type { LocalContext } from '../context.ts';
 import { startGoogleHttp, GoogleError, type Call, type Route } from '../identity/google-http.ts';
-import { ApiServers, type ClusterHandle, type StartCluster } from './api-servers.ts';
-import { auditLogEntry, type AuditLogEntry } from './audit.ts';
-import { machineHooks, type StartNode } from './machines.ts';
+import { ApiServers, type ClusterHandle, type StartCluster } from './clusters/api-servers.ts';
+import { auditLogEntry, type AuditLogEntry } from './operations/audit.ts';
+import { machineHooks, type StartNode } from './pools/machines.ts';
 import { Methods } from './methods.ts';
-import { OperationWork } from './operation-work.ts';
+import { OperationWork } from './operations/operation-work.ts';
 import type { OperationRecord } from './records.ts';
 import { GkeState } from './state.ts';
 import { loadContainerSchema, type ProtoSchema } from './wire/proto-schema.ts';

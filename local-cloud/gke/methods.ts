@@ -3,19 +3,19 @@
  * carried out in the background by operation-work.ts.
  */
 import { randomBytes } from 'node:crypto';
-import { draw } from '../compute/delays.ts';
-import type { Fleet } from '../compute/fleet.ts';
+import { draw } from '../compute/fleet/delays.ts';
+import type { Fleet } from '../compute/fleet/fleet.ts';
 import { regionOf } from '../compute/zones.ts';
 import type { LocalContext } from '../context.ts';
 import { GoogleError } from '../identity/google-http.ts';
-import { clusterSpec, poolSpec, poolSpecs, requireLabels } from './cluster-spec.ts';
-import { requireQuota } from './node-groups.ts';
-import type { OperationWork } from './operation-work.ts';
+import { clusterSpec, poolSpec, poolSpecs, requireLabels } from './clusters/cluster-spec.ts';
+import { requireQuota } from './pools/node-groups.ts';
+import type { OperationWork } from './operations/operation-work.ts';
 import { clusterKey, type ClusterRecord, type OperationRecord, type PoolRecord } from './records.ts';
-import { serverConfig } from './server-config.ts';
+import { serverConfig } from './clusters/server-config.ts';
 import type { GkeState } from './state.ts';
-import { targetOf, type Target } from './target.ts';
-import { labelFingerprint, Views } from './views.ts';
+import { targetOf, type Target } from './wire/target.ts';
+import { labelFingerprint, Views } from './wire/views.ts';
 import type { Json } from './wire/proto-schema.ts';
 
 export interface MethodCall {

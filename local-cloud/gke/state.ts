@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { LocalContext } from '../context.ts';
-import { Documents } from '../compute/documents.ts';
+import { Documents } from '../documents.ts';
 import { GoogleError } from '../identity/google-http.ts';
 import {
   clusterKey,

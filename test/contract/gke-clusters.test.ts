@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { StartNode } from '../../local-cloud/gke/machines.ts';
+import type { StartNode } from '../../local-cloud/gke/pools/machines.ts';
 import { createCluster, ended, eventually, PARENT, refusedWith, startFixture } from './gke-fixture.ts';
 
 const NOT_FOUND = 5;

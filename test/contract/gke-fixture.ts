@@ -6,9 +6,9 @@ import type { TestContext } from 'node:test';
 import { ClusterManagerClient } from '@google-cloud/container';
 import { createContext, type LocalContext } from '../../local-cloud/context.ts';
 import { startCompute, type RunningCompute } from '../../local-cloud/compute/compute.ts';
-import type { ClusterSpec, StartCluster } from '../../local-cloud/gke/api-servers.ts';
+import type { ClusterSpec, StartCluster } from '../../local-cloud/gke/clusters/api-servers.ts';
 import { startGke, type GkeOptions, type RunningGke } from '../../local-cloud/gke/gke.ts';
-import type { NodeStart, StartNode } from '../../local-cloud/gke/machines.ts';
+import type { NodeStart, StartNode } from '../../local-cloud/gke/pools/machines.ts';
 import { startIdentity, type RunningIdentity } from '../../local-cloud/identity/identity.ts';
 
 export const ZONE = 'us-central1-a';

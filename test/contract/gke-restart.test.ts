@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { createContext } from '../../local-cloud/context.ts';
 import { startGke, type RunningGke } from '../../local-cloud/gke/gke.ts';
-import type { Delays } from '../../local-cloud/compute/delays.ts';
+import type { Delays } from '../../local-cloud/compute/fleet/delays.ts';
 import { startIdentity } from '../../local-cloud/identity/identity.ts';
 import {
   createCluster,

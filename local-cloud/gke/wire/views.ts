@@ -1,11 +1,11 @@
 /** Records -> the Cluster, NodePool and Operation messages that callers read. Unset fields are left out, as the JSON API does. */
 import { createHash } from 'node:crypto';
-import type { Fleet } from '../compute/fleet.ts';
-import { isZone } from '../compute/zones.ts';
-import { groupsOf } from './node-groups.ts';
-import type { ClusterRecord, OperationRecord, PoolRecord, ResourceStatus } from './records.ts';
-import type { GkeState } from './state.ts';
-import type { Json } from './wire/proto-schema.ts';
+import type { Fleet } from '../../compute/fleet/fleet.ts';
+import { isZone } from '../../compute/zones.ts';
+import { groupsOf } from '../pools/node-groups.ts';
+import type { ClusterRecord, OperationRecord, PoolRecord, ResourceStatus } from '../records.ts';
+import type { GkeState } from '../state.ts';
+import type { Json } from './proto-schema.ts';
 
 export class Views {
   readonly #state: GkeState;

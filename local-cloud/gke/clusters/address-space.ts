@@ -2,7 +2,7 @@
  * Pod address ranges, loosely: a VPC's 10.0.0.0/8 holds about 62 clusters of the default /14 (elastic/cloud-on-k8s issues 2461, 2473);
  * a cluster that asks for a smaller range takes its share. Only counted, never assigned.
  */
-import type { ClusterRecord } from './records.ts';
+import type { ClusterRecord } from '../records.ts';
 
 const DEFAULT_PREFIX = 14;
 const CLUSTERS_OF_DEFAULT_SIZE = 62;

@@ -1,8 +1,8 @@
 /** Runs a machine's kubelet in this process: the real binding of `startNode`. */
-import type { LocalContext } from '../context.ts';
-import { startKubelet } from '../kubelet/kubelet.ts';
-import type { Timing } from '../kubelet/timing.ts';
-import type { ImageMap, LogLine, NodeSpec } from '../kubelet/types.ts';
+import type { LocalContext } from '../../context.ts';
+import { startKubelet } from '../../kubelet/kubelet.ts';
+import type { Timing } from '../../kubelet/timing.ts';
+import type { ImageMap, LogLine, NodeSpec } from '../../kubelet/types.ts';
 import type { NodeStart, StartNode } from './machines.ts';
 
 const BYTES_PER_MI = 1024 * 1024;

@@ -2,15 +2,15 @@
  * What each operation does, step by step. Every step may be taken again: after a restart an operation begins anew with what is on disk,
  * so it asks for what should be and waits until it is. Ends with the operation DONE, with or without an error, as GKE's do.
  */
-import { draw } from '../compute/delays.ts';
-import { FleetStopped, type Fleet } from '../compute/fleet.ts';
-import type { GroupRecord } from '../compute/fleet-records.ts';
-import type { LocalContext } from '../context.ts';
-import type { ApiServers } from './api-servers.ts';
-import { addressSpaceProblem } from './address-space.ts';
-import { ensureGroups, groupsOf, nodeShortage } from './node-groups.ts';
-import { clusterKey, type ClusterRecord, type Condition, type OperationRecord, type PoolRecord } from './records.ts';
-import type { GkeState } from './state.ts';
+import { draw } from '../../compute/fleet/delays.ts';
+import { FleetStopped, type Fleet } from '../../compute/fleet/fleet.ts';
+import type { GroupRecord } from '../../compute/fleet/fleet-records.ts';
+import type { LocalContext } from '../../context.ts';
+import type { ApiServers } from '../clusters/api-servers.ts';
+import { addressSpaceProblem } from '../clusters/address-space.ts';
+import { ensureGroups, groupsOf, nodeShortage } from '../pools/node-groups.ts';
+import { clusterKey, type ClusterRecord, type Condition, type OperationRecord, type PoolRecord } from '../records.ts';
+import type { GkeState } from '../state.ts';
 
 /** google.rpc.Code */
 const RESOURCE_EXHAUSTED = 8;

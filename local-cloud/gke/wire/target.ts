@@ -1,7 +1,7 @@
 /** What a request is about: from its resource name (projects/P/locations/L/...) or from the older separate fields. */
-import type { LocalContext } from '../context.ts';
-import { GoogleError } from '../identity/google-http.ts';
-import type { Json } from './wire/proto-schema.ts';
+import type { LocalContext } from '../../context.ts';
+import { GoogleError } from '../../identity/google-http.ts';
+import type { Json } from './proto-schema.ts';
 
 export interface Target {
   location: string;

@@ -1,9 +1,9 @@
 /** The clusters' API servers: started once per cluster, again after a restart of the local cloud on the same port, and stopped at deletion. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LocalContext } from '../context.ts';
-import { clusterKey, type ClusterRecord } from './records.ts';
-import type { GkeState } from './state.ts';
+import type { LocalContext } from '../../context.ts';
+import { clusterKey, type ClusterRecord } from '../records.ts';
+import type { GkeState } from '../state.ts';
 
 export interface ClusterSpec {
   name: string;

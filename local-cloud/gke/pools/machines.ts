@@ -1,14 +1,14 @@
 /** What a machine of the fleet is to GKE: a node of a cluster, with GKE's labels, and a disk of its own. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { GroupRecord, MachineRecord } from '../compute/fleet-records.ts';
-import type { MachineHandle, MachineHooks } from '../compute/machine-life.ts';
-import { allocatable, MACHINE_TYPES, type Allocatable } from '../compute/machine-types.ts';
-import { regionOf } from '../compute/zones.ts';
-import type { LocalContext } from '../context.ts';
-import { clusterDir, type ApiServers } from './api-servers.ts';
-import type { GkeState } from './state.ts';
-import { clusterKey, type ClusterRecord, type PoolRecord } from './records.ts';
+import type { GroupRecord, MachineRecord } from '../../compute/fleet/fleet-records.ts';
+import type { MachineHandle, MachineHooks } from '../../compute/fleet/machine-life.ts';
+import { allocatable, MACHINE_TYPES, type Allocatable } from '../../compute/machine-types.ts';
+import { regionOf } from '../../compute/zones.ts';
+import type { LocalContext } from '../../context.ts';
+import { clusterDir, type ApiServers } from '../clusters/api-servers.ts';
+import type { GkeState } from '../state.ts';
+import { clusterKey, type ClusterRecord, type PoolRecord } from '../records.ts';
 
 /** Everything needed to run one node. */
 export interface NodeStart {

@@ -1,8 +1,8 @@
 /** A createCluster or createNodePool request -> the stored message: defaults as GKE fills them in, and what GKE refuses. */
-import { MACHINE_TYPES } from '../compute/machine-types.ts';
-import { isRegion, isZone, regionOf, zonesOf } from '../compute/zones.ts';
-import { GoogleError } from '../identity/google-http.ts';
-import type { Json } from './wire/proto-schema.ts';
+import { MACHINE_TYPES } from '../../compute/machine-types.ts';
+import { isRegion, isZone, regionOf, zonesOf } from '../../compute/zones.ts';
+import { GoogleError } from '../../identity/google-http.ts';
+import type { Json } from '../wire/proto-schema.ts';
 
 export const DEFAULT_VERSION = '1.33.5-gke.1201000';
 export const MASTER_VERSIONS = ['1.34.1-gke.1431000', DEFAULT_VERSION, '1.32.9-gke.1130000', '1.31.13-gke.1023000'];

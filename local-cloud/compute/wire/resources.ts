@@ -1,9 +1,9 @@
 /** Fleet records -> the resources of the Compute Engine API v1, with the fields that callers of this system and gcloud's tables read. */
-import type { Fleet } from './fleet.ts';
-import type { GroupRecord, MachineRecord } from './fleet-records.ts';
-import type { Leftover } from './leftovers.ts';
-import { MACHINE_TYPES, type MachineType } from './machine-types.ts';
-import { regionOf, zonesOf } from './zones.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import type { GroupRecord, MachineRecord } from '../fleet/fleet-records.ts';
+import type { Leftover } from '../leftovers.ts';
+import { MACHINE_TYPES, type MachineType } from '../machine-types.ts';
+import { regionOf, zonesOf } from '../zones.ts';
 
 export type Resource = { [field: string]: any; name: string };
 

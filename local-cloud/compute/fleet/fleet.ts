@@ -6,10 +6,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { LocalContext } from '../context.ts';
+import type { LocalContext } from '../../context.ts';
 import { AddressPrefixes } from './address-prefixes.ts';
 import { draw, noDelays, type Delays } from './delays.ts';
-import { Documents } from './documents.ts';
+import { Documents } from '../../documents.ts';
 import type { GroupRecord, MachineRecord, MachineTemplate } from './fleet-records.ts';
 import { MachineLife, type MachineHooks } from './machine-life.ts';
 import {
@@ -22,7 +22,7 @@ import {
   type Shortage,
   type Usage,
 } from './quotas.ts';
-import { regionOf } from './zones.ts';
+import { regionOf } from '../zones.ts';
 
 export interface FleetOptions {
   delays?: Partial<Delays>;

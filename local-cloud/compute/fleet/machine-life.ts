@@ -2,7 +2,7 @@
  * One machine from the request to its end, level by level: what is on disk decides the next step, so a process that was killed goes on
  * where the last one was. Bills in the ledger from the VM's start to its end, which is what Compute Engine bills.
  */
-import { InjectedFault } from '../faults.ts';
+import { InjectedFault } from '../../faults.ts';
 import { draw } from './delays.ts';
 import type { CapacityError, GroupRecord, MachineRecord } from './fleet-records.ts';
 import { FleetStopped, newId, type Fleet } from './fleet.ts';

@@ -1,11 +1,11 @@
 /** A node pool's managed instance groups: their names, what their machines are, and what it means for GKE when some were refused. */
 import { createHash } from 'node:crypto';
-import type { Fleet } from '../compute/fleet.ts';
-import type { GroupRecord, MachineTemplate } from '../compute/fleet-records.ts';
-import type { Shortage } from '../compute/quotas.ts';
-import { GoogleError } from '../identity/google-http.ts';
-import type { ClusterRecord, Condition, PoolRecord } from './records.ts';
-import type { Json } from './wire/proto-schema.ts';
+import type { Fleet } from '../../compute/fleet/fleet.ts';
+import type { GroupRecord, MachineTemplate } from '../../compute/fleet/fleet-records.ts';
+import type { Shortage } from '../../compute/fleet/quotas.ts';
+import { GoogleError } from '../../identity/google-http.ts';
+import type { ClusterRecord, Condition, PoolRecord } from '../records.ts';
+import type { Json } from '../wire/proto-schema.ts';
 
 /** GKE cuts long names so that the machine's name fits: gke-<cluster>-<pool>-<hash>-<4>. */
 const NAME_PART = 20;

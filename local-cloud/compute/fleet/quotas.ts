@@ -3,8 +3,8 @@
  * (Compute Engine's Spot documentation); a family with a quota of its own (N2D_CPUS...) uses that when the limits name it.
  */
 import type { GroupRecord, MachineTemplate } from './fleet-records.ts';
-import { MACHINE_TYPES } from './machine-types.ts';
-import { regionOf } from './zones.ts';
+import { MACHINE_TYPES } from '../machine-types.ts';
+import { regionOf } from '../zones.ts';
 
 export type QuotaLimits = Record<string, number>;
 

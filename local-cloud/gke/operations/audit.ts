@@ -1,6 +1,6 @@
 /** The Cloud Audit Logs entry that GKE writes when an operation has ended: what a log sink passes on. */
-import type { LocalContext } from '../context.ts';
-import type { OperationRecord } from './records.ts';
+import type { LocalContext } from '../../context.ts';
+import type { OperationRecord } from '../records.ts';
 
 export interface AuditLogEntry {
   insertId: string;

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LocalContext } from '../context.ts';
-import { startKubernetes } from '../kubernetes/wire/server.ts';
+import type { LocalContext } from '../../context.ts';
+import { startKubernetes } from '../../kubernetes/wire/server.ts';
 import type { StartCluster } from './api-servers.ts';
 
 export interface ClusterRunnerOptions {

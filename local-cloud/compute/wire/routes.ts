@@ -1,13 +1,13 @@
 /** Paths of the Compute Engine API v1 -> what the fleet knows. Only what this system, its users' gcloud and Terraform look at. */
-import { GoogleError, type Call, type Route } from '../identity/google-http.ts';
+import { GoogleError, type Call, type Route } from '../../identity/google-http.ts';
 import { parseFilter } from './filter.ts';
-import type { Fleet } from './fleet.ts';
-import type { GroupRecord } from './fleet-records.ts';
-import type { LeftoverKind, Leftovers } from './leftovers.ts';
-import { MACHINE_TYPES } from './machine-types.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import type { GroupRecord } from '../fleet/fleet-records.ts';
+import type { LeftoverKind, Leftovers } from '../leftovers.ts';
+import { MACHINE_TYPES } from '../machine-types.ts';
 import type { ComputeOperations } from './operations.ts';
 import { Resources, type Resource } from './resources.ts';
-import { isRegion, isZone, REGIONS, ZONES } from './zones.ts';
+import { isRegion, isZone, REGIONS, ZONES } from '../zones.ts';
 
 const DEFAULT_PAGE = 500;
 

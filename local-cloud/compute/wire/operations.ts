@@ -1,10 +1,10 @@
 /** Compute operations. A managed instance group's are DONE as soon as the order is taken, long before the machines follow, as Google's are. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { LocalContext } from '../context.ts';
-import { GoogleError } from '../identity/google-http.ts';
-import { Documents } from './documents.ts';
-import { newId } from './fleet.ts';
+import type { LocalContext } from '../../context.ts';
+import { GoogleError } from '../../identity/google-http.ts';
+import { Documents } from '../../documents.ts';
+import { newId } from '../fleet/fleet.ts';
 import type { Resource } from './resources.ts';
 
 const KEPT = 200;
