@@ -8,7 +8,7 @@ import { bundle } from './bundle.ts';
 import { askChild } from './child.ts';
 import { addResults, addUploadedResults } from './fill-redis.ts';
 import { takeTurns, summarize } from './measure.ts';
-import { startRedis, type RunningRedis } from './redis-server.ts';
+import { startRedis, type RunningRedis } from '../testing/redis-server.ts';
 import { BUCKETS, PROJECT, startStorageProcess, type StorageProcess } from './storage-process.ts';
 import { row, type Row } from './table.ts';
 

@@ -4,8 +4,6 @@ import type { Row } from './table.ts';
 export interface BenchmarkOptions {
   /** Small sizes and few repetitions. */
   quick: boolean;
-  /** First and last, where a benchmark has one run for each seed; undefined: as many as it takes. */
-  seeds: readonly [first: number, last: number] | undefined;
   /** Progress for whoever waits. */
   say(text: string): void;
 }

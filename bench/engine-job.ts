@@ -3,10 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, readFileSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
-import { LabControlPlane } from '../test/r/control-plane.ts';
-import { Lab, until, type Running } from '../test/r/lab.ts';
+import { LabControlPlane } from '../testing/lab-control-plane.ts';
+import { Lab, until, type Running } from '../testing/lab.ts';
 import type { Tasks } from './engine-session.ts';
-import { hasEnded } from './engine-pods.ts';
+import { hasEnded } from '../testing/pod-processes.ts';
 
 const PATIENCE_SECONDS = 600;
 

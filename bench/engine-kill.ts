@@ -2,11 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Lab, rLibrary, until, type Running } from '../test/r/lab.ts';
+import { Lab, rLibrary, until, type Running } from '../testing/lab.ts';
 import type { Benchmark } from './benchmark.ts';
-import { killPod, rProcess, signal } from './engine-pods.ts';
+import { killPod, rProcess, signal } from '../testing/pod-processes.ts';
 import { summarize } from './measure.ts';
-import { startRedis } from './redis-server.ts';
+import { startRedis } from '../testing/redis-server.ts';
 import { row } from './table.ts';
 
 /** So many that each has lived for half a minute when its turn comes: a supervisor waits longer before it starts an R that dies again and again. */

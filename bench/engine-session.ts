@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { project } from './bundle.ts';
-import { startRedis, type RunningRedis } from './redis-server.ts';
+import { startRedis, type RunningRedis } from '../testing/redis-server.ts';
 
 export interface Tasks {
   count: number;

@@ -7,9 +7,9 @@ import { summarize, type LoopProgress, type WorkerProgress } from '../functions/
 import type { PassSettings } from '../functions/job/settings.ts';
 import type { Ports } from '../functions/ports/ports.ts';
 import { reconcileJob } from '../functions/reconcile/reconcile-job.ts';
-import { VirtualWorld, type VirtualCluster } from '../test/support/virtual-ports.ts';
+import { VirtualWorld, type VirtualCluster } from '../testing/virtual-ports.ts';
 import { fillJob, podNames, type JobShape } from './fill-redis.ts';
-import { startRedis, type RunningRedis } from './redis-server.ts';
+import { startRedis, type RunningRedis } from '../testing/redis-server.ts';
 
 const JOB = 'bench';
 const WORKERS_PER_MACHINE = 3;

@@ -1,13 +1,12 @@
 /**
- * `node bench/main.ts [NAME ...] [--json FILE] [--quick] [--seeds FIRST-LAST]`: measures and prints one table per benchmark. Never asserts a time: a
+ * `node bench/main.ts [NAME ...] [--json FILE] [--quick]`: measures and prints one table per benchmark. Never asserts a time: a
  * slow or busy machine is no failure; the load is printed beside the figures.
  */
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { backUp } from './back-up.ts';
-import type { Benchmark, BenchmarkOptions } from './benchmark.ts';
-import { engineChaos } from './engine-chaos.ts';
+import type { Benchmark } from './benchmark.ts';
 import { engineDoRedis } from './engine-doredis.ts';
 import { engineKill } from './engine-kill.ts';
 import { enginePeers } from './engine-peers.ts';
@@ -25,22 +24,20 @@ const benchmarks: readonly Benchmark[] = [
   engineDoRedis,
   enginePeers,
   engineKill,
-  engineChaos,
 ];
 
-const usage = `usage: node bench/main.ts [NAME ...] [--json FILE] [--quick] [--seeds FIRST-LAST]
+const usage = `usage: node bench/main.ts [NAME ...] [--json FILE] [--quick]
 
 ${benchmarks.map(({ name, title }) => `  ${name.padEnd(14)} ${title}`).join('\n')}
 
   --quick      small sizes and few repetitions: shows that it works, the figures mean little
   --json FILE  the results as JSON as well
-  --seeds 1-50 which seeds engine-chaos runs
 `;
 
-async function measure(benchmark: Benchmark, options: Pick<BenchmarkOptions, 'quick' | 'seeds'>): Promise<Result> {
+async function measure(benchmark: Benchmark, quick: boolean): Promise<Result> {
   const before = loadavg()[0] ?? 0;
   const begin = performance.now();
-  const { rows, notes } = await benchmark.run({ ...options, say: (text) => process.stderr.write(`${text}\n`) });
+  const { rows, notes } = await benchmark.run({ quick, say: (text) => process.stderr.write(`${text}\n`) });
   return {
     name: benchmark.name,
     title: benchmark.title,
@@ -56,13 +53,13 @@ async function main(args: string[]): Promise<number> {
     args,
     allowPositionals: true,
     options: {
-      ...{ json: { type: 'string' }, seeds: { type: 'string' } },
-      ...{ quick: { type: 'boolean', default: false }, help: { type: 'boolean' } },
+      json: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      help: { type: 'boolean' },
     },
   });
   const unknown = positionals.filter((name) => !benchmarks.some((benchmark) => benchmark.name === name));
-  const seeds = values.seeds === undefined ? undefined : /^(\d+)-(\d+)$/.exec(values.seeds);
-  if (values.help || unknown.length > 0 || seeds === null) {
+  if (values.help || unknown.length > 0) {
     process.stderr.write(`${unknown.map((name) => `no benchmark is called ${name}\n`).join('')}${usage}`);
     return values.help ? 0 : 2;
   }
@@ -74,10 +71,7 @@ async function main(args: string[]): Promise<number> {
     writeFileSync(values.json, `${JSON.stringify(document, null, 2)}\n`);
   };
   for (const benchmark of benchmarks.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
-    const result = await measure(benchmark, {
-      quick: values.quick,
-      seeds: seeds && [Number(seeds[1]), Number(seeds[2])],
-    });
+    const result = await measure(benchmark, values.quick);
     results.push(result);
     process.stdout.write(`${renderTable(result)}\n`);
     if (result.name.startsWith('engine-')) process.stderr.write(`plot: ${drawPlot(result)}\n`);

@@ -7,11 +7,11 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Session } from '../cli/session.ts';
-import { Journey, output, runJob } from '../test/support/journey.ts';
+import { Journey, output, runJob } from '../testing/journey.ts';
 import type { Benchmark } from './benchmark.ts';
 import { project } from './bundle.ts';
 import { takeTurns, summarize, wallMs } from './measure.ts';
-import { startRedis } from './redis-server.ts';
+import { startRedis } from '../testing/redis-server.ts';
 import { row, type Row } from './table.ts';
 
 const example = join(project, 'examples', 'heritability');

@@ -1,5 +1,5 @@
 // npm test and its parts: runs groups of test files with node's runner, each group as concurrent as it can be, and prints one summary
-// in node's words at the end. Usage: test.ts [GROUP | FILE ...]; without arguments everything, the checks included.
+// in node's words at the end. Usage: test.ts [GROUP | FILE ...]; without arguments the checks and every group but those that take longest.
 import { spawn } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,15 +9,16 @@ interface Group {
   readonly patterns: readonly string[];
   /** Files at a time; 1 where tests start clusters of processes that would starve each other. */
   readonly concurrency: number;
+  /** Runs only when it is named. */
+  readonly onlyNamed?: true;
 }
 
 const groups: Readonly<Record<string, Group>> = {
   unit: { patterns: ['test/unit/**/*.test.ts', 'test/golden/**/*.test.ts', 'test/rules/**/*.test.ts'], concurrency: 2 },
   contract: { patterns: ['test/contract/**/*.test.ts'], concurrency: 2 },
   r: { patterns: ['test/r/**/*.test.ts'], concurrency: 2 },
-  faults: { patterns: ['test/faults/**/*.test.ts'], concurrency: 1 },
+  faults: { patterns: ['test/faults/**/*.test.ts'], concurrency: 1, onlyNamed: true },
   journey: { patterns: ['test/journey/**/*.test.ts'], concurrency: 2 },
-  browser: { patterns: ['test/browser/**/*.test.ts'], concurrency: 1 },
 };
 
 /** What node's runner prints at the end of a run. */
@@ -73,7 +74,10 @@ async function main(names: readonly string[]): Promise<number> {
   let code = names.length === 0 ? await runNode(['scripts/check.ts', '--without-rules']) : 0;
   if (code !== 0) process.stdout.write('✖ the checks failed; the tests run all the same\n');
   const unknown = names.filter((name) => groups[name] === undefined);
-  const chosen = names.length === 0 ? Object.keys(groups) : names.filter((name) => groups[name] !== undefined);
+  const chosen =
+    names.length === 0
+      ? Object.keys(groups).filter((name) => !groups[name]!.onlyNamed)
+      : names.filter((name) => groups[name] !== undefined);
   const runs = chosen.map((name) => ({
     name,
     files: globSync([...groups[name]!.patterns]).sort(),

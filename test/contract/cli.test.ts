@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { request } from '../../cli/control.ts';
 import { readStatus, type Session } from '../../cli/session.ts';
 import { paths } from '../../functions/job/names.ts';
-import { ended, Journey, missingTools, until } from '../support/journey.ts';
+import { ended, Journey, missingTools, until } from '../../testing/journey.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const SMALL = 'script: run.R\nworker: {cpu: 1, memory: 1Gi, max: 1}\n';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { startEventarc, type EventarcOptions, type RunningEventarc } from '../../local-cloud/eventarc/eventarc.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../testing/wait-for.ts';
 import { startPubsubWorld, type PubsubWorld } from '../support/pubsub-world.ts';
 
 const type = 'google.cloud.pubsub.topic.v1.messagePublished';

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { startEventarcWorld, type EventarcWorld } from '../support/eventarc-world.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../testing/wait-for.ts';
 
 let world: EventarcWorld;
 

@@ -2,7 +2,7 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { KubeConfig, CoreV1Api } from '@kubernetes/client-node';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../testing/wait-for.ts';
 import { LocalCloudWorld } from '../support/local-cloud-world.ts';
 
 const location = 'us-central1-a';

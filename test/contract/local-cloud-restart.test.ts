@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateInUse } from '../../local-cloud/composition/state-lock.ts';
 import { startLocalCloud } from '../../local-cloud/local-cloud.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../testing/wait-for.ts';
 import { LocalCloudWorld } from '../support/local-cloud-world.ts';
 
 let world: LocalCloudWorld;

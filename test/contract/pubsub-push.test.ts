@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../testing/wait-for.ts';
 import { startPubsubWorld, type PubsubWorld } from '../support/pubsub-world.ts';
 
 let world: PubsubWorld;

@@ -6,7 +6,7 @@ import { manifestsFor, NAMESPACE } from '../../functions/adapters/manifests.ts';
 import { workloadOf } from '../../functions/adapters/kubernetes-workloads.ts';
 import { PortError } from '../../functions/ports/port-error.ts';
 import type { PodView, Workload, WorkloadRequest } from '../../functions/ports/workloads.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../testing/wait-for.ts';
 import { startEmbeddedKubernetes } from '../support/kubelet-embedded.ts';
 import type { ApiServer } from '../support/kubelet-world.ts';
 import { connectTo, type KubernetesClient } from '../support/kubernetes-client.ts';

@@ -11,7 +11,7 @@ import type { JobStatus } from '../../functions/job/job-status.ts';
 import { paths } from '../../functions/job/names.ts';
 import { inParallel } from '../../functions/job/in-parallel.ts';
 import type { Notice } from '../../functions/ports/notices.ts';
-import { assertNothingLeft, ended, Journey, missingTools, output, until } from '../support/journey.ts';
+import { assertNothingLeft, ended, Journey, missingTools, output, until } from '../../testing/journey.ts';
 
 const SCRIPT = 'library(foreach)\nx <- foreach(i = 1:2, .combine = c) %dopar% i\nsaveRDS(x, "x.rds")\n';
 /** Passes every check, and waits for a file: shows that a correction is taken up, without a cluster for each. */

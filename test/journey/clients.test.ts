@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { readStatus, type Session } from '../../cli/session.ts';
-import { assertNothingLeft, ended, identicalInR, Journey, missingTools, plainR, until } from '../support/journey.ts';
+import { assertNothingLeft, ended, identicalInR, Journey, missingTools, plainR, until } from '../../testing/journey.ts';
 import {
   hasAuthPlugin,
   kubectlPrograms,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Session } from '../../cli/session.ts';
 import { exampleFolder } from '../support/example-folder.ts';
-import { assertNothingLeft, Journey, missingTools, output, plainR, runJob } from '../support/journey.ts';
+import { assertNothingLeft, Journey, missingTools, output, plainR, runJob } from '../../testing/journey.ts';
 
 /** Each with few pieces of work: `commandArgs(trailingOnly = TRUE)` of the scripts says how many. */
 const rows: [example: string, pieces: string | null, files: string[]][] = [

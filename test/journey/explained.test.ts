@@ -18,7 +18,7 @@ import {
   output,
   runJob,
   until,
-} from '../support/journey.ts';
+} from '../../testing/journey.ts';
 
 const SMALL = 'script: run.R\nworker: {cpu: 1, memory: 1Gi, max: 2}\n';
 

@@ -14,7 +14,7 @@ import {
   output,
   plainR,
   resumeToEnd,
-} from '../support/journey.ts';
+} from '../../testing/journey.ts';
 
 const LARGE_BYTES = 20e6;
 const FIRST = 4;

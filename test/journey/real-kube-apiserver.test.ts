@@ -25,7 +25,7 @@ import { createContext } from '../../local-cloud/context.ts';
 import { startIdentity, type RunningIdentity } from '../../local-cloud/identity/identity.ts';
 import { startStorage, type RunningStorage } from '../../local-cloud/storage/storage.ts';
 import { exampleFolder } from '../support/example-folder.ts';
-import { identicalInR, Journey, missingTools, output, plainR } from '../support/journey.ts';
+import { identicalInR, Journey, missingTools, output, plainR } from '../../testing/journey.ts';
 import type { ApiServer } from '../support/kubelet-world.ts';
 import { OneCluster } from '../support/one-cluster.ts';
 import { startRealKubernetes } from '../support/real-kubernetes.ts';

@@ -18,7 +18,7 @@ import {
   resumeToEnd,
   runJob,
   until,
-} from '../support/journey.ts';
+} from '../../testing/journey.ts';
 
 const twoLoops = `
 library(foreach)

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { Lab } from './lab.ts';
+import { Lab } from '../../testing/lab.ts';
 
 let lab: Lab;
 beforeEach(async () => {

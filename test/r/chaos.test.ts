@@ -1,9 +1,9 @@
-// Workers, driver and Redis killed by a schedule: a short form of `npm run bench -- engine-chaos`, which runs many seeds.
+// Workers, driver and Redis killed by a schedule: one short run, so that every `npm test` has it. `npm run test:faults` runs more of them.
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { calmRun, chaosRun, type ChaosSize } from '../../bench/engine-chaos-run.ts';
+import { calmRun, chaosRun, type ChaosSize } from '../faults/chaos-run.ts';
 
 const size: ChaosSize = { iterations: 40, seconds: 0.1, workers: 3, meanSeconds: 3, moments: 3 };
 

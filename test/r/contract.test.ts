@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Lab, rLibrary, type Running } from './lab.ts';
+import { Lab, rLibrary, type Running } from '../../testing/lab.ts';
 
 let lab: Lab;
 let ownLibrary: string;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, test } from 'node:test';
-import { events, Lab, until } from './lab.ts';
+import { events, Lab, until } from '../../testing/lab.ts';
 
 let lab: Lab;
 let trace: string;

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Lab, until, type Running } from './lab.ts';
+import { Lab, until, type Running } from '../../testing/lab.ts';
 
 const slow = process.env['FF_SLOW_TESTS'] === '1';
 const resultPath = 'results/lab/attempt-1/result.rds';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
-import { rLibrary } from './lab.ts';
+import { rLibrary } from '../../testing/lab.ts';
 
 const run = promisify(execFile);
 const source = join(import.meta.dirname, '../../worker-image');

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { Lab, rLibrary, until, type Running } from './lab.ts';
+import { Lab, rLibrary, until, type Running } from '../../testing/lab.ts';
 
 const install = (folder: string, packages: string): string => `
   repos <- getOption("repos")

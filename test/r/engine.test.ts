@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Lab, rLibrary, until } from './lab.ts';
+import { Lab, rLibrary, until } from '../../testing/lab.ts';
 
 let lab: Lab;
 before(async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { backedUp, events, Lab, until, type Running } from './lab.ts';
+import { backedUp, events, Lab, until, type Running } from '../../testing/lab.ts';
 
 let lab: Lab;
 let trace: string;

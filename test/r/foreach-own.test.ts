@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { Lab } from './lab.ts';
+import { Lab } from '../../testing/lab.ts';
 import { packageSource } from './package-source.ts';
 
 const slow = process.env['FF_SLOW_TESTS'] === '1';

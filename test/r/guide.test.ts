@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { startRedis } from '../../bench/redis-server.ts';
-import { Lab, rLibrary } from './lab.ts';
+import { startRedis } from '../../testing/redis-server.ts';
+import { Lab, rLibrary } from '../../testing/lab.ts';
 
 const guide = readFileSync(join(import.meta.dirname, '../../worker-image/vignettes/laptop-to-cloud.Rmd'), 'utf8');
 const chunks = [...guide.matchAll(/^```\{r(.*)\}\n([^]*?)^```$/gm)].map(([, options, code]) => ({

@@ -5,7 +5,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { Lab, password, rLibrary, until, workerScript, type Running } from './lab.ts';
+import { Lab, password, rLibrary, until, workerScript, type Running } from '../../testing/lab.ts';
 
 let lab: Lab;
 beforeEach(async () => {

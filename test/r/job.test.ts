@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { events, Lab, rLibrary, until } from './lab.ts';
+import { events, Lab, rLibrary, until } from '../../testing/lab.ts';
 
 let lab: Lab;
 before(async () => {

@@ -1,8 +1,8 @@
 // Large results and exports: they leave and arrive as files, and what the script sees is the same.
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import { LabControlPlane } from './control-plane.ts';
-import { events, Lab, until, type Running } from './lab.ts';
+import { LabControlPlane } from '../../testing/lab-control-plane.ts';
+import { events, Lab, until, type Running } from '../../testing/lab.ts';
 
 let lab: Lab;
 let plane: LabControlPlane;

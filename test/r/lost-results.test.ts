@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { LabControlPlane } from './control-plane.ts';
-import { events, killR, Lab, until } from './lab.ts';
+import { LabControlPlane } from '../../testing/lab-control-plane.ts';
+import { events, killR, Lab, until } from '../../testing/lab.ts';
 
 let lab: Lab;
 beforeEach(async () => {

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, test } from 'node:test';
-import { LabControlPlane } from './control-plane.ts';
-import { events, Lab, password, until, type Running } from './lab.ts';
+import { LabControlPlane } from '../../testing/lab-control-plane.ts';
+import { events, Lab, password, until, type Running } from '../../testing/lab.ts';
 
 const LIMIT_MB = 48;
 let lab: Lab;

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, test } from 'node:test';
-import { events, Lab, type Running } from './lab.ts';
+import { events, Lab, type Running } from '../../testing/lab.ts';
 
 let lab: Lab;
 beforeEach(async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { events, Lab, until } from './lab.ts';
+import { events, Lab, until } from '../../testing/lab.ts';
 
 let lab: Lab;
 beforeEach(async () => {

@@ -1,7 +1,7 @@
 // The source of a CRAN package, for running its own tests: from R's package repository.
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Lab } from './lab.ts';
+import type { Lab } from '../../testing/lab.ts';
 
 const download = `
   repos <- getOption("repos")

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { packPart } from '../../functions/job/r-part.ts';
-import { missingTools } from '../support/journey.ts';
+import { missingTools } from '../../testing/journey.ts';
 
 it('readRDS() reads a shared file, and unserialize() gives the values back', { skip: missingTools() }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'ff-part-'));

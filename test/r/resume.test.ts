@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { events, killR, Lab, until } from './lab.ts';
+import { events, killR, Lab, until } from '../../testing/lab.ts';
 
 let lab: Lab;
 beforeEach(async () => {

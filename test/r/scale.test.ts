@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { freePort, Lab, rLibrary, until, type Running } from './lab.ts';
+import { freePort, Lab, rLibrary, until, type Running } from '../../testing/lab.ts';
 
 let lab: Lab;
 let trace: string;

@@ -1,8 +1,8 @@
 // The backend without any cloud, as the guide shows it: a redis-server that asks for no password, and workers of this machine.
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import { startRedis, type RunningRedis } from '../../bench/redis-server.ts';
-import { freePort, Lab, rLibrary, until } from './lab.ts';
+import { startRedis, type RunningRedis } from '../../testing/redis-server.ts';
+import { freePort, Lab, rLibrary, until } from '../../testing/lab.ts';
 
 let lab: Lab;
 let redis: RunningRedis;

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { backedUp, Lab, until, type Running } from './lab.ts';
+import { backedUp, Lab, until, type Running } from '../../testing/lab.ts';
 import { startCutProxy, type CutProxy } from './cut-proxy.ts';
 
 let lab: Lab;

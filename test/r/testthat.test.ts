@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { rLibrary } from './lab.ts';
+import { rLibrary } from '../../testing/lab.ts';
 
 const run = promisify(execFile);
 const folder = join(import.meta.dirname, '../../worker-image/tests/testthat');

@@ -48,12 +48,11 @@ function isTypeImport(clause: ts.ImportClause | undefined): boolean {
 
 /** What each folder of functions/ may import at run time, besides itself. Types may come from ports and job everywhere. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
-  entry: ['reconcile/', 'status/', 'job/', 'log.ts', 'ports/port-error.ts'],
+  entry: ['reconcile/', 'job/', 'log.ts', 'ports/port-error.ts'],
   reconcile: ['job/', 'ports/', 'log.ts'],
   job: [],
   ports: ['job/'],
   adapters: ['ports/', 'job/', 'log.ts'],
-  status: ['job/'],
 };
 
 const vendorPackages =
@@ -98,7 +97,7 @@ describe('import rule', () => {
   });
 
   it('vendor packages are imported only in functions/adapters', () => {
-    const deployed = /^(functions|cli|simulator)\/(?!adapters\/)/;
+    const deployed = /^(functions|cli)\/(?!adapters\/)/;
     assert.deepEqual(
       breaches(({ from, to }) => deployed.test(from) && vendorPackages.test(to)),
       [],
@@ -106,7 +105,7 @@ describe('import rule', () => {
   });
 
   it('only functions/index.ts and cli/ call connect.ts', () => {
-    const callers = /^(functions\/index\.ts|cli\/|test\/|bench\/)/;
+    const callers = /^(functions\/index\.ts|cli\/|test\/|testing\/|bench\/)/;
     assert.deepEqual(
       breaches(({ from, to }) => to === 'functions/adapters/connect.ts' && !callers.test(from)),
       [],
@@ -114,7 +113,7 @@ describe('import rule', () => {
   });
 
   it('nothing deployed imports what is not deployed', () => {
-    const outside = /^(local-cloud|simulator|cli|test|bench|scripts|examples)\//;
+    const outside = /^(local-cloud|cli|test|testing|bench|scripts|examples)\//;
     assert.deepEqual(
       breaches(({ from, to }) => from.startsWith('functions/') && outside.test(to)),
       [],
@@ -123,7 +122,14 @@ describe('import rule', () => {
 
   it('nothing outside test/ imports from test/', () => {
     assert.deepEqual(
-      breaches(({ from, to }) => !/^(test|bench)\//.test(from) && to.startsWith('test/')),
+      breaches(({ from, to }) => !from.startsWith('test/') && to.startsWith('test/')),
+      [],
+    );
+  });
+
+  it('what tests and benchmarks share, in testing/, is imported only by them', () => {
+    assert.deepEqual(
+      breaches(({ from, to }) => !/^(test|testing|bench)\//.test(from) && to.startsWith('testing/')),
       [],
     );
   });

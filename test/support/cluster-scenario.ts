@@ -4,7 +4,7 @@
  * `test/stays: pending` never start.
  */
 import { CoreV1Api, KubeConfig, KubernetesObjectApi, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../testing/wait-for.ts';
 
 export interface ClusterScenario {
   namespace: string;

@@ -3,7 +3,7 @@
  * embedded Kubernetes and a real one.
  */
 import { blot, type ClusterScenario } from './cluster-scenario.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../testing/wait-for.ts';
 import { deployment, job } from './scenario-workloads.ts';
 
 /** Conditions as `type=status reason: message`. */

@@ -5,7 +5,7 @@ import type { LoopProgress } from '../../functions/job/progress.ts';
 import type { PassSettings } from '../../functions/job/settings.ts';
 import { reconcileJob, type PassResult } from '../../functions/reconcile/reconcile-job.ts';
 import { loadRecord } from '../../functions/reconcile/record-store.ts';
-import { type VirtualCluster, VirtualWorld } from './virtual-ports.ts';
+import { type VirtualCluster, VirtualWorld } from '../../testing/virtual-ports.ts';
 
 const digest = `@sha256:${'a'.repeat(64)}`;
 export const settings: PassSettings = {

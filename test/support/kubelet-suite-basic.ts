@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { corePath } from '../../local-cloud/kubelet/api.ts';
 import type { ContainerStatus, Pod } from '../../local-cloud/kubelet/types.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../testing/wait-for.ts';
 import { TEST_IMAGE, type KubeletWorld } from './kubelet-world.ts';
 
 const NS = 'default';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { corePath } from '../../local-cloud/kubelet/api.ts';
 import { readProcess } from '../../local-cloud/kubelet/container/process-table.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../testing/wait-for.ts';
 import { conditionOf, isOver, isReady, isRunning, mainStatus, sh } from './kubelet-suite-basic.ts';
 import type { KubeletWorld } from './kubelet-world.ts';
 

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { InjectedFault, Faults } from '../../local-cloud/faults.ts';
 import { systemClock } from '../../local-cloud/clock.ts';
 import { conditionOf, isRunning, mainStatus, sh } from './kubelet-suite-basic.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../testing/wait-for.ts';
 import type { KubeletWorld } from './kubelet-world.ts';
 
 const NS = 'default';

@@ -9,7 +9,7 @@ import { systemClock, type Clock } from '../../local-cloud/clock.ts';
 import { startKubelet } from '../../local-cloud/kubelet/kubelet.ts';
 import { realTiming } from '../../local-cloud/kubelet/timing.ts';
 import type { ImageMap, KubeletOptions, LogLine, Pod, RunningKubelet } from '../../local-cloud/kubelet/types.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../testing/wait-for.ts';
 
 const run = promisify(execFile);
 

@@ -1,7 +1,7 @@
 /** Contract of the Kubernetes API: what is particular to pods and scalable kinds, and the tables that kubectl prints. */
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../testing/wait-for.ts';
 import type { KubernetesClient } from './kubernetes-client.ts';
 import { deployment } from './kubernetes-suite-objects.ts';
 import { freshNamespace } from './kubernetes-targets.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createContext, type LocalContext } from '../../local-cloud/context.ts';
 import { startKubernetes, type RunningKubernetes } from '../../local-cloud/kubernetes/wire/server.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../testing/wait-for.ts';
 import { connectTo, type KubernetesClient } from './kubernetes-client.ts';
 import { startRealKubernetes } from './real-kubernetes.ts';
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readEndpoints, type Endpoints } from '../../local-cloud/composition/endpoints.ts';
 import type { FixtureCall } from './fixture-functions.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../testing/wait-for.ts';
 
 const program = fileURLToPath(new URL('local-cloud-process.ts', import.meta.url));
 

@@ -4,7 +4,7 @@ import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_pro
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { until } from './journey.ts';
+import { until } from '../../testing/journey.ts';
 
 const run = promisify(execFile);
 const CALL_MS = 240_000;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createContext, type LocalContext } from '../../local-cloud/context.ts';
 import type { Clock } from '../../local-cloud/clock.ts';
 import { startPubsub, type RunningPubsub } from '../../local-cloud/pubsub/pubsub.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../testing/wait-for.ts';
 
 export interface PubsubWorld {
   context: LocalContext;

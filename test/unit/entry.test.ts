@@ -8,7 +8,7 @@ import { jobSubmitted } from '../../functions/entry/job-submitted.ts';
 import { progressReported } from '../../functions/entry/progress-reported.ts';
 import { status } from '../../functions/entry/status.ts';
 import { tick } from '../../functions/entry/tick.ts';
-import { VirtualWorld } from '../support/virtual-ports.ts';
+import { VirtualWorld } from '../../testing/virtual-ports.ts';
 
 const digest = `@sha256:${'a'.repeat(64)}`;
 let world: VirtualWorld;

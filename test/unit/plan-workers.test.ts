@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import type { WorkerProgress } from '../../functions/job/progress.ts';
 import { JobWorld, loop } from '../support/job-world.ts';
-import type { VirtualCluster } from '../support/virtual-ports.ts';
+import type { VirtualCluster } from '../../testing/virtual-ports.ts';
 
 let world: JobWorld;
 let there: VirtualCluster;

@@ -4,7 +4,7 @@ import { beforeEach, describe, it } from 'node:test';
 import type { Context } from '../../functions/entry/context.ts';
 import { jobSubmitted } from '../../functions/entry/job-submitted.ts';
 import type { JobStatus } from '../../functions/job/job-status.ts';
-import { VirtualWorld } from '../support/virtual-ports.ts';
+import { VirtualWorld } from '../../testing/virtual-ports.ts';
 
 let world: VirtualWorld;
 let context: Context;

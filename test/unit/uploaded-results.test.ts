@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { isPodObject, namesItself } from '../../functions/job/pod-objects.ts';
 import type { LedgerLine } from '../../functions/reconcile/back-up.ts';
 import { parseLines } from '../../functions/reconcile/read-segments.ts';
-import type { VirtualCluster } from '../support/virtual-cluster.ts';
+import type { VirtualCluster } from '../../testing/virtual-cluster.ts';
 import { JobWorld } from '../support/job-world.ts';
 
 const ATTEMPT = 'demo/attempt-1/';

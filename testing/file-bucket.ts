@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bucket, ObjectInfo } from '../functions/ports/bucket.ts';
 import { PreconditionError } from '../functions/ports/port-error.ts';
-import type { FileServer } from '../test/r/file-server.ts';
+import type { FileServer } from './file-server.ts';
 
 /** What the back-up and the ledger need of a bucket; the rest is never asked for. */
 type Needed = Pick<Bucket, 'name' | 'info' | 'read' | 'write' | 'list' | 'signedUrl'>;

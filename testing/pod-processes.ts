@@ -1,6 +1,6 @@
 /** Processes of a pod as the kernel sees them: its supervisor leads a group, R is its child. */
 import { readFileSync } from 'node:fs';
-import type { Running } from '../test/r/lab.ts';
+import type { Running } from './lab.ts';
 
 export function hasEnded(running: Running): boolean {
   return running.process.exitCode !== null || running.process.signalCode !== null;

@@ -1,7 +1,7 @@
 /** The schedule of chaos runs: the same for a seed that is run again. How the processes interleave is not part of it. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { coreFaults, workerFaults, type WorkerFault } from '../../bench/engine-chaos-schedule.ts';
+import { coreFaults, workerFaults, type WorkerFault } from '../faults/chaos-schedule.ts';
 
 function take(seed: number, count: number): WorkerFault[] {
   const faults = workerFaults(seed, 2);

@@ -2,15 +2,15 @@
  * In-memory ports with memory: a small world in which passes can be driven step by step. Stateful, not mocks: buckets honour generations,
  * clusters take their time, the queue holds what a test puts there. What they leave out: signatures, quotas, pagination.
  */
-import type { Buckets } from '../../functions/ports/bucket.ts';
-import type { Clusters, ClusterView, Leftover } from '../../functions/ports/clusters.ts';
-import type { Notice } from '../../functions/ports/notices.ts';
-import { PortError } from '../../functions/ports/port-error.ts';
-import type { Ports } from '../../functions/ports/ports.ts';
-import type { TaskQueue } from '../../functions/ports/task-queue.ts';
-import type { Workload, WorkloadView } from '../../functions/ports/workloads.ts';
-import { summarize } from '../../functions/job/progress.ts';
-import { clusterLabels } from '../../functions/job/names.ts';
+import type { Buckets } from '../functions/ports/bucket.ts';
+import type { Clusters, ClusterView, Leftover } from '../functions/ports/clusters.ts';
+import type { Notice } from '../functions/ports/notices.ts';
+import { PortError } from '../functions/ports/port-error.ts';
+import type { Ports } from '../functions/ports/ports.ts';
+import type { TaskQueue } from '../functions/ports/task-queue.ts';
+import type { Workload, WorkloadView } from '../functions/ports/workloads.ts';
+import { summarize } from '../functions/job/progress.ts';
+import { clusterLabels } from '../functions/job/names.ts';
 import { VirtualBucket } from './virtual-bucket.ts';
 import { VirtualCluster } from './virtual-cluster.ts';
 

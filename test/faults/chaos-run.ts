@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { rLibrary } from '../test/r/lab.ts';
-import { ChaosFleet } from './engine-chaos-fleet.ts';
-import { killPod, rProcess, signal } from './engine-pods.ts';
-import { coreFaults, workerFaults, type CoreFault, type WorkerFault } from './engine-chaos-schedule.ts';
+import { rLibrary } from '../../testing/lab.ts';
+import { ChaosFleet } from './chaos-fleet.ts';
+import { killPod, rProcess, signal } from '../../testing/pod-processes.ts';
+import { coreFaults, workerFaults, type CoreFault, type WorkerFault } from './chaos-schedule.ts';
 
 export interface ChaosSize {
   iterations: number;
@@ -36,7 +36,7 @@ export interface ChaosOutcome {
 const RESULT = 'results/lab/attempt-1/result.rds';
 /** Without a single iteration that begins or ends, nor a moment of the schedule. */
 const HANG_SECONDS = 180;
-const script = readFileSync(join(import.meta.dirname, 'engine', 'chaos.R'), 'utf8');
+const script = readFileSync(join(import.meta.dirname, 'chaos.R'), 'utf8');
 
 /** Runs the job under the seed's schedule. `evidence`: folder for what is left of a run that is not right. */
 export async function chaosRun(

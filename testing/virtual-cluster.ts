@@ -1,9 +1,9 @@
 /** One cluster of the virtual world, with what runs in it; a test moves its parts by hand. */
 import { createHash } from 'node:crypto';
-import type { DriverState, LoopProgress, WorkerProgress } from '../../functions/job/progress.ts';
-import type { ClusterView } from '../../functions/ports/clusters.ts';
-import type { Address, JournalEntry } from '../../functions/ports/task-queue.ts';
-import type { WorkloadRequest, WorkloadView } from '../../functions/ports/workloads.ts';
+import type { DriverState, LoopProgress, WorkerProgress } from '../functions/job/progress.ts';
+import type { ClusterView } from '../functions/ports/clusters.ts';
+import type { Address, JournalEntry } from '../functions/ports/task-queue.ts';
+import type { WorkloadRequest, WorkloadView } from '../functions/ports/workloads.ts';
 
 export class VirtualCluster {
   readonly view: ClusterView;

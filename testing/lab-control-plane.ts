@@ -1,12 +1,12 @@
 // The part of a pass that a running driver feels, for tests of the R engine: the real back-up and the real answers to pods, over the lab's Redis and bucket.
 import { createHash } from 'node:crypto';
-import { newRecord, type JobRecord } from '../../functions/job/job-record.ts';
-import { backUp, type LedgerLine } from '../../functions/reconcile/back-up.ts';
-import { parseLines } from '../../functions/reconcile/read-segments.ts';
-import { giveAddresses } from '../../functions/reconcile/give-addresses.ts';
-import { redisTaskQueues } from '../../functions/adapters/redis-task-queue.ts';
-import type { Bucket, Buckets, ObjectInfo } from '../../functions/ports/bucket.ts';
-import { PreconditionError } from '../../functions/ports/port-error.ts';
+import { newRecord, type JobRecord } from '../functions/job/job-record.ts';
+import { backUp, type LedgerLine } from '../functions/reconcile/back-up.ts';
+import { parseLines } from '../functions/reconcile/read-segments.ts';
+import { giveAddresses } from '../functions/reconcile/give-addresses.ts';
+import { redisTaskQueues } from '../functions/adapters/redis-task-queue.ts';
+import type { Bucket, Buckets, ObjectInfo } from '../functions/ports/bucket.ts';
+import { PreconditionError } from '../functions/ports/port-error.ts';
 import { password, type Lab } from './lab.ts';
 
 const SEGMENT = /^lab\/attempt-1\/ledger\//;

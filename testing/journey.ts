@@ -7,17 +7,17 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { request } from '../../cli/control.ts';
-import { follow } from '../../cli/follow.ts';
-import { isNothing, whatIsLeft } from '../../cli/left.ts';
-import { openSession, readStatus, type Session } from '../../cli/session.ts';
-import { submit } from '../../cli/submit.ts';
-import type { JobStatus } from '../../functions/job/job-status.ts';
-import type { LedgerLine } from '../../functions/reconcile/back-up.ts';
-import { readLedger } from '../../functions/reconcile/make-inputs.ts';
-import { readEndpoints } from '../../local-cloud/composition/endpoints.ts';
+import { request } from '../cli/control.ts';
+import { follow } from '../cli/follow.ts';
+import { isNothing, whatIsLeft } from '../cli/left.ts';
+import { openSession, readStatus, type Session } from '../cli/session.ts';
+import { submit } from '../cli/submit.ts';
+import type { JobStatus } from '../functions/job/job-status.ts';
+import type { LedgerLine } from '../functions/reconcile/back-up.ts';
+import { readLedger } from '../functions/reconcile/make-inputs.ts';
+import { readEndpoints } from '../local-cloud/composition/endpoints.ts';
 
-const project = fileURLToPath(new URL('../..', import.meta.url));
+const project = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);
 /** Against hanging, not against slowness: a shared machine may be many times slower than usual. */
 const LONG_MS = 300_000;

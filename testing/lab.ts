@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 import { Redis } from 'ioredis';
 import { startFileServer, type FileServer } from './file-server.ts';
 
-const root = resolve(import.meta.dirname, '../..');
+const root = resolve(import.meta.dirname, '..');
 export const rLibrary = process.env['R_LIBS'] ?? join(root, '.local/R');
 const imageDir = join(root, 'worker-image');
 export const password = 'lab-password';

@@ -1,4 +1,4 @@
-# The job of engine-chaos.ts: four loops, one of which needs the values of another, two in a function, one with errors. Arguments: iterations in all,
+# The job of chaos-run.ts: four loops, one of which needs the values of another, two in a function, one with errors. Arguments: iterations in all,
 # seconds that one takes on average, file for marks of what runs.
 library(foreach)
 library(iterators)

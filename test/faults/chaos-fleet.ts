@@ -5,16 +5,16 @@
 import { mkdirSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { redisTaskQueues } from '../functions/adapters/redis-task-queue.ts';
-import { newRecord, type JobRecord } from '../functions/job/job-record.ts';
-import type { Buckets } from '../functions/ports/bucket.ts';
-import { PortError } from '../functions/ports/port-error.ts';
-import { backUp, type LedgerLine } from '../functions/reconcile/back-up.ts';
-import { giveAddresses } from '../functions/reconcile/give-addresses.ts';
-import { makeResumeLedger, readLedger } from '../functions/reconcile/make-inputs.ts';
-import { Lab, password, type LabJob, type Running } from '../test/r/lab.ts';
-import { fileBucket } from './engine-bucket.ts';
-import { hasEnded, killPod } from './engine-pods.ts';
+import { redisTaskQueues } from '../../functions/adapters/redis-task-queue.ts';
+import { newRecord, type JobRecord } from '../../functions/job/job-record.ts';
+import type { Buckets } from '../../functions/ports/bucket.ts';
+import { PortError } from '../../functions/ports/port-error.ts';
+import { backUp, type LedgerLine } from '../../functions/reconcile/back-up.ts';
+import { giveAddresses } from '../../functions/reconcile/give-addresses.ts';
+import { makeResumeLedger, readLedger } from '../../functions/reconcile/make-inputs.ts';
+import { Lab, password, type LabJob, type Running } from '../../testing/lab.ts';
+import { fileBucket } from '../../testing/file-bucket.ts';
+import { hasEnded, killPod } from '../../testing/pod-processes.ts';
 
 /** From outside, a killed R and one that its task killed look the same; here no task is to blame. */
 const TRIES = 1000;

@@ -1,7 +1,7 @@
 /** A bucket in memory: generations and preconditions as in Cloud Storage. Leaves out signatures (addresses are recognisable, not valid). */
 import { createHash } from 'node:crypto';
-import type { Bucket, ObjectInfo } from '../../functions/ports/bucket.ts';
-import { PreconditionError } from '../../functions/ports/port-error.ts';
+import type { Bucket, ObjectInfo } from '../functions/ports/bucket.ts';
+import { PreconditionError } from '../functions/ports/port-error.ts';
 
 /** What a bucket asks of the world around it: faults before and after a call, the time, and the next generation. */
 interface World {
