@@ -56,42 +56,42 @@ registerForeachFleet <- function(redis = "localhost", password = NULL, journal =
 
 # durable: somebody backs the results up and removes them from Redis with us (the cloud). Otherwise a value leaves Redis once the driver has it.
 start_backend <- function(con, journal, task_size = "auto", tries = 3L, seed = NULL, durable = FALSE, ledger = NULL, on_error = "default", error_limits = NULL) {
-  f <- new.env(parent = emptyenv())
-  f$con <- con
-  f$queue <- fleet_key("queue")
-  f$run <- paste0(Sys.getpid(), "-", format(now_seconds(), digits = 16))
-  f$journal <- or_else(journal, tempfile("foreachfleet"))
-  f$lasting <- !is.null(journal) # a later session may read it
-  f$restored_at_cut <- if (!dir.exists(f$journal)) con$cuts
-  f$task_size <- task_size
-  f$tries <- tries
-  f$durable <- durable
-  f$ledger <- ledger
-  f$on_error <- on_error
-  f$error_limits <- error_limits
-  f$refuted <- list()
-  f$replaced <- list()
-  f$loop <- 0
-  f$current <- NULL
-  f$loops <- list()
-  f$workers <- list()
-  f$key_suffix <- ""
-  f$inputs <- NULL
-  f$data <- list()
-  f$data_hashes <- character()
-  .fleet$driver <- f
-  f$exported <- read_exported(con)
+  fleet <- new.env(parent = emptyenv())
+  fleet$con <- con
+  fleet$queue <- fleet_key("queue")
+  fleet$run <- paste0(Sys.getpid(), "-", format(now_seconds(), digits = 16))
+  fleet$journal <- or_else(journal, tempfile("foreachfleet"))
+  fleet$lasting <- !is.null(journal) # a later session may read it
+  fleet$restored_at_cut <- if (!dir.exists(fleet$journal)) con$cuts
+  fleet$task_size <- task_size
+  fleet$tries <- tries
+  fleet$durable <- durable
+  fleet$ledger <- ledger
+  fleet$on_error <- on_error
+  fleet$error_limits <- error_limits
+  fleet$refuted <- list()
+  fleet$replaced <- list()
+  fleet$loop <- 0
+  fleet$current <- NULL
+  fleet$loops <- list()
+  fleet$workers <- list()
+  fleet$key_suffix <- ""
+  fleet$inputs <- NULL
+  fleet$data <- list()
+  fleet$data_hashes <- character()
+  .fleet$driver <- fleet
+  fleet$exported <- read_exported(con)
   read_memory(con)
   if (!is.null(seed)) set.seed(seed)
-  forget_old_run(f)
-  transport <- new_transport(con, list(results = function(key, timeout) pump(f), stored = function(key, value) on_stored(f, key, value),
-                                       submitted = function(commands) check_first_tasks(f, commands)))
-  f$transport <- transport
+  forget_old_run(fleet)
+  transport <- new_transport(con, list(results = function(key, timeout) pump(fleet), stored = function(key, value) on_stored(fleet, key, value),
+                                       submitted = function(commands) check_first_tasks(fleet, commands)))
+  fleet$transport <- transport
   globals <- install_transport(transport, con$host, as.integer(con$port))
-  assign("queue", f$queue, envir = globals)
-  redis_call(con, "SET", paste0(f$queue, ".live"), "")
-  setDoPar(fun = do_fleet, data = list(fleet = f), info = fleet_info)
-  invisible(f)
+  assign("queue", fleet$queue, envir = globals)
+  redis_call(con, "SET", paste0(fleet$queue, ".live"), "")
+  setDoPar(fun = do_fleet, data = list(fleet = fleet), info = fleet_info)
+  invisible(fleet)
 }
 
 fleet_info <- function(data, item) {
@@ -103,34 +103,34 @@ fleet_info <- function(data, item) {
 }
 
 # A driver that died left tasks in the queue and loop descriptions of doRedis. Tasks that workers run go on: they write to the same journal.
-forget_old_run <- function(f) {
-  ids <- unlist(redis_call(f$con, "LRANGE", fleet_key("jobs"), "0", "-1"))
-  keys <- c(f$queue, paste0(f$queue, ".out.", ids))
-  redis_send(f$con, list(list("DEL", keys)))
-  f$old_ids <- ids
+forget_old_run <- function(fleet) {
+  ids <- unlist(redis_call(fleet$con, "LRANGE", fleet_key("jobs"), "0", "-1"))
+  keys <- c(fleet$queue, paste0(fleet$queue, ".out.", ids))
+  redis_send(fleet$con, list(list("DEL", keys)))
+  fleet$old_ids <- ids
 }
 
-drop_old_environments <- function(f) {
-  if (!length(f$old_ids)) return(invisible())
-  redis_send(f$con, list(list("DEL", paste0(f$queue, ".env.", f$old_ids)), list("LTRIM", fleet_key("jobs"), whole(length(f$old_ids)), "-1")))
-  f$old_ids <- NULL
+drop_old_environments <- function(fleet) {
+  if (!length(fleet$old_ids)) return(invisible())
+  redis_send(fleet$con, list(list("DEL", paste0(fleet$queue, ".env.", fleet$old_ids)), list("LTRIM", fleet_key("jobs"), whole(length(fleet$old_ids)), "-1")))
+  fleet$old_ids <- NULL
 }
 
 # doRedis stores the loop's description under its own id: the id is needed to submit more tasks of the same loop.
-on_stored <- function(f, key, value) {
-  start <- paste0(f$queue, ".env.")
+on_stored <- function(fleet, key, value) {
+  start <- paste0(fleet$queue, ".env.")
   if (!startsWith(key, start)) return(invisible())
-  if (is.raw(value) && !redis_takes(f, f$current, length(value))) {
-    stop(too_large_message(f$current, length(value), largest_in_redis(f$con)), call. = FALSE)
+  if (is.raw(value) && !redis_takes(fleet, fleet$current, length(value))) {
+    stop(too_large_message(fleet$current, length(value), largest_in_redis(fleet$con)), call. = FALSE)
   }
-  f$current$id <- substring(key, nchar(start) + 1L)
-  if (is.raw(value) && length(value) < 64 * 2^20) f$current$description <- value
-  redis_call(f$con, "RPUSH", fleet_key("jobs"), f$current$id)
+  fleet$current$id <- substring(key, nchar(start) + 1L)
+  if (is.raw(value) && length(value) < 64 * 2^20) fleet$current$description <- value
+  redis_call(fleet$con, "RPUSH", fleet_key("jobs"), fleet$current$id)
 }
 
-too_large_message <- function(L, bytes, largest = MAX_VALUE_BYTES) {
+too_large_message <- function(loop, bytes, largest = MAX_VALUE_BYTES) {
   # object.size() does not look into environments; a serialization does
-  sizes <- sort(vapply(L$exports[setdiff(names(L$exports), names(L$objects))], function(x) as.numeric(length(serialize(x, NULL))), 0), decreasing = TRUE)
+  sizes <- sort(vapply(loop$exports[setdiff(names(loop$exports), names(loop$objects))], function(x) as.numeric(length(serialize(x, NULL))), 0), decreasing = TRUE)
   shown <- utils::head(sizes, 3L)
   sprintf(paste("this loop would send %s to every worker; at most %s is possible. Largest objects: %s.",
                 "Put large data into a file of the job (data: in job.yaml) so that each worker loads it once, or keep unused objects away with .noexport."),
@@ -141,47 +141,47 @@ too_large_message <- function(L, bytes, largest = MAX_VALUE_BYTES) {
 # The function that foreach calls.
 do_fleet <- function(obj, expr, envir, data) {
   if (!inherits(obj, "foreach")) stop("obj must be a foreach object")
-  f <- data$fleet
+  fleet <- data$fleet
   # a loop inside .combine or inside an iterator of the running loop: the workers' answers belong to the outer one
-  if (!is.null(f$current)) return(get("doSEQ", envir = asNamespace("foreach"))(obj, expr, envir, NULL))
-  check_stop(f)
-  f$loop <- f$loop + 1
-  number <- f$loop
+  if (!is.null(fleet$current)) return(get("doSEQ", envir = asNamespace("foreach"))(obj, expr, envir, NULL))
+  check_stop(fleet)
+  fleet$loop <- fleet$loop + 1
+  number <- fleet$loop
   it <- iter(obj)
-  L <- new_loop(f, number, it, obj, expr, envir)
-  f$current <- L
-  on.exit(end_loop(f, L))
-  begin_loop(f, L)
-  prepare_description(f, L, obj, expr, envir)
-  while (is.null(L$stop_error) && !is_complete(L)) {
-    if (!has_work(f, L)) await_left_running(f, L)
-    if (L$pending > 0L) run_loop(f, L, obj, expr, envir) else finish_reused(f, L)
+  loop <- new_loop(fleet, number, it, obj, expr, envir)
+  fleet$current <- loop
+  on.exit(end_loop(fleet, loop))
+  begin_loop(fleet, loop)
+  prepare_description(fleet, loop, obj, expr, envir)
+  while (is.null(loop$stop_error) && !is_complete(loop)) {
+    if (!has_work(fleet, loop)) await_left_running(fleet, loop)
+    if (loop$pending > 0L) run_loop(fleet, loop, obj, expr, envir) else finish_reused(fleet, loop)
   }
-  if (!is.null(L$stop_error)) stop(L$stop_error)
-  finish_combining(L)
+  if (!is.null(loop$stop_error)) stop(loop$stop_error)
+  finish_combining(loop)
   error <- getErrorValue(it)
   if (identical(obj$errorHandling, "stop") && !is.null(error)) stop(loop_error(error, getErrorIndex(it), expr))
   getResult(it)
 }
 
 # doRedis publishes the loop's description and the first tasks; its wait for results is pump(), which ends it by a signal.
-run_loop <- function(f, L, obj, expr, envir) {
-  set_objects_apart(f, L)
-  setup <- list(loop = L$number, run = L$run, queue = f$queue, random = L$random, packages = obj$packages, versions = L$versions, backed_up = f$durable,
-                objects = L$objects)
+run_loop <- function(fleet, loop, obj, expr, envir) {
+  set_objects_apart(fleet, loop)
+  setup <- list(loop = loop$number, run = loop$run, queue = fleet$queue, random = loop$random, packages = obj$packages, versions = loop$versions, backed_up = fleet$durable,
+                objects = loop$objects)
   stub <- function(code, setup, batch, env) run_batch(code, setup, batch, env)
   environment(stub) <- asNamespace("foreachfleet")
   attributes(stub) <- NULL
   body <- as.call(list(stub, call("quote", expr), setup, as.name("fleet_batch"), quote(environment())))
-  source <- structure(list(fleet = f, loop = L, argnames = c("fleet_batch", obj$argnames), noexport = L$noexport, packages = obj$packages,
-                           export = L$extra_exports, verbose = isTRUE(obj$verbose), errorHandling = "pass", options = list()),
+  source <- structure(list(fleet = fleet, loop = loop, argnames = c("fleet_batch", obj$argnames), noexport = loop$noexport, packages = obj$packages,
+                           export = loop$extra_exports, verbose = isTRUE(obj$verbose), errorHandling = "pass", options = list()),
                       class = c("fleetsource", "foreach"))
   submit <- get(".doRedis", envir = asNamespace("doRedis"))
   # a script may set bare doRedis up for a laptop (setChunkSize(), setProgress()): tasks are grouped and counted by us
   globals <- get(".doRedisGlobals", envir = asNamespace("doRedis"))
   assign("chunkSize", 1, envir = globals)
   assign("progress", FALSE, envir = globals)
-  tryCatch(withCallingHandlers(submit(source, body, envir, list(queue = f$queue)),
+  tryCatch(withCallingHandlers(submit(source, body, envir, list(queue = fleet$queue)),
                                warning = function(w) if (grepl("already exporting", conditionMessage(w))) tryInvokeRestart("muffleWarning")),
            fleet_loop_done = function(c) NULL)
 }
@@ -198,9 +198,9 @@ run_loop <- function(f, L, obj, expr, envir) {
 #' fleetLoops()
 #' @export
 fleetLoops <- function() {
-  f <- .fleet$driver
-  if (is.null(f) || !length(f$loops)) return(data.frame())
-  do.call(rbind, lapply(f$loops, as.data.frame))
+  fleet <- .fleet$driver
+  if (is.null(fleet) || !length(fleet$loops)) return(data.frame())
+  do.call(rbind, lapply(fleet$loops, as.data.frame))
 }
 
 # --- the "foreach object" that doRedis sees: its elements are batches of iterations -------------------------------------------------------------

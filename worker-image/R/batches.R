@@ -36,11 +36,11 @@ choose_task_size <- function(setting, left, workers, times, bytes = list(argumen
   as.integer(max(1, floor(size)))
 }
 
-measured_times <- function(L) {
-  n <- L$executed
+measured_times <- function(loop) {
+  n <- loop$executed
   if (n < 1L) return(list(count = 0, mean = NA_real_, sd = NA_real_))
-  mean <- L$seconds / n
-  list(count = n, mean = mean, sd = if (n > 1L) sqrt(max(0, L$seconds2 / n - mean^2) * n / (n - 1)) else 0)
+  mean <- loop$seconds / n
+  list(count = n, mean = mean, sd = if (n > 1L) sqrt(max(0, loop$seconds2 / n - mean^2) * n / (n - 1)) else 0)
 }
 
 # Pure: tasks that should wait in Redis. Enough that no worker runs dry between two looks of the driver, also when these are far apart because
@@ -53,94 +53,94 @@ queue_depth <- function(workers, task_seconds, absence = 0, task_bytes = 0) {
 }
 
 # Iterations that wait for submission, or will: known in full when the length of the loop is.
-left_to_submit <- function(L) {
-  total <- known_total(L)
-  if (is.null(total)) L$pending else L$pending + (total - L$count)
+left_to_submit <- function(loop) {
+  total <- known_total(loop)
+  if (is.null(total)) loop$pending else loop$pending + (total - loop$count)
 }
 
 # The next iterations to submit, first those that came back: at most `size`, and no more arguments than one task may have. None: nothing is drawn.
-take_pending <- function(L, size) {
-  L$requeued <- L$requeued[status_of(L, L$requeued) == PENDING]
-  taken <- utils::head(L$requeued, size)
-  L$requeued <- utils::tail(L$requeued, -size)
-  L$next_pending <- max(L$next_pending, L$base + 1L)
-  while (length(taken) < size && L$next_pending <= L$count) {
-    block <- L$next_pending:min(L$count, L$next_pending + 4095L)
-    open <- block[status_of(L, block) == PENDING]
+take_pending <- function(loop, size) {
+  loop$requeued <- loop$requeued[status_of(loop, loop$requeued) == PENDING]
+  taken <- utils::head(loop$requeued, size)
+  loop$requeued <- utils::tail(loop$requeued, -size)
+  loop$next_pending <- max(loop$next_pending, loop$base + 1L)
+  while (length(taken) < size && loop$next_pending <= loop$count) {
+    block <- loop$next_pending:min(loop$count, loop$next_pending + 4095L)
+    open <- block[status_of(loop, block) == PENDING]
     picked <- utils::head(setdiff(open, taken), size - length(taken))
     taken <- c(taken, picked)
-    L$next_pending <- if (length(taken) >= size) max(picked) + 1L else max(block) + 1L
+    loop$next_pending <- if (length(taken) >= size) max(picked) + 1L else max(block) + 1L
   }
-  fitting <- max(1L, sum(cumsum(as.numeric(L$size[taken - L$base])) <= TASK_ARGUMENT_BYTES))
+  fitting <- max(1L, sum(cumsum(as.numeric(loop$size[taken - loop$base])) <= TASK_ARGUMENT_BYTES))
   if (length(taken) > fitting) {
-    L$requeued <- c(taken[-seq_len(fitting)], L$requeued)
+    loop$requeued <- c(taken[-seq_len(fitting)], loop$requeued)
     taken <- taken[seq_len(fitting)]
   }
   taken
 }
 
-next_batch <- function(f, L) {
-  if (L$aborted || !has_work(f, L)) return(NULL)
-  times <- measured_times(L)
-  bytes <- list(argument = L$args_bytes / max(1, L$count - L$finished), result = L$result_bytes / max(1, L$executed))
-  size <- choose_task_size(f$task_size, left_to_submit(L), count_workers(f), times, bytes, seconds_limit(f))
-  items <- take_pending(L, min(size, or_else(L$most_items, size)))
+next_batch <- function(fleet, loop) {
+  if (loop$aborted || !has_work(fleet, loop)) return(NULL)
+  times <- measured_times(loop)
+  bytes <- list(argument = loop$args_bytes / max(1, loop$count - loop$finished), result = loop$result_bytes / max(1, loop$executed))
+  size <- choose_task_size(fleet$task_size, left_to_submit(loop), count_workers(fleet), times, bytes, seconds_limit(fleet))
+  items <- take_pending(loop, min(size, or_else(loop$most_items, size)))
   if (!length(items)) return(NULL)
-  make_batch(L, items)
+  make_batch(loop, items)
 }
 
-make_batch <- function(L, items) {
-  set_status(L, items, QUEUED)
-  L$tasks <- L$tasks + 1L
-  L$task_items[[whole(L$tasks)]] <- items
-  L$task_size <- length(items)
-  list(i = items, digest = digests_of(L, items), prefix = L$prefix, suffix = L$suffix, args = args_of(L, items), expected = measured_times(L)$mean, run = L$run,
-       avoid = if (length(L$doubted)) unique(pod_of(unlist(L$doubted[whole(items)]))))
+make_batch <- function(loop, items) {
+  set_status(loop, items, QUEUED)
+  loop$tasks <- loop$tasks + 1L
+  loop$task_items[[whole(loop$tasks)]] <- items
+  loop$task_size <- length(items)
+  list(i = items, digest = digests_of(loop, items), prefix = loop$prefix, suffix = loop$suffix, args = args_of(loop, items), expected = measured_times(loop)$mean, run = loop$run,
+       avoid = if (length(loop$doubted)) unique(pod_of(unlist(loop$doubted[whole(items)]))))
 }
 
 # A task is not meant to last longer than one iteration may.
-seconds_limit <- function(f) as.numeric(or_else(f$inputs$tasks$maxTimeSeconds, Inf))
+seconds_limit <- function(fleet) as.numeric(or_else(fleet$inputs$tasks$maxTimeSeconds, Inf))
 
 # Submits tasks of a loop that doRedis has published already, in doRedis' own form.
-submit_more <- function(f, L) {
+submit_more <- function(fleet, loop) {
   now <- now_seconds()
-  L$absence <- max(now - L$submitted_at, 0.9 * L$absence)
-  L$submitted_at <- now
-  if (!has_work(f, L)) return(invisible())
-  task_seconds <- (measured_times(L)$mean + ITERATION_SECONDS) * or_else(L$task_size, 1L)
-  room <- queue_depth(count_workers(f), task_seconds, L$absence, L$task_bytes) - redis_call(f$con, "LLEN", f$queue)
-  f$con$memory_at <- 0
+  loop$absence <- max(now - loop$submitted_at, 0.9 * loop$absence)
+  loop$submitted_at <- now
+  if (!has_work(fleet, loop)) return(invisible())
+  task_seconds <- (measured_times(loop)$mean + ITERATION_SECONDS) * or_else(loop$task_size, 1L)
+  room <- queue_depth(count_workers(fleet), task_seconds, loop$absence, loop$task_bytes) - redis_call(fleet$con, "LLEN", fleet$queue)
+  fleet$con$memory_at <- 0
   # what had no room a moment ago is not serialized again until it may have
-  if (!task_fits(f$con, or_else(L$refused_bytes, 0))) return(wait_for_room(f, L))
-  L$full_since <- NULL
+  if (!task_fits(fleet$con, or_else(loop$refused_bytes, 0))) return(wait_for_room(fleet, loop))
+  loop$full_since <- NULL
   pushed <- 0
   while (room > 0) {
     commands <- list()
-    while (length(commands) < min(room, 100L) && task_fits(f$con, pushed) && !is.null(batch <- next_batch(f, L))) {
-      bytes <- task_bytes(L, batch)
-      if (!accept_task(f, L, batch$i, length(bytes), pushed)) break
+    while (length(commands) < min(room, 100L) && task_fits(fleet$con, pushed) && !is.null(batch <- next_batch(fleet, loop))) {
+      bytes <- task_bytes(loop, batch)
+      if (!accept_task(fleet, loop, batch$i, length(bytes), pushed)) break
       pushed <- pushed + length(bytes)
-      L$task_bytes <- length(bytes)
-      commands[[length(commands) + 1L]] <- list("RPUSH", f$queue, bytes)
+      loop$task_bytes <- length(bytes)
+      commands[[length(commands) + 1L]] <- list("RPUSH", fleet$queue, bytes)
     }
     if (!length(commands)) break
-    send_pushes(f$con, commands)
+    send_pushes(fleet$con, commands)
     room <- room - length(commands)
   }
 }
 
-task_bytes <- function(L, batch) {
-  serialize(list(ID = L$id, argsList = stats::setNames(list(list(fleet_batch = batch, .Random.seed = L$tasks)), whole(L$tasks))), NULL)
+task_bytes <- function(loop, batch) {
+  serialize(list(ID = loop$id, argsList = stats::setNames(list(list(fleet_batch = batch, .Random.seed = loop$tasks)), whole(loop$tasks))), NULL)
 }
 
-count_workers <- function(f) max(1L, length(f$workers))
+count_workers <- function(fleet) max(1L, length(fleet$workers))
 
 # Tasks that workers hold now: they do not count against the depth of the queue.
-busy_tasks <- function(f, L) sum(vapply(f$workers, function(w) identical(w$state, "busy") && identical(as.numeric(or_else(w$loop, 0)), L$number), NA))
+busy_tasks <- function(fleet, loop) sum(vapply(fleet$workers, function(worker) identical(worker$state, "busy") && identical(as.numeric(or_else(worker$loop, 0)), loop$number), NA))
 
 # A task is finished when none of its iterations is waiting any more.
-forget_finished_tasks <- function(L) {
-  task <- rep(seq_along(L$task_items), lengths(L$task_items))
-  open <- status_of(L, as.integer(unlist(L$task_items))) == QUEUED
-  L$task_items <- L$task_items[tabulate(task[open], length(L$task_items)) > 0L]
+forget_finished_tasks <- function(loop) {
+  task <- rep(seq_along(loop$task_items), lengths(loop$task_items))
+  open <- status_of(loop, as.integer(unlist(loop$task_items))) == QUEUED
+  loop$task_items <- loop$task_items[tabulate(task[open], length(loop$task_items)) > 0L]
 }

@@ -12,46 +12,46 @@ new_combiner <- function(it) {
   info <- it$combineInfo
   collects <- identical(body(info$fun), quote(c(a, list(...)))) && identical(environment(info$fun), asNamespace("foreach")) && identical(it$state$accum, list())
   if (!collects && typeof(info$fun) != "builtin") return(NULL)
-  m <- new.env(parent = emptyenv())
-  m$collects <- collects
-  m$most <- info$max.combine
-  m$group <- if (collects) vector("list", 1024L) else list()
-  m$size <- 0L   # results in the group, failed ones included
-  m$values <- 0L # of them, those that have a value
-  m
+  combiner <- new.env(parent = emptyenv())
+  combiner$collects <- collects
+  combiner$most <- info$max.combine
+  combiner$group <- if (collects) vector("list", 1024L) else list()
+  combiner$size <- 0L   # results in the group, failed ones included
+  combiner$values <- 0L # of them, those that have a value
+  combiner
 }
 
 # One result, or the error of an iteration that failed
-accept_result <- function(L, result, i) {
-  m <- L$combiner
-  if (is.null(m)) return(accumulate(L$it, result, i))
-  state <- L$it$state
+accept_result <- function(loop, result, i) {
+  combiner <- loop$combiner
+  if (is.null(combiner)) return(accumulate(loop$it, result, i))
+  state <- loop$it$state
   state$numResults <- state$numResults + 1L
-  left_out <- inherits(result, "error") && L$error_handling %in% c("stop", "remove")
+  left_out <- inherits(result, "error") && loop$error_handling %in% c("stop", "remove")
   if (left_out && is.null(state$errorValue)) {
     state$errorValue <- result
     state$errorIndex <- i
   }
-  m$size <- m$size + 1L
-  if (!left_out) add_to_group(m, result)
-  if (!m$collects && m$size >= m$most - !state$first.time) combine_group(L)
+  combiner$size <- combiner$size + 1L
+  if (!left_out) add_to_group(combiner, result)
+  if (!combiner$collects && combiner$size >= combiner$most - !state$first.time) combine_group(loop)
 }
 
-add_to_group <- function(m, result) {
-  m$values <- m$values + 1L
-  if (m$collects && m$values > length(m$group)) length(m$group) <- 2L * length(m$group)
-  if (m$collects) put(m$group, m$values, result) else m$group[m$values] <- list(result)
+add_to_group <- function(combiner, result) {
+  combiner$values <- combiner$values + 1L
+  if (combiner$collects && combiner$values > length(combiner$group)) length(combiner$group) <- 2L * length(combiner$group)
+  if (combiner$collects) put(combiner$group, combiner$values, result) else combiner$group[combiner$values] <- list(result)
 }
 
-combine_group <- function(L) {
-  m <- L$combiner
-  state <- L$it$state
-  group <- m$group[seq_len(m$values)]
-  if (!m$collects) m$group <- list()
-  m$size <- m$values <- 0L
+combine_group <- function(loop) {
+  combiner <- loop$combiner
+  state <- loop$it$state
+  group <- combiner$group[seq_len(combiner$values)]
+  if (!combiner$collects) combiner$group <- list()
+  combiner$size <- combiner$values <- 0L
   if (!length(group)) return(invisible())
   state$accum <-
-    if (m$collects) group
+    if (combiner$collects) group
     else if (!state$first.time) call_combine(state$fun, c(list(state$accum), group))
     else if (length(group) > 1L) call_combine(state$fun, group)
     else group[[1]]
@@ -64,7 +64,7 @@ call_combine <- function(fun, values) {
 }
 
 # The last group is smaller.
-finish_combining <- function(L) if (!is.null(L$combiner)) combine_safely(combine_group(L))
+finish_combining <- function(loop) if (!is.null(loop$combiner)) combine_safely(combine_group(loop))
 
 # As other backends do: a failing .combine is told, and the loop goes on.
 combine_safely <- function(step) {
@@ -77,29 +77,29 @@ combine_safely <- function(step) {
 # Each result reaches .combine once and in order, whatever the order and number of arrivals. Also with .inorder = FALSE, which allows any order: a
 # sum of floating-point numbers depends on theirs, and a value must not depend on the schedule. A slow .combine does not keep the workers waiting:
 # after a slice of time the driver looks after them again. TRUE: there is more to combine.
-combine_ready <- function(f, L) {
+combine_ready <- function(fleet, loop) {
   until <- now_seconds() + COMBINE_SLICE_SECONDS
-  while (is_combinable(L, L$combined + 1L)) {
+  while (is_combinable(loop, loop$combined + 1L)) {
     if (now_seconds() > until) return(TRUE)
-    L$combined <- L$combined + 1L
-    combine_one(L, L$combined, L$status[L$combined - L$base] == FAILED)
+    loop$combined <- loop$combined + 1L
+    combine_one(loop, loop$combined, loop$status[loop$combined - loop$base] == FAILED)
   }
   FALSE
 }
 
-is_combinable <- function(L, i) {
-  if (i > L$count) return(FALSE)
-  status <- L$status[i - L$base]
-  status == STORED || (status == FAILED && !identical(L$error_handling, "stop"))
+is_combinable <- function(loop, i) {
+  if (i > loop$count) return(FALSE)
+  status <- loop$status[i - loop$base]
+  status == STORED || (status == FAILED && !identical(loop$error_handling, "stop"))
 }
 
-combine_one <- function(L, i, failed) {
+combine_one <- function(loop, i, failed) {
   if (failed) {
     id <- whole(i)
-    result <- L$errors[[id]]
-    rm(list = id, envir = L$errors)
+    result <- loop$errors[[id]]
+    rm(list = id, envir = loop$errors)
   } else {
-    result <- unserialize(stored_value(L, i))
+    result <- unserialize(stored_value(loop, i))
   }
-  combine_safely(accept_result(L, result, i))
+  combine_safely(accept_result(loop, result, i))
 }

@@ -6,47 +6,47 @@ MAX_DESCRIPTION_BYTES <- 2^20    # of each of the two parts, before it is compre
 DESCRIPTIONS_BYTES <- 64 * 2^20  # of all loops of a driver: Redis holds them until the next pass
 
 # What must be taken down before the first result is combined; and what is known by then.
-prepare_description <- function(f, L, obj, expr, envir) {
-  if (!f$durable) return(invisible())
-  shape <- tryCatch(loop_shape(L$it, mirror_scope()), error = function(e) NULL)
-  L$to_describe <- list(packages = obj$packages, expr = expr, envir = envir, shape = shape, told = FALSE, keys = character(), args = list())
-  describe_loop(f, L)
+prepare_description <- function(fleet, loop, obj, expr, envir) {
+  if (!fleet$durable) return(invisible())
+  shape <- tryCatch(loop_shape(loop$it, mirror_scope()), error = function(e) NULL)
+  loop$to_describe <- list(packages = obj$packages, expr = expr, envir = envir, shape = shape, told = FALSE, keys = character(), args = list())
+  describe_loop(fleet, loop)
 }
 
 # At the beginning; and once more when iterations, or turns of an outer loop, were drawn since.
-describe_loop <- function(f, L, force = FALSE) {
-  d <- L$to_describe
-  if (is.null(d)) return(invisible())
-  whole_loop <- L$exhausted || force || (is.null(d$shape$sizes) && L$count >= DESCRIBED_ITERATIONS)
-  if (d$told && !whole_loop) return(invisible())
-  d <- take_down(L, d)
-  L$to_describe <- if (!whole_loop) d
-  if (or_else(f$described_bytes, 0) > DESCRIPTIONS_BYTES) return(invisible())
-  json <- to_json(description(L, d))
-  f$described_bytes <- or_else(f$described_bytes, 0) + nchar(json)
-  redis_call(f$con, "XADD", fleet_key("described"), "*", "json", json)
+describe_loop <- function(fleet, loop, force = FALSE) {
+  draft <- loop$to_describe
+  if (is.null(draft)) return(invisible())
+  whole_loop <- loop$exhausted || force || (is.null(draft$shape$sizes) && loop$count >= DESCRIBED_ITERATIONS)
+  if (draft$told && !whole_loop) return(invisible())
+  draft <- take_down(loop, draft)
+  loop$to_describe <- if (!whole_loop) draft
+  if (or_else(fleet$described_bytes, 0) > DESCRIPTIONS_BYTES) return(invisible())
+  json <- to_json(description(loop, draft))
+  fleet$described_bytes <- or_else(fleet$described_bytes, 0) + nchar(json)
+  redis_call(fleet$con, "XADD", fleet_key("described"), "*", "json", json)
   invisible()
 }
 
 # Keys and arguments as far as they are known; the loop forgets them.
-take_down <- function(L, d) {
-  shown <- seq_len(min(L$count, DESCRIBED_ITERATIONS))
-  if (L$base == 0L) d$keys <- key_of(L, shown)
-  args <- arguments_of(L, shown[shown > L$base])
-  d$args[names(args)] <- args
-  d$told <- TRUE
-  d
+take_down <- function(loop, draft) {
+  shown <- seq_len(min(loop$count, DESCRIBED_ITERATIONS))
+  if (loop$base == 0L) draft$keys <- key_of(loop, shown)
+  args <- arguments_of(loop, shown[shown > loop$base])
+  draft$args[names(args)] <- args
+  draft$told <- TRUE
+  draft
 }
 
-description <- function(L, d) {
+description <- function(loop, draft) {
   packed <- function(value) tryCatch(pack_text(value()), error = function(e) NULL)
-  record <- list(loop = L$number, attempt = or_else(.fleet$attempt, 1L), label = L$label, total = known_total(L), errorHandling = L$error_handling)
-  record$prefix <- L$prefix
-  record$combine <- if (!is.null(d$shape)) packed(function() {
-    list(version = 1L, keys = d$keys, all = L$exhausted && length(d$keys) == L$count, shape = drawn_shape(L$it, d$shape))
+  record <- list(loop = loop$number, attempt = or_else(.fleet$attempt, 1L), label = loop$label, total = known_total(loop), errorHandling = loop$error_handling)
+  record$prefix <- loop$prefix
+  record$combine <- if (!is.null(draft$shape)) packed(function() {
+    list(version = 1L, keys = draft$keys, all = loop$exhausted && length(draft$keys) == loop$count, shape = drawn_shape(loop$it, draft$shape))
   })
-  record$task <- packed(function() list(version = 1L, code = d$expr, env = task_scope(L, d$envir), packages = d$packages, random = L$random, loop = L$number,
-                                        args = d$args))
+  record$task <- packed(function() list(version = 1L, code = draft$expr, env = task_scope(loop, draft$envir), packages = draft$packages, random = loop$random, loop = loop$number,
+                                        args = draft$args))
   record
 }
 
@@ -70,15 +70,15 @@ compressed_text <- function(bytes) gsub("\n", "", jsonlite::base64_enc(memCompre
 unpack_text <- function(text) unserialize(memDecompress(jsonlite::base64_dec(text), "gzip"))
 
 # The variables of the loop's tasks as workers see them: functions find the other objects beside them.
-task_scope <- function(L, envir) {
+task_scope <- function(loop, envir) {
   dots <- tryCatch(eval(quote(list(...)), envir), error = function(e) list())
   scope <- do.call(function(...) environment(), dots)
   package <- environment_package(envir)
   parent.env(scope) <- if (is.null(package)) globalenv() else asNamespace(package)
-  seen <- L$known[[1]]
-  if (as.numeric(utils::object.size(L$exports)) > 8 * MAX_DESCRIPTION_BYTES) stop("too large")
-  for (name in names(L$exports)) {
-    value <- L$exports[[name]]
+  seen <- loop$known[[1]]
+  if (as.numeric(utils::object.size(loop$exports)) > 8 * MAX_DESCRIPTION_BYTES) stop("too large")
+  for (name in names(loop$exports)) {
+    value <- loop$exports[[name]]
     home <- if (is.function(value) && !is.primitive(value)) environment(value)
     if (identical(home, globalenv()) || identical(home, envir) || identical(home, seen)) environment(value) <- scope
     assign(name, value, envir = scope)
@@ -87,8 +87,8 @@ task_scope <- function(L, envir) {
 }
 
 # By iteration; those whose results exist already have no arguments any more.
-arguments_of <- function(L, items) {
-  args <- stats::setNames(args_of(L, items), whole(items))
+arguments_of <- function(loop, items) {
+  args <- stats::setNames(args_of(loop, items), whole(items))
   args[!vapply(args, is.null, NA)]
 }
 

@@ -8,58 +8,58 @@ BLOCK <- 4096L
 SLICE_SECONDS <- 0.05
 FIRST_SLICE_SECONDS <- 0.3    # enough for nearly all loops to be known in full, and no worker waits long
 
-may_draw <- function(L) {
-  !L$exhausted && is.null(L$stop_error) && L$count - L$finished < LOOK_AHEAD && L$args_bytes < LOOK_AHEAD_BYTES && L$count - L$combined < WINDOW_LIMIT
+may_draw <- function(loop) {
+  !loop$exhausted && is.null(loop$stop_error) && loop$count - loop$finished < LOOK_AHEAD && loop$args_bytes < LOOK_AHEAD_BYTES && loop$count - loop$combined < WINDOW_LIMIT
 }
 
 # Draws until the time is over, the iterators end, or enough is ahead. Each iteration finds out at once whether its value exists already.
-draw <- function(f, L, seconds = SLICE_SECONDS) {
+draw <- function(fleet, loop, seconds = SLICE_SECONDS) {
   until <- now_seconds() + seconds
-  while (may_draw(L)) {
-    admit(f, L, next_block(L, until))
+  while (may_draw(loop)) {
+    admit(fleet, loop, next_block(loop, until))
     if (now_seconds() >= until) break
   }
 }
 
 # True when something can be submitted; draws until that is so, or the end is reached.
-has_work <- function(f, L) {
-  while (L$pending == 0L && may_draw(L)) draw(f, L)
-  L$pending > 0L
+has_work <- function(fleet, loop) {
+  while (loop$pending == 0L && may_draw(loop)) draw(fleet, loop)
+  loop$pending > 0L
 }
 
 # New iterations: keyed, and looked up in what is known.
-admit <- function(f, L, block) {
+admit <- function(fleet, loop, block) {
   n <- length(block)
   if (!n) return(invisible())
-  make_room(L, n)
-  items <- L$count + seq_len(n)
-  at <- items - L$base
-  sizes <- .Call(fleet_digest_all, block, L$known, L$digest, at[1] - 1)
-  put(L$size, at, pmin(sizes, .Machine$integer.max))
-  put(L$status, at, PENDING)
-  put_all(L$args, at, block)
-  L$args_bytes <- L$args_bytes + sum(L$size[at])
-  L$count <- L$count + n
-  L$pending <- L$pending + n
-  if (L$anything_known) {
-    take_known(f, L, items)
-    clear_stale(f, L)
-    drop_args(L, items[status_of(L, items) == STORED])
+  make_room(loop, n)
+  items <- loop$count + seq_len(n)
+  at <- items - loop$base
+  sizes <- .Call(fleet_digest_all, block, loop$known, loop$digest, at[1] - 1)
+  put(loop$size, at, pmin(sizes, .Machine$integer.max))
+  put(loop$status, at, PENDING)
+  put_all(loop$args, at, block)
+  loop$args_bytes <- loop$args_bytes + sum(loop$size[at])
+  loop$count <- loop$count + n
+  loop$pending <- loop$pending + n
+  if (loop$anything_known) {
+    take_known(fleet, loop, items)
+    clear_stale(fleet, loop)
+    drop_args(loop, items[status_of(loop, items) == STORED])
   }
-  set_status(L, items[items %in% L$left_running & status_of(L, items) == PENDING], QUEUED)
+  set_status(loop, items[items %in% loop$left_running & status_of(loop, items) == PENDING], QUEUED)
 }
 
 # The arguments of the next iterations, at most a block; none: the iterators have ended or failed. Ends when the time is over, with at least one.
-next_block <- function(L, until) {
-  simple <- plain_iterators(L)
+next_block <- function(loop, until) {
+  simple <- plain_iterators(loop)
   if (!is.null(simple)) {
     n <- min(BLOCK, simple$left)
-    if (n > 0) return(take_plain(L, simple, n))
+    if (n > 0) return(take_plain(loop, simple, n))
   }
   block <- list()
-  room <- LOOK_AHEAD_BYTES - L$args_bytes
+  room <- LOOK_AHEAD_BYTES - loop$args_bytes
   repeat {
-    args <- next_arguments(L)
+    args <- next_arguments(loop)
     if (is.null(args)) break
     block[[length(block) + 1L]] <- args
     room <- room - .Call(fleet_size, args)
@@ -69,10 +69,10 @@ next_block <- function(L, until) {
 }
 
 # An iterator that fails ends the loop, with the error that %do% gives.
-next_arguments <- function(L) {
-  tryCatch(nextElem(L$it), error = function(e) {
-    L$exhausted <- TRUE
-    if (!identical(conditionMessage(e), "StopIteration")) L$stop_error <- simpleError(conditionMessage(e), L$expr)
+next_arguments <- function(loop) {
+  tryCatch(nextElem(loop$it), error = function(e) {
+    loop$exhausted <- TRUE
+    if (!identical(conditionMessage(e), "StopIteration")) loop$stop_error <- simpleError(conditionMessage(e), loop$expr)
     NULL
   })
 }
@@ -81,11 +81,11 @@ next_arguments <- function(L) {
 
 # nextElem() costs 20 microseconds and more for each iteration. Iterators that iter() made of a plain vector or list, and icount(), are advanced by
 # whole blocks instead; the end is always left to nextElem(). NULL when one of the loop's iterators is of another kind.
-plain_iterators <- function(L) {
-  if (is.null(L$plain)) L$plain <- identical(class(L$it), c("iforeach", "iter")) && length(L$it$iargs) > 0L && all(vapply(L$it$iargs, is_plain, NA))
-  if (!L$plain) return(NULL)
-  at <- vapply(L$it$iargs, function(a) as.numeric(if (is_counter(a)) environment(a$nextElem)$i else a$state$i), 0)
-  ends <- vapply(L$it$iargs, function(a) as.numeric(if (is_counter(a)) or_else(environment(a$nextElem)$count, .Machine$integer.max) else a$length), 0)
+plain_iterators <- function(loop) {
+  if (is.null(loop$plain)) loop$plain <- identical(class(loop$it), c("iforeach", "iter")) && length(loop$it$iargs) > 0L && all(vapply(loop$it$iargs, is_plain, NA))
+  if (!loop$plain) return(NULL)
+  at <- vapply(loop$it$iargs, function(a) as.numeric(if (is_counter(a)) environment(a$nextElem)$i else a$state$i), 0)
+  ends <- vapply(loop$it$iargs, function(a) as.numeric(if (is_counter(a)) or_else(environment(a$nextElem)$count, .Machine$integer.max) else a$length), 0)
   list(at = at, left = max(0, min(floor(ends) - at)))
 }
 
@@ -101,11 +101,11 @@ is_container <- function(a) {
     identical(body(a$checkFunc), TRUE) && !is.object(a$state$obj) && typeof(a$state$obj) %in% c("logical", "integer", "double", "complex", "character", "raw", "list")
 }
 
-take_plain <- function(L, simple, n) {
-  iargs <- L$it$iargs
+take_plain <- function(loop, simple, n) {
+  iargs <- loop$it$iargs
   for (a in iargs) if (is_counter(a)) assign("i", environment(a$nextElem)$i + n, envir = environment(a$nextElem)) else a$state$i <- a$state$i + n
-  L$it$state$numValues <- L$it$state$numValues + n
-  named <- nzchar(L$it$argnames)
+  loop$it$state$numValues <- loop$it$state$numValues + n
+  named <- nzchar(loop$it$argnames)
   counted <- vapply(iargs, is_counter, NA)
   containers <- lapply(iargs, function(a) a$state$obj)
   containers[counted] <- lapply(simple$at[counted], function(at) as.integer(at + seq_len(n)))
@@ -114,8 +114,8 @@ take_plain <- function(L, simple, n) {
 }
 
 # How many iterations the loop will have, when that can be known before all are drawn.
-known_total <- function(L) {
-  if (L$exhausted) return(L$count)
-  simple <- plain_iterators(L)
-  if (!is.null(simple) && simple$left < .Machine$integer.max / 2) L$count + simple$left
+known_total <- function(loop) {
+  if (loop$exhausted) return(loop$count)
+  simple <- plain_iterators(loop)
+  if (!is.null(simple) && simple$left < .Machine$integer.max / 2) loop$count + simple$left
 }

@@ -12,53 +12,53 @@
 #' @keywords internal
 #' @export
 runFleetDriver <- function() {
-  s <- start_session("driver")
-  s$inputs <- read_inputs(Sys.getenv("FF_INPUTS"))
-  inputs <- s$inputs
-  redis_send(s$con, list(list("HSET", fleet_key("driver"), "state", "starting", "startedAt", sprintf("%.3f", now_seconds()),
+  session <- start_session("driver")
+  session$inputs <- read_inputs(Sys.getenv("FF_INPUTS"))
+  inputs <- session$inputs
+  redis_send(session$con, list(list("HSET", fleet_key("driver"), "state", "starting", "startedAt", sprintf("%.3f", now_seconds()),
                               "beatAt", sprintf("%.3f", now_seconds()), "message", "", "reason", "", "script", inputs$script$name)))
-  emit("started", node = s$node, script = inputs$script$name)
-  script <- file.path(s$job_dir, check_name(inputs$script$name))
-  clean_directory(inputs, s$job_dir)
-  s$before <- list_files(file.path(s$job_dir, "none"))
+  emit("started", node = session$node, script = inputs$script$name)
+  script <- file.path(session$job_dir, check_name(inputs$script$name))
+  clean_directory(inputs, session$job_dir)
+  session$before <- list_files(file.path(session$job_dir, "none"))
   download_to(function() tryCatch(read_inputs(inputs$path), error = function(e) inputs)$script$url, script)
-  setwd(s$job_dir) # R cuts long paths in the messages of its parser
+  setwd(session$job_dir) # R cuts long paths in the messages of its parser
   program <- tryCatch(parse(inputs$script$name, keep.source = TRUE, encoding = "UTF-8"), error = function(e) {
-    finish(s, "failed", paste("syntax error in the script:", conditionMessage(e)), 1L)
+    finish(session, "failed", paste("syntax error in the script:", conditionMessage(e)), 1L)
   })
-  place_files(inputs, s$job_dir)
-  loaded <- load_data(inputs, s$job_dir)
-  journal <- journal_dir(s)
-  seed <- choose_seed(s, inputs, load_ledger(s, inputs, journal))
-  f <- start_backend(s$con, journal = journal, task_size = or_else(inputs$tasks$size, "auto"),
+  place_files(inputs, session$job_dir)
+  loaded <- load_data(inputs, session$job_dir)
+  journal <- journal_dir(session)
+  seed <- choose_seed(session, inputs, load_ledger(session, inputs, journal))
+  fleet <- start_backend(session$con, journal = journal, task_size = or_else(inputs$tasks$size, "auto"),
                      tries = or_else(inputs$tasks$tries, 3L), seed = seed$seed, durable = TRUE, ledger = seed$ledger,
                      on_error = or_else(inputs$tasks$onError, "default"), error_limits = inputs$errorLimits)
-  f$key_suffix <- paste0("~", seed$seed)
-  f$data <- loaded$data
-  f$data_hashes <- loaded$hashes
-  f$inputs <- inputs
-  f$on_stop <- function(f, L, reason) stop_job(s, f, L, reason)
-  f$on_fail <- function(f, L, reason) fail_job(s, f, L, reason)
+  fleet$key_suffix <- paste0("~", seed$seed)
+  fleet$data <- loaded$data
+  fleet$data_hashes <- loaded$hashes
+  fleet$inputs <- inputs
+  fleet$on_stop <- function(fleet, loop, reason) stop_job(session, fleet, loop, reason)
+  fleet$on_fail <- function(fleet, loop, reason) fail_job(session, fleet, loop, reason)
   keep_registered()
-  s$before <- list_files(s$job_dir)
-  saveRDS(s$before, file.path(s$state_dir, "before.rds"))
-  redis_call(s$con, "HSET", fleet_key("driver"), "state", "running")
+  session$before <- list_files(session$job_dir)
+  saveRDS(session$before, file.path(session$state_dir, "before.rds"))
+  redis_call(session$con, "HSET", fleet_key("driver"), "state", "running")
   set_arguments(inputs)
   rm(loaded)
-  run_script(s, program, inputs$script$name)
-  save_and_finish(s)
+  run_script(session, program, inputs$script$name)
+  save_and_finish(session)
 }
 
-journal_dir <- function(s) file.path(s$work, "tmp", paste0("spill-", .fleet$attempt))
+journal_dir <- function(session) file.path(session$work, "tmp", paste0("spill-", .fleet$attempt))
 
 # The session's seed makes everything a script draws repeatable, also without set.seed(): the job's own, the one of the attempt that is resumed,
 # or a new one, kept in Redis for a driver that is started again.
-choose_seed <- function(s, inputs, ledger) {
+choose_seed <- function(session, inputs, ledger) {
   seed <- or_else(inputs$seed, ledger_seed(ledger))
   if (is.null(seed)) {
     drawn <- sample.int(.Machine$integer.max, 1L)
-    redis_call(s$con, "SETNX", fleet_key("seed"), whole(drawn))
-    seed <- redis_call(s$con, "GET", fleet_key("seed"))
+    redis_call(session$con, "SETNX", fleet_key("seed"), whole(drawn))
+    seed <- redis_call(session$con, "GET", fleet_key("seed"))
   }
   list(seed = as.integer(seed), ledger = ledger)
 }
@@ -66,13 +66,13 @@ choose_seed <- function(s, inputs, ledger) {
 # What earlier attempts have finished; and, when this attempt's driver was lost with its disk, what it had: Redis forgets a value that is in the
 # bucket and was fetched, so a driver that begins in a new place asks for the ledger. The answer stays beside its journal, for an R that is killed
 # before it has fetched everything; addresses in it live seven days.
-load_ledger <- function(s, inputs, journal) {
+load_ledger <- function(session, inputs, journal) {
   url <- function() tryCatch(read_inputs(inputs$path), error = function(e) inputs)$ledger$url
   path <- file.path(scratch_dir(), "ledger.jsonl")
   answer <- paste0(journal, "-ledger.jsonl")
   if (file.exists(answer) && difftime(Sys.time(), file.mtime(answer), units = "days") < 6) return(read_ledger(answer))
-  if (file.exists(answer) || (!dir.exists(journal) && redis_call(s$con, "LLEN", fleet_key("loops")) > 0)) {
-    asked <- ask_for_ledger(s)
+  if (file.exists(answer) || (!dir.exists(journal) && redis_call(session$con, "LLEN", fleet_key("loops")) > 0)) {
+    asked <- ask_for_ledger(session)
     if (!is.null(asked)) {
       url <- function() asked
       path <- answer
@@ -86,15 +86,15 @@ load_ledger <- function(s, inputs, journal) {
 LEDGER_PATIENCE_SECONDS <- 900
 
 # The control plane answers in its next pass. Without an answer the loop runs what is missing again: slow, but right.
-ask_for_ledger <- function(s) {
-  answer <- await_address(s$con, "ledger", LEDGER_PATIENCE_SECONDS, again = TRUE)
+ask_for_ledger <- function(session) {
+  answer <- await_address(session$con, "ledger", LEDGER_PATIENCE_SECONDS, again = TRUE)
   if (!is.null(answer)) return(if (identical(answer, NO_ADDRESS)) NULL else answer)
   say("no answer to the wish for the ledger within %d s: what only the bucket has will run again", LEDGER_PATIENCE_SECONDS)
   NULL
 }
 
 # As Rscript does it: top-level expressions one by one in the global environment, visible values printed.
-run_script <- function(s, program, name) {
+run_script <- function(session, program, name) {
   lines <- vapply(attr(program, "srcref"), function(ref) as.integer(ref)[1], 1L)
   problem <- NULL
   for (k in seq_along(program)) {
@@ -105,8 +105,8 @@ run_script <- function(s, program, name) {
   if (is.null(problem)) return(invisible())
   text <- error_report(problem, name, lines[k])
   write_line(text, 2L)
-  save_outputs_quietly(s)
-  finish(s, "failed", paste0(name, " line ", lines[k], ": ", conditionMessage(problem$error)), 1L)
+  save_outputs_quietly(session)
+  finish(session, "failed", paste0(name, " line ", lines[k], ": ", conditionMessage(problem$error)), 1L)
 }
 
 # NULL, or the error with its stack
@@ -146,68 +146,68 @@ script_stack <- function(calls) {
 
 # --- the end ------------------------------------------------------------------------------------------------------------------------------------
 
-save_and_finish <- function(s) {
-  redis_call(s$con, "HSET", fleet_key("driver"), "state", "saving")
-  failed <- save_outputs(s$con, s$inputs, s$before, s$job_dir, s$log)
-  if (length(failed)) finish(s, "failed", paste("output files could not be uploaded:", paste(failed, collapse = ", ")), 4L)
-  finish(s, "succeeded", "", 0L)
+save_and_finish <- function(session) {
+  redis_call(session$con, "HSET", fleet_key("driver"), "state", "saving")
+  failed <- save_outputs(session$con, session$inputs, session$before, session$job_dir, session$log)
+  if (length(failed)) finish(session, "failed", paste("output files could not be uploaded:", paste(failed, collapse = ", ")), 4L)
+  finish(session, "succeeded", "", 0L)
 }
 
-save_outputs_quietly <- function(s) {
-  tryCatch(save_outputs(s$con, s$inputs, s$before, s$job_dir, s$log), error = function(e) say("saving the output files failed: %s", conditionMessage(e)))
+save_outputs_quietly <- function(session) {
+  tryCatch(save_outputs(session$con, session$inputs, session$before, session$job_dir, session$log), error = function(e) say("saving the output files failed: %s", conditionMessage(e)))
 }
 
 # Nothing new starts; what runs may end (its results are journalled); the files made so far are saved.
-stop_job <- function(s, f, L, reason) {
-  f$on_stop <- NULL
+stop_job <- function(session, fleet, loop, reason) {
+  fleet$on_stop <- NULL
   say("stopping: %s", reason)
-  file.create(file.path(s$state_dir, "stopping"))
-  redis_send(s$con, list(list("DEL", f$queue)))
-  await_running(s, f, L, as.numeric(or_else(s$inputs$tasks$maxTimeSeconds, 3600)))
-  save_outputs_quietly(s)
-  finish(s, "stopped", reason, 3L)
+  file.create(file.path(session$state_dir, "stopping"))
+  redis_send(session$con, list(list("DEL", fleet$queue)))
+  await_running(session, fleet, loop, as.numeric(or_else(session$inputs$tasks$maxTimeSeconds, 3600)))
+  save_outputs_quietly(session)
+  finish(session, "stopped", reason, 3L)
 }
 
 FAIL_PATIENCE_SECONDS <- 10
 
 # Too many errors: as stop_job, but the rest of what runs is hardly worth waiting for.
-fail_job <- function(s, f, L, reason) {
-  f$on_stop <- NULL
+fail_job <- function(session, fleet, loop, reason) {
+  fleet$on_stop <- NULL
   write_line(paste("Error:", reason), 2L)
-  redis_call(s$con, "HSET", fleet_key("driver"), "reason", "error-limit")
-  abandon_tasks(f, L)
-  await_running(s, f, L, FAIL_PATIENCE_SECONDS)
-  save_outputs_quietly(s)
-  finish(s, "failed", reason, 1L)
+  redis_call(session$con, "HSET", fleet_key("driver"), "reason", "error-limit")
+  abandon_tasks(fleet, loop)
+  await_running(session, fleet, loop, FAIL_PATIENCE_SECONDS)
+  save_outputs_quietly(session)
+  finish(session, "failed", reason, 1L)
 }
 
 # Until no worker is at work; results that arrive meanwhile are kept.
-await_running <- function(s, f, L, patience_seconds) {
+await_running <- function(session, fleet, loop, patience_seconds) {
   until <- now_seconds() + patience_seconds
   repeat {
-    if (!is.null(L)) collect(f, L)
-    read_workers(f)
-    fresh <- Filter(function(w) identical(w$state, "busy") && now_seconds() - w$changed_at < STALE_SECONDS, f$workers)
+    if (!is.null(loop)) collect(fleet, loop)
+    read_workers(fleet)
+    fresh <- Filter(function(worker) identical(worker$state, "busy") && now_seconds() - worker$changed_at < STALE_SECONDS, fleet$workers)
     if (!length(fresh) || now_seconds() > until) break
-    if (!is.null(L)) save_counters(f, L)
-    redis_call(s$con, "HSET", fleet_key("driver"), "beatAt", sprintf("%.3f", now_seconds()))
+    if (!is.null(loop)) save_counters(fleet, loop)
+    redis_call(session$con, "HSET", fleet_key("driver"), "beatAt", sprintf("%.3f", now_seconds()))
     Sys.sleep(0.5)
   }
-  if (!is.null(L)) {
-    for (id in names(L$held)) believe_error(f, L, as.integer(id)) # nobody will be asked about them any more
-    save_counters(f, L)
-    tell_tasks(f, L, force = TRUE)
+  if (!is.null(loop)) {
+    for (id in names(loop$held)) believe_error(fleet, loop, as.integer(id)) # nobody will be asked about them any more
+    save_counters(fleet, loop)
+    tell_tasks(fleet, loop, force = TRUE)
   }
 }
 
-finish <- function(s, outcome, message, status) {
+finish <- function(session, outcome, message, status) {
   if (nzchar(message)) say("%s: %s", outcome, message)
   state <- c(succeeded = "finished", failed = "failed", stopped = "stopped")[[outcome]]
   if (status != 4L) {
     # a script that has ended R itself leaves no back end
-    if (is.null(.fleet$driver)) restore_from_disk(s$con, s$inputs, journal_dir(s)) else restore_lost_results(.fleet$driver)
-    redis_call(s$con, "HSET", fleet_key("driver"), "state", state, "message", message, "beatAt", sprintf("%.3f", now_seconds()))
-    writeLines(as.character(status), file.path(s$state_dir, "finished"))
+    if (is.null(.fleet$driver)) restore_from_disk(session$con, session$inputs, journal_dir(session)) else restore_lost_results(.fleet$driver)
+    redis_call(session$con, "HSET", fleet_key("driver"), "state", state, "message", message, "beatAt", sprintf("%.3f", now_seconds()))
+    writeLines(as.character(status), file.path(session$state_dir, "finished"))
     emit(outcome, outcome = outcome, message = message, kind = "completed")
   }
   quit(save = "no", status = status, runLast = FALSE)
@@ -215,12 +215,12 @@ finish <- function(s, outcome, message, status) {
 
 # For a script that ended R itself (quit()): called by bin/run-driver in a new R.
 finish_after_quit <- function(status) {
-  s <- start_session("driver")
-  s$inputs <- read_inputs(Sys.getenv("FF_INPUTS"))
-  before <- file.path(s$state_dir, "before.rds")
-  s$before <- if (file.exists(before)) readRDS(before) else list_files(file.path(s$job_dir, "none"))
-  if (status == 0L) save_and_finish(s)
-  save_outputs_quietly(s)
-  if (status == 3L) finish(s, "stopped", "the script did not react in time and was ended", 3L)
-  finish(s, "failed", paste("the script ended R with status", status), 1L)
+  session <- start_session("driver")
+  session$inputs <- read_inputs(Sys.getenv("FF_INPUTS"))
+  before <- file.path(session$state_dir, "before.rds")
+  session$before <- if (file.exists(before)) readRDS(before) else list_files(file.path(session$job_dir, "none"))
+  if (status == 0L) save_and_finish(session)
+  save_outputs_quietly(session)
+  if (status == 3L) finish(session, "stopped", "the script did not react in time and was ended", 3L)
+  finish(session, "failed", paste("the script ended R with status", status), 1L)
 }

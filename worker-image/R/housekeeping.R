@@ -1,230 +1,230 @@
 # What the driver looks after once a second: workers that vanished, tasks that got lost, wishes of the control plane, counters and progress lines.
 
-begin_loop <- function(f, L) {
-  L$housed_at <- 0
-  L$told_at <- now_seconds()
-  L$told <- ""
-  L$quiet_since <- NULL
-  L$reuse_told <- FALSE
-  load_known(f, L)
-  redis_send(f$con, list(list("HSET", fleet_key("loop", L$number), "label", L$label, "total", "", "startedAt", sprintf("%.3f", L$started_at), "endedAt", "")))
-  listed <- unlist(redis_call(f$con, "LRANGE", fleet_key("loops"), "0", "-1"))
-  if (!whole(L$number) %in% listed) redis_call(f$con, "RPUSH", fleet_key("loops"), whole(L$number))
-  redis_call(f$con, "HSET", fleet_key("driver"), "loops", whole(max(L$number, length(listed))))
-  read_workers(f)
-  leave_running(f, L)
-  draw(f, L, FIRST_SLICE_SECONDS)
-  save_counters(f, L)
-  emit("loop-started", loop = L$number, label = L$label, total = known_total(L), reused = L$reused + or_else(L$recovered, 0L))
-  tell_reuse(f, L)
+begin_loop <- function(fleet, loop) {
+  loop$housed_at <- 0
+  loop$told_at <- now_seconds()
+  loop$told <- ""
+  loop$quiet_since <- NULL
+  loop$reuse_told <- FALSE
+  load_known(fleet, loop)
+  redis_send(fleet$con, list(list("HSET", fleet_key("loop", loop$number), "label", loop$label, "total", "", "startedAt", sprintf("%.3f", loop$started_at), "endedAt", "")))
+  listed <- unlist(redis_call(fleet$con, "LRANGE", fleet_key("loops"), "0", "-1"))
+  if (!whole(loop$number) %in% listed) redis_call(fleet$con, "RPUSH", fleet_key("loops"), whole(loop$number))
+  redis_call(fleet$con, "HSET", fleet_key("driver"), "loops", whole(max(loop$number, length(listed))))
+  read_workers(fleet)
+  leave_running(fleet, loop)
+  draw(fleet, loop, FIRST_SLICE_SECONDS)
+  save_counters(fleet, loop)
+  emit("loop-started", loop = loop$number, label = loop$label, total = known_total(loop), reused = loop$reused + or_else(loop$recovered, 0L))
+  tell_reuse(fleet, loop)
 }
 
 # A driver that was started again finds workers at work on this loop: their results will come, so they are not submitted twice.
-leave_running <- function(f, L) {
-  for (w in f$workers) {
-    if (!identical(w$state, "busy") || !identical(as.numeric(or_else(w$loop, 0)), L$number)) next
-    items <- as.integer(unlist(w$iterations))
-    if (length(items) && or_else(w$count, 0) > length(items)) items <- min(items):as.integer(w$last)
-    L$left_running <- c(L$left_running, items)
+leave_running <- function(fleet, loop) {
+  for (worker in fleet$workers) {
+    if (!identical(worker$state, "busy") || !identical(as.numeric(or_else(worker$loop, 0)), loop$number)) next
+    items <- as.integer(unlist(worker$iterations))
+    if (length(items) && or_else(worker$count, 0) > length(items)) items <- min(items):as.integer(worker$last)
+    loop$left_running <- c(loop$left_running, items)
   }
 }
 
 # The script's own log is where its author looks first.
-repeat_strays <- function(f, L) {
-  text <- redis_call(f$con, "HGET", fleet_key("loop", L$number), "strays")
-  if (length(text)) say("loop %s, %s: %s", whole(L$number), L$label, text)
+repeat_strays <- function(fleet, loop) {
+  text <- redis_call(fleet$con, "HGET", fleet_key("loop", loop$number), "strays")
+  if (length(text)) say("loop %s, %s: %s", whole(loop$number), loop$label, text)
 }
 
 # Once, when all that is drawn ahead was looked up.
-tell_reuse <- function(f, L, force = FALSE) {
-  if (L$reuse_told || (may_draw(L) && !force)) return(invisible())
-  L$reuse_told <- TRUE
-  reused <- L$reused + or_else(L$recovered, 0L)
-  if (!reused && !length(L$reasons)) return(invisible(redis_call(f$con, "HDEL", fleet_key("loop", L$number), "reuse")))
-  why <- paste(sprintf("%s: %d", names(L$reasons), unlist(L$reasons)), collapse = "; ")
-  note <- sprintf("%d of %d iterations reused%s", reused, L$count, if (nzchar(why)) paste0("; not reused: ", why) else "")
-  say("loop %s, %s: %s", whole(L$number), L$label, note)
-  redis_call(f$con, "HSET", fleet_key("loop", L$number), "reuse", note)
+tell_reuse <- function(fleet, loop, force = FALSE) {
+  if (loop$reuse_told || (may_draw(loop) && !force)) return(invisible())
+  loop$reuse_told <- TRUE
+  reused <- loop$reused + or_else(loop$recovered, 0L)
+  if (!reused && !length(loop$reasons)) return(invisible(redis_call(fleet$con, "HDEL", fleet_key("loop", loop$number), "reuse")))
+  why <- paste(sprintf("%s: %d", names(loop$reasons), unlist(loop$reasons)), collapse = "; ")
+  note <- sprintf("%d of %d iterations reused%s", reused, loop$count, if (nzchar(why)) paste0("; not reused: ", why) else "")
+  say("loop %s, %s: %s", whole(loop$number), loop$label, note)
+  redis_call(fleet$con, "HSET", fleet_key("loop", loop$number), "reuse", note)
 }
 
-end_loop <- function(f, L) {
-  f$current <- NULL
-  if (!is.null(L$stop_error) || !is_complete(L)) abandon_tasks(f, L)
-  else restore_lost_results(f)
-  save_counters(f, L, ended = TRUE)
-  redis_send(f$con, list(list("DEL", fleet_key("e", L$number)), list("HDEL", fleet_key("waiting"), whole(L$number))))
-  drop_old_environments(f)
-  release_objects(f, L)
-  repeat_strays(f, L)
-  tell_reuse(f, L, force = TRUE)
-  describe_loop(f, L, force = TRUE)
-  remember_errors(f, L)
-  close_spill(L$spill)
-  f$loops[[length(f$loops) + 1L]] <- list(loop = L$number, label = L$label, iterations = L$count, reused = L$reused + or_else(L$recovered, 0L),
-                                          failed = L$failed, seconds = round(now_seconds() - L$started_at, 3))
-  tell_tasks(f, L, force = TRUE)
-  show_progress(L, ended = TRUE)
-  emit("loop-ended", loop = L$number, label = L$label, done = L$finished - L$failed, failed = L$failed, reused = L$reused, total = L$count)
+end_loop <- function(fleet, loop) {
+  fleet$current <- NULL
+  if (!is.null(loop$stop_error) || !is_complete(loop)) abandon_tasks(fleet, loop)
+  else restore_lost_results(fleet)
+  save_counters(fleet, loop, ended = TRUE)
+  redis_send(fleet$con, list(list("DEL", fleet_key("e", loop$number)), list("HDEL", fleet_key("waiting"), whole(loop$number))))
+  drop_old_environments(fleet)
+  release_objects(fleet, loop)
+  repeat_strays(fleet, loop)
+  tell_reuse(fleet, loop, force = TRUE)
+  describe_loop(fleet, loop, force = TRUE)
+  remember_errors(fleet, loop)
+  close_spill(loop$spill)
+  fleet$loops[[length(fleet$loops) + 1L]] <- list(loop = loop$number, label = loop$label, iterations = loop$count, reused = loop$reused + or_else(loop$recovered, 0L),
+                                          failed = loop$failed, seconds = round(now_seconds() - loop$started_at, 3))
+  tell_tasks(fleet, loop, force = TRUE)
+  show_progress(loop, ended = TRUE)
+  emit("loop-ended", loop = loop$number, label = loop$label, done = loop$finished - loop$failed, failed = loop$failed, reused = loop$reused, total = loop$count)
 }
 
 # The loop ended early: nothing of it may start any more. Iterations that run are journalled by their workers all the same.
-abandon_tasks <- function(f, L) {
-  L$aborted <- TRUE
-  redis_send(f$con, list(list("HSET", fleet_key("aborted"), L$run, "1"), list("DEL", f$queue)))
+abandon_tasks <- function(fleet, loop) {
+  loop$aborted <- TRUE
+  redis_send(fleet$con, list(list("HSET", fleet_key("aborted"), loop$run, "1"), list("DEL", fleet$queue)))
 }
 
-housekeeping <- function(f, L) {
-  if (now_seconds() - L$housed_at < HOUSEKEEPING_SECONDS) return(invisible())
-  L$housed_at <- now_seconds()
-  forget_finished_tasks(L)
-  read_workers(f)
-  return_lost_tasks(f, L)
-  find_holes(f, L)
-  save_counters(f, L)
-  tell_tasks(f, L)
-  show_progress(L)
-  check_stop(f, L)
+housekeeping <- function(fleet, loop) {
+  if (now_seconds() - loop$housed_at < HOUSEKEEPING_SECONDS) return(invisible())
+  loop$housed_at <- now_seconds()
+  forget_finished_tasks(loop)
+  read_workers(fleet)
+  return_lost_tasks(fleet, loop)
+  find_holes(fleet, loop)
+  save_counters(fleet, loop)
+  tell_tasks(fleet, loop)
+  show_progress(loop)
+  check_stop(fleet, loop)
 }
 
 # --- workers ----------------------------------------------------------------------------------------------------------------------------------
 
-read_workers <- function(f) {
-  fields <- as_fields(redis_call(f$con, "HGETALL", fleet_key("workers")))
+read_workers <- function(fleet) {
+  fields <- as_fields(redis_call(fleet$con, "HGETALL", fleet_key("workers")))
   now <- now_seconds()
   # time in which nobody looked (Redis was away, .combine took long) says nothing about the workers
-  unseen <- max(0, now - or_else(f$looked_at, now) - 2 * HOUSEKEEPING_SECONDS)
-  f$looked_at <- now
-  full <- nearly_full(f$con) # then beats are refused
-  f$workers <- lapply(stats::setNames(names(fields), names(fields)), function(pod) {
-    w <- tryCatch(jsonlite::fromJSON(fields[[pod]]), error = function(e) list(state = "unknown"))
-    old <- f$workers[[pod]]
+  unseen <- max(0, now - or_else(fleet$looked_at, now) - 2 * HOUSEKEEPING_SECONDS)
+  fleet$looked_at <- now
+  full <- nearly_full(fleet$con) # then beats are refused
+  fleet$workers <- lapply(stats::setNames(names(fields), names(fields)), function(pod) {
+    worker <- tryCatch(jsonlite::fromJSON(fields[[pod]]), error = function(e) list(state = "unknown"))
+    old <- fleet$workers[[pod]]
     # clocks of machines differ: what counts is when the beat was last seen to change
-    w$changed_at <- if (full || is.null(old) || !identical(old$beat, w$beat)) now else old$changed_at + unseen
-    w
+    worker$changed_at <- if (full || is.null(old) || !identical(old$beat, worker$beat)) now else old$changed_at + unseen
+    worker
   })
 }
 
 # A worker whose beat stands still is gone with its machine: its task goes back to the head of the queue.
-return_lost_tasks <- function(f, L) {
+return_lost_tasks <- function(fleet, loop) {
   asked <- character()
-  for (pod in names(f$workers)) {
-    if (now_seconds() - f$workers[[pod]]$changed_at < STALE_SECONDS) next
-    moved <- redis_send(f$con, list(list("LMOVE", fleet_key("held", pod), f$queue, "RIGHT", "LEFT")), patient = FALSE)[[1]]
+  for (pod in names(fleet$workers)) {
+    if (now_seconds() - fleet$workers[[pod]]$changed_at < STALE_SECONDS) next
+    moved <- redis_send(fleet$con, list(list("LMOVE", fleet_key("held", pod), fleet$queue, "RIGHT", "LEFT")), patient = FALSE)[[1]]
     if (inherits(moved, "redis_error")) next
-    redis_call(f$con, "HDEL", fleet_key("workers"), pod)
-    f$workers[[pod]] <- NULL
+    redis_call(fleet$con, "HDEL", fleet_key("workers"), pod)
+    fleet$workers[[pod]] <- NULL
     emit("worker-lost", worker = pod)
     say("worker %s has not been heard of for %d s: its task goes to another one", pod, STALE_SECONDS)
-    if (!is.null(moved)) asked <- c(asked, make_way(f, L, except = asked))
+    if (!is.null(moved)) asked <- c(asked, make_way(fleet, loop, except = asked))
   }
 }
 
 # What was put at the head of the queue must not wait for the end of somebody's long task: when all are busy, the one that began last puts the rest
 # of its task aside. Returns its name.
-make_way <- function(f, L, except = character()) {
-  others <- Filter(function(w) w$state %in% c("busy", "idle"), f$workers[setdiff(names(f$workers), except)])
-  busy <- vapply(others, function(w) identical(w$state, "busy"), NA)
+make_way <- function(fleet, loop, except = character()) {
+  others <- Filter(function(worker) worker$state %in% c("busy", "idle"), fleet$workers[setdiff(names(fleet$workers), except)])
+  busy <- vapply(others, function(worker) identical(worker$state, "busy"), NA)
   if (!length(others) || !all(busy)) return(character())
-  chosen <- names(others)[which.max(vapply(others, function(w) as.numeric(or_else(w$since, 0)), 0))]
-  redis_call(f$con, "HSET", fleet_key("aside"), chosen, L$run)
+  chosen <- names(others)[which.max(vapply(others, function(worker) as.numeric(or_else(worker$since, 0)), 0))]
+  redis_call(fleet$con, "HSET", fleet_key("aside"), chosen, loop$run)
   chosen
 }
 
 # Whatever happened to a task (a Redis that lost its last second, a task taken for a loop that is gone): when nothing waits and nobody is
 # busy with this loop for three seconds, what has no result is submitted again. The journal makes a double run harmless.
-find_holes <- function(f, L) {
-  busy <- busy_tasks(f, L) > 0L
-  waiting <- redis_call(f$con, "LLEN", f$queue) > 0
-  open <- items_with(L, QUEUED)
+find_holes <- function(fleet, loop) {
+  busy <- busy_tasks(fleet, loop) > 0L
+  waiting <- redis_call(fleet$con, "LLEN", fleet$queue) > 0
+  open <- items_with(loop, QUEUED)
   if (busy || waiting || !length(open)) {
-    L$quiet_since <- NULL
-  } else if (is.null(L$quiet_since)) {
-    L$quiet_since <- now_seconds()
-  } else if (now_seconds() - L$quiet_since > 3) {
-    L$quiet_since <- NULL
-    adopt_stored(f, L, open)
-    lost <- open[status_of(L, open) == QUEUED]
-    if (length(lost)) say("loop %s: %d iterations were lost and are submitted again", whole(L$number), length(lost))
-    L$task_items <- list()
-    requeue(L, lost)
-    ensure_environment(f, L)
+    loop$quiet_since <- NULL
+  } else if (is.null(loop$quiet_since)) {
+    loop$quiet_since <- now_seconds()
+  } else if (now_seconds() - loop$quiet_since > 3) {
+    loop$quiet_since <- NULL
+    adopt_stored(fleet, loop, open)
+    lost <- open[status_of(loop, open) == QUEUED]
+    if (length(lost)) say("loop %s: %d iterations were lost and are submitted again", whole(loop$number), length(lost))
+    loop$task_items <- list()
+    requeue(loop, lost)
+    ensure_environment(fleet, loop)
   }
 }
 
 # Stored by a worker whose announcement got lost
-adopt_stored <- function(f, L, items) {
-  bits <- redis_send(f$con, lapply(items, function(i) list("GETBIT", fleet_key("done", L$number), whole(i))))
+adopt_stored <- function(fleet, loop, items) {
+  bits <- redis_send(fleet$con, lapply(items, function(i) list("GETBIT", fleet_key("done", loop$number), whole(i))))
   stored <- items[vapply(bits, identical, NA, 1)]
-  for (i in stored) if (!fetch_stored(f, L, i)) {
-    L$to_clear <- c(L$to_clear, i)
+  for (i in stored) if (!fetch_stored(fleet, loop, i)) {
+    loop$to_clear <- c(loop$to_clear, i)
   }
-  clear_stale(f, L)
+  clear_stale(fleet, loop)
 }
 
 # What a task reports when it could not even begin: TRUE when it may begin again.
-is_fault_of_redis <- function(f, L, cond) {
+is_fault_of_redis <- function(fleet, loop, cond) {
   message <- conditionMessage(cond)
   if (!identical(message, LOST_DESCRIPTION)) return(grepl("^(redis connection|Redis:|Failure communicating|ignoring SIGPIPE)", message))
-  ensure_environment(f, L)
-  !is.null(L$description)
+  ensure_environment(fleet, loop)
+  !is.null(loop$description)
 }
 
 # A Redis that came back empty has lost doRedis' description of the loop: store it again.
-ensure_environment <- function(f, L) {
-  if (is.null(L$description)) return(invisible())
-  redis_send(f$con, list(list("SETNX", paste0(f$queue, ".env.", L$id), L$description), list("SET", paste0(f$queue, ".live"), "")))
-  restore_objects(f, L)
+ensure_environment <- function(fleet, loop) {
+  if (is.null(loop$description)) return(invisible())
+  redis_send(fleet$con, list(list("SETNX", paste0(fleet$queue, ".env.", loop$id), loop$description), list("SET", paste0(fleet$queue, ".live"), "")))
+  restore_objects(fleet, loop)
 }
 
 # --- control and counters ---------------------------------------------------------------------------------------------------------------------
 
-check_stop <- function(f, L = NULL) {
-  flags <- redis_send(f$con, list(list("HGET", fleet_key("control"), "stop"), list("EXISTS", fleet_key("lease")),
+check_stop <- function(fleet, loop = NULL) {
+  flags <- redis_send(fleet$con, list(list("HGET", fleet_key("control"), "stop"), list("EXISTS", fleet_key("lease")),
                                   list("HSET", fleet_key("driver"), "beatAt", sprintf("%.3f", now_seconds()))), patient = FALSE)
   reason <- flags[[1]]
-  if (identical(flags[[2]], 1)) f$lease_seen <- TRUE
-  else if (isTRUE(f$lease_seen)) reason <- "nobody renewed the lease of this attempt"
-  if (length(reason) && nzchar(reason) && is.function(f$on_stop)) f$on_stop(f, L, reason)
+  if (identical(flags[[2]], 1)) fleet$lease_seen <- TRUE
+  else if (isTRUE(fleet$lease_seen)) reason <- "nobody renewed the lease of this attempt"
+  if (length(reason) && nzchar(reason) && is.function(fleet$on_stop)) fleet$on_stop(fleet, loop, reason)
 }
 
-count_inflight <- function(f, L) {
-  busy <- Filter(function(w) identical(w$state, "busy") && identical(as.numeric(or_else(w$loop, 0)), L$number), f$workers)
-  sum(vapply(busy, function(w) {
-    items <- as.integer(unlist(w$iterations))
-    items <- items[items <= L$count]
-    sum(status_of(L, items) == QUEUED) + max(0, or_else(w$count, length(items)) - length(unlist(w$iterations)))
+count_inflight <- function(fleet, loop) {
+  busy <- Filter(function(worker) identical(worker$state, "busy") && identical(as.numeric(or_else(worker$loop, 0)), loop$number), fleet$workers)
+  sum(vapply(busy, function(worker) {
+    items <- as.integer(unlist(worker$iterations))
+    items <- items[items <= loop$count]
+    sum(status_of(loop, items) == QUEUED) + max(0, or_else(worker$count, length(items)) - length(unlist(worker$iterations)))
   }, 0))
 }
 
-save_counters <- function(f, L, ended = FALSE) {
-  total <- known_total(L)
-  open <- length(items_with(L, c(PENDING, QUEUED))) + (or_else(total, L$count) - L$count)
-  L$running <- min(open, count_inflight(f, L))
-  L$waiting <- open - L$running
-  redis_send(f$con, list(
-    list("HSET", fleet_key("loop", L$number), "total", or_else(whole(total), ""), "done", whole(L$finished - L$failed),
-         "failed", whole(L$failed), "reused", whole(L$reused), "seconds", format(L$seconds, digits = 10), "seconds2", format(L$seconds2, digits = 10),
-         "max", format(L$longest, digits = 6), "taskSize", whole(or_else(L$task_size, 1L)), "tasks", whole(L$tasks), "endedAt", if (ended) sprintf("%.3f", now_seconds()) else ""),
-    list("HSET", fleet_key("waiting"), whole(L$number), whole(L$waiting))), patient = ended)
+save_counters <- function(fleet, loop, ended = FALSE) {
+  total <- known_total(loop)
+  open <- length(items_with(loop, c(PENDING, QUEUED))) + (or_else(total, loop$count) - loop$count)
+  loop$running <- min(open, count_inflight(fleet, loop))
+  loop$waiting <- open - loop$running
+  redis_send(fleet$con, list(
+    list("HSET", fleet_key("loop", loop$number), "total", or_else(whole(total), ""), "done", whole(loop$finished - loop$failed),
+         "failed", whole(loop$failed), "reused", whole(loop$reused), "seconds", format(loop$seconds, digits = 10), "seconds2", format(loop$seconds2, digits = 10),
+         "max", format(loop$longest, digits = 6), "taskSize", whole(or_else(loop$task_size, 1L)), "tasks", whole(loop$tasks), "endedAt", if (ended) sprintf("%.3f", now_seconds()) else ""),
+    list("HSET", fleet_key("waiting"), whole(loop$number), whole(loop$waiting))), patient = ended)
 }
 
 # At most one line in three seconds, and always one after the last change.
-tell_tasks <- function(f, L, force = FALSE) {
-  state <- paste(L$finished, L$failed, L$count, L$exhausted)
-  if (state == L$told || (!force && now_seconds() - L$told_at < PROGRESS_SECONDS)) return(invisible())
-  L$told <- state
-  L$told_at <- now_seconds()
-  emit("tasks", loop = L$number, done = L$finished - L$failed, failed = L$failed, reused = L$reused, running = L$running, waiting = L$waiting,
-       total = known_total(L))
+tell_tasks <- function(fleet, loop, force = FALSE) {
+  state <- paste(loop$finished, loop$failed, loop$count, loop$exhausted)
+  if (state == loop$told || (!force && now_seconds() - loop$told_at < PROGRESS_SECONDS)) return(invisible())
+  loop$told <- state
+  loop$told_at <- now_seconds()
+  emit("tasks", loop = loop$number, done = loop$finished - loop$failed, failed = loop$failed, reused = loop$reused, running = loop$running, waiting = loop$waiting,
+       total = known_total(loop))
 }
 
 # The same for people: one line that is overwritten on a terminal; elsewhere lines at growing distances, and none for loops of a moment.
-show_progress <- function(L, ended = FALSE) {
-  seconds <- now_seconds() - L$started_at
+show_progress <- function(loop, ended = FALSE) {
+  seconds <- now_seconds() - loop$started_at
   terminal <- isatty(stderr())
-  if (seconds < (if (ended) PROGRESS_SECONDS else or_else(L$show_at, PROGRESS_SECONDS))) return(invisible())
-  L$show_at <- seconds + if (terminal) 1 else min(max(seconds, PROGRESS_SECONDS), 60)
-  text <- paste0("foreach-fleet: ", progress_text(whole(L$number), L$label, L$finished - L$failed, L$failed, known_total(L), L$running, seconds, ended))
+  if (seconds < (if (ended) PROGRESS_SECONDS else or_else(loop$show_at, PROGRESS_SECONDS))) return(invisible())
+  loop$show_at <- seconds + if (terminal) 1 else min(max(seconds, PROGRESS_SECONDS), 60)
+  text <- paste0("foreach-fleet: ", progress_text(whole(loop$number), loop$label, loop$finished - loop$failed, loop$failed, known_total(loop), loop$running, seconds, ended))
   if (terminal) text <- paste0("\r\033[K", text)
   if (terminal && !ended) .Call(fleet_write, 2L, charToRaw(enc2utf8(text))) else write_line(text, 2L)
   invisible()

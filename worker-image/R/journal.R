@@ -20,14 +20,14 @@ journal_entry <- function(i, key, value, seconds, started_at, warning_count, lar
        warning_count = as.numeric(warning_count))
 }
 
-arrival_text <- function(w, i, seconds, bytes, flag, key) sprintf("%.0f %.6g %.0f %s %s %s", i, seconds, bytes, flag, key, or_else(w$id, w$pod))
+arrival_text <- function(worker, i, seconds, bytes, flag, key) sprintf("%.0f %.6g %.0f %s %s %s", i, seconds, bytes, flag, key, or_else(worker$id, worker$pod))
 
 # A column of the entries: texts and numbers of many iterations are formatted in one go, which is several times faster than one by one.
 column <- function(entries, name, kind) vapply(entries, `[[`, kind, name)
 
 # backed_up: somebody moves results from Redis to a bucket and needs an entry for each in the outbox. Of such a value the marks b and d stand until it
 # is backed up, and until the driver has it: taking a mark away needs no memory, so it works in a full Redis, too.
-store_commands <- function(w, loop, entries, backed_up) {
+store_commands <- function(worker, loop, entries, backed_up) {
   i <- whole(column(entries, "i", 0))
   key <- column(entries, "key", "")
   seconds <- column(entries, "seconds", 0)
@@ -42,38 +42,38 @@ store_commands <- function(w, loop, entries, backed_up) {
     commands[[2L * k - 1L]] <- c(list("HSET", keys[k]), content, list("k", key[k]), marks)
     commands[[2L * k]] <- list("SETBIT", done, i[k], "1")
   }
-  commands[[length(commands)]] <- list("RPUSH", fleet_key("arrived", loop), arrival_text(w, as.numeric(i), seconds, bytes, ifelse(away, "O", "V"), key))
-  if (backed_up) c(commands, outbox_commands(w, loop, entries, i, key, seconds, bytes)) else commands
+  commands[[length(commands)]] <- list("RPUSH", fleet_key("arrived", loop), arrival_text(worker, as.numeric(i), seconds, bytes, ifelse(away, "O", "V"), key))
+  if (backed_up) c(commands, outbox_commands(worker, loop, entries, i, key, seconds, bytes)) else commands
 }
 
 is_uploaded <- function(entries) !vapply(entries, function(e) is.null(e$object), NA)
 
-outbox_commands <- function(w, loop, entries, i, key, seconds, bytes) {
-  fields <- rbind("XADD", fleet_key("outbox"), "*", "loop", whole(loop), "iteration", i, "key", key, "attempt", whole(w$attempt), "worker", w$pod,
-                  "node", w$node, "seconds", sprintf("%.6g", seconds), "bytes", whole(bytes),
+outbox_commands <- function(worker, loop, entries, i, key, seconds, bytes) {
+  fields <- rbind("XADD", fleet_key("outbox"), "*", "loop", whole(loop), "iteration", i, "key", key, "attempt", whole(worker$attempt), "worker", worker$pod,
+                  "node", worker$node, "seconds", sprintf("%.6g", seconds), "bytes", whole(bytes),
                   "sha256", vapply(entries, function(e) or_else(e$sha256, sha256(e$v)), ""),
                   "startedAt", sprintf("%.3f", column(entries, "started_at", 0)), "warnings", whole(column(entries, "warning_count", 0)))
   lapply(seq_along(i), function(k) list(c(fields[, k], if (!is.null(entries[[k]]$object)) c("object", entries[[k]]$object, "md5", entries[[k]]$md5))))
 }
 
 # Stores the entries that nobody stored before. Does not return before Redis has them.
-journal_store <- function(w, loop, entries, backed_up = TRUE) {
+journal_store <- function(worker, loop, entries, backed_up = TRUE) {
   if (!length(entries)) return(invisible())
-  await_room(w, loop, entries[[length(entries)]]$i, sum(vapply(entries, function(e) length(e$v), 1)))
+  await_room(worker, loop, entries[[length(entries)]]$i, sum(vapply(entries, function(e) length(e$v), 1)))
   pause <- 0.1
   items <- whole(column(entries, "i", 0))
   keys <- value_key(whole(loop), items)
   done <- fleet_key("done", loop)
   looks <- lapply(items, function(i) list("GETBIT", done, i))
   repeat {
-    seen <- redis_send(w$con, c(list(list("WATCH", keys)), looks))
+    seen <- redis_send(worker$con, c(list(list("WATCH", keys)), looks))
     fresh <- entries[vapply(seen[-1], function(bit) !identical(bit, 1), NA)]
     if (!length(fresh)) {
-      redis_send(w$con, list(list("UNWATCH")))
+      redis_send(worker$con, list(list("UNWATCH")))
       return(invisible())
     }
-    commands <- store_commands(w, loop, fresh, backed_up)
-    replies <- redis_send_once(w$con, c(list(list("MULTI")), commands, list(list("EXEC"))))
+    commands <- store_commands(worker, loop, fresh, backed_up)
+    replies <- redis_send_once(worker$con, c(list(list("MULTI")), commands, list(list("EXEC"))))
     if (is.null(replies)) next # the connection was cut: whether it was stored shows when looking again
     stored <- replies[[length(replies)]]
     if (!is.null(transient_problem(replies))) {
@@ -100,26 +100,26 @@ redis_send_once <- function(con, commands) {
 }
 
 # A failed iteration: no result, so it is not marked done and runs again in a later attempt.
-journal_error <- function(w, setup, item, cond, details) {
+journal_error <- function(worker, setup, item, cond, details) {
   loop <- setup$loop
   bytes <- error_bytes(cond)
   report <- list(
-    loop = loop, iteration = item$i, attempt = w$attempt, try = details$try, worker = w$pod, node = w$node, seconds = round(details$seconds, 3),
+    loop = loop, iteration = item$i, attempt = worker$attempt, try = details$try, worker = worker$pod, node = worker$node, seconds = round(details$seconds, 3),
     message = substr(conditionMessage(cond), 1L, MAX_TEXT), class = as.list(class(cond)),
     call = if (is.null(conditionCall(cond))) "" else call_text(conditionCall(cond)), traceback = as.list(details$traceback),
     arguments = argument_text(item$args), warnings = as.list(details$warnings), output = details$output,
     sessionInfo = session_text(), memoryMb = memory_mb(), final = TRUE)
   report$replay <- details$replay
   json <- to_json(report)
-  already <- redis_call(w$con, "GETBIT", fleet_key("done", loop), whole(item$i))
+  already <- redis_call(worker$con, "GETBIT", fleet_key("done", loop), whole(item$i))
   if (identical(already, 1)) return(invisible())
-  redis_send(w$con, list(
+  redis_send(worker$con, list(
     list("MULTI"),
     list("XADD", fleet_key("errors"), "MAXLEN", "~", "10000", "*", "json", json),
     list("HSET", fleet_key("e", loop), whole(item$i), bytes),
-    list("RPUSH", fleet_key("arrived", loop), arrival_text(w, item$i, details$seconds, 0, "E", item$key)),
+    list("RPUSH", fleet_key("arrived", loop), arrival_text(worker, item$i, details$seconds, 0, "E", item$key)),
     list("EXEC")))
-  emit("error", loop = loop, iteration = item$i, message = substr(conditionMessage(cond), 1L, 300L), worker = w$pod)
+  emit("error", loop = loop, iteration = item$i, message = substr(conditionMessage(cond), 1L, 300L), worker = worker$pod)
   invisible()
 }
 

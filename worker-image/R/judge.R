@@ -16,88 +16,88 @@ QUICK_SECONDS <- 5     # an iteration that takes longer to fail is not run again
 ANSWER_SECONDS <- 10   # how long a loop that must stop waits for the second opinion
 ASKED_AT_ONCE <- 3L    # about the errors of one worker
 
-note_outcome <- function(L, worker, ok) {
-  record <- or_else(L$records[[worker]], c(ok = 0, failed = 0))
+note_outcome <- function(loop, worker, ok) {
+  record <- or_else(loop$records[[worker]], c(ok = 0, failed = 0))
   record[if (ok) "ok" else "failed"] <- record[if (ok) "ok" else "failed"] + 1
-  L$records[[worker]] <- record
+  loop$records[[worker]] <- record
 }
 
-stops_at_errors <- function(f, L) identical(L$error_handling, "stop") || identical(f$on_error, "stop")
+stops_at_errors <- function(fleet, loop) identical(loop$error_handling, "stop") || identical(fleet$on_error, "stop")
 
 # An error has arrived: believed at once where nobody else could be asked, or the error is not of the user's code; else held back until settled.
-weigh_error <- function(f, L, i, cond, worker, seconds) {
+weigh_error <- function(fleet, loop, i, cond, worker, seconds) {
   id <- whole(i)
-  if (!inherits(cond, "fleetError")) note_outcome(L, worker, FALSE) # what is given up, or cannot be returned, is the iteration's own
-  confirmed <- !is.null(L$doubted[[id]]) && pod_of(L$doubted[[id]]) != pod_of(worker)
-  if (inherits(cond, "fleetError") || confirmed || !has_others(f, worker) || (stops_at_errors(f, L) && !worth_asking(L, worker, seconds))) {
-    L$doubted[[id]] <- L$asked[[id]] <- NULL
-    set_failed(f, L, i, cond)
+  if (!inherits(cond, "fleetError")) note_outcome(loop, worker, FALSE) # what is given up, or cannot be returned, is the iteration's own
+  confirmed <- !is.null(loop$doubted[[id]]) && pod_of(loop$doubted[[id]]) != pod_of(worker)
+  if (inherits(cond, "fleetError") || confirmed || !has_others(fleet, worker) || (stops_at_errors(fleet, loop) && !worth_asking(loop, worker, seconds))) {
+    loop$doubted[[id]] <- loop$asked[[id]] <- NULL
+    set_failed(fleet, loop, i, cond)
   } else {
-    set_status(L, i, HELD)
-    L$held[[id]] <- list(cond = cond, worker = worker)
+    set_status(loop, i, HELD)
+    loop$held[[id]] <- list(cond = cond, worker = worker)
   }
 }
 
 # Errors of two pods are the code's. A loop that is not published yet has no way to ask.
-worth_asking <- function(L, worker, seconds) {
-  others <- vapply(c(L$asked, L$held), function(one) pod_of(one$worker) != pod_of(worker), NA)
-  seconds <= QUICK_SECONDS && !is.null(L$id) && !any(others)
+worth_asking <- function(loop, worker, seconds) {
+  others <- vapply(c(loop$asked, loop$held), function(one) pod_of(one$worker) != pod_of(worker), NA)
+  seconds <= QUICK_SECONDS && !is.null(loop$id) && !any(others)
 }
 
-settle_stopping_errors <- function(f, L) {
-  for (id in names(L$asked)) if (now_seconds() - L$asked[[id]]$at > ANSWER_SECONDS) {
-    cond <- L$asked[[id]]$cond
-    L$doubted[[id]] <- L$asked[[id]] <- NULL
-    set_failed(f, L, as.integer(id), cond)
+settle_stopping_errors <- function(fleet, loop) {
+  for (id in names(loop$asked)) if (now_seconds() - loop$asked[[id]]$at > ANSWER_SECONDS) {
+    cond <- loop$asked[[id]]$cond
+    loop$doubted[[id]] <- loop$asked[[id]] <- NULL
+    set_failed(fleet, loop, as.integer(id), cond)
   }
-  for (id in names(L$held)) {
-    worker <- L$held[[id]]$worker
-    asked <- sum(vapply(L$asked, function(one) identical(one$worker, worker), NA))
-    if (!has_others(f, worker)) believe_error(f, L, as.integer(id))
-    else if (asked < ASKED_AT_ONCE) ask_at_once(f, L, as.integer(id))
+  for (id in names(loop$held)) {
+    worker <- loop$held[[id]]$worker
+    asked <- sum(vapply(loop$asked, function(one) identical(one$worker, worker), NA))
+    if (!has_others(fleet, worker)) believe_error(fleet, loop, as.integer(id))
+    else if (asked < ASKED_AT_ONCE) ask_at_once(fleet, loop, as.integer(id))
   }
 }
 
 # The iteration goes to the head of the queue, for any other pod; when all are busy, one is asked to put the rest of its task aside.
-ask_at_once <- function(f, L, i) {
+ask_at_once <- function(fleet, loop, i) {
   id <- whole(i)
-  L$asked[[id]] <- c(L$held[[id]], at = now_seconds())
-  L$doubted[[id]] <- L$held[[id]]$worker
-  L$held[[id]] <- NULL
-  say("loop %s iteration %s failed on worker %s: another one tries it before the loop is stopped", whole(L$number), id, L$doubted[[id]])
-  batch <- make_batch(L, i)
+  loop$asked[[id]] <- c(loop$held[[id]], at = now_seconds())
+  loop$doubted[[id]] <- loop$held[[id]]$worker
+  loop$held[[id]] <- NULL
+  say("loop %s iteration %s failed on worker %s: another one tries it before the loop is stopped", whole(loop$number), id, loop$doubted[[id]])
+  batch <- make_batch(loop, i)
   batch$urgent <- TRUE
-  redis_call(f$con, "LPUSH", f$queue, task_bytes(L, batch))
-  make_way(f, L, except = pod_of(L$doubted[[id]]))
+  redis_call(fleet$con, "LPUSH", fleet$queue, task_bytes(loop, batch))
+  make_way(fleet, loop, except = pod_of(loop$doubted[[id]]))
 }
 
 pod_of <- function(worker) sub("#.*", "", worker)
 
 # One that never gets beyond its start is nobody to ask.
-has_others <- function(f, worker) {
-  ready <- vapply(f$workers, function(w) !identical(w$state, "starting"), NA)
-  any(names(f$workers)[ready] != pod_of(worker))
+has_others <- function(fleet, worker) {
+  ready <- vapply(fleet$workers, function(known) !identical(known$state, "starting"), NA)
+  any(names(fleet$workers)[ready] != pod_of(worker))
 }
 
 # Values have arrived. A value where another worker had an error refutes that worker.
-weigh_values <- function(f, L, items, workers) {
-  for (worker in unique(workers)) L$records[[worker]] <- or_else(L$records[[worker]], c(ok = 0, failed = 0)) + c(sum(workers == worker), 0)
-  if (!length(L$doubted) && !length(L$held)) return(invisible())
+weigh_values <- function(fleet, loop, items, workers) {
+  for (worker in unique(workers)) loop$records[[worker]] <- or_else(loop$records[[worker]], c(ok = 0, failed = 0)) + c(sum(workers == worker), 0)
+  if (!length(loop$doubted) && !length(loop$held)) return(invisible())
   for (k in seq_along(items)) {
     id <- whole(items[k])
-    accused <- or_else(L$doubted[[id]], L$held[[id]]$worker)
-    L$doubted[[id]] <- L$asked[[id]] <- L$held[[id]] <- NULL
+    accused <- or_else(loop$doubted[[id]], loop$held[[id]]$worker)
+    loop$doubted[[id]] <- loop$asked[[id]] <- loop$held[[id]] <- NULL
     if (is.null(accused) || accused == workers[k]) next
-    report_refutation(f, L, items[k], accused, workers[k])
-    f$refuted[[accused]] <- unique(c(f$refuted[[accused]], paste(whole(L$number), id, sep = ":")))
-    if (length(f$refuted[[accused]]) >= REFUTED_LIMIT) replace_worker(f, accused)
+    report_refutation(fleet, loop, items[k], accused, workers[k])
+    fleet$refuted[[accused]] <- unique(c(fleet$refuted[[accused]], paste(whole(loop$number), id, sep = ":")))
+    if (length(fleet$refuted[[accused]]) >= REFUTED_LIMIT) replace_worker(fleet, accused)
   }
 }
 
 # The error's report stays; this one says that it is no failure of the job.
-report_refutation <- function(f, L, i, accused, worker) {
-  json <- to_json(list(loop = L$number, iteration = i, attempt = or_else(.fleet$attempt, 1L), worker = pod_of(accused), refuted = pod_of(worker)))
-  redis_call(f$con, "XADD", fleet_key("errors"), "MAXLEN", "~", "10000", "*", "json", json)
+report_refutation <- function(fleet, loop, i, accused, worker) {
+  json <- to_json(list(loop = loop$number, iteration = i, attempt = or_else(.fleet$attempt, 1L), worker = pod_of(accused), refuted = pod_of(worker)))
+  redis_call(fleet$con, "XADD", fleet_key("errors"), "MAXLEN", "~", "10000", "*", "json", json)
 }
 
 # Pure: what one worker's errors are, from its own record and that of the others together
@@ -109,45 +109,45 @@ judge_worker <- function(own, others, nothing_left, suspect_after = SUSPECT_ERRO
   if (settled) "iteration" else "undecided"
 }
 
-settle_errors <- function(f, L) {
-  if (stops_at_errors(f, L)) return(settle_stopping_errors(f, L))
-  if (!length(L$held)) return(invisible())
-  nothing_left <- L$exhausted && !is_open(L)
-  total <- Reduce(`+`, L$records)
-  accused <- vapply(L$held, function(h) h$worker, "")
+settle_errors <- function(fleet, loop) {
+  if (stops_at_errors(fleet, loop)) return(settle_stopping_errors(fleet, loop))
+  if (!length(loop$held)) return(invisible())
+  nothing_left <- loop$exhausted && !is_open(loop)
+  total <- Reduce(`+`, loop$records)
+  accused <- vapply(loop$held, function(h) h$worker, "")
   for (worker in unique(accused)) {
-    own <- L$records[[worker]]
+    own <- loop$records[[worker]]
     # who was replaced before is suspected at once
-    suspect_after <- if (is.null(f$replaced[[pod_of(worker)]])) SUSPECT_ERRORS else 1L
-    verdict <- if (has_others(f, worker)) judge_worker(own, total - own, nothing_left, suspect_after) else "iteration"
+    suspect_after <- if (is.null(fleet$replaced[[pod_of(worker)]])) SUSPECT_ERRORS else 1L
+    verdict <- if (has_others(fleet, worker)) judge_worker(own, total - own, nothing_left, suspect_after) else "iteration"
     items <- as.integer(names(accused)[accused == worker])
-    if (verdict == "iteration") for (i in items) believe_error(f, L, i)
-    if (verdict == "worker") ask_again(L, items, worker)
+    if (verdict == "iteration") for (i in items) believe_error(fleet, loop, i)
+    if (verdict == "worker") ask_again(loop, items, worker)
   }
 }
 
-believe_error <- function(f, L, i) {
-  cond <- L$held[[whole(i)]]$cond
-  L$held[[whole(i)]] <- NULL
-  set_failed(f, L, i, cond)
+believe_error <- function(fleet, loop, i) {
+  cond <- loop$held[[whole(i)]]$cond
+  loop$held[[whole(i)]] <- NULL
+  set_failed(fleet, loop, i, cond)
 }
 
-ask_again <- function(L, items, worker) {
-  say("loop %s: worker %s failed %d iterations while others succeed: they are run elsewhere", whole(L$number), worker, length(items))
+ask_again <- function(loop, items, worker) {
+  say("loop %s: worker %s failed %d iterations while others succeed: they are run elsewhere", whole(loop$number), worker, length(items))
   for (i in items) {
-    L$held[[whole(i)]] <- NULL
-    L$doubted[[whole(i)]] <- worker
+    loop$held[[whole(i)]] <- NULL
+    loop$doubted[[whole(i)]] <- worker
   }
-  set_status(L, items, PENDING)
-  L$requeued <- c(L$requeued, items)
+  set_status(loop, items, PENDING)
+  loop$requeued <- c(loop$requeued, items)
 }
 
-replace_worker <- function(f, worker) {
-  f$refuted[[worker]] <- NULL
+replace_worker <- function(fleet, worker) {
+  fleet$refuted[[worker]] <- NULL
   pod <- pod_of(worker)
-  f$replaced[[pod]] <- or_else(f$replaced[[pod]], 0L) + 1L
+  fleet$replaced[[pod]] <- or_else(fleet$replaced[[pod]], 0L) + 1L
   reason <- sprintf("%d iterations that failed on it succeeded elsewhere", REFUTED_LIMIT)
-  redis_call(f$con, "HSET", fleet_key("replace"), pod, paste0(worker, " ", reason))
+  redis_call(fleet$con, "HSET", fleet_key("replace"), pod, paste0(worker, " ", reason))
   say("worker %s is replaced: %s", pod, reason)
 }
 
@@ -162,20 +162,20 @@ error_limit_reason <- function(limits, failed, finished, what) {
 }
 
 # Looks at this loop, and at the whole job: a job may consist of many small loops.
-too_many_errors <- function(f, L) {
-  if (!length(f$error_limits) || identical(L$error_handling, "stop")) return(FALSE)
-  failed <- L$failed + length(L$held)
+too_many_errors <- function(fleet, loop) {
+  if (!length(fleet$error_limits) || identical(loop$error_handling, "stop")) return(FALSE)
+  failed <- loop$failed + length(loop$held)
   # reused results count as well: a resumed loop runs again just what failed, and that is no reason to give up
-  now <- c(finished = L$finished + length(L$held), failed = failed)
-  all <- or_else(f$past, 0) + now
-  reason <- or_else(error_limit_reason(f$error_limits, now[["failed"]], now[["finished"]], paste("loop", whole(L$number))),
-                    error_limit_reason(f$error_limits, all[["failed"]], all[["finished"]], "the job"))
+  now <- c(finished = loop$finished + length(loop$held), failed = failed)
+  all <- or_else(fleet$past, 0) + now
+  reason <- or_else(error_limit_reason(fleet$error_limits, now[["failed"]], now[["finished"]], paste("loop", whole(loop$number))),
+                    error_limit_reason(fleet$error_limits, all[["failed"]], all[["finished"]], "the job"))
   if (is.null(reason)) return(FALSE)
-  if (is.function(f$on_fail)) f$on_fail(f, L, reason)
-  L$stop_error <- fleet_error(reason, "fleetErrorLimit")
+  if (is.function(fleet$on_fail)) fleet$on_fail(fleet, loop, reason)
+  loop$stop_error <- fleet_error(reason, "fleetErrorLimit")
   TRUE
 }
 
-remember_errors <- function(f, L) {
-  if (!identical(L$error_handling, "stop")) f$past <- or_else(f$past, 0) + c(finished = L$finished, failed = L$failed)
+remember_errors <- function(fleet, loop) {
+  if (!identical(loop$error_handling, "stop")) fleet$past <- or_else(fleet$past, 0) + c(finished = loop$finished, failed = loop$failed)
 }

@@ -11,7 +11,7 @@ UPLOAD_TRIES <- 5L
 may_upload <- function(inputs, what) !is.null(inputs[[what]]$url)
 
 # The most that one result may have on this worker
-largest_result <- function(w) if (may_upload(w$inputs, "results")) MAX_FILE_BYTES else largest_in_redis(w$con)
+largest_result <- function(worker) if (may_upload(worker$inputs, "results")) MAX_FILE_BYTES else largest_in_redis(worker$con)
 
 # Name below the attempt's folder. The control plane accepts no other form.
 result_object <- function(loop, i, sha256, try = 1L) {
@@ -19,19 +19,19 @@ result_object <- function(loop, i, sha256, try = 1L) {
 }
 
 # A large entry without its value, which is in the bucket; other entries as they are. Without success it stays as it is, if Redis can take it.
-upload_large <- function(w, loop, e) {
-  if (e$bytes <= LARGE_RESULT_BYTES || !may_upload(w$inputs, "results")) return(e)
-  if (identical(redis_call(w$con, "GETBIT", fleet_key("done", loop), whole(e$i)), 1)) return(e) # journal_store() will find that out as well
-  restart_clock(loop, e$i)
-  e$sha256 <- sha256(e$v)
-  e$md5 <- .Call(fleet_sum, e$v, "md5")
-  e$object <- upload_bytes(w$inputs, "results", e$v, UPLOAD_TRIES, function(try) result_object(loop, e$i, e$sha256, try))
-  if (!is.null(e$object)) {
-    e$v <- NULL
-  } else if (e$bytes > largest_in_redis(w$con)) {
-    stop(fleet_error(sprintf("the result is %s and could not be uploaded; see the log of worker %s", file_size_text(e$bytes), w$pod), "fleetValueError"))
+upload_large <- function(worker, loop, entry) {
+  if (entry$bytes <= LARGE_RESULT_BYTES || !may_upload(worker$inputs, "results")) return(entry)
+  if (identical(redis_call(worker$con, "GETBIT", fleet_key("done", loop), whole(entry$i)), 1)) return(entry) # journal_store() will find that out as well
+  restart_clock(loop, entry$i)
+  entry$sha256 <- sha256(entry$v)
+  entry$md5 <- .Call(fleet_sum, entry$v, "md5")
+  entry$object <- upload_bytes(worker$inputs, "results", entry$v, UPLOAD_TRIES, function(try) result_object(loop, entry$i, entry$sha256, try))
+  if (!is.null(entry$object)) {
+    entry$v <- NULL
+  } else if (entry$bytes > largest_in_redis(worker$con)) {
+    stop(fleet_error(sprintf("the result is %s and could not be uploaded; see the log of worker %s", file_size_text(entry$bytes), worker$pod), "fleetValueError"))
   }
-  e
+  entry
 }
 
 # As post_with_tries, of bytes

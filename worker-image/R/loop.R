@@ -1,45 +1,45 @@
 # One loop as the driver sees it: what its iterations depend on, and the counters. window.R has the iterations themselves.
 
-new_loop <- function(f, number, it, obj, expr, envir) {
-  L <- new.env(parent = emptyenv())
-  L$number <- number
-  L$run <- paste0(f$run, ":", whole(number))
-  L$label <- loop_label(obj, number)
-  L$it <- it
-  L$error_handling <- obj$errorHandling
-  L$id <- NULL
-  L$expr <- expr
-  L$exhausted <- FALSE   # the iterators have ended
-  new_window(L)
-  L$combiner <- new_combiner(it)
-  L$errors <- new.env(parent = emptyenv()) # of failed iterations, until they are combined
-  L$away <- list()       # values that lie in files of this attempt, and how far fetching them is
-  L$held <- list()       # errors that are not yet believed
-  L$doubted <- list()    # iterations with a second opinion under way: the worker that failed
-  L$asked <- list()      # of these, the errors that will end the loop unless they are refuted
-  L$records <- list()    # of each worker, how many iterations went well and how many failed
-  L$next_pending <- 1L
-  L$requeued <- integer()
-  L$tasks <- 0L          # doRedis task numbers given out
-  L$task_items <- list() # of each unfinished one, its iterations
-  L$left_running <- integer() # what workers ran already when this driver began
-  L$news <- character()  # announcements taken from Redis and not yet read
-  L$result_bytes <- 0
-  L$submitted_at <- now_seconds()
-  L$absence <- 0         # longest recent time between two submissions
-  L$executed <- 0L
-  L$reused <- 0L
-  L$failed <- 0L
-  L$finished <- 0L
-  L$seconds <- L$seconds2 <- L$longest <- 0
-  L$started_at <- now_seconds()
-  L$reasons <- list()
-  L$objects <- list()    # exports that travel by themselves
-  L$stop_error <- NULL
-  L$aborted <- FALSE
-  L$random <- random_base()
-  find_dependencies(f, L, obj, expr, envir)
-  L
+new_loop <- function(fleet, number, it, obj, expr, envir) {
+  loop <- new.env(parent = emptyenv())
+  loop$number <- number
+  loop$run <- paste0(fleet$run, ":", whole(number))
+  loop$label <- loop_label(obj, number)
+  loop$it <- it
+  loop$error_handling <- obj$errorHandling
+  loop$id <- NULL
+  loop$expr <- expr
+  loop$exhausted <- FALSE   # the iterators have ended
+  new_window(loop)
+  loop$combiner <- new_combiner(it)
+  loop$errors <- new.env(parent = emptyenv()) # of failed iterations, until they are combined
+  loop$away <- list()       # values that lie in files of this attempt, and how far fetching them is
+  loop$held <- list()       # errors that are not yet believed
+  loop$doubted <- list()    # iterations with a second opinion under way: the worker that failed
+  loop$asked <- list()      # of these, the errors that will end the loop unless they are refuted
+  loop$records <- list()    # of each worker, how many iterations went well and how many failed
+  loop$next_pending <- 1L
+  loop$requeued <- integer()
+  loop$tasks <- 0L          # doRedis task numbers given out
+  loop$task_items <- list() # of each unfinished one, its iterations
+  loop$left_running <- integer() # what workers ran already when this driver began
+  loop$news <- character()  # announcements taken from Redis and not yet read
+  loop$result_bytes <- 0
+  loop$submitted_at <- now_seconds()
+  loop$absence <- 0         # longest recent time between two submissions
+  loop$executed <- 0L
+  loop$reused <- 0L
+  loop$failed <- 0L
+  loop$finished <- 0L
+  loop$seconds <- loop$seconds2 <- loop$longest <- 0
+  loop$started_at <- now_seconds()
+  loop$reasons <- list()
+  loop$objects <- list()    # exports that travel by themselves
+  loop$stop_error <- NULL
+  loop$aborted <- FALSE
+  loop$random <- random_base()
+  find_dependencies(fleet, loop, obj, expr, envir)
+  loop
 }
 
 loop_label <- function(obj, number) {
@@ -50,7 +50,7 @@ loop_label <- function(obj, number) {
 
 # What the iterations depend on besides their arguments. doRedis exports what the expression mentions in its own frame; what lies further out,
 # up to the global environment, is added, so that a loop inside a function works here as it does under %do%.
-find_dependencies <- function(f, L, obj, expr, envir) {
+find_dependencies <- function(fleet, loop, obj, expr, envir) {
   seen <- new.env()
   noexport <- c(obj$noexport, obj$argnames)
   tryCatch(getexports(expr, seen, envir, bad = noexport), error = function(e) NULL)
@@ -58,17 +58,17 @@ find_dependencies <- function(f, L, obj, expr, envir) {
   for (name in setdiff(outer, ls(seen, all.names = TRUE))) assign(name, get(name, envir = envir), envir = seen)
   for (name in setdiff(obj$export, ls(seen, all.names = TRUE))) if (exists(name, envir)) assign(name, get(name, envir = envir), envir = seen)
   exports <- mget(setdiff(ls(seen, all.names = TRUE), "..."), envir = seen)
-  from_data <- names(exports)[vapply(names(exports), function(name) is_unchanged_data(f, name, exports[[name]]), NA)]
-  L$exports <- exports[setdiff(names(exports), from_data)]
-  L$noexport <- unique(c(obj$noexport, from_data))
-  L$extra_exports <- setdiff(unique(c(obj$export, outer)), from_data)
-  L$known <- list(seen, envir)
+  from_data <- names(exports)[vapply(names(exports), function(name) is_unchanged_data(fleet, name, exports[[name]]), NA)]
+  loop$exports <- exports[setdiff(names(exports), from_data)]
+  loop$noexport <- unique(c(obj$noexport, from_data))
+  loop$extra_exports <- setdiff(unique(c(obj$export, outer)), from_data)
+  loop$known <- list(seen, envir)
   dots <- tryCatch(eval(quote(list(...)), envir), error = function(e) NULL)
   packages <- c(obj$packages, environment_package(envir))
-  L$versions <- package_versions(packages)
-  parts <- loop_key(expr, c(L$exports, list(`...` = dots)), packages, L$random, L$known, f$data_hashes[from_data])
-  L$prefix <- paste(parts, collapse = "-")
-  L$suffix <- f$key_suffix
+  loop$versions <- package_versions(packages)
+  parts <- loop_key(expr, c(loop$exports, list(`...` = dots)), packages, loop$random, loop$known, fleet$data_hashes[from_data])
+  loop$prefix <- paste(parts, collapse = "-")
+  loop$suffix <- fleet$key_suffix
 }
 
 environment_package <- function(envir) {
@@ -77,7 +77,7 @@ environment_package <- function(envir) {
 }
 
 # Data that every worker loaded from the same file need not travel, as long as the script has not changed it.
-is_unchanged_data <- function(f, name, value) !is.null(f$data[[name]]) && identical(value, f$data[[name]])
+is_unchanged_data <- function(fleet, name, value) !is.null(fleet$data[[name]]) && identical(value, fleet$data[[name]])
 
 # Free symbols of the expression, and of the functions it reaches, that are defined outside the loop's own frame but not in a package.
 outer_symbols <- function(expr, envir, bad) {

@@ -43,8 +43,8 @@ nearly_full <- function(con) {
 }
 
 # A worker's wait before it stores. Small things are looked after once a second only. While it waits the iteration's own clock stands still.
-await_room <- function(w, loop, i, bytes) {
-  con <- w$con
+await_room <- function(worker, loop, i, bytes) {
+  con <- worker$con
   if (bytes < SMALL_STORE_BYTES && now_seconds() - or_else(con$memory_at, 0) < 1) return(invisible())
   told <- since <- now_seconds()
   pause <- 0.1
@@ -53,9 +53,9 @@ await_room <- function(w, loop, i, bytes) {
     if (memory$used + bytes <= VALUES_SHARE * memory$limit) break
     if (now_seconds() - told > TOLD_SECONDS) {
       told <- now_seconds()
-      tell_full(w$pod, memory, file_size_text(bytes), told - since)
+      tell_full(worker$pod, memory, file_size_text(bytes), told - since)
       restart_clock(loop, i)
-      leave_without_lease(w)
+      leave_without_lease(worker)
     }
     Sys.sleep(pause)
     pause <- min(2 * pause, 1)
@@ -63,8 +63,8 @@ await_room <- function(w, loop, i, bytes) {
 }
 
 # Nobody backs up any more: room will never come.
-leave_without_lease <- function(w) {
-  if (isTRUE(w$lease_seen) && !identical(redis_call(w$con, "EXISTS", fleet_key("lease")), 1)) leave("lease lost")
+leave_without_lease <- function(worker) {
+  if (isTRUE(worker$lease_seen) && !identical(redis_call(worker$con, "EXISTS", fleet_key("lease")), 1)) leave("lease lost")
 }
 
 # The time limit of a task is for what the user's code does, not for what we do with its result.
@@ -78,12 +78,12 @@ task_fits <- function(con, bytes) {
 }
 
 # The driver goes on with what it has. Whoever looks at its log sees why nothing new begins.
-wait_for_room <- function(f, L) {
+wait_for_room <- function(fleet, loop) {
   now <- now_seconds()
-  if (is.null(L$full_since)) L$full_since <- L$full_told <- now
-  if (now - L$full_told < TOLD_SECONDS) return(invisible())
-  L$full_told <- now
-  tell_full(NULL, f$con$memory, sprintf("tasks of loop %s", whole(L$number)), now - L$full_since)
+  if (is.null(loop$full_since)) loop$full_since <- loop$full_told <- now
+  if (now - loop$full_told < TOLD_SECONDS) return(invisible())
+  loop$full_told <- now
+  tell_full(NULL, fleet$con$memory, sprintf("tasks of loop %s", whole(loop$number)), now - loop$full_since)
 }
 
 tell_full <- function(who, memory, what, seconds) {
@@ -92,18 +92,18 @@ tell_full <- function(who, memory, what, seconds) {
 }
 
 # A task that is ready to be sent; FALSE: later, in parts if need be. One iteration that never fits is an error.
-accept_task <- function(f, L, items, bytes, pushed) {
-  largest <- largest_in_redis(f$con)
+accept_task <- function(fleet, loop, items, bytes, pushed) {
+  largest <- largest_in_redis(fleet$con)
   if (bytes > largest && length(items) == 1L) {
-    L$stop_error <- task_too_large(bytes, largest)
-  } else if (bytes <= largest && task_fits(f$con, pushed + bytes)) {
-    L$refused_bytes <- 0
+    loop$stop_error <- task_too_large(bytes, largest)
+  } else if (bytes <= largest && task_fits(fleet$con, pushed + bytes)) {
+    loop$refused_bytes <- 0
     return(TRUE)
   }
-  L$refused_bytes <- if (bytes > largest) 0 else bytes
-  if (bytes > largest) L$most_items <- max(1L, length(items) %/% 2L)
-  L$task_items[[whole(L$tasks)]] <- NULL
-  requeue(L, items)
+  loop$refused_bytes <- if (bytes > largest) 0 else bytes
+  if (bytes > largest) loop$most_items <- max(1L, length(items) %/% 2L)
+  loop$task_items[[whole(loop$tasks)]] <- NULL
+  requeue(loop, items)
   FALSE
 }
 
@@ -113,14 +113,14 @@ task_too_large <- function(bytes, largest) {
 }
 
 # Those that doRedis submits itself
-check_first_tasks <- function(f, commands) {
+check_first_tasks <- function(fleet, commands) {
   sizes <- vapply(commands, function(command) max(lengths(command)), 1)
-  if (any(sizes > largest_in_redis(f$con))) stop(task_too_large(max(sizes), largest_in_redis(f$con)))
+  if (any(sizes > largest_in_redis(fleet$con))) stop(task_too_large(max(sizes), largest_in_redis(fleet$con)))
 }
 
 # The first tasks of a loop are sent in one go. One is always sent.
-first_tasks_fit <- function(f, L) {
-  if (L$tasks == 0L || is.infinite(f$con$memory$limit)) return(TRUE)
-  mean_bytes <- L$args_bytes / max(1L, L$count - L$finished)
-  task_fits(f$con, (L$tasks + 1) * mean_bytes)
+first_tasks_fit <- function(fleet, loop) {
+  if (loop$tasks == 0L || is.infinite(fleet$con$memory$limit)) return(TRUE)
+  mean_bytes <- loop$args_bytes / max(1L, loop$count - loop$finished)
+  task_fits(fleet$con, (loop$tasks + 1) * mean_bytes)
 }

@@ -2,11 +2,11 @@
 # them. They are journalled again, so that the back-up sees them: of all loops, for one may have ended in that second and another one begun.
 
 # At the end of a loop, and before the driver ends: once for each cut, and once for a driver that was started again, as its disk outlives its R.
-restore_lost_results <- function(f) {
-  cuts <- f$con$cuts
-  if (!f$durable || identical(cuts, f$restored_at_cut)) return(invisible())
-  restore_from_disk(f$con, f$inputs, f$journal)
-  f$restored_at_cut <- cuts
+restore_lost_results <- function(fleet) {
+  cuts <- fleet$con$cuts
+  if (!fleet$durable || identical(cuts, fleet$restored_at_cut)) return(invisible())
+  restore_from_disk(fleet$con, fleet$inputs, fleet$journal)
+  fleet$restored_at_cut <- cuts
 }
 
 restore_from_disk <- function(con, inputs, journal) {
@@ -24,12 +24,12 @@ restore_loop <- function(con, inputs, number, spill) {
   total <- suppressWarnings(as.numeric(rawToChar(or_else(replies[[2]], raw())))) # NA: not known, or not yet
   mine <- read_index(spill)
   mine <- mine[mine$i <= (if (is.na(total)) Inf else total) & mine$key != NO_KEY & mine$origin == OWN & !(flags[mine$i + 1] %in% TRUE), , drop = FALSE]
-  w <- list(con = con, pod = or_else(.fleet$pod, "driver"), node = or_else(.fleet$node, ""), attempt = or_else(.fleet$attempt, 1L), inputs = inputs)
+  worker <- list(con = con, pod = or_else(.fleet$pod, "driver"), node = or_else(.fleet$node, ""), attempt = or_else(.fleet$attempt, 1L), inputs = inputs)
   for (k in seq_len(nrow(mine))) {
     bytes <- spill_read(spill, mine$offset[k], mine$bytes[k])
     entry <- list(i = mine$i[k], key = mine$key[k], v = bytes, bytes = as.numeric(length(bytes)), seconds = mine$seconds[k], started_at = now_seconds(),
                   warning_count = 0)
-    journal_store(w, number, list(upload_large(w, number, entry)))
+    journal_store(worker, number, list(upload_large(worker, number, entry)))
     acknowledge(list(con = con, durable = TRUE), list(number = number), mine$i[k])
   }
   if (nrow(mine)) say("loop %s: %d results that Redis had lost were journalled again", whole(number), nrow(mine))

@@ -1,12 +1,12 @@
 # What is already known when a loop begins: from this driver's own disk and from Redis (the driver was started again), and from the ledger of
 # earlier attempts (files in the bucket). A value counts only if its key says that nothing it depends on has changed.
 
-load_known <- function(f, L) {
-  L$spill <- open_spill(f$journal, L$number, f$lasting || f$durable)
-  bits <- redis_send(f$con, list(list("GET", fleet_key("done", L$number))), raw = TRUE)[[1]]
-  L$done_flags <- bit_flags(bits)
-  L$remote <- f$ledger[[whole(L$number)]]
-  L$anything_known <- nrow(L$spill$entries) > 0L || any(L$done_flags) || !is.null(L$remote)
+load_known <- function(fleet, loop) {
+  loop$spill <- open_spill(fleet$journal, loop$number, fleet$lasting || fleet$durable)
+  bits <- redis_send(fleet$con, list(list("GET", fleet_key("done", loop$number))), raw = TRUE)[[1]]
+  loop$done_flags <- bit_flags(bits)
+  loop$remote <- fleet$ledger[[whole(loop$number)]]
+  loop$anything_known <- nrow(loop$spill$entries) > 0L || any(loop$done_flags) || !is.null(loop$remote)
 }
 
 # A Redis bitmap as logical vector, element i + 1 for bit i (first bit = most significant)
@@ -16,78 +16,78 @@ bit_flags <- function(bytes) {
 }
 
 # Finds out which of these iterations need no run. What is not reused is counted with its reason.
-take_known <- function(f, L, items) {
-  entries <- L$spill$entries
+take_known <- function(fleet, loop, items) {
+  entries <- loop$spill$entries
   entries <- entries[entries$key != NO_KEY, , drop = FALSE]
   row <- match(items, entries$i)
   mine <- which(!is.na(row))
-  good <- mine[has_key(L, items[mine], entries$key[row[mine]])]
-  adopt(L, items[good], entries[row[good], , drop = FALSE])
+  good <- mine[has_key(loop, items[mine], entries$key[row[mine]])]
+  adopt(loop, items[good], entries[row[good], , drop = FALSE])
   for (k in setdiff(mine, good)) {
-    note_reason(L, key_difference(entries$key[row[k]], key_of(L, items[k])))
-    spill_forget(L$spill, items[k])
-    L$to_clear <- c(L$to_clear, items[k])
+    note_reason(loop, key_difference(entries$key[row[k]], key_of(loop, items[k])))
+    spill_forget(loop$spill, items[k])
+    loop$to_clear <- c(loop$to_clear, items[k])
   }
-  spill_flush(L$spill)
-  for (i in items[is.na(row)]) take_stored(f, L, i)
+  spill_flush(loop$spill)
+  for (i in items[is.na(row)]) take_stored(fleet, loop, i)
 }
 
 # From Redis, or from the ledger
-take_stored <- function(f, L, i) {
-  flagged <- isTRUE(L$done_flags[i + 1L])
-  if (flagged && fetch_stored(f, L, i)) return(invisible())
-  entry <- if (!is.null(L$remote)) get0(whole(i), envir = L$remote, inherits = FALSE)
-  if (!is.null(entry) && has_key(L, i, entry$key)) {
+take_stored <- function(fleet, loop, i) {
+  flagged <- isTRUE(loop$done_flags[i + 1L])
+  if (flagged && fetch_stored(fleet, loop, i)) return(invisible())
+  entry <- if (!is.null(loop$remote)) get0(whole(i), envir = loop$remote, inherits = FALSE)
+  if (!is.null(entry) && has_key(loop, i, entry$key)) {
     # its mark in Redis stays: a task of before that comes back passes over it
-    set_status(L, i, REMOTE)
-    L$reused <- L$reused + 1L
-    L$finished <- L$finished + 1L
+    set_status(loop, i, REMOTE)
+    loop$reused <- loop$reused + 1L
+    loop$finished <- loop$finished + 1L
     return(invisible())
   }
-  if (flagged) L$to_clear <- c(L$to_clear, i)
-  if (!is.null(L$remote)) note_reason(L, if (is.null(entry)) "not finished before" else paste("changed:", key_difference(entry$key, key_of(L, i))))
+  if (flagged) loop$to_clear <- c(loop$to_clear, i)
+  if (!is.null(loop$remote)) note_reason(loop, if (is.null(entry)) "not finished before" else paste("changed:", key_difference(entry$key, key_of(loop, i))))
 }
 
 # What this driver's own disk has
-adopt <- function(L, items, entries) {
+adopt <- function(loop, items, entries) {
   if (!length(items)) return(invisible())
-  set_status(L, items, STORED)
-  set_place(L, items, entries$offset, entries$bytes)
-  L$executed <- L$executed + length(items)
-  L$finished <- L$finished + length(items)
-  L$seconds <- L$seconds + sum(entries$seconds)
-  L$seconds2 <- L$seconds2 + sum(entries$seconds^2)
-  L$longest <- max(L$longest, entries$seconds)
-  L$result_bytes <- L$result_bytes + sum(entries$bytes)
-  L$recovered <- or_else(L$recovered, 0L) + length(items)
+  set_status(loop, items, STORED)
+  set_place(loop, items, entries$offset, entries$bytes)
+  loop$executed <- loop$executed + length(items)
+  loop$finished <- loop$finished + length(items)
+  loop$seconds <- loop$seconds + sum(entries$seconds)
+  loop$seconds2 <- loop$seconds2 + sum(entries$seconds^2)
+  loop$longest <- max(loop$longest, entries$seconds)
+  loop$result_bytes <- loop$result_bytes + sum(entries$bytes)
+  loop$recovered <- or_else(loop$recovered, 0L) + length(items)
 }
 
 # A result that workers stored while no driver was there to fetch it
-fetch_stored <- function(f, L, i) {
-  key <- value_key(L$number, whole(i))
-  reply <- redis_send(f$con, lapply(c("k", "v", "o", "s"), function(field) list("HGET", key, field)), raw = TRUE)
-  if (is.null(reply[[1]]) || !has_key(L, i, rawToChar(reply[[1]]))) return(FALSE)
+fetch_stored <- function(fleet, loop, i) {
+  key <- value_key(loop$number, whole(i))
+  reply <- redis_send(fleet$con, lapply(c("k", "v", "o", "s"), function(field) list("HGET", key, field)), raw = TRUE)
+  if (is.null(reply[[1]]) || !has_key(loop, i, rawToChar(reply[[1]]))) return(FALSE)
   if (!is.null(reply[[3]])) {
-    await_object(f, L, i, rawToChar(reply[[3]]), rawToChar(reply[[4]]), 0, 0)
-    L$recovered <- or_else(L$recovered, 0L) + 1L
+    await_object(fleet, loop, i, rawToChar(reply[[3]]), rawToChar(reply[[4]]), 0, 0)
+    loop$recovered <- or_else(loop$recovered, 0L) + 1L
     return(TRUE)
   }
   if (is.null(reply[[2]])) return(FALSE)
-  keep_values(L, i, reply[2], 0)
-  acknowledge(f, L, i)
-  L$recovered <- or_else(L$recovered, 0L) + 1L
+  keep_values(loop, i, reply[2], 0)
+  acknowledge(fleet, loop, i)
+  loop$recovered <- or_else(loop$recovered, 0L) + 1L
   TRUE
 }
 
-note_reason <- function(L, reason) L$reasons[[reason]] <- or_else(L$reasons[[reason]], 0L) + 1L
+note_reason <- function(loop, reason) loop$reasons[[reason]] <- or_else(loop$reasons[[reason]], 0L) + 1L
 
 # Iterations whose stored value no longer counts must be free to be stored anew.
-clear_stale <- function(f, L) {
-  stale <- L$to_clear
+clear_stale <- function(fleet, loop) {
+  stale <- loop$to_clear
   if (!length(stale)) return(invisible())
-  redis_send(f$con, unlist(lapply(stale, function(i) list(list("SETBIT", fleet_key("done", L$number), whole(i), "0"), list("DEL", value_key(L$number, i)))),
+  redis_send(fleet$con, unlist(lapply(stale, function(i) list(list("SETBIT", fleet_key("done", loop$number), whole(i), "0"), list("DEL", value_key(loop$number, i)))),
                            recursive = FALSE))
-  L$to_clear <- NULL
+  loop$to_clear <- NULL
 }
 
 # --- the ledger of earlier attempts ----------------------------------------------------------------------------------------------------------
@@ -130,38 +130,38 @@ REMOTE_WINDOW <- 10000L   # several times as many as share a file
 
 # Downloads the values of reused iterations, several files at a time, in the order in which they will be combined. A file that many results share is
 # fetched and read once for all of them, as far as they are drawn.
-fetch_remote <- function(f, L) {
-  from <- L$combined + 1L
-  if (is.null(L$remote) || from > L$count || !any(status_of(L, from:min(L$count, from + REMOTE_SOON - 1L)) == REMOTE)) return(invisible())
-  ahead <- from:min(L$count, from + REMOTE_WINDOW - 1L)
-  ahead <- ahead[status_of(L, ahead) == REMOTE]
-  entries <- mget(whole(ahead), envir = L$remote)
-  urls <- vapply(entries, function(e) e$url, "")
+fetch_remote <- function(fleet, loop) {
+  from <- loop$combined + 1L
+  if (is.null(loop$remote) || from > loop$count || !any(status_of(loop, from:min(loop$count, from + REMOTE_SOON - 1L)) == REMOTE)) return(invisible())
+  ahead <- from:min(loop$count, from + REMOTE_WINDOW - 1L)
+  ahead <- ahead[status_of(loop, ahead) == REMOTE]
+  entries <- mget(whole(ahead), envir = loop$remote)
+  urls <- vapply(entries, function(entry) entry$url, "")
   by_file <- split(seq_along(ahead), factor(urls, unique(urls)))
-  bytes <- vapply(by_file, function(rows) sum(vapply(entries[rows], function(e) as.numeric(or_else(e$bytes, 0)), 0)), 0)
+  bytes <- vapply(by_file, function(rows) sum(vapply(entries[rows], function(entry) as.numeric(or_else(entry$bytes, 0)), 0)), 0)
   by_file <- utils::head(by_file, max(1L, min(REMOTE_FILES, sum(cumsum(bytes) <= REMOTE_BYTES))))
-  files <- download_all(names(by_file), f$con, f$inputs)
-  for (url in names(by_file)) store_remote(f, L, ahead[by_file[[url]]], entries[by_file[[url]]], files[[url]])
+  files <- download_all(names(by_file), fleet$con, fleet$inputs)
+  for (url in names(by_file)) store_remote(fleet, loop, ahead[by_file[[url]]], entries[by_file[[url]]], files[[url]])
   unlink(unlist(files))
-  spill_flush(L$spill)
+  spill_flush(loop$spill)
 }
 
 # All that is wanted of one file. What cannot be read or has another sum is run again.
-store_remote <- function(f, L, items, entries, file) {
+store_remote <- function(fleet, loop, items, entries, file) {
   shared <- if (!is.null(file) && !is.null(entries[[1]]$part)) tryCatch(readRDS(file), error = identity)
   values <- lapply(seq_along(items), function(k) tryCatch(remote_bytes(entries[[k]], file, shared), error = function(e) {
-    say("loop %s iteration %s: the stored result cannot be used (%s): it runs again", whole(L$number), whole(items[k]), conditionMessage(e))
+    say("loop %s iteration %s: the stored result cannot be used (%s): it runs again", whole(loop$number), whole(items[k]), conditionMessage(e))
     NULL
   }))
   good <- lengths(values) > 0L
-  L$reused <- L$reused - sum(!good)
-  L$finished <- L$finished - sum(!good)
-  if (!all(good)) run_again(f, L, items[!good])
+  loop$reused <- loop$reused - sum(!good)
+  loop$finished <- loop$finished - sum(!good)
+  if (!all(good)) run_again(fleet, loop, items[!good])
   items <- items[good]
   if (!length(items)) return(invisible())
-  set_place(L, items, spill_write(L$spill, items, key_of(L, items), values[good], 0, REMOTE_COPY), lengths(values[good]))
-  set_status(L, items, STORED)
-  drop_args(L, items)
+  set_place(loop, items, spill_write(loop$spill, items, key_of(loop, items), values[good], 0, REMOTE_COPY), lengths(values[good]))
+  set_status(loop, items, STORED)
+  drop_args(loop, items)
 }
 
 # A file is the serialization of one value, or (part) a named list of serializations: `shared`, or the error of reading it.
@@ -175,9 +175,9 @@ remote_bytes <- function(entry, file, shared) {
 }
 
 # Their results are as good as never stored.
-run_again <- function(f, L, items) {
-  set_status(L, items, PENDING)
-  L$requeued <- c(L$requeued, items)
-  L$to_clear <- c(L$to_clear, items)
-  clear_stale(f, L)
+run_again <- function(fleet, loop, items) {
+  set_status(loop, items, PENDING)
+  loop$requeued <- c(loop$requeued, items)
+  loop$to_clear <- c(loop$to_clear, items)
+  clear_stale(fleet, loop)
 }

@@ -26,9 +26,9 @@ fleetWorker <- function(redis = "localhost", password = NULL, prefix = "ff:", na
   redis_send(con, list(list("PING")), give_up = 10)
   .Call(fleet_catch_termination, TRUE)
   on.exit(.Call(fleet_catch_termination, FALSE))
-  w <- new_worker(con, name, Sys.info()[["nodename"]])
-  reason <- serve(w, fleet_key("queue"))
-  redis_send(con, list(list("LMOVE", w$held, fleet_key("queue"), "RIGHT", "LEFT"), list("HDEL", fleet_key("workers"), name)), give_up = 5)
+  worker <- new_worker(con, name, Sys.info()[["nodename"]])
+  reason <- serve(worker, fleet_key("queue"))
+  redis_send(con, list(list("LMOVE", worker$held, fleet_key("queue"), "RIGHT", "LEFT"), list("HDEL", fleet_key("workers"), name)), give_up = 5)
   invisible(reason)
 }
 

@@ -10,15 +10,15 @@ watch_folder <- function(dir) {
 }
 
 # Looks at a folder again only if something came or went there, which one look at its time tells.
-tell_strays <- function(w, setup) {
-  watched <- w$folder
+tell_strays <- function(worker, setup) {
+  watched <- worker$folder
   if (is.null(watched) || identical(file.mtime(names(watched$changed)), unname(watched$changed))) return(invisible())
-  w$folder <- watch_folder(watched$dir)
-  strays <- setdiff(w$folder$names, watched$names)
+  worker$folder <- watch_folder(watched$dir)
+  strays <- setdiff(worker$folder$names, watched$names)
   if (!length(strays)) return(invisible())
-  text <- stray_text(sub(paste0(watched$dir, "/"), "", strays, fixed = TRUE), w$pod)
+  text <- stray_text(sub(paste0(watched$dir, "/"), "", strays, fixed = TRUE), worker$pod)
   say("loop %s: %s", whole(setup$loop), text)
-  redis_call(w$con, "HSET", fleet_key("loop", setup$loop), "strays", text)
+  redis_call(worker$con, "HSET", fleet_key("loop", setup$loop), "strays", text)
 }
 
 # Pure

@@ -14,28 +14,28 @@ AWAY <- 7L      # computed; its value lies in a file of this attempt
 
 DIGEST_BYTES <- 8L
 
-new_window <- function(L, capacity = 8192L) {
-  L$base <- 0L       # iterations forgotten: element k of each vector belongs to iteration base + k
-  L$count <- 0L      # iterations drawn so far
-  L$combined <- 0L   # all iterations up to this one are combined
-  L$pending <- 0L    # how many have the status PENDING
-  L$status <- integer(capacity)
-  L$digest <- raw(capacity * DIGEST_BYTES)
-  L$offset <- numeric(capacity)
-  L$bytes <- integer(capacity)  # of the value
-  L$size <- integer(capacity)   # of the arguments
-  L$args <- vector("list", capacity)
-  L$cache <- vector("list", capacity) # values fetched and soon to be combined
-  L$args_bytes <- 0
-  L$cached_bytes <- 0
+new_window <- function(loop, capacity = 8192L) {
+  loop$base <- 0L       # iterations forgotten: element k of each vector belongs to iteration base + k
+  loop$count <- 0L      # iterations drawn so far
+  loop$combined <- 0L   # all iterations up to this one are combined
+  loop$pending <- 0L    # how many have the status PENDING
+  loop$status <- integer(capacity)
+  loop$digest <- raw(capacity * DIGEST_BYTES)
+  loop$offset <- numeric(capacity)
+  loop$bytes <- integer(capacity)  # of the value
+  loop$size <- integer(capacity)   # of the arguments
+  loop$args <- vector("list", capacity)
+  loop$cache <- vector("list", capacity) # values fetched and soon to be combined
+  loop$args_bytes <- 0
+  loop$cached_bytes <- 0
 }
 
 # Makes room for `more` iterations behind the last one: forgets what is combined, or grows.
-make_room <- function(L, more) {
-  capacity <- length(L$status)
-  used <- L$count - L$base
+make_room <- function(loop, more) {
+  capacity <- length(loop$status)
+  used <- loop$count - loop$base
   if (used + more <= capacity) return(invisible())
-  gone <- L$combined - L$base
+  gone <- loop$combined - loop$base
   kept <- gone + seq_len(used - gone)
   while (used - gone + more > capacity / 2) capacity <- 2 * capacity
   refill <- function(x) {
@@ -43,71 +43,71 @@ make_room <- function(L, more) {
     out[seq_along(kept)] <- x[kept]
     out
   }
-  for (name in c("status", "offset", "bytes", "size", "args", "cache")) L[[name]] <- refill(L[[name]])
+  for (name in c("status", "offset", "bytes", "size", "args", "cache")) loop[[name]] <- refill(loop[[name]])
   digest <- raw(capacity * DIGEST_BYTES)
-  digest[seq_len(length(kept) * DIGEST_BYTES)] <- L$digest[gone * DIGEST_BYTES + seq_len(length(kept) * DIGEST_BYTES)]
-  L$digest <- digest
-  L$base <- L$combined
+  digest[seq_len(length(kept) * DIGEST_BYTES)] <- loop$digest[gone * DIGEST_BYTES + seq_len(length(kept) * DIGEST_BYTES)]
+  loop$digest <- digest
+  loop$base <- loop$combined
   invisible()
 }
 
-# Statuses of iterations up to L$count
-status_of <- function(L, items) {
-  at <- items - L$base
+# Statuses of iterations up to loop$count
+status_of <- function(loop, items) {
+  at <- items - loop$base
   out <- rep(COMBINED, length(at))
   inside <- at > 0L
-  out[inside] <- L$status[at[inside]]
+  out[inside] <- loop$status[at[inside]]
   out
 }
 
-set_status <- function(L, items, status) {
+set_status <- function(loop, items, status) {
   if (!length(items)) return(invisible())
-  at <- items - L$base
-  L$pending <- L$pending + (if (status == PENDING) length(at) else 0L) - sum(L$status[at] == PENDING)
-  put(L$status, at, status)
+  at <- items - loop$base
+  loop$pending <- loop$pending + (if (status == PENDING) length(at) else 0L) - sum(loop$status[at] == PENDING)
+  put(loop$status, at, status)
 }
 
 # Iterations that have one of these statuses, in order
-items_with <- function(L, statuses) L$base + which(L$status[seq_len(L$count - L$base)] %in% statuses)
+items_with <- function(loop, statuses) loop$base + which(loop$status[seq_len(loop$count - loop$base)] %in% statuses)
 
-is_open <- function(L) any(L$status[seq_len(L$count - L$base)] %in% c(PENDING, QUEUED))
+is_open <- function(loop) any(loop$status[seq_len(loop$count - loop$base)] %in% c(PENDING, QUEUED))
 
-key_of <- function(L, items) .Call(fleet_key_texts, L$prefix, L$suffix, L$digest, items - L$base)
+key_of <- function(loop, items) .Call(fleet_key_texts, loop$prefix, loop$suffix, loop$digest, items - loop$base)
 
 # Which of these keys are those of the iterations as they are now? The session seed that follows a "~" is not compared.
-has_key <- function(L, items, keys) .Call(fleet_same_keys, keys, L$prefix, L$digest, items - L$base)
+has_key <- function(loop, items, keys) .Call(fleet_same_keys, keys, loop$prefix, loop$digest, items - loop$base)
 
-args_of <- function(L, items) L$args[items - L$base]
+args_of <- function(loop, items) loop$args[items - loop$base]
 
 # The arguments of iterations that have a result are not needed any more.
-drop_args <- function(L, items) {
+drop_args <- function(loop, items) {
   if (!length(items)) return(invisible())
-  at <- items - L$base
-  L$args_bytes <- L$args_bytes - sum(L$size[at])
-  put(L$size, at, 0L)
-  put_all(L$args, at, NULL)
+  at <- items - loop$base
+  loop$args_bytes <- loop$args_bytes - sum(loop$size[at])
+  put(loop$size, at, 0L)
+  put_all(loop$args, at, NULL)
 }
 
-set_place <- function(L, items, offsets, bytes) {
-  put(L$offset, items - L$base, offsets)
-  put(L$bytes, items - L$base, bytes)
+set_place <- function(loop, items, offsets, bytes) {
+  put(loop$offset, items - loop$base, offsets)
+  put(loop$bytes, items - loop$base, bytes)
 }
 
 # TRUE when it is kept in memory. The next one to be combined always is: it will not be for long.
-cache_value <- function(L, i, bytes) {
-  if (i != L$combined + 1L && L$cached_bytes + length(bytes) > CACHE_BYTES) return(FALSE)
-  put(L$cache, i - L$base, bytes)
-  L$cached_bytes <- L$cached_bytes + length(bytes)
+cache_value <- function(loop, i, bytes) {
+  if (i != loop$combined + 1L && loop$cached_bytes + length(bytes) > CACHE_BYTES) return(FALSE)
+  put(loop$cache, i - loop$base, bytes)
+  loop$cached_bytes <- loop$cached_bytes + length(bytes)
   TRUE
 }
 
-stored_value <- function(L, i) {
-  at <- i - L$base
-  bytes <- L$cache[[at]]
-  if (is.null(bytes)) return(spill_read(L$spill, L$offset[at], L$bytes[at]))
-  put(L$cache, at, NULL)
-  L$cached_bytes <- L$cached_bytes - length(bytes)
+stored_value <- function(loop, i) {
+  at <- i - loop$base
+  bytes <- loop$cache[[at]]
+  if (is.null(bytes)) return(spill_read(loop$spill, loop$offset[at], loop$bytes[at]))
+  put(loop$cache, at, NULL)
+  loop$cached_bytes <- loop$cached_bytes - length(bytes)
   bytes
 }
 
-digests_of <- function(L, items) .Call(fleet_digests, L$digest, items - L$base)
+digests_of <- function(loop, items) .Call(fleet_digests, loop$digest, items - loop$base)

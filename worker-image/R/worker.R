@@ -4,37 +4,37 @@ FLUSH_SECONDS <- 0.1
 FLUSH_BYTES <- 2^20
 
 new_worker <- function(con, pod, node, attempt = 1L, state_dir = NULL, tries = 3L) {
-  w <- new.env(parent = emptyenv())
-  w$con <- con
-  w$pod <- pod
-  w$node <- node
-  w$attempt <- attempt
-  w$tries <- tries
-  w$state_dir <- state_dir
-  w$lease_seen <- FALSE
-  w$inputs <- NULL
-  w$folder <- NULL      # the job's folder, as this worker found it
-  w$objects <- list()   # exported objects by digest, and
-  w$installed <- list() # by name, which of them the loop's environment has
-  w$held <- fleet_key("held", pod)
-  w$replaced <- as.integer(env_text("FF_REPLACED", "0"))
-  w$id <- if (w$replaced > 0L) paste0(pod, "#", w$replaced) else pod # one R process and its successors are told apart
+  worker <- new.env(parent = emptyenv())
+  worker$con <- con
+  worker$pod <- pod
+  worker$node <- node
+  worker$attempt <- attempt
+  worker$tries <- tries
+  worker$state_dir <- state_dir
+  worker$lease_seen <- FALSE
+  worker$inputs <- NULL
+  worker$folder <- NULL      # the job's folder, as this worker found it
+  worker$objects <- list()   # exported objects by digest, and
+  worker$installed <- list() # by name, which of them the loop's environment has
+  worker$held <- fleet_key("held", pod)
+  worker$replaced <- as.integer(env_text("FF_REPLACED", "0"))
+  worker$id <- if (worker$replaced > 0L) paste0(pod, "#", worker$replaced) else pod # one R process and its successors are told apart
   if (!is.null(state_dir)) .Call(fleet_mark_open, file.path(state_dir, "current"))
-  w
+  worker
 }
 
 # Tells Redis, and the supervisor by a file, what this worker does. The supervisor repeats it with a fresh beat while R computes.
-report_state <- function(w, state, loop = NULL, iterations = NULL) {
+report_state <- function(worker, state, loop = NULL, iterations = NULL) {
   shown <- if (length(iterations) > 100L) iterations[1:100] else iterations
   text <- sprintf('"state":"%s","loop":%s,"iterations":[%s],"count":%d,"last":%s,"since":%.3f,"pid":%d', state, if (is.null(loop)) "null" else whole(loop),
                   paste(whole(shown), collapse = ","), length(iterations), if (length(iterations)) whole(max(iterations)) else "null", now_seconds(), Sys.getpid())
-  if (w$replaced > 0L) text <- sprintf('%s,"replaced":%d', text, w$replaced)
-  if (!is.null(w$state_dir)) {
-    path <- file.path(w$state_dir, "state")
+  if (worker$replaced > 0L) text <- sprintf('%s,"replaced":%d', text, worker$replaced)
+  if (!is.null(worker$state_dir)) {
+    path <- file.path(worker$state_dir, "state")
     cat(text, "\n", sep = "", file = paste0(path, ".new"))
     file.rename(paste0(path, ".new"), path)
   }
-  list("HSET", fleet_key("workers"), w$pod, sprintf('{%s,"beat":%.3f}', text, now_seconds()))
+  list("HSET", fleet_key("workers"), worker$pod, sprintf('{%s,"beat":%.3f}', text, now_seconds()))
 }
 
 leave <- function(reason) {
@@ -43,65 +43,65 @@ leave <- function(reason) {
 }
 
 # Stands in for BLPOP: waits for a task and moves it into this worker's own list, from where anybody can return it should this worker vanish.
-take_task <- function(w, queue) {
+take_task <- function(worker, queue) {
   queue <- queue[1]
-  if (!is.null(ahead <- w$ahead)) { # next_of_loop() has moved it into our list
-    w$ahead <- NULL
+  if (!is.null(ahead <- worker$ahead)) { # next_of_loop() has moved it into our list
+    worker$ahead <- NULL
     return(list(queue, ahead))
   }
-  redis_send(w$con, list(list("DEL", w$held), report_state(w, "idle"))) # what was taken before has been dealt with
+  redis_send(worker$con, list(list("DEL", worker$held), report_state(worker, "idle"))) # what was taken before has been dealt with
   .Call(fleet_unmark)
   repeat {
     if (.Call(fleet_termination)) leave("asked to stop")
-    ticket <- w$ticket <- may_take(w)
-    if (is.null(w$state_dir) && must_be_replaced(w)) leave("its iterations succeed on other workers")
+    ticket <- worker$ticket <- may_take(worker)
+    if (is.null(worker$state_dir) && must_be_replaced(worker)) leave("its iterations succeed on other workers")
     if (isFALSE(ticket)) {
       Sys.sleep(0.5)
       next
     }
-    wait <- if (is.na(ticket)) list("BLMOVE", queue, w$held, "LEFT", "RIGHT", "2") else list("LMOVE", queue, w$held, "LEFT", "RIGHT")
-    reply <- redis_send(w$con, list(wait), raw = TRUE, seconds = 30, may_leave = TRUE, on_cut = function() TRUE)
+    wait <- if (is.na(ticket)) list("BLMOVE", queue, worker$held, "LEFT", "RIGHT", "2") else list("LMOVE", queue, worker$held, "LEFT", "RIGHT")
+    reply <- redis_send(worker$con, list(wait), raw = TRUE, seconds = 30, may_leave = TRUE, on_cut = function() TRUE)
     if (is.null(reply)) {
-      return_task(w, queue) # the answer was lost on the way: the task may already be in our list
+      return_task(worker, queue) # the answer was lost on the way: the task may already be in our list
     } else if (is.raw(reply[[1]])) {
       return(list(queue, reply[[1]]))
     } else if (!is.na(ticket)) {
-      redis_call(w$con, "DECR", fleet_key("gated"))
+      redis_call(worker$con, "DECR", fleet_key("gated"))
       Sys.sleep(0.3)
     }
   }
 }
 
-return_task <- function(w, queue) redis_call(w$con, "LMOVE", w$held, queue, "RIGHT", "LEFT")
+return_task <- function(worker, queue) redis_call(worker$con, "LMOVE", worker$held, queue, "RIGHT", "LEFT")
 
 # A supervisor replaces R by itself; a worker without one can only leave.
-must_be_replaced <- function(w) length(redis_call(w$con, "HGET", fleet_key("replace"), w$pod)) > 0L && redis_call(w$con, "HDEL", fleet_key("replace"), w$pod) > 0
+must_be_replaced <- function(worker) length(redis_call(worker$con, "HGET", fleet_key("replace"), worker$pod)) > 0L && redis_call(worker$con, "HDEL", fleet_key("replace"), worker$pod) > 0
 
 # A second opinion on what failed here: the task goes to the end of the queue, or back to its head, for another worker if there is one.
-decline <- function(w, setup, batch) {
-  if (!w$pod %in% batch$avoid) return(FALSE)
-  all <- as_fields(redis_call(w$con, "HGETALL", fleet_key("workers")))
+decline <- function(worker, setup, batch) {
+  if (!worker$pod %in% batch$avoid) return(FALSE)
+  all <- as_fields(redis_call(worker$con, "HGETALL", fleet_key("workers")))
   ready <- names(all)[!grepl('"state":"starting"', unlist(all), fixed = TRUE)]
-  if (!length(setdiff(ready, w$pod))) return(FALSE)
-  redis_call(w$con, "LMOVE", w$held, setup$queue, "RIGHT", if (isTRUE(batch$urgent)) "LEFT" else "RIGHT")
-  if (isTRUE(w$ticket)) redis_call(w$con, "DECR", fleet_key("gated"))
+  if (!length(setdiff(ready, worker$pod))) return(FALSE)
+  redis_call(worker$con, "LMOVE", worker$held, setup$queue, "RIGHT", if (isTRUE(batch$urgent)) "LEFT" else "RIGHT")
+  if (isTRUE(worker$ticket)) redis_call(worker$con, "DECR", fleet_key("gated"))
   Sys.sleep(0.5)
   TRUE
 }
 
 # NA = take freely; TRUE = one of the gate's tasks; FALSE = not now. Leaves when the lease, once seen, is gone.
-may_take <- function(w) {
-  state <- redis_send(w$con, list(list("HGET", fleet_key("control"), "stop"), list("EXISTS", fleet_key("lease")), list("GET", fleet_key("gate")),
+may_take <- function(worker) {
+  state <- redis_send(worker$con, list(list("HGET", fleet_key("control"), "stop"), list("EXISTS", fleet_key("lease")), list("GET", fleet_key("gate")),
                                   list("HGET", fleet_key("control"), "pause")))
-  if (identical(state[[2]], 1)) w$lease_seen <- TRUE
-  else if (w$lease_seen) leave("lease lost")
+  if (identical(state[[2]], 1)) worker$lease_seen <- TRUE
+  else if (worker$lease_seen) leave("lease lost")
   if (length(state[[1]]) && nzchar(state[[1]])) return(FALSE)
   if (length(state[[4]]) && nzchar(state[[4]])) return(FALSE)
   gate <- suppressWarnings(as.numeric(or_else(state[[3]], "")))
   if (is.na(gate)) return(NA)
-  number <- redis_call(w$con, "INCR", fleet_key("gated"))
+  number <- redis_call(worker$con, "INCR", fleet_key("gated"))
   if (number <= gate) return(TRUE)
-  redis_call(w$con, "DECR", fleet_key("gated"))
+  redis_call(worker$con, "DECR", fleet_key("gated"))
   FALSE
 }
 
@@ -119,16 +119,16 @@ description_or_substitute <- function(key, value) {
 }
 
 # Runs until asked to stop; returns the reason.
-serve <- function(w, queue) {
-  .fleet$worker <- w
+serve <- function(worker, queue) {
+  .fleet$worker <- worker
   .fleet$role <- "worker"
   # a loop inside a task runs in this process; bare doRedis workers have the same two packages attached
   for (package in c("iterators", "foreach")) suppressPackageStartupMessages(library(package, character.only = TRUE))
   registerDoSEQ()
-  transport <- new_transport(w$con, list(take = function(key, timeout) take_task(w, key), got = description_or_substitute))
-  install_transport(transport, w$con$host, as.integer(w$con$port))
+  transport <- new_transport(worker$con, list(take = function(key, timeout) take_task(worker, key), got = description_or_substitute))
+  install_transport(transport, worker$con$host, as.integer(worker$con$port))
   tryCatch({
-    doRedis::redisWorker(queue, host = w$con$host, port = as.integer(w$con$port), connected = TRUE, password = w$con$password, linger = 2, log = stderr())
+    doRedis::redisWorker(queue, host = worker$con$host, port = as.integer(worker$con$port), connected = TRUE, password = worker$con$password, linger = 2, log = stderr())
     "the queue is gone"
   }, fleet_leave = function(c) conditionMessage(c))
 }
@@ -138,15 +138,15 @@ serve <- function(w, queue) {
 # doRedis' own end of a task takes up to 100 ms (it waits for its keep-alive thread). So the tasks of this loop that wait already are run here, one
 # after another, before doRedis gets its turn again.
 run_batch <- function(code, setup, batch, env) {
-  w <- .fleet$worker
-  if (is.null(w)) stop("this task needs a worker started by foreachfleet")
+  worker <- .fleet$worker
+  if (is.null(worker)) stop("this task needs a worker started by foreachfleet")
   force(batch)
   # a result that keeps its environment (a formula, a function) must not carry its neighbours in the task along
   rm("fleet_batch", envir = env)
   check_versions(setup$versions)
-  run_iterations(code, setup, batch, env, w)
-  while (!is.null(task <- next_of_loop(w, setup))) {
-    tryCatch(run_iterations(code, setup, task$argsList[[1]]$fleet_batch, env, w), error = function(e) report_task_error(w, setup, task, e))
+  run_iterations(code, setup, batch, env, worker)
+  while (!is.null(task <- next_of_loop(worker, setup))) {
+    tryCatch(run_iterations(code, setup, task$argsList[[1]]$fleet_batch, env, worker), error = function(e) report_task_error(worker, setup, task, e))
   }
   NULL # doRedis carries no value: the journal does
 }
@@ -154,69 +154,69 @@ run_batch <- function(code, setup, batch, env) {
 NEXT_TASK_SECONDS <- 1
 
 # The next task, if it is of the same loop; one of another loop is kept for take_task(). NULL also when anything else is to be looked at first.
-next_of_loop <- function(w, setup) {
+next_of_loop <- function(worker, setup) {
   .Call(fleet_unmark)
-  if (.Call(fleet_termination) || !identical(w$ticket, NA)) return(NULL)
-  move <- function(command, ...) list(command, setup$queue, w$held, "LEFT", "RIGHT", ...)
+  if (.Call(fleet_termination) || !identical(worker$ticket, NA)) return(NULL)
+  move <- function(command, ...) list(command, setup$queue, worker$held, "LEFT", "RIGHT", ...)
   asked <- list(list("HGET", fleet_key("control"), "stop"), list("HGET", fleet_key("control"), "pause"), list("GET", fleet_key("gate")),
-                list("HGET", fleet_key("aborted"), setup$run), list("HGET", fleet_key("replace"), w$pod), list("EXISTS", fleet_key("lease")),
-                list("DEL", w$held), move("LMOVE"))
+                list("HGET", fleet_key("aborted"), setup$run), list("HGET", fleet_key("replace"), worker$pod), list("EXISTS", fleet_key("lease")),
+                list("DEL", worker$held), move("LMOVE"))
   # a move must not be repeated after a cut: what it moved may be in our list
-  replies <- redis_send(w$con, asked, raw = TRUE, on_cut = function() TRUE)
-  if (is.null(replies) || any(lengths(replies[1:5]) > 0L) || (w$lease_seen && !identical(replies[[6]], 1))) {
-    return_task(w, setup$queue)
+  replies <- redis_send(worker$con, asked, raw = TRUE, on_cut = function() TRUE)
+  if (is.null(replies) || any(lengths(replies[1:5]) > 0L) || (worker$lease_seen && !identical(replies[[6]], 1))) {
+    return_task(worker, setup$queue)
     return(NULL)
   }
   taken <- replies[[8]]
   if (is.null(taken)) {
-    redis_send(w$con, list(report_state(w, "idle")))
-    reply <- redis_send(w$con, list(move("BLMOVE", whole(NEXT_TASK_SECONDS))), raw = TRUE, seconds = 30, may_leave = TRUE, on_cut = function() TRUE)
-    if (is.null(reply)) return_task(w, setup$queue)
+    redis_send(worker$con, list(report_state(worker, "idle")))
+    reply <- redis_send(worker$con, list(move("BLMOVE", whole(NEXT_TASK_SECONDS))), raw = TRUE, seconds = 30, may_leave = TRUE, on_cut = function() TRUE)
+    if (is.null(reply)) return_task(worker, setup$queue)
     taken <- reply[[1]]
   }
   if (!is.raw(taken)) return(NULL)
   task <- tryCatch(unserialize(taken), error = function(e) NULL)
   if (identical(task$argsList[[1]]$fleet_batch$run, setup$run)) return(task)
-  w$ahead <- taken
+  worker$ahead <- taken
   NULL
 }
 
 # As doRedis reports the error of a task
-report_task_error <- function(w, setup, task, error) {
+report_task_error <- function(worker, setup, task, error) {
   result <- stats::setNames(list(error), names(task$argsList)[1])
-  redis_call(w$con, "LPUSH", paste0(setup$queue, ".out.", task$ID), serialize(result, NULL))
+  redis_call(worker$con, "LPUSH", paste0(setup$queue, ".out.", task$ID), serialize(result, NULL))
 }
 
-run_iterations <- function(code, setup, batch, env, w) {
-  if (decline(w, setup, batch)) return(invisible())
+run_iterations <- function(code, setup, batch, env, worker) {
+  if (decline(worker, setup, batch)) return(invisible())
   batch$key <- .Call(fleet_key_texts, batch$prefix, batch$suffix, batch$digest, seq_along(batch$i))
-  found <- look_before(w, setup, batch)
-  if (!is.null(w$state_dir)) cat(or_else(batch$expected, NA), "\n", file = file.path(w$state_dir, "expected"))
+  found <- look_before(worker, setup, batch)
+  if (!is.null(worker$state_dir)) cat(or_else(batch$expected, NA), "\n", file = file.path(worker$state_dir, "expected"))
   todo <- which(!found$done)
-  w$buffer <- list()
-  w$buffered_bytes <- 0
-  w$flushed_at <- w$checked_at <- now_seconds()
-  w$aside <- FALSE
-  if (length(todo)) install_objects(w, setup, env)
+  worker$buffer <- list()
+  worker$buffered_bytes <- 0
+  worker$flushed_at <- worker$checked_at <- now_seconds()
+  worker$aside <- FALSE
+  if (length(todo)) install_objects(worker, setup, env)
   scope <- take_scope(env, batch$args)
   output <- start_capture()
   on.exit(output$stop(), add = TRUE)
   for (k in todo) {
     item <- list(i = batch$i[k], key = batch$key[k], args = batch$args[[k]])
-    if (.Call(fleet_termination) || must_stop(w, setup)) {
-      journal_flush(w, setup)
-      if (.Call(fleet_termination)) return_task(w, setup$queue)
-      else if (w$aside) put_aside(w, setup)
+    if (.Call(fleet_termination) || must_stop(worker, setup)) {
+      journal_flush(worker, setup)
+      if (.Call(fleet_termination)) return_task(worker, setup$queue)
+      else if (worker$aside) put_aside(worker, setup)
       return(invisible())
     }
-    if (found$tries[k] >= w$tries) {
-      journal_error(w, setup, item, lost_error(item$i, found$tries[k], found$cause[k]),
-                    list(try = found$tries[k], seconds = 0, output = found$cause[k], replay = replay_text(w, code, setup, item, env)))
+    if (found$tries[k] >= worker$tries) {
+      journal_error(worker, setup, item, lost_error(item$i, found$tries[k], found$cause[k]),
+                    list(try = found$tries[k], seconds = 0, output = found$cause[k], replay = replay_text(worker, code, setup, item, env)))
     } else {
-      run_iteration(code, setup, item, scope, output, w, found$tries[k] + 1L)
+      run_iteration(code, setup, item, scope, output, worker, found$tries[k] + 1L)
     }
   }
-  journal_flush(w, setup)
+  journal_flush(worker, setup)
 }
 
 # Results count under the driver's versions of the loop's packages: a worker with others would store wrong ones.
@@ -235,14 +235,14 @@ lost_error <- function(i, tries, cause) {
 }
 
 # What is known of the iterations of a task: which are done, and how often each ended its R process. Nearly always nothing, so that is asked first.
-look_before <- function(w, setup, batch) {
+look_before <- function(worker, setup, batch) {
   first <- min(batch$i) %/% 8L
   range <- list("GETRANGE", fleet_key("done", setup$loop), whole(first), whole(max(batch$i) %/% 8L))
-  replies <- redis_send(w$con, list(report_state(w, "busy", setup$loop, batch$i), list("HLEN", fleet_key("tries")), range), raw = TRUE)
+  replies <- redis_send(worker$con, list(report_state(worker, "busy", setup$loop, batch$i), list("HLEN", fleet_key("tries")), range), raw = TRUE)
   found <- list(done = bit_flags(replies[[3]])[batch$i - 8L * first + 1L] %in% TRUE, tries = integer(length(batch$i)), cause = character(length(batch$i)))
   if (identical(replies[[2]], 0)) return(found)
   ids <- paste(whole(setup$loop), whole(batch$i), sep = ":")
-  deaths <- redis_send(w$con, list(list("HMGET", fleet_key("tries"), ids), list("HMGET", fleet_key("causes"), ids)))
+  deaths <- redis_send(worker$con, list(list("HMGET", fleet_key("tries"), ids), list("HMGET", fleet_key("causes"), ids)))
   text <- function(reply) vapply(reply, function(x) if (is.null(x)) "" else as.character(x), "")
   tries <- suppressWarnings(as.integer(text(deaths[[1]])))
   found$tries <- ifelse(is.na(tries), 0L, tries)
@@ -251,21 +251,21 @@ look_before <- function(w, setup, batch) {
 }
 
 # At most once a second: was the loop given up, or the job stopped, or is something else more urgent?
-must_stop <- function(w, setup) {
-  if (now_seconds() - w$checked_at < 1) return(FALSE)
-  w$checked_at <- now_seconds()
-  flags <- redis_send(w$con, list(list("HGET", fleet_key("control"), "stop"), list("HGET", fleet_key("aborted"), setup$run), list("HGET", fleet_key("aside"), w$pod)))
-  w$aside <- identical(flags[[3]], setup$run)
-  w$aside || any(vapply(flags[1:2], function(x) length(x) > 0L && nzchar(x), NA))
+must_stop <- function(worker, setup) {
+  if (now_seconds() - worker$checked_at < 1) return(FALSE)
+  worker$checked_at <- now_seconds()
+  flags <- redis_send(worker$con, list(list("HGET", fleet_key("control"), "stop"), list("HGET", fleet_key("aborted"), setup$run), list("HGET", fleet_key("aside"), worker$pod)))
+  worker$aside <- identical(flags[[3]], setup$run)
+  worker$aside || any(vapply(flags[1:2], function(x) length(x) > 0L && nzchar(x), NA))
 }
 
 # What is left of the task goes to the end of the queue: an iteration at its head is waited for.
-put_aside <- function(w, setup) {
-  redis_send(w$con, list(list("HDEL", fleet_key("aside"), w$pod), list("LMOVE", w$held, setup$queue, "RIGHT", "RIGHT")))
-  if (isTRUE(w$ticket)) redis_call(w$con, "DECR", fleet_key("gated"))
+put_aside <- function(worker, setup) {
+  redis_send(worker$con, list(list("HDEL", fleet_key("aside"), worker$pod), list("LMOVE", worker$held, setup$queue, "RIGHT", "RIGHT")))
+  if (isTRUE(worker$ticket)) redis_call(worker$con, "DECR", fleet_key("gated"))
 }
 
-run_iteration <- function(code, setup, item, scope, output, w, try) {
+run_iteration <- function(code, setup, item, scope, output, worker, try) {
   local_env <- new.env(parent = scope$env)
   for (name in names(item$args)) assign(name, item$args[[name]], envir = local_env)
   output$begin(setup$loop, item$i)
@@ -273,27 +273,27 @@ run_iteration <- function(code, setup, item, scope, output, w, try) {
   started_at <- .Call(fleet_mark, setup$loop, item$i)
   outcome <- evaluate_iteration(code, local_env, output$add, function(value, warning_count) {
     seconds <- now_seconds() - started_at
-    upload_large(w, setup$loop, journal_entry(item$i, item$key, value, seconds, started_at, warning_count, largest_result(w)))
+    upload_large(worker, setup$loop, journal_entry(item$i, item$key, value, seconds, started_at, warning_count, largest_result(worker)))
   })
   seconds <- now_seconds() - started_at
   printed <- output$end()
   restore_scope(scope)
   if (is.null(outcome$error)) {
-    w$buffer[[length(w$buffer) + 1L]] <- outcome$value
-    w$buffered_bytes <- w$buffered_bytes + length(outcome$value$v)
-    if (w$buffered_bytes > FLUSH_BYTES || now_seconds() - w$flushed_at > FLUSH_SECONDS) journal_flush(w, setup)
+    worker$buffer[[length(worker$buffer) + 1L]] <- outcome$value
+    worker$buffered_bytes <- worker$buffered_bytes + length(outcome$value$v)
+    if (worker$buffered_bytes > FLUSH_BYTES || now_seconds() - worker$flushed_at > FLUSH_SECONDS) journal_flush(worker, setup)
   } else {
-    journal_flush(w, setup)
-    journal_error(w, setup, item, outcome$error,
+    journal_flush(worker, setup)
+    journal_error(worker, setup, item, outcome$error,
                   list(try = try, seconds = seconds, traceback = outcome$traceback, warnings = outcome$warnings, output = printed,
-                       replay = replay_text(w, code, setup, item, scope$env)))
+                       replay = replay_text(worker, code, setup, item, scope$env)))
   }
 }
 
-journal_flush <- function(w, setup) {
-  tell_strays(w, setup) # first, so that the driver knows before its loop can end
-  journal_store(w, setup$loop, w$buffer, setup$backed_up)
-  w$buffer <- list()
-  w$buffered_bytes <- 0
-  w$flushed_at <- now_seconds()
+journal_flush <- function(worker, setup) {
+  tell_strays(worker, setup) # first, so that the driver knows before its loop can end
+  journal_store(worker, setup$loop, worker$buffer, setup$backed_up)
+  worker$buffer <- list()
+  worker$buffered_bytes <- 0
+  worker$flushed_at <- now_seconds()
 }

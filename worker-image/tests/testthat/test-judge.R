@@ -27,26 +27,26 @@ test_that("errors stop a job when count, rate and sample are all reached", {
 })
 
 test_that("a resumed loop that runs again just what had failed is not given up for that", {
-  loop <- function(reused, executed, failed) {
+  loop_of <- function(reused, executed, failed) {
     list2env(list(number = 1, error_handling = "remove", executed = executed, reused = reused, failed = failed, finished = reused + executed + failed, held = list()))
   }
   fleet <- list2env(list(error_limits = list(count = 30, rate = 0.9, sample = 30)))
-  expect_false(foreachfleet:::too_many_errors(fleet, loop(reused = 960, executed = 0, failed = 40)))
-  L <- loop(reused = 2, executed = 1, failed = 40)
-  expect_true(foreachfleet:::too_many_errors(fleet, L))
-  expect_match(conditionMessage(L$stop_error), "40 of 43 finished iterations of loop 1")
+  expect_false(foreachfleet:::too_many_errors(fleet, loop_of(reused = 960, executed = 0, failed = 40)))
+  loop <- loop_of(reused = 2, executed = 1, failed = 40)
+  expect_true(foreachfleet:::too_many_errors(fleet, loop))
+  expect_match(conditionMessage(loop$stop_error), "40 of 43 finished iterations of loop 1")
 })
 
 test_that("iterations that were given up do not make their worker a suspect", {
   ns <- asNamespace("foreachfleet")
   fleet <- list2env(list(workers = list(w1 = list(state = "busy"), w2 = list(state = "busy"))))
-  L <- list2env(list(it = iterators::iter(foreach::foreach(i = 1:9)), exhausted = FALSE, anything_known = FALSE, known = list(), prefix = "a-b-c-d", suffix = "",
+  loop <- list2env(list(it = iterators::iter(foreach::foreach(i = 1:9)), exhausted = FALSE, anything_known = FALSE, known = list(), prefix = "a-b-c-d", suffix = "",
                      finished = 0L, failed = 0L, expr = quote(i), error_handling = "pass", errors = new.env()))
-  ns$new_window(L)
-  ns$draw(list(), L, 0)
-  ns$note_outcome(L, "w2", TRUE)
-  for (i in 1:2) ns$weigh_error(fleet, L, i, ns$lost_error(i, 3, "segmentation fault"), "w1", 0)
-  ns$weigh_error(fleet, L, 3, simpleError("its own"), "w1", 0)
-  expect_identical(L$records$w1, record(0, 1))
-  expect_identical(ns$status_of(L, 1:3), c(ns$FAILED, ns$FAILED, ns$HELD))
+  ns$new_window(loop)
+  ns$draw(list(), loop, 0)
+  ns$note_outcome(loop, "w2", TRUE)
+  for (i in 1:2) ns$weigh_error(fleet, loop, i, ns$lost_error(i, 3, "segmentation fault"), "w1", 0)
+  ns$weigh_error(fleet, loop, 3, simpleError("its own"), "w1", 0)
+  expect_identical(loop$records$w1, record(0, 1))
+  expect_identical(ns$status_of(loop, 1:3), c(ns$FAILED, ns$FAILED, ns$HELD))
 })

@@ -1,7 +1,7 @@
 report_of <- function(code, args, env, packages = NULL) {
-  w <- new.env()
+  worker <- new.env()
   setup <- list(loop = 2, packages = packages, random = foreachfleet:::random_base())
-  text <- foreachfleet:::replay_text(w, code, setup, list(i = 5L, args = args), env)
+  text <- foreachfleet:::replay_text(worker, code, setup, list(i = 5L, args = args), env)
   list(loop = 2, iteration = 5, replay = text, setup = setup)
 }
 

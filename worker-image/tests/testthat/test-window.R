@@ -1,24 +1,24 @@
 ns <- asNamespace("foreachfleet")
 
 new_loop_of <- function(obj) {
-  L <- new.env()
-  L$it <- iterators::iter(obj)
-  L$exhausted <- FALSE
-  L$anything_known <- FALSE
-  L$known <- list()
-  L$prefix <- "a-b-c-d"
-  L$suffix <- "~7"
-  L$finished <- 0L
-  L$expr <- quote(i)
-  ns$new_window(L)
-  L
+  loop <- new.env()
+  loop$it <- iterators::iter(obj)
+  loop$exhausted <- FALSE
+  loop$anything_known <- FALSE
+  loop$known <- list()
+  loop$prefix <- "a-b-c-d"
+  loop$suffix <- "~7"
+  loop$finished <- 0L
+  loop$expr <- quote(i)
+  ns$new_window(loop)
+  loop
 }
 
 all_arguments <- function(obj, by_block) {
-  L <- new_loop_of(obj)
-  if (!by_block) L$plain <- FALSE
-  while (!L$exhausted) ns$draw(list(), L, 0)
-  ns$args_of(L, seq_len(L$count))
+  loop <- new_loop_of(obj)
+  if (!by_block) loop$plain <- FALSE
+  while (!loop$exhausted) ns$draw(list(), loop, 0)
+  ns$args_of(loop, seq_len(loop$count))
 }
 
 test_that("blocks of arguments are what nextElem() gives, one by one", {
@@ -40,58 +40,58 @@ test_that("blocks of arguments are what nextElem() gives, one by one", {
 test_that("an iterator that was begun goes on where it was, and is left where the loop ended", {
   it <- iterators::iter(1:10)
   iterators::nextElem(it)
-  L <- new_loop_of(foreach::foreach(i = it, j = 1:3))
-  ns$draw(list(), L, 1)
-  expect_identical(unlist(lapply(ns$args_of(L, 1:3), `[[`, "i")), 2:4)
+  loop <- new_loop_of(foreach::foreach(i = it, j = 1:3))
+  ns$draw(list(), loop, 1)
+  expect_identical(unlist(lapply(ns$args_of(loop, 1:3), `[[`, "i")), 2:4)
 })
 
 test_that("keys are the same one by one and in blocks, and are recognized without their seed", {
-  L <- new_loop_of(foreach::foreach(i = 1:3))
-  ns$draw(list(), L, 1)
+  loop <- new_loop_of(foreach::foreach(i = 1:3))
+  ns$draw(list(), loop, 1)
   expected <- vapply(1:3, function(i) paste0("a-b-c-d-", substr(ns$hash_value(list(i = i)), 1, 16), "~7"), "")
-  expect_identical(ns$key_of(L, 1:3), expected)
-  expect_identical(ns$has_key(L, 1:3, sub("~7", "~8", expected)), c(TRUE, TRUE, TRUE))
-  expect_identical(ns$has_key(L, c(1L, 2L, 3L), c(expected[2:3], "x")), c(FALSE, FALSE, FALSE))
+  expect_identical(ns$key_of(loop, 1:3), expected)
+  expect_identical(ns$has_key(loop, 1:3, sub("~7", "~8", expected)), c(TRUE, TRUE, TRUE))
+  expect_identical(ns$has_key(loop, c(1L, 2L, 3L), c(expected[2:3], "x")), c(FALSE, FALSE, FALSE))
 })
 
 test_that("the table of a loop without end does not grow: what is combined is forgotten", {
-  L <- new_loop_of(foreach::foreach(i = iterators::icount()))
+  loop <- new_loop_of(foreach::foreach(i = iterators::icount()))
   largest <- 0
   for (round in 1:100) {
-    ns$draw(list(), L, 0)
-    items <- (L$combined + 1L):L$count
-    ns$set_status(L, items, ns$STORED)
-    ns$drop_args(L, items)
-    L$finished <- L$combined <- L$count
-    largest <- max(largest, length(L$status))
+    ns$draw(list(), loop, 0)
+    items <- (loop$combined + 1L):loop$count
+    ns$set_status(loop, items, ns$STORED)
+    ns$drop_args(loop, items)
+    loop$finished <- loop$combined <- loop$count
+    largest <- max(largest, length(loop$status))
   }
-  expect_gte(L$count, 100000L)
+  expect_gte(loop$count, 100000L)
   expect_lte(largest, 16384L)
-  expect_identical(L$pending, 0L)
-  expect_identical(L$args_bytes, 0)
-  expect_identical(ns$status_of(L, c(1L, L$count)), c(ns$COMBINED, ns$STORED))
+  expect_identical(loop$pending, 0L)
+  expect_identical(loop$args_bytes, 0)
+  expect_identical(ns$status_of(loop, c(1L, loop$count)), c(ns$COMBINED, ns$STORED))
 })
 
 test_that("what is drawn ahead is bounded in number and in bytes, and goes on when results come", {
   big <- numeric(2^20)
   made <- structure(list(nextElem = function() big), class = c("abstractiter", "iter"))
-  L <- new_loop_of(foreach::foreach(x = made))
-  for (round in 1:50) ns$draw(list(), L, 0.5)
-  expect_lte(L$args_bytes, ns$LOOK_AHEAD_BYTES + object.size(big) + 1000)
-  before <- L$count
-  ns$set_status(L, 1:10, ns$STORED)
-  ns$drop_args(L, 1:10)
-  L$finished <- 10L
-  ns$draw(list(), L, 0.5)
-  expect_gt(L$count, before)
+  loop <- new_loop_of(foreach::foreach(x = made))
+  for (round in 1:50) ns$draw(list(), loop, 0.5)
+  expect_lte(loop$args_bytes, ns$LOOK_AHEAD_BYTES + object.size(big) + 1000)
+  before <- loop$count
+  ns$set_status(loop, 1:10, ns$STORED)
+  ns$drop_args(loop, 1:10)
+  loop$finished <- 10L
+  ns$draw(list(), loop, 0.5)
+  expect_gt(loop$count, before)
 })
 
 test_that("an iterator that fails ends the loop with the error of %do%", {
   k <- 0
   failing <- structure(list(nextElem = function() if ((k <<- k + 1) > 2) stop("no more paper") else k), class = c("abstractiter", "iter"))
-  L <- new_loop_of(foreach::foreach(x = failing))
-  ns$draw(list(), L, 1)
-  expect_identical(L$count, 2L)
-  expect_true(L$exhausted)
-  expect_identical(conditionMessage(L$stop_error), "no more paper")
+  loop <- new_loop_of(foreach::foreach(x = failing))
+  ns$draw(list(), loop, 1)
+  expect_identical(loop$count, 2L)
+  expect_true(loop$exhausted)
+  expect_identical(conditionMessage(loop$stop_error), "no more paper")
 })
