@@ -1,8 +1,10 @@
-/** Redis of one job through ioredis. One short connection a pass; nothing is retried here, because the next pass will. Key formats: worker-image/README.md. */
+/** Redis of one job through ioredis. One short connection a pass; nothing is retried here, because the next pass will. The keys: docs/redis-protocol.md. */
 import { Redis } from 'ioredis';
-import { summarize, type DriverState, type LoopProgress, type Progress, type WorkerProgress } from '../job/progress.ts';
+import { summarize, type LoopProgress, type Progress } from '../job/progress.ts';
 import { messageOf, PortError } from '../ports/port-error.ts';
 import type { Address, JournalEntry, QueueView, ReportKind, TaskQueue, TaskQueues } from '../ports/task-queue.ts';
+import { redisKeys, valueFields } from './redis-keys.ts';
+import { toDriver, toEntry, toFields, toLoop, toWorker } from './redis-values.ts';
 
 const CALL_MS = 5000;
 /** A worker whose supervisor has been silent for longer is not counted. */
@@ -11,7 +13,7 @@ const BEAT_LIMIT_SECONDS = 30;
 const WANTED_AT_ONCE = 500;
 /** The cluster stops by itself when no pass has renewed this for so long. */
 const LEASE_SECONDS = 1800;
-const REPORT_KEYS: Record<ReportKind, string> = { errors: 'ff:errors', loops: 'ff:described' };
+const REPORT_KEYS: Record<ReportKind, string> = { errors: redisKeys.errors, loops: redisKeys.described };
 
 export const redisTaskQueues: TaskQueues = {
   async open({ host, port, password }): Promise<TaskQueue> {
@@ -47,12 +49,12 @@ class RedisTaskQueue implements TaskQueue {
 
   async view(nowMs: number, before: Progress | null): Promise<QueueView> {
     const [driver, loopNumbers, waiting, workers, outbox, need, errors, described] = (await this.#pipeline([
-      ['hgetall', 'ff:driver'],
-      ['lrange', 'ff:loops', '0', '-1'],
-      ['hgetall', 'ff:waiting'],
-      ['hgetall', 'ff:workers'],
-      ['xlen', 'ff:outbox'],
-      ['hscan', 'ff:need', '0', 'COUNT', String(WANTED_AT_ONCE)],
+      ['hgetall', redisKeys.driver],
+      ['lrange', redisKeys.loops, '0', '-1'],
+      ['hgetall', redisKeys.waiting],
+      ['hgetall', redisKeys.workers],
+      ['xlen', redisKeys.outbox],
+      ['hscan', redisKeys.need, '0', 'COUNT', String(WANTED_AT_ONCE)],
       ['xlen', REPORT_KEYS.errors],
       ['xlen', REPORT_KEYS.loops],
     ])) as [
@@ -69,7 +71,7 @@ class RedisTaskQueue implements TaskQueue {
     const known = endedLoops(before, driverNow.startedSeconds);
     const numbers = [...new Set(loopNumbers.map(Number))];
     const open = numbers.filter((number) => !known.has(number));
-    const hashes = (await this.#pipeline(open.map((number) => ['hgetall', `ff:loop:${number}`]))) as Record<
+    const hashes = (await this.#pipeline(open.map((number) => ['hgetall', redisKeys.loop(number)]))) as Record<
       string,
       string
     >[];
@@ -82,7 +84,7 @@ class RedisTaskQueue implements TaskQueue {
   }
 
   async outbox(maxEntries: number, maxBytes: number): Promise<{ entry: JournalEntry; value: Buffer | null }[]> {
-    const raw = await this.#call(() => this.#redis.xrange('ff:outbox', '-', '+', 'COUNT', maxEntries));
+    const raw = await this.#call(() => this.#redis.xrange(redisKeys.outbox, '-', '+', 'COUNT', maxEntries));
     const entries: JournalEntry[] = [];
     let bytes = 0;
     for (const [id, fields] of raw) {
@@ -92,7 +94,7 @@ class RedisTaskQueue implements TaskQueue {
       entries.push(entry);
     }
     const pipeline = this.#redis.pipeline();
-    for (const entry of entries) pipeline.hgetBuffer(valueKey(entry), 'v');
+    for (const entry of entries) pipeline.hgetBuffer(valueKey(entry), valueFields.bytes);
     const values = (await this.#exec(pipeline)) as (Buffer | null)[];
     return entries.map((entry, index) => ({ entry, value: values[index] ?? null }));
   }
@@ -104,12 +106,13 @@ class RedisTaskQueue implements TaskQueue {
   async confirm(entries: JournalEntry[]): Promise<void> {
     if (entries.length === 0) return;
     const marks = this.#redis.pipeline();
-    for (const entry of entries) marks.hdel(valueKey(entry), 'b').hexists(valueKey(entry), 'd');
+    for (const entry of entries)
+      marks.hdel(valueKey(entry), valueFields.toBackUp).hexists(valueKey(entry), valueFields.toFetch);
     const answers = await this.#exec(marks);
     const finished = entries.filter((_, index) => answers[2 * index + 1] === 0);
     const cleanUp = this.#redis.pipeline();
     for (const entry of finished) cleanUp.del(valueKey(entry));
-    cleanUp.xdel('ff:outbox', ...entries.map((entry) => entry.id));
+    cleanUp.xdel(redisKeys.outbox, ...entries.map((entry) => entry.id));
     await this.#exec(cleanUp);
   }
 
@@ -117,13 +120,14 @@ class RedisTaskQueue implements TaskQueue {
     if (entries.length === 0) return;
     const pipeline = this.#redis.pipeline();
     for (const entry of entries)
-      pipeline.setbit(`ff:done:${entry.loop}`, entry.iteration, 0).hdel(valueKey(entry), 'b');
-    pipeline.xdel('ff:outbox', ...entries.map((entry) => entry.id));
+      pipeline.setbit(redisKeys.done(entry.loop), entry.iteration, 0).hdel(valueKey(entry), valueFields.toBackUp);
+    pipeline.xdel(redisKeys.outbox, ...entries.map((entry) => entry.id));
     await this.#exec(pipeline);
   }
 
   async forget(entries: JournalEntry[]): Promise<void> {
-    if (entries.length > 0) await this.#call(() => this.#redis.xdel('ff:outbox', ...entries.map((entry) => entry.id)));
+    if (entries.length > 0)
+      await this.#call(() => this.#redis.xdel(redisKeys.outbox, ...entries.map((entry) => entry.id)));
   }
 
   async reports(kind: ReportKind, maxEntries: number): Promise<{ id: string; json: string }[]> {
@@ -136,30 +140,30 @@ class RedisTaskQueue implements TaskQueue {
   }
 
   async stop(reason: string): Promise<void> {
-    await this.#call(() => this.#redis.hset('ff:control', 'stop', reason));
+    await this.#call(() => this.#redis.hset(redisKeys.control, { stop: reason }));
   }
 
   async openGate(): Promise<void> {
-    await this.#call(() => this.#redis.set('ff:gate', ''));
+    await this.#call(() => this.#redis.set(redisKeys.gate, ''));
   }
 
   async renewLease(): Promise<void> {
     // Lengthening it needs no memory: a full Redis must not end the job.
-    const lengthened = await this.#call(() => this.#redis.expire('ff:lease', LEASE_SECONDS));
-    if (lengthened === 0) await this.#call(() => this.#redis.set('ff:lease', '1', 'EX', LEASE_SECONDS));
+    const lengthened = await this.#call(() => this.#redis.expire(redisKeys.lease, LEASE_SECONDS));
+    if (lengthened === 0) await this.#call(() => this.#redis.set(redisKeys.lease, '1', 'EX', LEASE_SECONDS));
   }
 
   async giveAddresses(answers: Record<string, Address | null>): Promise<void> {
     const multi = this.#redis.multi();
     for (const [name, address] of Object.entries(answers)) {
-      multi.hset('ff:urls', name, address === null ? 'none' : `${address.goodUntilSeconds} ${address.url}`);
-      multi.hdel('ff:need', name);
+      multi.hset(redisKeys.urls, name, address === null ? 'none' : `${address.goodUntilSeconds} ${address.url}`);
+      multi.hdel(redisKeys.need, name);
     }
     await this.#exec(multi);
   }
 
   async outputs(): Promise<{ name: string; bytes: number; sha256: string }[]> {
-    const list = await this.#call(() => this.#redis.lrange('ff:outputs', 0, -1));
+    const list = await this.#call(() => this.#redis.lrange(redisKeys.outputs, 0, -1));
     const named = new Map(
       list
         .map((json) => JSON.parse(json) as { name: string; bytes: number; sha256: string })
@@ -205,95 +209,5 @@ function endedLoops(before: Progress | null, startedSeconds: number | null): Map
 }
 
 function valueKey(entry: { loop: number; iteration: number }): string {
-  return `ff:v:${entry.loop}:${entry.iteration}`;
-}
-
-const DRIVER_STATES: readonly string[] = [
-  'starting',
-  'running',
-  'saving',
-  'finished',
-  'failed',
-  'stopped',
-] satisfies DriverState[];
-
-function toDriver(hash: Record<string, string>): QueueView['progress']['driver'] {
-  const state = hash['state'];
-  return {
-    state: state !== undefined && DRIVER_STATES.includes(state) ? (state as DriverState) : null,
-    message: hash['message'] ?? '',
-    reason: hash['reason'] || null,
-    startedSeconds: numberOrNull(hash['startedAt']),
-    beatSeconds: numberOrNull(hash['beatAt']),
-  };
-}
-
-function toLoop(loop: number, hash: Record<string, string>, waiting: string | undefined): LoopProgress {
-  const count = (field: string): number => Number(hash[field] ?? 0) || 0;
-  return {
-    loop,
-    label: hash['label'] ?? '',
-    total: numberOrNull(hash['total']),
-    done: count('done'),
-    failed: count('failed'),
-    reused: count('reused'),
-    seconds: count('seconds'),
-    maxSeconds: count('max'),
-    waiting: Math.max(0, Number(waiting ?? 0) || 0),
-    ended: (hash['endedAt'] ?? '') !== '',
-    ...(hash['reuse'] ? { reuse: hash['reuse'] } : {}),
-    ...(hash['strays'] ? { strays: hash['strays'] } : {}),
-  };
-}
-
-function toWorker(pod: string, json: string): WorkerProgress | undefined {
-  try {
-    const value = JSON.parse(json) as {
-      state?: WorkerProgress['state'];
-      loop?: number;
-      iterations?: number | number[];
-      since?: number;
-      beat?: number;
-    };
-    return {
-      pod,
-      state: value.state ?? 'starting',
-      loop: value.loop ?? null,
-      iterations: [value.iterations ?? []].flat(),
-      sinceSeconds: value.since ?? 0,
-      beatSeconds: value.beat ?? 0,
-    };
-  } catch {
-    return undefined;
-  }
-}
-
-function toEntry(id: string, fields: string[]): JournalEntry {
-  const value = toFields(fields);
-  return {
-    id,
-    loop: Number(value['loop']),
-    iteration: Number(value['iteration']),
-    key: value['key'] ?? '',
-    attempt: Number(value['attempt'] ?? 0),
-    worker: value['worker'] ?? '',
-    node: value['node'] ?? '',
-    seconds: Number(value['seconds'] ?? 0),
-    bytes: Number(value['bytes'] ?? 0),
-    sha256: value['sha256'] ?? '',
-    startedAt: Number(value['startedAt'] ?? 0),
-    warnings: Number(value['warnings'] ?? 0),
-    object: value['object'] || null,
-    md5: value['md5'] || null,
-  };
-}
-
-function toFields(flat: string[]): Record<string, string> {
-  const fields: Record<string, string> = {};
-  for (let index = 0; index + 1 < flat.length; index += 2) fields[flat[index]!] = flat[index + 1]!;
-  return fields;
-}
-
-function numberOrNull(text: string | undefined): number | null {
-  return text === undefined || text === '' || Number.isNaN(Number(text)) ? null : Number(text);
+  return redisKeys.value(entry.loop, entry.iteration);
 }
