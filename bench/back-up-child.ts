@@ -7,7 +7,7 @@ import { newRecord, type JobRecord } from '../functions/job/job-record.ts';
 import { paths } from '../functions/job/names.ts';
 import { summarize } from '../functions/job/progress.ts';
 import { backUp } from '../functions/reconcile/back-up.ts';
-import { inParallel } from '../functions/job/in-parallel.ts';
+import { inParallel } from '../functions/in-parallel.ts';
 import { uploadedName, uploadedValue } from './fill-redis.ts';
 import { answer, question, residentMiB } from './child.ts';
 

@@ -5,7 +5,7 @@
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type JobSpec, loadedNames } from '../functions/job/job-spec.ts';
+import { type JobSpec, loadedNames } from '../functions/job-file/job-spec.ts';
 import { type ErrorReport, readErrors, readLines } from './errors.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { fetchJobFiles, type JobFiles } from './job-files.ts';

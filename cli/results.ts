@@ -1,7 +1,7 @@
 /** `results ID --to DIR`: the files that the script made, the results of single iterations, and the ledger that says what each is. */
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import { inParallel } from '../functions/job/in-parallel.ts';
+import { inParallel } from '../functions/in-parallel.ts';
 import { readLedger } from '../functions/reconcile/make-inputs.ts';
 import { CommandError } from './exit-codes.ts';
 import { isCopyOf, placeBelow, writeBelow } from './local-copy.ts';

@@ -2,8 +2,8 @@
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { JOB_FILES, paths } from '../functions/job/names.ts';
-import { parseJobFile } from '../functions/job/parse-job-file.ts';
-import { inParallel } from '../functions/job/in-parallel.ts';
+import { parseJobFile } from '../functions/job-file/parse-job-file.ts';
+import { inParallel } from '../functions/in-parallel.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { bytes, say } from './output.ts';
 import { reach, requireJobId, type Session } from './session.ts';

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { KubeConfig, KubernetesObjectApi, PatchStrategy } from '@kubernetes/client-node';
 import { GoogleAuth } from 'google-auth-library';
-import { inParallel } from '../job/in-parallel.ts';
+import { inParallel } from '../in-parallel.ts';
 import type { ClusterView } from '../ports/clusters.ts';
 import { PortError } from '../ports/port-error.ts';
 import type { Workload, WorkloadRequest, Workloads, WorkloadView } from '../ports/workloads.ts';

@@ -1,5 +1,5 @@
 /** The durable record of a job: one JSON object in the state bucket, written only under a generation precondition. */
-import type { JobSpec } from './job-spec.ts';
+import type { JobSpec } from '../job-file/job-spec.ts';
 import type { Outcome, Phase } from './phase.ts';
 
 import type { Progress } from './progress.ts';

@@ -1,5 +1,5 @@
 /** Which machines a job gets and how many workers fit on one: fixed choices in this version, the only place to replace them. */
-import type { JobSpec } from './job-spec.ts';
+import type { JobSpec } from '../job-file/job-spec.ts';
 import { machineShape, type FleetForPrice } from './prices.ts';
 
 export interface PoolChoice {

@@ -2,7 +2,7 @@
 import type { ClusterView, Leftover } from '../ports/clusters.ts';
 import type { ControlKind } from './action.ts';
 import type { FolderFile, JobProblem } from './job-record.ts';
-import type { JobSpec } from './job-spec.ts';
+import type { JobSpec } from '../job-file/job-spec.ts';
 
 import type { Progress, WorkerProgress } from './progress.ts';
 import type { WorkloadView } from '../ports/workloads.ts';

@@ -5,11 +5,11 @@
 import { createHash } from 'node:crypto';
 import type { ErrorSummary, JobRecord, LedgerCounts } from '../job/job-record.ts';
 import { paths } from '../job/names.ts';
-import { packPart } from '../job/r-part.ts';
+import { packPart } from './r-part.ts';
 import type { Bucket } from '../ports/bucket.ts';
 import { PortError } from '../ports/port-error.ts';
 import type { JournalEntry, TaskQueue } from '../ports/task-queue.ts';
-import { inParallel } from '../job/in-parallel.ts';
+import { inParallel } from '../in-parallel.ts';
 import { backUpReports } from './back-up-reports.ts';
 import { checkUploads } from './check-uploads.ts';
 import { parseLines } from './read-segments.ts';

@@ -1,5 +1,5 @@
 /** Results that pods have uploaded themselves: is each there, and is it what its worker computed? Nothing is downloaded. */
-import { inParallel } from '../job/in-parallel.ts';
+import { inParallel } from '../in-parallel.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { paths } from '../job/names.ts';
 import { namesItself } from '../job/pod-objects.ts';

@@ -1,5 +1,5 @@
 /** Answers pods that want addresses: signed, for a while, and only of what exists in the folder of their own attempt. */
-import { inParallel } from '../job/in-parallel.ts';
+import { inParallel } from '../in-parallel.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { paths } from '../job/names.ts';
 import { isPodObject, LEDGER } from '../job/pod-objects.ts';

@@ -1,13 +1,13 @@
 /** What driver and workers read as inputs.json: signed addresses of script, data and earlier results, and where outputs may go. */
 import type { JobRecord } from '../job/job-record.ts';
-import { loadedNames, workingName } from '../job/job-spec.ts';
+import { loadedNames, workingName } from '../job-file/job-spec.ts';
 import { paths } from '../job/names.ts';
-import { splitBucketAddress } from '../job/text-rules.ts';
+import { splitBucketAddress } from '../job-file/text-rules.ts';
 import type { Buckets } from '../ports/bucket.ts';
 import { PortError } from '../ports/port-error.ts';
 import type { LedgerLine } from './back-up.ts';
 import { readSegments } from './read-segments.ts';
-import { inParallel } from '../job/in-parallel.ts';
+import { inParallel } from '../in-parallel.ts';
 
 /** The longest that Google lets a V4 signature live. */
 export const SIGNED_SECONDS = 7 * 24 * 3600;

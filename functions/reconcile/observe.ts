@@ -1,11 +1,11 @@
 /** Ports -> Observation. Reads only what the record's phase needs; decides nothing. What cannot be read is 'unknown', never empty. */
 import type { ControlKind } from '../job/action.ts';
-import { shorten } from '../job/job-file-error.ts';
+import { shorten } from '../job-file/job-file-error.ts';
 import type { JobProblem, JobRecord } from '../job/job-record.ts';
 import { workerPool } from '../job/machines.ts';
 import { JOB_FILES, paths } from '../job/names.ts';
 import type { Observation, UploadView } from '../job/observation.ts';
-import { parseJobFile } from '../job/parse-job-file.ts';
+import { parseJobFile } from '../job-file/parse-job-file.ts';
 import { isTerminal } from '../job/phase.ts';
 import type { Progress } from '../job/progress.ts';
 import type { PassSettings } from '../job/settings.ts';

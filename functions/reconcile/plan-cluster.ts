@@ -3,7 +3,7 @@ import type { ClusterView } from '../ports/clusters.ts';
 import { fleetForPrice, systemPool, workerPool, workersPerMachine } from '../job/machines.ts';
 import { clusterName } from '../job/names.ts';
 import type { JobProblem, JobRecord } from '../job/job-record.ts';
-import type { JobSpec } from '../job/job-spec.ts';
+import type { JobSpec } from '../job-file/job-spec.ts';
 import type { PassSettings } from '../job/settings.ts';
 import type { Observation, UploadView } from '../job/observation.ts';
 import { smallestRunUsd } from '../job/prices.ts';

@@ -1,5 +1,5 @@
 /** Line files that passes write one after another below each attempt: ledger, errors, descriptions of loops. */
-import { inParallel } from '../job/in-parallel.ts';
+import { inParallel } from '../in-parallel.ts';
 import type { Bucket } from '../ports/bucket.ts';
 
 const PARALLEL_READS = 32;

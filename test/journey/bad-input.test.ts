@@ -9,7 +9,7 @@ import { admin, readStatus, type Session } from '../../cli/session.ts';
 import { request } from '../../cli/control.ts';
 import type { JobStatus } from '../../functions/job/job-status.ts';
 import { paths } from '../../functions/job/names.ts';
-import { inParallel } from '../../functions/job/in-parallel.ts';
+import { inParallel } from '../../functions/in-parallel.ts';
 import type { Notice } from '../../functions/ports/notices.ts';
 import { assertNothingLeft, ended, Journey, missingTools, output, until } from '../../testing/journey.ts';
 

@@ -48,11 +48,12 @@ function isTypeImport(clause: ts.ImportClause | undefined): boolean {
 
 /** What each folder of functions/ may import at run time, besides itself. Types may come from ports and job everywhere. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
-  entry: ['reconcile/', 'job/', 'log.ts', 'ports/port-error.ts'],
-  reconcile: ['job/', 'ports/', 'log.ts'],
-  job: [],
+  entry: ['reconcile/', 'job/', 'job-file/', 'log.ts', 'in-parallel.ts', 'ports/port-error.ts'],
+  reconcile: ['job/', 'job-file/', 'ports/', 'log.ts', 'in-parallel.ts'],
+  job: ['job-file/'],
+  'job-file': [],
   ports: ['job/'],
-  adapters: ['ports/', 'job/', 'log.ts'],
+  adapters: ['ports/', 'job/', 'log.ts', 'in-parallel.ts'],
 };
 
 const vendorPackages =
@@ -68,7 +69,7 @@ describe('import rule', () => {
       const own = `functions/${folder}/`;
       const found = breaches(({ from, to, isTypeOnly }) => {
         if (!from.startsWith(own) || !to.startsWith('functions/') || to.startsWith(own)) return false;
-        if (isTypeOnly && /^functions\/(ports|job)\//.test(to)) return false;
+        if (isTypeOnly && /^functions\/(ports|job|job-file)\//.test(to)) return false;
         // The composition root turns Config into Ports.
         if (from === 'functions/adapters/connect.ts' && to === 'functions/config.ts') return false;
         return !targets.some((target) => to.startsWith(`functions/${target}`));
@@ -77,7 +78,7 @@ describe('import rule', () => {
     });
   }
 
-  it('what plan*.ts reaches is pure: job/ and files beside it, no port, no log, no module of Node.js', () => {
+  it('what plan*.ts reaches is pure: job/, job-file/ and files beside it, no port, no log, no module of Node.js', () => {
     const reached = new Set<string>();
     const queue = imports.map(({ from }) => from).filter((from) => /^functions\/reconcile\/plan[^/]*\.ts$/.test(from));
     for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
@@ -89,7 +90,7 @@ describe('import rule', () => {
           .map(({ to }) => to),
       );
     }
-    const impure = /^(functions\/(?!job\/|reconcile\/)|node:(?!assert))/;
+    const impure = /^(functions\/(?!job\/|job-file\/|reconcile\/)|node:(?!assert))/;
     assert.deepEqual(
       breaches(({ from, to, isTypeOnly }) => reached.has(from) && !isTypeOnly && impure.test(to)),
       [],

@@ -1,10 +1,10 @@
 // Random valid job specs for property tests.
 import fc from 'fast-check';
-import { findEnvNameFault } from '../../functions/job/env-rules.ts';
-import type { JobFileOptions } from '../../functions/job/parse-job-file.ts';
-import { workingName } from '../../functions/job/job-spec.ts';
-import type { JobSpec } from '../../functions/job/job-spec.ts';
-import { findObjectFault, findTextFault } from '../../functions/job/text-rules.ts';
+import { findEnvNameFault } from '../../functions/job-file/env-rules.ts';
+import type { JobFileOptions } from '../../functions/job-file/parse-job-file.ts';
+import { workingName } from '../../functions/job-file/job-spec.ts';
+import type { JobSpec } from '../../functions/job-file/job-spec.ts';
+import { findObjectFault, findTextFault } from '../../functions/job-file/text-rules.ts';
 
 /** Specs that parseJobFile can produce under the given options. */
 export function jobSpecs(options: Required<JobFileOptions>): fc.Arbitrary<JobSpec> {

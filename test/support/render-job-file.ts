@@ -1,5 +1,5 @@
 // A JobSpec back to the form that users write, for round-trip tests. Not part of what is deployed.
-import type { JobSpec } from '../../functions/job/job-spec.ts';
+import type { JobSpec } from '../../functions/job-file/job-spec.ts';
 
 /** Plain values with the keys of the job file; parsing them again must give the same spec. */
 export function renderJobFile(spec: JobSpec): Record<string, unknown> {

@@ -5,11 +5,11 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { format } from 'prettier';
 import { stringify } from 'yaml';
-import { knownKeys } from '../../functions/job/explain-issue.ts';
-import { jobFileSchema, toEditorSchema } from '../../functions/job/job-schema.ts';
-import type { JobSpec } from '../../functions/job/job-spec.ts';
-import { parseJobFile } from '../../functions/job/parse-job-file.ts';
-import type { JobFileName } from '../../functions/job/read-document.ts';
+import { knownKeys } from '../../functions/job-file/explain-issue.ts';
+import { jobFileSchema, toEditorSchema } from '../../functions/job-file/job-schema.ts';
+import type { JobSpec } from '../../functions/job-file/job-spec.ts';
+import { parseJobFile } from '../../functions/job-file/parse-job-file.ts';
+import type { JobFileName } from '../../functions/job-file/read-document.ts';
 import { jobSpecs } from '../support/job-spec-arbitrary.ts';
 import { renderJobFile } from '../support/render-job-file.ts';
 
@@ -126,7 +126,7 @@ describe('a random valid spec', () => {
 
 describe('the schema for editors', () => {
   it('is what the checks say (scripts/write-job-schema.ts writes it)', async () => {
-    const stored = readFileSync(new URL('../../functions/job/job-schema.json', import.meta.url), 'utf8');
+    const stored = readFileSync(new URL('../../functions/job-file/job-schema.json', import.meta.url), 'utf8');
     assert.equal(stored, await format(JSON.stringify(toEditorSchema()), { parser: 'json', printWidth: 120 }));
   });
 
