@@ -10,7 +10,7 @@ export interface Left {
 }
 
 export async function whatIsLeft(session: Session): Promise<Left> {
-  const [ledger, processes] = await Promise.all([admin(session, '/ledger'), admin(session, '/processes')]);
+  const [books, processes] = await Promise.all([admin(session, '/books'), admin(session, '/processes')]);
   const compute = session.endpoints!.clientEnvironment['FF_COMPUTE_ENDPOINT']!;
   const project = session.endpoints!.clientEnvironment['GOOGLE_CLOUD_PROJECT']!;
   const answer = await fetch(`${compute}/compute/v1/projects/${project}/aggregated/disks`, {
@@ -19,13 +19,13 @@ export async function whatIsLeft(session: Session): Promise<Left> {
   });
   const disks = (await answer.json()) as { items?: Record<string, { disks?: { name: string }[] }> };
   return {
-    clusters: ledger.alive.clusters.map((cluster: { name: string }) => cluster.name),
-    machines: ledger.alive.machines.map((machine: { name: string }) => machine.name),
+    clusters: books.alive.clusters.map((cluster: { name: string }) => cluster.name),
+    machines: books.alive.machines.map((machine: { name: string }) => machine.name),
     disks: Object.values(disks.items ?? {}).flatMap((scope) => (scope.disks ?? []).map((disk) => disk.name)),
     processes: processes.processes.map((entry: { pid: number } | number) =>
       typeof entry === 'number' ? entry : entry.pid,
     ),
-    machineSeconds: ledger.machineSeconds,
+    machineSeconds: books.machineSeconds,
   };
 }
 

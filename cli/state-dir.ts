@@ -23,7 +23,7 @@ export function explainStart(error: unknown): never {
 /** Deletes what an earlier local cloud left there; refuses to delete anything else, and the state of one that runs. */
 export async function emptyStateDir(stateDir: string): Promise<void> {
   if (!existsSync(stateDir) || readdirSync(stateDir).length === 0) return;
-  if (!existsSync(join(stateDir, 'endpoints.json')) && !existsSync(join(stateDir, 'ledger.jsonl')))
+  if (!existsSync(join(stateDir, 'endpoints.json')) && !existsSync(join(stateDir, 'books.jsonl')))
     throw new CommandError(
       'FF-STATE-FOREIGN',
       `${stateDir} is not empty and not the state of a local cloud`,

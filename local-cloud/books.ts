@@ -33,7 +33,7 @@ type Line =
   | { at: number; what: 'cluster-started'; cluster: Omit<ClusterEntry, 'startedMs' | 'endedMs'> }
   | { at: number; what: 'cluster-ended'; name: string };
 
-export class Ledger {
+export class Books {
   readonly machines = new Map<string, MachineEntry>();
   readonly clusters = new Map<string, ClusterEntry>();
   readonly calls = new Map<string, number>();

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock, type Clock } from './clock.ts';
 import { Faults } from './faults.ts';
-import { Ledger } from './books.ts';
+import { Books } from './books.ts';
 
 export interface LocalContext {
   /** Everything the local cloud remembers lies below; a service keeps to a folder of its own name. */
@@ -12,7 +12,7 @@ export interface LocalContext {
   projectNumber: string;
   clock: Clock;
   faults: Faults;
-  ledger: Ledger;
+  books: Books;
   log(service: string, message: string): void;
 }
 
@@ -30,7 +30,7 @@ export function createContext(options: {
     projectNumber: '100000000001',
     clock,
     faults: new Faults(clock),
-    ledger: new Ledger(join(options.stateDir, 'ledger.jsonl'), clock),
+    books: new Books(join(options.stateDir, 'books.jsonl'), clock),
     log: (service, message) => {
       if (!options.quiet) process.stderr.write(`${new Date(clock.nowMs()).toISOString()} ${service}: ${message}\n`);
     },

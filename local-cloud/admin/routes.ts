@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { noDelays, type Delays } from '../compute/fleet/delays.ts';
 import type { FaultRule, Faults } from '../faults.ts';
-import type { Ledger } from '../books.ts';
+import type { Books } from '../books.ts';
 import type { LogEntry } from '../eventarc/log-entry.ts';
 import type { LogQuery } from '../eventarc/log-store.ts';
 
@@ -17,7 +17,7 @@ export class AdminError extends Error {
 /** What the calls act on; local-cloud.ts puts it together. */
 export interface AdminTargets {
   faults: Faults;
-  ledger: Ledger;
+  books: Books;
   health(): object;
   endpoints(): object;
   tick(): void;
@@ -83,7 +83,7 @@ export function adminRoutes(targets: AdminTargets): AdminRoute[] {
   return [
     { method: 'GET', path: /^\/health$/, run: () => targets.health() },
     { method: 'GET', path: /^\/endpoints$/, run: () => targets.endpoints() },
-    { method: 'GET', path: /^\/ledger$/, run: () => showLedger(targets.ledger) },
+    { method: 'GET', path: /^\/books$/, run: () => showBooks(targets.books) },
     { method: 'GET', path: /^\/logs$/, run: ({ query }) => ({ entries: targets.logs(toLogQuery(query)) }) },
     { method: 'GET', path: /^\/processes$/, run: () => ({ processes: targets.processes() }) },
     { method: 'GET', path: /^\/faults$/, run: () => ({ rules: targets.faults.list() }) },
@@ -121,13 +121,13 @@ export function adminRoutes(targets: AdminTargets): AdminRoute[] {
   ];
 }
 
-function showLedger(ledger: Ledger): object {
+function showBooks(books: Books): object {
   return {
-    machines: [...ledger.machines.values()],
-    clusters: [...ledger.clusters.values()],
-    calls: Object.fromEntries(ledger.calls),
-    machineSeconds: ledger.machineSeconds(),
-    alive: ledger.alive(),
+    machines: [...books.machines.values()],
+    clusters: [...books.clusters.values()],
+    calls: Object.fromEntries(books.calls),
+    machineSeconds: books.machineSeconds(),
+    alive: books.alive(),
   };
 }
 

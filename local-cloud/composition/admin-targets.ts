@@ -20,7 +20,7 @@ export function adminTargets(input: AdminInput): AdminTargets {
   const { functions, eventarc, scheduler } = input.eventPath;
   return {
     faults: context.faults,
-    ledger: context.ledger,
+    books: context.books,
     health: () => ({
       ready: true,
       pid: process.pid,

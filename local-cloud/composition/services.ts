@@ -69,7 +69,7 @@ export async function startServices(context: LocalContext, options: ServicesOpti
     pubsub,
     progressTopic: topics.progress,
     completedTopic: topics.completed,
-    clusterLocation: (cluster) => context.ledger.clusters.get(cluster)?.location ?? '',
+    clusterLocation: (cluster) => context.books.clusters.get(cluster)?.location ?? '',
   });
   const tokenFile = createTokenFile(context, identity, stopList);
   const machines = await startMachines(context, options, { identity, logs, tokenFile });

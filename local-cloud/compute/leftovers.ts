@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import type { LocalContext } from '../context.ts';
 import { Documents } from '../documents.ts';
-import { newId } from './fleet/fleet.ts';
+import { newId } from './resource-id.ts';
 
 export type LeftoverKind = 'disks' | 'addresses' | 'forwardingRules';
 

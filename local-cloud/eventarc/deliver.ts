@@ -52,7 +52,7 @@ async function send(context: LocalContext, name: string, event: HttpEvent, optio
       timeoutMs: options.requestTimeoutMs,
       signal: options.signal,
     });
-    context.ledger.call('eventarc', `deliver ${name}`, answer.status);
+    context.books.call('eventarc', `deliver ${name}`, answer.status);
     if (acknowledging.has(answer.status)) return true;
     context.log('eventarc', `${name} answered ${answer.status}: ${answer.body.slice(0, 300)}`);
   } catch (error) {

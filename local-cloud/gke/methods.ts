@@ -35,7 +35,7 @@ interface Wish {
 }
 
 interface Method {
-  /** Name for fault rules and the ledger. */
+  /** Name for fault rules and the books. */
   name: string;
   run(call: MethodCall): Json;
 }
@@ -134,7 +134,7 @@ export class Methods {
     requireQuota(this.#fleet, cluster, pools);
     const delayMs = draw(this.#fleet.delays.createClusterMs);
     return this.#begin({ type: 'CREATE_CLUSTER', rpc: 'CreateCluster', cluster, delayMs, shortage }, () => {
-      this.#context.ledger.clusterStarted({ name: cluster.name, location, labels: spec['resourceLabels'] });
+      this.#context.books.clusterStarted({ name: cluster.name, location, labels: spec['resourceLabels'] });
     });
   }
 

@@ -1,6 +1,6 @@
 /**
  * How Google's JSON-over-HTTP services answer, shared by the services of the local cloud that are not storage: reading a request,
- * bearer tokens, scripted faults, the ledger of calls, and errors in the shape that the client libraries and gcloud parse.
+ * bearer tokens, scripted faults, the books of calls, and errors in the shape that the client libraries and gcloud parse.
  * It knows no service; a service gives it a route per request.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -30,7 +30,7 @@ export interface Answer {
 }
 
 export interface Route {
-  /** The name that fault rules and the ledger use, for example 'clusters.create'. */
+  /** The name that fault rules and the books use, for example 'clusters.create'. */
   name: string;
   run(call: Call): Answer | Promise<Answer>;
 }
@@ -143,14 +143,14 @@ async function serve(
     answer = await runWithFaults(context, options.service, route, call);
   } catch (error) {
     if (error instanceof InjectedFault && !isStatusFault(error.rule)) {
-      context.ledger.call(options.service, name, 0);
+      context.books.call(options.service, name, 0);
       // 'hang' leaves the socket open: it ends with the client's own deadline or with the server.
       if (error.rule.effect === 'reset' || error.rule.effect === 'drop') request.socket.destroy();
       return;
     }
     answer = errorAnswer(context, options.service, error);
   }
-  context.ledger.call(options.service, name, answer.status ?? 200);
+  context.books.call(options.service, name, answer.status ?? 200);
   write(response, answer);
 }
 

@@ -1,5 +1,5 @@
 /**
- * The gRPC side that all methods share: the service definitions that ship with the client library, scripted faults, the call ledger,
+ * The gRPC side that all methods share: the service definitions that ship with the client library, scripted faults, the books of calls,
  * and errors as gRPC statuses. Which method does what is in publisher.ts, subscriber.ts and streaming-pull.ts.
  */
 import { readFileSync } from 'node:fs';
@@ -46,7 +46,7 @@ export async function listen(server: Server, port: number): Promise<number> {
   });
 }
 
-/** Wraps plain methods; `Publish` is called `publish` in fault rules and the ledger. */
+/** Wraps plain methods; `Publish` is called `publish` in fault rules and the books. */
 export function unaryMethods(
   context: LocalContext,
   methods: Record<string, UnaryMethod>,
@@ -79,7 +79,7 @@ async function runMethod(context: LocalContext, name: string, run: () => object 
     code = toServiceError(error).code;
     throw error;
   } finally {
-    context.ledger.call('pubsub', name, code);
+    context.books.call('pubsub', name, code);
   }
 }
 

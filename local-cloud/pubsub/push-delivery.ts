@@ -82,7 +82,7 @@ async function pushOne(
   try {
     await context.faults.check('pubsub', 'push', 'before');
     const { status } = await post(push.endpoint, { 'content-type': 'application/json' }, body, { timeoutMs, signal });
-    context.ledger.call('pubsub', 'push', status);
+    context.books.call('pubsub', 'push', status);
     await context.faults.check('pubsub', 'push', 'after');
     return acknowledging.has(status);
   } catch (error) {

@@ -27,7 +27,7 @@ export function streamingPull(context: LocalContext, broker: Broker, open: Set<S
     const end = (error?: unknown): void => {
       if (!open.delete(stream)) return;
       pull?.close();
-      context.ledger.call('pubsub', 'streamingPull', error === undefined ? status.OK : toServiceError(error).code);
+      context.books.call('pubsub', 'streamingPull', error === undefined ? status.OK : toServiceError(error).code);
       if (error === undefined) stream.end();
       else stream.emit('error', toServiceError(error));
     };

@@ -26,8 +26,8 @@ test('a cluster is created, described, listed and deleted through the client lib
   );
   assert.equal(log.started.length, 2);
   assert.match(log.started[0]?.name ?? '', /^gke-ff-one-1-system-[0-9a-f]{8}-[a-z0-9]{4}$/);
-  assert.equal(context.ledger.alive().machines.length, 2);
-  assert.equal(context.ledger.alive().clusters[0]?.labels['job'], 'ff-one-1');
+  assert.equal(context.books.alive().machines.length, 2);
+  assert.equal(context.books.alive().clusters[0]?.labels['job'], 'ff-one-1');
 
   const [everywhere] = await client.listClusters({ parent: 'projects/local-project/locations/-' });
   assert.deepEqual(
@@ -39,7 +39,7 @@ test('a cluster is created, described, listed and deleted through the client lib
   assert.equal(deletion.operationType, 'DELETE_CLUSTER');
   assert.equal((await ended(client, deletion)).error, null);
   await assert.rejects(client.getCluster({ name: `${PARENT}/clusters/ff-one-1` }), refusedWith(NOT_FOUND));
-  assert.deepEqual(context.ledger.alive(), { machines: [], clusters: [] });
+  assert.deepEqual(context.books.alive(), { machines: [], clusters: [] });
   assert.deepEqual(
     log.ended.map((each) => each.how),
     ['kill', 'kill'],
@@ -269,7 +269,7 @@ test('a scripted fault is answered as Google would; a lost answer leaves its eff
   await assert.rejects(client.createCluster(second), refusedWith(14));
   const [found] = await client.getCluster({ name: `${PARENT}/clusters/ff-fault-2` });
   assert.equal(found.name, 'ff-fault-2');
-  assert.ok((context.ledger.calls.get('gke.clusters.create') ?? 0) >= 3);
+  assert.ok((context.books.calls.get('gke.clusters.create') ?? 0) >= 3);
 });
 
 test('a caller without a valid token is refused', async (t) => {

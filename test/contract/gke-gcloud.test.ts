@@ -116,13 +116,13 @@ test('gcloud creates, shows, resizes and deletes a cluster; kubectl reaches it',
     const nodes = (await kubectl('get', 'nodes', '-o', 'name')).trim().split('\n').sort();
     assert.deepEqual(
       nodes,
-      context.ledger
+      context.books
         .alive()
         .machines.map((machine) => `node/${machine.name}`)
         .sort(),
     );
   }
   await gcloud('container', 'clusters', 'delete', 'demo', ...ZONE);
-  assert.deepEqual(context.ledger.alive(), { machines: [], clusters: [] });
+  assert.deepEqual(context.books.alive(), { machines: [], clusters: [] });
   assert.equal(await gcloud('compute', 'disks', 'list', '--format=value(name)'), '');
 });

@@ -25,9 +25,9 @@ test('a pool is added, grown, shrunk newest first, and deleted', async (t) => {
 
   const first = log.started.at(-1)?.name;
   await ended(client, (await client.setNodePoolSize({ name, nodeCount: 3 }))[0]);
-  assert.equal(context.ledger.alive().machines.filter((machine) => machine.spot).length, 3);
+  assert.equal(context.books.alive().machines.filter((machine) => machine.spot).length, 3);
   await ended(client, (await client.setNodePoolSize({ name, nodeCount: 1 }))[0]);
-  const left = context.ledger.alive().machines.filter((machine) => machine.pool === 'workers');
+  const left = context.books.alive().machines.filter((machine) => machine.pool === 'workers');
   assert.deepEqual(
     left.map((machine) => machine.name),
     [first],
@@ -116,9 +116,9 @@ test('stockout: the cluster is left in ERROR with an empty pool, and comes off b
     left.nodePools?.map((each) => each.status),
     ['RUNNING', 'ERROR'],
   );
-  assert.equal(context.ledger.alive().machines.length, 1);
+  assert.equal(context.books.alive().machines.length, 1);
   await ended(client, (await client.deleteCluster({ name: `${PARENT}/clusters/ff-out-1` }))[0]);
-  assert.deepEqual(context.ledger.alive(), { machines: [], clusters: [] });
+  assert.deepEqual(context.books.alive(), { machines: [], clusters: [] });
 });
 
 test('a group goes on asking for what was refused', async (t) => {
@@ -128,13 +128,13 @@ test('a group goes on asking for what was refused', async (t) => {
   const name = `${PARENT}/clusters/ff-retry-1/nodePools/system`;
   const [operation] = await client.setNodePoolSize({ name, nodeCount: 2 });
   assert.ok((await ended(client, operation)).error);
-  await eventually('second machine', () => context.ledger.alive().machines.length === 2);
+  await eventually('second machine', () => context.books.alive().machines.length === 2);
 });
 
 test('a preempted machine and a lost one are replaced under the same name', async (t) => {
   const { client, context, gke, log } = await startFixture(t);
   await createCluster(client, 'ff-lost-1', 2, { spot: true });
-  const [one, two] = context.ledger.alive().machines.map((machine) => machine.name);
+  const [one, two] = context.books.alive().machines.map((machine) => machine.name);
   assert.ok(one !== undefined && two !== undefined);
   gke.preemptNode(one);
   gke.killNode(two);
@@ -148,7 +148,7 @@ test('a preempted machine and a lost one are replaced under the same name', asyn
   );
   assert.deepEqual(log.removed.sort(), [one, two].sort());
   assert.deepEqual(
-    context.ledger
+    context.books
       .alive()
       .machines.map((machine) => machine.name)
       .sort(),
@@ -168,6 +168,6 @@ test('a machine takes its boot time: granted first, billed when the VM runs, a n
   });
   assert.ok(machine.bootMs >= 600_000 && machine.bootMs <= 700_000);
   assert.equal(machine.billed, false);
-  assert.deepEqual(context.ledger.alive().machines, []);
+  assert.deepEqual(context.books.alive().machines, []);
   assert.equal(log.started.length, 0);
 });

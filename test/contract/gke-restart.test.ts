@@ -58,7 +58,7 @@ test('clusters, pools, machines and operations are the same after a restart; por
   await eventually('nodes started again', () => after.log.started.length === 2);
   const bySpec = (log: NodeLog) => log.started.map((start) => [start.name, start.addressPrefix, start.dir]).sort();
   assert.deepEqual(bySpec(after.log), bySpec(before.log));
-  assert.equal(after.context.ledger.machines.size, 2);
+  assert.equal(after.context.books.machines.size, 2);
   const [operations] = await after.client.listOperations({ parent: PARENT });
   assert.deepEqual(
     operations.operations?.map((each) => [each.operationType, each.status]),
@@ -102,11 +102,11 @@ test('a deletion cut off in the middle ends after the restart, with nothing left
   const [operation] = await before.client.deleteCluster({ name: `${PARENT}/clusters/ff-cut-1` });
   await eventually('machines stopping', () => before.log.ended.length === 2);
   await before.end();
-  assert.equal(before.context.ledger.alive().machines.length, 2);
+  assert.equal(before.context.books.alive().machines.length, 2);
 
   const after = await life(t, stateDir);
   assert.equal((await ended(after.client, operation)).error, null);
-  assert.deepEqual(after.context.ledger.alive(), { machines: [], clusters: [] });
+  assert.deepEqual(after.context.books.alive(), { machines: [], clusters: [] });
   // What the first life left running was adopted and switched off.
   assert.deepEqual(
     after.log.ended.map((each) => each.how),

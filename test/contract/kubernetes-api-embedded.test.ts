@@ -40,13 +40,13 @@ describe('embedded Kubernetes API', () => {
 
   it('books calls by name, but no watches and not what the kubelet does', async () => {
     const { client, context } = target;
-    const booked = (): number | undefined => context.ledger.calls.get('kubernetes.list secrets');
+    const booked = (): number | undefined => context.books.calls.get('kubernetes.list secrets');
     await client.call('GET', '/api/v1/secrets');
     const watch = await client.watch('/api/v1/secrets?watch=1&timeoutSeconds=1');
     await assert.rejects(watch.next());
     await client.call('GET', '/api/v1/secrets', undefined, { agent: 'foreach-fleet-kubelet/1' });
     assert.equal(booked(), 1);
-    assert.equal(context.ledger.calls.get('kubernetes.watch secrets'), undefined);
+    assert.equal(context.books.calls.get('kubernetes.watch secrets'), undefined);
   });
 
   it('tells a watch from long ago to list anew', async () => {

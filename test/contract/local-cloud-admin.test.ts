@@ -61,7 +61,7 @@ test('POST /tick runs the tick function', async () => {
   assert.equal(call.event.source, '//pubsub.googleapis.com/projects/local-project/topics/ff-tick');
 });
 
-test('a cluster shows in the ledger; its end of creation, its pods’ progress and their logs arrive where they should', async () => {
+test('a cluster shows in the books; its end of creation, its pods’ progress and their logs arrive where they should', async () => {
   const operation = (await world.google('container', 'POST', `/v1/${parent}/clusters`, {
     cluster: { name: cluster, initialNodeCount: 1, nodeConfig: { machineType: 'e2-standard-2' } },
   })) as { name: string };
@@ -104,25 +104,25 @@ test('a cluster shows in the ledger; its end of creation, its pods’ progress a
     ['plain text', 'completed'],
   );
 
-  const ledger = (await world.admin('GET', '/ledger')).body;
-  assert.equal(ledger.alive.clusters.length, 1);
-  assert.equal(ledger.alive.machines.length, 1);
-  assert.ok(ledger.calls['gke.clusters.create'] >= 1);
+  const books = (await world.admin('GET', '/books')).body;
+  assert.equal(books.alive.clusters.length, 1);
+  assert.equal(books.alive.machines.length, 1);
+  assert.ok(books.calls['gke.clusters.create'] >= 1);
   const { processes } = (await world.admin('GET', '/processes')).body;
   assert.ok(processes.some(({ pod }: { pod: string }) => pod === 'talker'));
 });
 
 test('a machine that is killed takes its processes along', async () => {
-  const [machine] = (await world.admin('GET', '/ledger')).body.alive.machines;
+  const [machine] = (await world.admin('GET', '/books')).body.alive.machines;
   assert.equal((await world.admin('POST', `/nodes/${machine.name}/kill`)).status, 200);
   await eventually('no process left', async () => (await world.admin('GET', '/processes')).body.processes.length === 0);
 });
 
-test('a deleted cluster leaves nothing but its logs and its lines in the ledger', async () => {
+test('a deleted cluster leaves nothing but its logs and its lines in the books', async () => {
   await operationEnded(
     (await world.google('container', 'DELETE', `/v1/${parent}/clusters/${cluster}`)) as { name: string },
   );
-  const { alive, machineSeconds } = (await world.admin('GET', '/ledger')).body;
+  const { alive, machineSeconds } = (await world.admin('GET', '/books')).body;
   assert.deepEqual(alive, { machines: [], clusters: [] });
   assert.ok(machineSeconds > 0);
   const { entries } = (await world.admin('GET', `/logs?cluster=${cluster}&pod=talker`)).body;

@@ -53,7 +53,7 @@ test('a call that hangs holds nobody else up and ends with the service', async (
   const { client, context, service } = await startLocal(t);
   context.faults.set([storage('objects.list', { effect: 'hang' })]);
   const hanging = assert.rejects(client.bucket('box').getFiles());
-  await until(() => context.ledger.calls.get('storage.objects.list') === 1, 'the call');
+  await until(() => context.books.calls.get('storage.objects.list') === 1, 'the call');
   await client.bucket('box').file('x').save('x', { resumable: false });
   await service.stop();
   await hanging;
@@ -73,6 +73,6 @@ test("the client's retries get through", async (t) => {
     .save('x', { resumable: false, preconditionOpts: { ifGenerationMatch: 0 } });
   assert.equal((await client.bucket('box').file('x').getMetadata())[0].size, '1');
   assert.equal((await client.bucket('box').getFiles())[0].length, 1);
-  assert.equal(context.ledger.calls.get('storage.objects.insert'), 2);
-  assert.equal(context.ledger.calls.get('storage.objects.list'), 2);
+  assert.equal(context.books.calls.get('storage.objects.insert'), 2);
+  assert.equal(context.books.calls.get('storage.objects.list'), 2);
 });

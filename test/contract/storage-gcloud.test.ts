@@ -86,7 +86,7 @@ test('a file large enough for sliced transfer', { skip }, async (t) => {
   const bytes = randomBytes(160 * 1024 * 1024);
   writeFileSync(large, bytes);
   await gcloud('cp', large, 'gs://box/large.bin');
-  assert.equal(context.ledger.calls.get('storage.objects.compose'), 1);
+  assert.equal(context.books.calls.get('storage.objects.compose'), 1);
   assert.equal((await client.bucket('box').getFiles())[0].length, 1);
   await gcloud('mv', 'gs://box/large.bin', 'gs://kept/large.bin');
   const back = join(folder, 'back.bin');

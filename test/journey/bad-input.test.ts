@@ -109,7 +109,7 @@ describe('bad input', { skip: missingTools() }, () => {
   }
 
   async function clustersEverMade(): Promise<string[]> {
-    return (await admin(session, '/ledger')).clusters.map((cluster: { name: string }) => cluster.name).toSorted();
+    return (await admin(session, '/books')).clusters.map((cluster: { name: string }) => cluster.name).toSorted();
   }
 
   it('is uploaded', async () => {

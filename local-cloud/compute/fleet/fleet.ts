@@ -8,10 +8,13 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { LocalContext } from '../../context.ts';
 import { AddressPrefixes } from './address-prefixes.ts';
+import { FleetChanges } from './changes.ts';
+import { newId } from '../resource-id.ts';
 import { draw, noDelays, type Delays } from './delays.ts';
 import { Documents } from '../../documents.ts';
 import type { GroupRecord, MachineRecord, MachineTemplate } from './fleet-records.ts';
 import { MachineLife, type MachineHooks } from './machine-life.ts';
+import type { MachineOwner } from './machine-owner.ts';
 import {
   addUsage,
   machineUsage,
@@ -44,22 +47,19 @@ export interface FoundMachine {
   machine: MachineRecord;
 }
 
-/** Rejects everything that waits when the local cloud ends. */
-export class FleetStopped extends Error {}
-
-export class Fleet {
+export class Fleet implements MachineOwner {
   readonly context: LocalContext;
+  readonly changes: FleetChanges;
   readonly groups: Map<string, GroupRecord>;
   delays: Delays;
   quotas: QuotaLimits;
   readonly #documents: Documents<GroupRecord>;
   readonly #prefixes: AddressPrefixes;
   readonly #lives: MachineLife;
-  readonly #waiting = new Set<() => void>();
-  #stopped = false;
 
   constructor(context: LocalContext, options: FleetOptions = {}) {
     this.context = context;
+    this.changes = new FleetChanges(context.clock);
     this.delays = { ...noDelays, ...options.delays };
     this.quotas = options.quotas ?? newProjectQuotas;
     this.#documents = new Documents(join(context.stateDir, 'compute', 'groups'));
@@ -83,13 +83,8 @@ export class Fleet {
 
   /** Lets go of every machine; records stay, so that the next start goes on. */
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.wake();
+    this.changes.stop();
     await this.#lives.stop();
-  }
-
-  get stopped(): boolean {
-    return this.#stopped;
   }
 
   createGroup(wish: NewGroup): GroupRecord {
@@ -137,7 +132,7 @@ export class Fleet {
     await this.until(() => group.machines.length === 0);
     this.groups.delete(group.name);
     this.#documents.remove(group.name);
-    this.wake();
+    this.changes.wake();
   }
 
   find(machineName: string): FoundMachine | undefined {
@@ -172,31 +167,12 @@ export class Fleet {
 
   /** Resolves when `condition` holds; it is asked again after every change. */
   until(condition: () => boolean): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const check = (): void => {
-        if (!this.#stopped && !condition()) return;
-        this.#waiting.delete(check);
-        if (this.#stopped) reject(new FleetStopped('the local cloud is stopping'));
-        else resolve();
-      };
-      this.#waiting.add(check);
-      check();
-    });
+    return this.changes.until(condition);
   }
 
   /** Resolves at that time of the clock, or earlier when `early` holds. */
-  async waitUntil(untilMs: number, early: () => boolean = () => false): Promise<void> {
-    let due = untilMs <= this.context.clock.nowMs();
-    if (due) return;
-    const cancel = this.context.clock.after(untilMs - this.context.clock.nowMs(), () => {
-      due = true;
-      this.wake();
-    });
-    try {
-      await this.until(() => due || early());
-    } finally {
-      cancel();
-    }
+  waitUntil(untilMs: number, early?: () => boolean): Promise<void> {
+    return this.changes.waitUntil(untilMs, early);
   }
 
   usage(region: string): Usage {
@@ -221,7 +197,7 @@ export class Fleet {
   /** Writes the group and tells whoever waits. */
   changed(group: GroupRecord): void {
     if (this.groups.has(group.name)) this.#documents.save(group.name, group);
-    this.wake();
+    this.changes.wake();
   }
 
   /** A machine ended for good. */
@@ -229,11 +205,6 @@ export class Fleet {
     group.machines = group.machines.filter((each) => each !== machine);
     this.changed(group);
     this.#reconcile(group);
-  }
-
-  /** Everybody who waits looks again. */
-  wake(): void {
-    for (const check of [...this.#waiting]) check();
   }
 
   #lose(machineName: string, ending: 'preempted' | 'killed'): void {
@@ -246,7 +217,7 @@ export class Fleet {
   }
 
   #reconcile(group: GroupRecord): void {
-    if (this.#stopped) return;
+    if (this.changes.stopped) return;
     const wanted = group.machines.filter((machine) => machine.ending !== 'deleted');
     for (let missing = group.targetSize - wanted.length; missing > 0; missing -= 1) {
       group.machines.push(this.#newMachine(group));
@@ -294,9 +265,4 @@ function victims(machines: MachineRecord[], count: number): MachineRecord[] {
   const order = machines.map((machine, index) => ({ machine, index, up: machine.phase === 'up' ? 1 : 0 }));
   order.sort((a, b) => a.up - b.up || b.machine.createdMs - a.machine.createdMs || b.index - a.index);
   return order.slice(0, count).map((entry) => entry.machine);
-}
-
-/** Compute Engine's ids are 64-bit decimals. */
-export function newId(): string {
-  return (randomBytes(8).readBigUInt64BE() >> 1n).toString();
 }

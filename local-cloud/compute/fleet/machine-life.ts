@@ -1,11 +1,13 @@
 /**
  * One machine from the request to its end, level by level: what is on disk decides the next step, so a process that was killed goes on
- * where the last one was. Bills in the ledger from the VM's start to its end, which is what Compute Engine bills.
+ * where the last one was. Bills in the books from the VM's start to its end, which is what Compute Engine bills.
  */
-import { InjectedFault } from '../../faults.ts';
 import { draw } from './delays.ts';
-import type { CapacityError, GroupRecord, MachineRecord } from './fleet-records.ts';
-import { FleetStopped, newId, type Fleet } from './fleet.ts';
+import type { GroupRecord, MachineRecord } from './fleet-records.ts';
+import { newId } from '../resource-id.ts';
+import { quotaRefusal, scriptedRefusal } from './capacity.ts';
+import { FleetStopped } from './changes.ts';
+import type { MachineOwner } from './machine-owner.ts';
 
 export interface MachineHandle {
   /** Switched off in order. */
@@ -31,12 +33,12 @@ const VM_START_SHARE = 0.15;
 const RETRY_MS = 2_000;
 
 export class MachineLife {
-  readonly #fleet: Fleet;
+  readonly #fleet: MachineOwner;
   #hooks: MachineHooks | undefined;
   readonly #running = new Map<MachineRecord, Promise<void>>();
   readonly #handles = new Map<MachineRecord, MachineHandle>();
 
-  constructor(fleet: Fleet) {
+  constructor(fleet: MachineOwner) {
     this.#fleet = fleet;
   }
 
@@ -46,7 +48,7 @@ export class MachineLife {
 
   /** Moves the machine on until there is nothing to do; once at a time. */
   drive(group: GroupRecord, machine: MachineRecord): void {
-    if (this.#running.has(machine) || this.#fleet.stopped) return;
+    if (this.#running.has(machine) || this.#fleet.changes.stopped) return;
     if (machine.phase === 'up' && machine.ending === null && this.#handles.has(machine)) return;
     const work = this.#run(group, machine)
       .catch(async (error: unknown) => {
@@ -75,7 +77,7 @@ export class MachineLife {
   }
 
   async #run(group: GroupRecord, machine: MachineRecord): Promise<void> {
-    while (!this.#fleet.stopped) {
+    while (!this.#fleet.changes.stopped) {
       if (machine.ending === 'deleted') return await this.#delete(group, machine);
       if (machine.ending !== null) await this.#lose(group, machine, machine.ending);
       else if (machine.phase === 'waiting') await this.#askForCapacity(group, machine);
@@ -88,11 +90,10 @@ export class MachineLife {
   }
 
   async #askForCapacity(group: GroupRecord, machine: MachineRecord): Promise<void> {
-    const scripted = await this.#scriptedRefusal(group, machine);
+    const scripted = await scriptedRefusal(this.#fleet, group, machine);
     if (machine.ending !== null) return;
     // No await between the look at the quota and the grant: machines ask at the same time.
-    const short = this.#fleet.shortages(group.zone, group.template, 1).length > 0;
-    const error = scripted ?? (short ? capacityError(this.#fleet, group, 'quota') : null);
+    const error = scripted ?? quotaRefusal(this.#fleet, group) ?? null;
     machine.tries += 1;
     machine.error = error;
     if (!error) {
@@ -103,27 +104,9 @@ export class MachineLife {
     if (error) await this.#pause(machine, this.#now() + draw(this.#fleet.delays.capacityRetryMs));
   }
 
-  /** Fault rules may name 'instances.insert', or one zone of it ('instances.insert:us-central1-a'), or only that zone's Spot machines. */
-  async #scriptedRefusal(group: GroupRecord, machine: MachineRecord): Promise<CapacityError | undefined> {
-    if (group.scriptedShortage && machine.tries === 0) return capacityError(this.#fleet, group, group.scriptedShortage);
-    const { faults } = this.#fleet.context;
-    const zoned = `instances.insert:${group.zone}`;
-    const names = ['instances.insert', zoned, `${zoned}:${group.template.spot ? 'spot' : 'standard'}`];
-    for (const name of names) {
-      if (name !== names[0] && !faults.list().some((rule) => rule.method === name)) continue;
-      try {
-        await faults.check('compute', name, 'before');
-      } catch (error) {
-        if (!(error instanceof InjectedFault)) throw error;
-        return capacityError(this.#fleet, group, error.rule.effect === 'quota' ? 'quota' : 'stockout');
-      }
-    }
-    return undefined;
-  }
-
   async #start(group: GroupRecord, machine: MachineRecord): Promise<void> {
     await this.#pause(machine, (machine.grantedMs ?? this.#now()) + machine.bootMs * VM_START_SHARE);
-    if (machine.ending !== null || this.#fleet.stopped) return;
+    if (machine.ending !== null || this.#fleet.changes.stopped) return;
     machine.phase = 'booting';
     this.#bill(group, machine);
     this.#fleet.changed(group);
@@ -131,7 +114,7 @@ export class MachineLife {
 
   async #boot(group: GroupRecord, machine: MachineRecord): Promise<void> {
     await this.#pause(machine, (machine.grantedMs ?? this.#now()) + machine.bootMs);
-    if (machine.ending !== null || this.#fleet.stopped) return;
+    if (machine.ending !== null || this.#fleet.changes.stopped) return;
     if (!(await this.#bootAgain(group, machine))) return;
     if (machine.ending === null) machine.phase = 'up';
     this.#fleet.changed(group);
@@ -156,7 +139,7 @@ export class MachineLife {
       const handle = await this.#handleFor(group, machine);
       if (handle) await this.#switchOff(group, handle);
       await this.#waitUntil(orderedMs + draw(this.#fleet.delays.stopMachineMs));
-      if (this.#fleet.stopped) return;
+      if (this.#fleet.changes.stopped) return;
     }
     await this.#end(group, machine);
     this.#fleet.forget(group, machine);
@@ -168,9 +151,9 @@ export class MachineLife {
     let stopped = false;
     const stopping = handle.stop().finally(() => {
       stopped = true;
-      this.#fleet.wake();
+      this.#fleet.changes.wake();
     });
-    await unlessStopped(this.#fleet.until(() => stopped || group.atOnce));
+    await unlessStopped(this.#fleet.changes.until(() => stopped || group.atOnce));
     if (group.atOnce && !stopped) await handle.kill();
     await stopping;
   }
@@ -202,7 +185,7 @@ export class MachineLife {
     this.#handles.delete(machine);
     if (machine.billed) {
       machine.billed = false;
-      this.#fleet.context.ledger.machineEnded(ledgerName(machine));
+      this.#fleet.context.books.machineEnded(nameInBooks(machine));
     }
     machine.grantedMs = null;
     this.#fleet.changed(group);
@@ -211,7 +194,7 @@ export class MachineLife {
 
   async #replace(group: GroupRecord, machine: MachineRecord): Promise<void> {
     await this.#pause(machine, (machine.lostMs ?? this.#now()) + draw(this.#fleet.delays.repairMs));
-    if (machine.ending !== null || this.#fleet.stopped) return;
+    if (machine.ending !== null || this.#fleet.changes.stopped) return;
     machine.phase = 'waiting';
     machine.id = newId();
     machine.incarnation += 1;
@@ -224,8 +207,8 @@ export class MachineLife {
 
   #bill(group: GroupRecord, machine: MachineRecord): void {
     machine.billed = true;
-    this.#fleet.context.ledger.machineStarted({
-      name: ledgerName(machine),
+    this.#fleet.context.books.machineStarted({
+      name: nameInBooks(machine),
       cluster: group.cluster,
       pool: group.pool,
       machineType: group.template.machineType,
@@ -241,7 +224,7 @@ export class MachineLife {
   }
 
   async #waitUntil(untilMs: number, early?: () => boolean): Promise<void> {
-    await unlessStopped(this.#fleet.waitUntil(untilMs, early));
+    await unlessStopped(this.#fleet.changes.waitUntil(untilMs, early));
   }
 
   #now(): number {
@@ -249,7 +232,7 @@ export class MachineLife {
   }
 }
 
-/** Callers look at `fleet.stopped` next. */
+/** Callers look at `changes.stopped` next. */
 async function unlessStopped(waiting: Promise<void>): Promise<void> {
   try {
     await waiting;
@@ -259,19 +242,6 @@ async function unlessStopped(waiting: Promise<void>): Promise<void> {
 }
 
 /** A replacement keeps its name, but the books must tell the two VMs apart. */
-function ledgerName(machine: MachineRecord): string {
+function nameInBooks(machine: MachineRecord): string {
   return machine.incarnation === 1 ? machine.name : `${machine.name}#${machine.incarnation}`;
-}
-
-function capacityError(fleet: Fleet, group: GroupRecord, kind: 'stockout' | 'quota'): CapacityError {
-  if (kind === 'quota') {
-    const [shortage] = fleet.shortages(group.zone, group.template, 1);
-    const metric = shortage?.metric ?? 'CPUS';
-    const limit = (shortage?.limit ?? fleet.quotas['CPUS'] ?? 0).toFixed(1);
-    const region = group.zone.replace(/-[a-z]$/, '');
-    return { code: 'QUOTA_EXCEEDED', message: `Quota '${metric}' exceeded.  Limit: ${limit} in region ${region}.` };
-  }
-  const zone = `projects/${fleet.context.projectId}/zones/${group.zone}`;
-  const message = `The zone '${zone}' does not have enough resources available to fulfill the request.  '(resource type:compute)'.`;
-  return { code: 'ZONE_RESOURCE_POOL_EXHAUSTED', message };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { LocalContext } from '../../context.ts';
 import { GoogleError } from '../../identity/google-http.ts';
 import { Documents } from '../../documents.ts';
-import { newId } from '../fleet/fleet.ts';
+import { newId } from '../resource-id.ts';
 import type { Resource } from './resources.ts';
 
 const KEPT = 200;

@@ -3,7 +3,8 @@
  * so it asks for what should be and waits until it is. Ends with the operation DONE, with or without an error, as GKE's do.
  */
 import { draw } from '../../compute/fleet/delays.ts';
-import { FleetStopped, type Fleet } from '../../compute/fleet/fleet.ts';
+import { FleetStopped } from '../../compute/fleet/changes.ts';
+import type { Fleet } from '../../compute/fleet/fleet.ts';
 import type { GroupRecord } from '../../compute/fleet/fleet-records.ts';
 import type { LocalContext } from '../../context.ts';
 import type { ApiServers } from '../clusters/api-servers.ts';
@@ -137,7 +138,7 @@ export class OperationWork {
     await this.#deleteGroups(cluster.pools, true);
     await this.#fleet.waitUntil(this.#context.clock.nowMs() + operation.delayMs);
     await this.#apiServers.remove(cluster);
-    this.#context.ledger.clusterEnded(cluster.name);
+    this.#context.books.clusterEnded(cluster.name);
     this.#state.removeCluster(cluster);
   }
 

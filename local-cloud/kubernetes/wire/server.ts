@@ -128,7 +128,7 @@ const isKubelet = (exchange: Exchange): boolean => agentOf(exchange).startsWith(
 
 function book(exchange: Exchange, request: ApiRequest): void {
   if (request.verb === 'watch' || isKubelet(exchange)) return;
-  exchange.context.ledger.call('kubernetes', callName(request), exchange.response.statusCode);
+  exchange.context.books.call('kubernetes', callName(request), exchange.response.statusCode);
 }
 
 const ENDPOINTS_WARNING = 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice';

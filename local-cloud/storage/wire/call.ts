@@ -42,7 +42,7 @@ export type Handler = (call: Call) => Promise<Reply> | Reply;
 export type Dialect = 'json' | 'xml' | 'text';
 
 export interface Route {
-  /** Name of the call for faults and ledger, as in the JSON API where it has one. */
+  /** Name of the call for faults and the books, as in the JSON API where it has one. */
   name: string;
   handle: Handler;
   dialect: Dialect;

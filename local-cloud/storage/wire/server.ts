@@ -127,7 +127,7 @@ export class StorageServer {
   }
 
   #book(route: Route, status: number): void {
-    this.#context.ledger.call('storage', route.name, status);
+    this.#context.books.call('storage', route.name, status);
   }
 }
 
