@@ -1,6 +1,7 @@
 /** Moving finished results from Redis to Cloud Storage (the local one): rate, and peak memory of the process that does it. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { redisKeys } from '../functions/adapters/redis-keys.ts';
 import type { Config } from '../functions/config.ts';
 import type { BackUpAnswer, BackUpQuestion } from './back-up-child.ts';
 import type { Benchmark } from './benchmark.ts';
@@ -121,7 +122,7 @@ async function moveResults(
   for (let loop = 1; loop <= (uploaded ? 0 : results.loops); loop += 1)
     await addResults(client, { loop, from: 1, count: results.perLoop, bytes: results.bytes });
   const moved = await ask(world, { do: 'back-up', job, results, parallel: 1 });
-  const left = await client.xlen('ff:outbox');
+  const left = await client.xlen(redisKeys.outbox);
   if (left > 0 || moved.results !== results.loops * results.perLoop)
     throw new Error(`${job}: ${moved.results} results were moved and ${left} left behind`);
   return moved;

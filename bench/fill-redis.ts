@@ -1,6 +1,7 @@
 /** Puts into Redis what driver and workers of a large job would have put there (keys: worker-image/README.md). */
 import { createHash, randomFillSync } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { redisKeys } from '../functions/adapters/redis-keys.ts';
 
 /** Commands sent before their answers are awaited. */
 const PIPELINE = 500;
@@ -18,22 +19,22 @@ export interface JobShape {
 /** The state of a running job: loops but the last have ended, the last one is as far as `waiting` and `busyWorkers` leave it. */
 export async function fillJob(redis: Redis, shape: JobShape, nowSeconds: number): Promise<void> {
   const pipeline = redis.pipeline();
-  pipeline.hset('ff:driver', { state: 'running', startedAt: nowSeconds, beatAt: nowSeconds, script: 'run.R' });
-  pipeline.hset('ff:driver', { message: '', loops: shape.loops });
+  pipeline.hset(redisKeys.driver, { state: 'running', startedAt: nowSeconds, beatAt: nowSeconds, script: 'run.R' });
+  pipeline.hset(redisKeys.driver, { message: '', loops: shape.loops });
   for (let loop = 1; loop <= shape.loops; loop += 1) {
     const open = loop === shape.loops;
     const done = open ? Math.max(0, shape.tasksPerLoop - shape.waiting - shape.busyWorkers) : shape.tasksPerLoop;
-    pipeline.rpush('ff:loops', loop);
-    pipeline.hset(`ff:loop:${loop}`, {
+    pipeline.rpush(redisKeys.loops, loop);
+    pipeline.hset(redisKeys.loop(loop), {
       ...{ label: 'replicate', total: shape.tasksPerLoop, done, failed: 0, reused: 0, taskSize: 1, tasks: done },
       ...{ seconds: done * MEAN_SECONDS, seconds2: done * MEAN_SECONDS ** 2, max: 2 * MEAN_SECONDS },
       ...{ startedAt: nowSeconds, endedAt: open ? '' : nowSeconds },
     });
-    pipeline.set(`ff:done:${loop}`, Buffer.alloc(Math.ceil(shape.tasksPerLoop / 8), 255));
+    pipeline.set(redisKeys.done(loop), Buffer.alloc(Math.ceil(shape.tasksPerLoop / 8), 255));
   }
-  pipeline.hset('ff:waiting', String(shape.loops), shape.waiting);
-  pipeline.set('ff:gate', '');
-  pipeline.set('ff:lease', '1', 'EX', 1800);
+  pipeline.hset(redisKeys.waiting, String(shape.loops), shape.waiting);
+  pipeline.set(redisKeys.gate, '');
+  pipeline.set(redisKeys.lease, '1', 'EX', 1800);
   await pipeline.exec();
   await fillQueue(redis, shape);
   await fillWorkers(redis, shape, nowSeconds);
@@ -44,7 +45,7 @@ async function fillQueue(redis: Redis, shape: JobShape): Promise<void> {
     const tasks = Array.from({ length: Math.min(PIPELINE, shape.waiting - from) }, (_, index) =>
       JSON.stringify({ loop: shape.loops, iterations: [from + index + 1] }),
     );
-    await redis.rpush('ff:queue', ...tasks);
+    await redis.rpush(redisKeys.queue, ...tasks);
   }
 }
 
@@ -56,8 +57,8 @@ async function fillWorkers(redis: Redis, shape: JobShape, nowSeconds: number): P
     const work = busy ? { loop: shape.loops, iterations, count: 1, last: index } : { iterations, count: 0 };
     // The beat is ahead of the clock, so that the workers stay fresh however long the measuring takes.
     const times = { since: nowSeconds - 3600, beat: nowSeconds + 1e6 };
-    pipeline.hset('ff:workers', pod, JSON.stringify({ state: busy ? 'busy' : 'idle', ...work, ...times, pid: 7 }));
-    if (busy) pipeline.rpush(`ff:held:${pod}`, JSON.stringify({ loop: shape.loops, iterations }));
+    pipeline.hset(redisKeys.workers, pod, JSON.stringify({ state: busy ? 'busy' : 'idle', ...work, ...times, pid: 7 }));
+    if (busy) pipeline.rpush(redisKeys.held(pod), JSON.stringify({ loop: shape.loops, iterations }));
   }
   await pipeline.exec();
 }
@@ -81,7 +82,7 @@ export async function addResults(
     for (let index = done; index < Math.min(results.count, done + atOnce); index += 1) {
       const iteration = results.from + index;
       const value = randomFillSync(Buffer.allocUnsafe(results.bytes));
-      const key = `ff:v:${results.loop}:${iteration}`;
+      const key = redisKeys.value(results.loop, iteration);
       pipeline.hset(
         key,
         'v',
@@ -92,7 +93,7 @@ export async function addResults(
         '1',
         ...(results.driverHasThem === false ? ['d', '1'] : []),
       );
-      pipeline.xadd('ff:outbox', '*', ...entryFields(results.loop, iteration, value));
+      pipeline.xadd(redisKeys.outbox, '*', ...entryFields(results.loop, iteration, value));
     }
     await pipeline.exec();
   }
@@ -118,8 +119,16 @@ export async function addUploadedResults(
     const value = uploadedValue(iteration, results.bytes);
     const object = uploadedName(results.loop, iteration, value);
     const md5 = createHash('md5').update(value).digest('hex');
-    await redis.hset(`ff:v:${results.loop}:${iteration}`, { o: object, k: `key-${iteration}`, b: '1' });
-    await redis.xadd('ff:outbox', '*', ...entryFields(results.loop, iteration, value), 'object', object, 'md5', md5);
+    await redis.hset(redisKeys.value(results.loop, iteration), { o: object, k: `key-${iteration}`, b: '1' });
+    await redis.xadd(
+      redisKeys.outbox,
+      '*',
+      ...entryFields(results.loop, iteration, value),
+      'object',
+      object,
+      'md5',
+      md5,
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 /** A running job of any size: record and cloud in memory (the tests' virtual world), its queue in a real Redis and, where wanted, its pods in a Kubernetes API, behind the real adapters. */
 import type { KubeConfig } from '@kubernetes/client-node';
+import { redisKeys } from '../functions/adapters/redis-keys.ts';
 import { workloadOf } from '../functions/adapters/kubernetes-workloads.ts';
 import { redisTaskQueues } from '../functions/adapters/redis-task-queue.ts';
 import { paths } from '../functions/job/names.ts';
@@ -127,15 +128,15 @@ export async function readOnly(redis: RunningRedis, loops: number): Promise<numb
   await client.connect();
   const answers = await client
     .pipeline([
-      ['hgetall', 'ff:driver'],
-      ['lrange', 'ff:loops', '0', '-1'],
-      ['hgetall', 'ff:waiting'],
-      ['hgetall', 'ff:workers'],
-      ['xlen', 'ff:outbox'],
+      ['hgetall', redisKeys.driver],
+      ['lrange', redisKeys.loops, '0', '-1'],
+      ['hgetall', redisKeys.waiting],
+      ['hgetall', redisKeys.workers],
+      ['xlen', redisKeys.outbox],
     ])
     .exec();
   const numbers = Array.from({ length: loops }, (_, index) => String(index + 1));
-  const hashes = await client.pipeline(numbers.map((number) => ['hgetall', `ff:loop:${number}`])).exec();
+  const hashes = await client.pipeline(numbers.map((number) => ['hgetall', redisKeys.loop(number)])).exec();
   client.disconnect();
   const workers = Object.values(answers![3]![1] as Record<string, string>).map(
     (json) => JSON.parse(json) as { state: WorkerProgress['state']; iterations: number[] },

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, test } from 'node:test';
+import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { events, Lab, until } from '../../testing/lab.ts';
 
 let lab: Lab;
@@ -18,18 +19,18 @@ const slowLoop = (seconds: number, iterations = 40): string =>
   `library(foreach)\ncat("x\\n", file = "made.txt")\nr <- foreach(i = 1:${iterations}, .combine = c) %dopar% { cat(i, "\\n", file = "${trace}", append = TRUE); Sys.sleep(${seconds}); i }\n`;
 
 test('only the canary tasks start until the gate is gone', async () => {
-  await lab.redis.set('ff:gate', '3');
+  await lab.redis.set(redisKeys.gate, '3');
   const inputs = lab.prepare({ script: slowLoop(0.05, 12) });
   lab.worker('w1', inputs);
   lab.worker('w2', inputs);
   const driver = lab.driver(inputs);
-  await until('three are done', async () => (await lab.redis.hget('ff:loop:1', 'done')) === '3');
+  await until('three are done', async () => (await lab.redis.hget(redisKeys.loop(1), 'done')) === '3');
   await until('workers wait', async () =>
-    Object.values(await lab.redis.hgetall('ff:workers')).every((text) => text.includes('"idle"')),
+    Object.values(await lab.redis.hgetall(redisKeys.workers)).every((text) => text.includes('"idle"')),
   );
   assert.equal(count(), 3);
-  assert.equal(await lab.redis.hget('ff:waiting', '1'), '9');
-  await lab.redis.del('ff:gate');
+  assert.equal(await lab.redis.hget(redisKeys.waiting, '1'), '9');
+  await lab.redis.del(redisKeys.gate);
   assert.equal(await driver.exited, 0, driver.lines.join('\n'));
   assert.equal(count(), 12);
 });
@@ -39,16 +40,16 @@ test('stop: what runs is finished and kept, the files so far are saved, exit cod
   lab.worker('w1', inputs);
   const driver = lab.driver(inputs);
   await until('at work', () => count() >= 2);
-  await lab.redis.hset('ff:control', 'stop', 'the money limit is reached');
+  await lab.redis.hset(redisKeys.control, 'stop', 'the money limit is reached');
   assert.equal(await driver.exited, 3, driver.lines.join('\n'));
   assert.ok(count() < 20, `${count()} were started`);
-  assert.equal(await lab.redis.xlen('ff:outbox'), count());
-  assert.equal(await lab.redis.hget('ff:driver', 'state'), 'stopped');
+  assert.equal(await lab.redis.xlen(redisKeys.outbox), count());
+  assert.equal(await lab.redis.hget(redisKeys.driver, 'state'), 'stopped');
   assert.deepEqual(
     [events(driver).at(-1)?.['outcome'], events(driver).at(-1)?.['message']],
     ['stopped', 'the money limit is reached'],
   );
-  assert.ok((await lab.redis.lrange('ff:outputs', 0, -1)).some((line) => line.includes('made.txt')));
+  assert.ok((await lab.redis.lrange(redisKeys.outputs, 0, -1)).some((line) => line.includes('made.txt')));
 });
 
 test('stop: an error that another worker was still to confirm counts', async () => {
@@ -60,22 +61,22 @@ r <- foreach(i = 1:9, .errorhandling = "remove") %dopar% { if (i == 1) stop("odd
   lab.worker('w2', inputs);
   await lab.workersReady(2);
   const driver = lab.driver(inputs);
-  await until('the error is told', async () => (await lab.redis.xlen('ff:errors')) === 1);
-  await lab.redis.hset('ff:control', 'stop', 'cancelled');
+  await until('the error is told', async () => (await lab.redis.xlen(redisKeys.errors)) === 1);
+  await lab.redis.hset(redisKeys.control, 'stop', 'cancelled');
   writeFileSync(go, '');
   assert.equal(await driver.exited, 3, driver.lines.join('\n'));
-  assert.equal(await lab.redis.hget('ff:loop:1', 'failed'), '1');
+  assert.equal(await lab.redis.hget(redisKeys.loop(1), 'failed'), '1');
 });
 
 test('without a renewed lease driver and workers stop by themselves', async () => {
-  await lab.redis.set('ff:lease', '1');
+  await lab.redis.set(redisKeys.lease, '1');
   const inputs = lab.prepare({ script: slowLoop(0.3), tasks: { size: 1 } });
   const worker = lab.worker('w1', inputs);
   const driver = lab.driver(inputs);
   await until('at work', () => count() >= 3);
-  await lab.redis.del('ff:lease');
+  await lab.redis.del(redisKeys.lease);
   assert.equal(await driver.exited, 3, driver.lines.join('\n'));
-  await until('the worker has left', async () => (await lab.redis.hlen('ff:workers')) === 0);
+  await until('the worker has left', async () => (await lab.redis.hlen(redisKeys.workers)) === 0);
   assert.equal(worker.process.exitCode, null, 'the pod stays, quiet');
 });
 
@@ -89,7 +90,7 @@ test('.errorhandling = "stop" ends the loop at its first error, with the classes
     e <- tryCatch(foreach(i = 1:200) %dopar% { message("fitting ", i); cat("step\\n"); warning("steep"); Sys.sleep(0.25); fit(i) }, badFit = function(e) e)
     stopifnot(inherits(e, "badFit"), e$model == 5, conditionMessage(e) == 'task 5 failed - "no fit for 5"')`);
   assert.equal(await session.exited, 0, session.lines.join('\n'));
-  const [[, fields]] = (await lab.redis.xrange('ff:errors', '-', '+')) as [[string, string[]]];
+  const [[, fields]] = (await lab.redis.xrange(redisKeys.errors, '-', '+')) as [[string, string[]]];
   const error = JSON.parse(fields[1]!) as Record<string, unknown>;
   assert.deepEqual(
     [error['loop'], error['iteration'], error['message'], error['class']],
@@ -98,7 +99,7 @@ test('.errorhandling = "stop" ends the loop at its first error, with the classes
   assert.deepEqual((error['traceback'] as string[]).slice(0, 2), ['fit(i)', 'trouble(x)']);
   assert.equal(error['arguments'], 'i = 5L');
   assert.equal(error['output'], 'fitting 5\nstep\nWarning: In eval(xpr, envir = envir): steep');
-  const finished = Number(await lab.redis.hget('ff:loop:1', 'done'));
+  const finished = Number(await lab.redis.hget(redisKeys.loop(1), 'done'));
   assert.ok(finished >= 3 && finished < 100, `${finished} of 200 were finished`);
 });
 
@@ -114,7 +115,7 @@ test('tasks.onError = stop ends the job at the first error, whatever the loop sa
 test('quit() in the script ends the job as its status says', async () => {
   const good = lab.driver(lab.prepare({ script: 'writeLines("a", "a.txt")\nquit(status = 0)\n' }));
   assert.equal(await good.exited, 0, good.lines.join('\n'));
-  assert.ok((await lab.redis.lrange('ff:outputs', 0, -1)).some((line) => line.includes('a.txt')));
+  assert.ok((await lab.redis.lrange(redisKeys.outputs, 0, -1)).some((line) => line.includes('a.txt')));
   const bad = lab.driver(lab.prepare({ script: 'q("no", 7)\n' }), { FF_WORK: join(lab.dir, 'driver-2') });
   assert.equal(await bad.exited, 1);
   assert.match(String(events(bad).at(-1)?.['message']), /the script ended R with status 7/);

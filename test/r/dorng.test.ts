@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { Lab, rLibrary, until, type Running } from '../../testing/lab.ts';
 
 const install = (folder: string, packages: string): string => `
@@ -48,9 +49,9 @@ test('doRNG gives its own numbers, whatever the workers, their number and their 
     assert.equal(await digest(lab.session(program(0), ', task_size = 5L')), one);
 
     const journal = `, journal = "${join(lab.dir, 'journal')}", seed = 1`;
-    await lab.redis.del('ff:loop:1');
+    await lab.redis.del(redisKeys.loop(1));
     const killed = lab.session(program(0.5, 'skip_sequential <- TRUE'), journal);
-    await until('some of the first loop', async () => Number(await lab.redis.hget('ff:loop:1', 'done')) >= 4);
+    await until('some of the first loop', async () => Number(await lab.redis.hget(redisKeys.loop(1), 'done')) >= 4);
     killed.process.kill('SIGKILL');
     await killed.exited;
     const resumed = await digest(lab.session(program(0.5, 'skip_sequential <- TRUE'), journal));

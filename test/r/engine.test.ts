@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { Lab, rLibrary, until } from '../../testing/lab.ts';
 
 let lab: Lab;
@@ -53,7 +54,7 @@ test('a task that is delivered twice is counted once; bare doRedis counts it twi
     if (item) await lab.redis.lpush(queue, item);
   };
   const ours = lab.session(loop(''));
-  await duplicate('ff:queue');
+  await duplicate(redisKeys.queue);
   assert.equal(await ours.exited, 0, ours.lines.join('\n'));
   assert.ok(ours.lines.includes('value 1 2 3 4 5 6 7 8 '), ours.lines.join('\n'));
 
@@ -78,10 +79,10 @@ test('iterations are grouped once their time is known, and doRedis still shows i
   const session = lab.session(`
     r <- foreach(i = 1:600, .combine = c) %dopar% { Sys.sleep(0.005); i }
     stopifnot(identical(r, 1:600))`);
-  await until('a doRedis job is listed', async () => (await lab.redis.keys('ff:queue.env.*')).length > 0);
+  await until('a doRedis job is listed', async () => (await lab.redis.keys(redisKeys.queueEnvironment('*'))).length > 0);
   assert.equal(await session.exited, 0, session.lines.join('\n'));
-  const numbers = await lab.redis.hgetall('ff:loop:1');
+  const numbers = await lab.redis.hgetall(redisKeys.loop(1));
   assert.equal(numbers['done'], '600');
-  const tasks = Number(await lab.redis.hget('ff:loop:1', 'tasks'));
+  const tasks = Number(await lab.redis.hget(redisKeys.loop(1), 'tasks'));
   assert.ok(tasks > 4 && tasks < 300, `${tasks} tasks`);
 });

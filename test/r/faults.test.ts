@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { backedUp, events, Lab, until, type Running } from '../../testing/lab.ts';
 
 let lab: Lab;
@@ -32,7 +33,7 @@ async function succeeded(running: Running): Promise<void> {
 }
 
 async function outboxIterations(): Promise<number[]> {
-  const entries = await lab.redis.xrange('ff:outbox', '-', '+');
+  const entries = await lab.redis.xrange(redisKeys.outbox, '-', '+');
   return entries.map(([, fields]) => Number(fields[fields.indexOf('iteration') + 1])).sort((a, b) => a - b);
 }
 
@@ -68,11 +69,11 @@ test('a machine that freezes and comes back neither delays the loop nor changes 
     r <- foreach(i = 1:16, .combine = "+") %dopar% { mark("start", i); Sys.sleep(if (i <= 2) 3 else 1); mark("end", i); i }
     stopifnot(identical(r, 136L))`);
   await until('both at work', () => marks().length >= 2);
-  const workers = Object.entries(await lab.redis.hgetall('ff:workers'));
+  const workers = Object.entries(await lab.redis.hgetall(redisKeys.workers));
   const pid = (JSON.parse(workers.find(([pod]) => pod === 'w1')![1]) as { pid: number }).pid;
   process.kill(frozen.process.pid!, 'SIGSTOP');
   process.kill(pid, 'SIGSTOP');
-  await until('the lost worker is noticed', async () => !(await lab.redis.hexists('ff:workers', 'w1')), 40);
+  await until('the lost worker is noticed', async () => !(await lab.redis.hexists(redisKeys.workers, 'w1')), 40);
   process.kill(pid, 'SIGCONT');
   process.kill(frozen.process.pid!, 'SIGCONT');
   await succeeded(session);
@@ -134,7 +135,7 @@ test('SIGTERM: the running iteration ends, nothing new is taken, exit 0', async 
     marks().map((m) => m.what),
     ['start', 'end'],
   );
-  assert.equal(await lab.redis.hexists('ff:workers', 'w1'), 0);
+  assert.equal(await lab.redis.hexists(redisKeys.workers, 'w1'), 0);
   lab.worker('w2');
   await succeeded(session);
   assert.equal(marks().filter((m) => m.what === 'start').length, 4);
@@ -149,10 +150,10 @@ test('SIGTERM with too little grace: the task is handed back and the worker leav
   await until('at work', () => marks().length > 0);
   drained.process.kill('SIGTERM');
   assert.equal(await drained.exited, 0);
-  assert.ok((await lab.redis.llen('ff:queue')) >= 1, 'the task is back');
+  assert.ok((await lab.redis.llen(redisKeys.queue)) >= 1, 'the task is back');
   lab.worker('w2');
   await succeeded(session);
-  assert.equal(await lab.redis.hlen('ff:tries'), 0, 'leaving is not a try');
+  assert.equal(await lab.redis.hlen(redisKeys.tries), 0, 'leaving is not a try');
 });
 
 test('an iteration beyond the time limit is ended from outside and reported', async () => {
@@ -179,7 +180,7 @@ test('a loop whose description Redis lost goes on with workers that have never s
     ', task_size = 1L',
   );
   await until('at work', () => marks().length > 0);
-  await lab.redis.del(await lab.redis.keys('ff:queue.env.*'));
+  await lab.redis.del(await lab.redis.keys(redisKeys.queueEnvironment('*')));
   lab.worker('w2');
   await succeeded(session);
   assert.deepEqual(await outboxIterations(), oneToN(6));

@@ -5,6 +5,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { Lab, password, rLibrary, until, workerScript, type Running } from '../../testing/lab.ts';
 
 let lab: Lab;
@@ -38,10 +39,10 @@ test('a task of several iterations that vanishes with its worker ends bare doRed
   const bare = bareSession(loop, ', chunkSize = 5, ftinterval = 3');
   const ours = lab.session(loop, ', task_size = 5L');
   await tasksIn('bare', 3);
-  await tasksIn('ff:queue', 3);
+  await tasksIn(redisKeys.queue, 3);
   // what is left when a worker dies between taking a task and saying so
   await lab.redis.lpop('bare');
-  await lab.redis.lpop('ff:queue');
+  await lab.redis.lpop(redisKeys.queue);
   bareWorker();
   lab.worker('w1');
   assert.equal(await ours.exited, 0, ours.lines.join('\n'));
@@ -69,7 +70,7 @@ test('a cut connection and a password: bare doRedis repeats an error for ever; h
   const bare = bareSession(loop, '', false);
   const ours = lab.session(loop);
   await tasksIn('bare', 6);
-  await until('at work', async () => Number(await lab.redis.hget('ff:loop:1', 'done')) >= 1);
+  await until('at work', async () => Number(await lab.redis.hget(redisKeys.loop(1), 'done')) >= 1);
   // the drivers wait for results now
   lab.cutConnections();
   await until('the hot loop has begun', () => bare.lines.length > 500, 90);
@@ -131,9 +132,9 @@ test('a lost task of several iterations hangs bare doRedis for ever; here the lo
   const bare = bareSession(loop, ', chunkSize = 5, ftinterval = 3');
   const ours = lab.session(loop, ', task_size = 5L');
   await tasksIn('bare', 6);
-  await tasksIn('ff:queue', 4);
+  await tasksIn(redisKeys.queue, 4);
   await lab.redis.lrem('bare', 1, (await lab.redis.lindexBuffer('bare', 2))!);
-  await lab.redis.lpop('ff:queue');
+  await lab.redis.lpop(redisKeys.queue);
   bareWorker();
   lab.worker('w1');
   assert.equal(await ours.exited, 0, ours.lines.join('\n'));
@@ -153,10 +154,10 @@ test('a restart of Redis ends the workers of bare doRedis; ours go on', onlySlow
   await lab.workersReady(1);
   bareSession(loop);
   const ours = lab.session(loop);
-  await until('ours is at work', async () => Number(await lab.redis.hget('ff:loop:1', 'done')) >= 1);
+  await until('ours is at work', async () => Number(await lab.redis.hget(redisKeys.loop(1), 'done')) >= 1);
   await until('bare is at work', async () => (await lab.redis.keys('bare.start.*')).length > 0);
   const pid = async (): Promise<number> =>
-    (JSON.parse((await lab.redis.hget('ff:workers', 'w1'))!) as { pid: number }).pid;
+    (JSON.parse((await lab.redis.hget(redisKeys.workers, 'w1'))!) as { pid: number }).pid;
   const before = await pid();
   await lab.killRedis();
   await until('the bare workers are gone', () =>
@@ -218,6 +219,6 @@ test(
     await lab.workersReady(1);
     process.kill(first(ours), 'SIGTERM');
     assert.equal(await ours.exited, 0, ours.lines.join('\n'));
-    assert.equal(await lab.redis.hexists('ff:workers', 'w1'), 0);
+    assert.equal(await lab.redis.hexists(redisKeys.workers, 'w1'), 0);
   },
 );

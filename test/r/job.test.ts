@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { events, Lab, rLibrary, until } from '../../testing/lab.ts';
 
 let lab: Lab;
@@ -49,12 +50,12 @@ test('a job runs to its end and brings its files home', async () => {
   assert.deepEqual([done?.['ff'], done?.['outcome']], ['completed', 'succeeded']);
   assert.ok(driver.lines.some((line) => line.includes('a late warning')));
   assert.ok(driver.lines.some((line) => line.includes('[1] 10 20 30')));
-  assert.equal(await lab.redis.hget('ff:driver', 'state'), 'finished');
-  const loop = await lab.redis.hgetall('ff:loop:1');
+  assert.equal(await lab.redis.hget(redisKeys.driver, 'state'), 'finished');
+  const loop = await lab.redis.hgetall(redisKeys.loop(1));
   assert.deepEqual([loop['total'], loop['done'], loop['failed'], loop['reused']], ['12', '12', '0', '0']);
   assert.match(loop['label'] ?? '', /foreach\(i\) at run.R:5/);
 
-  const outputs = (await lab.redis.lrange('ff:outputs', 0, -1)).map(
+  const outputs = (await lab.redis.lrange(redisKeys.outputs, 0, -1)).map(
     (line) => JSON.parse(line) as { name: string; sha256: string },
   );
   assert.deepEqual(outputs.map((o) => o.name).sort(), ['driver.log', 'plots/all data.rds', 'table.csv']);
@@ -79,7 +80,7 @@ test('a job runs to its end and brings its files home', async () => {
   );
 
   // journalled: every iteration has one entry, its value opens with readRDS, and its sum is right
-  const entries = await lab.redis.xrange('ff:outbox', '-', '+');
+  const entries = await lab.redis.xrange(redisKeys.outbox, '-', '+');
   assert.equal(entries.length, 15);
   const fields = Object.fromEntries(
     (entries[0]?.[1] ?? []).reduce<[string, string][]>(
@@ -87,7 +88,7 @@ test('a job runs to its end and brings its files home', async () => {
       [],
     ),
   );
-  const value = await lab.redis.hgetBuffer(`ff:v:${fields['loop']}:${fields['iteration']}`, 'v');
+  const value = await lab.redis.hgetBuffer(redisKeys.value(fields['loop']!, fields['iteration']!), 'v');
   assert.ok(value);
   assert.equal(createHash('sha256').update(value).digest('hex'), fields['sha256']);
   const path = lab.server.put('value.rds', value);
@@ -98,7 +99,7 @@ test('a job runs to its end and brings its files home', async () => {
 
   for (const worker of workers) worker.process.kill('SIGTERM');
   assert.deepEqual(await Promise.all(workers.map((w) => w.exited)), [0, 0]);
-  assert.deepEqual(await lab.redis.hgetall('ff:workers'), {});
+  assert.deepEqual(await lab.redis.hgetall(redisKeys.workers), {});
 });
 
 test('a syntax error is found with its place, before anything runs', async () => {
@@ -118,5 +119,5 @@ test('an error in the script is reported with line and traceback', async () => {
     /Error in g\(x\): no good\n {2}at run\.R line 4\nTraceback \(innermost last\):\n {2}f\(1\)\n {2}g\(x\)/,
   );
   assert.match(String(events(driver).at(-1)?.['message']), /run\.R line 4: no good/);
-  await until('state failed', async () => (await lab.redis.hget('ff:driver', 'state')) === 'failed');
+  await until('state failed', async () => (await lab.redis.hget(redisKeys.driver, 'state')) === 'failed');
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { events, Lab, rLibrary, until } from '../../testing/lab.ts';
 
 let lab: Lab;
@@ -11,9 +12,9 @@ beforeEach(async () => {
 });
 afterEach(() => lab.stop());
 
-/** Reports in ff:errors. */
+/** Reports in the stream of errors. */
 async function reports(): Promise<Record<string, unknown>[]> {
-  const entries = await lab.redis.xrange('ff:errors', '-', '+');
+  const entries = await lab.redis.xrange(redisKeys.errors, '-', '+');
   return entries.map(([, fields]) => JSON.parse(fields[fields.indexOf('json') + 1]!) as Record<string, unknown>);
 }
 
@@ -30,10 +31,10 @@ test('too many errors end the job, and what is finished is kept', async () => {
   assert.equal(await driver.exited, 1, driver.lines.join('\n'));
   const message = String(events(driver).at(-1)?.['message']);
   assert.match(message, /too many errors: \d+ of \d+ finished iterations of loop 1 failed \(limits: 6 errors, 40 %/);
-  assert.equal(await lab.redis.hget('ff:driver', 'state'), 'failed');
-  assert.ok((await lab.redis.xlen('ff:outbox')) >= 8);
-  assert.ok(Number(await lab.redis.hget('ff:loop:1', 'done')) >= 8);
-  assert.ok((await lab.redis.lrange('ff:outputs', 0, -1)).some((line) => line.includes('made.txt')));
+  assert.equal(await lab.redis.hget(redisKeys.driver, 'state'), 'failed');
+  assert.ok((await lab.redis.xlen(redisKeys.outbox)) >= 8);
+  assert.ok(Number(await lab.redis.hget(redisKeys.loop(1), 'done')) >= 8);
+  assert.ok((await lab.redis.lrange(redisKeys.outputs, 0, -1)).some((line) => line.includes('made.txt')));
 });
 
 test('few errors among many iterations do not', async () => {
@@ -45,7 +46,7 @@ test('few errors among many iterations do not', async () => {
   lab.worker('w2', inputs);
   const driver = lab.driver(inputs);
   assert.equal(await driver.exited, 0, driver.lines.join('\n'));
-  assert.equal(await lab.redis.hget('ff:loop:1', 'failed'), '10');
+  assert.equal(await lab.redis.hget(redisKeys.loop(1), 'failed'), '10');
 });
 
 test('a worker that fails what others can do is replaced, and its errors do not count', async () => {
@@ -67,10 +68,10 @@ test('a worker that fails what others can do is replaced, and its errors do not 
   assert.match(String(replaced[0]?.['message']), /3 iterations that failed on it succeeded elsewhere/);
   const pod = String(replaced[0]?.['worker']);
   await until('the new R is at work', async () =>
-    /"state":"idle".*"replaced":1/.test((await lab.redis.hget('ff:workers', pod)) ?? ''),
+    /"state":"idle".*"replaced":1/.test((await lab.redis.hget(redisKeys.workers, pod)) ?? ''),
   );
-  assert.equal(await lab.redis.hget('ff:loop:1', 'failed'), '0');
-  assert.equal(await lab.redis.hlen('ff:tries'), 0, 'being replaced is not a try');
+  assert.equal(await lab.redis.hget(redisKeys.loop(1), 'failed'), '0');
+  assert.equal(await lab.redis.hlen(redisKeys.tries), 0, 'being replaced is not a try');
   assert.ok((await reports()).length >= 3, 'the errors stay on record');
 });
 
@@ -141,7 +142,7 @@ test('.errorhandling = "stop": a worker with a broken disk does not stop the loo
     refutations.map((report) => [report['worker'], report['refuted'], report['iteration']]).sort(),
     [...new Set(errors.map((report) => report['iteration']))].map((iteration) => ['w1', 'w2', iteration]).sort(),
   );
-  assert.equal(await lab.redis.hget('ff:loop:1', 'failed'), '0');
+  assert.equal(await lab.redis.hget(redisKeys.loop(1), 'failed'), '0');
 });
 
 test('.errorhandling = "stop": an error of the code is confirmed by another worker and ends the loop long before its end', async () => {
@@ -160,7 +161,7 @@ test('.errorhandling = "stop": an error of the code is confirmed by another work
     [7, 7],
   );
   assert.deepEqual(errors.map((report) => report['worker']).sort(), ['w1', 'w2']);
-  const finished = await lab.redis.xlen('ff:outbox');
+  const finished = await lab.redis.xlen(redisKeys.outbox);
   assert.ok(finished < 100, `${finished} of 300 were finished`);
 });
 

@@ -1,6 +1,7 @@
 // Large results and exports: they leave and arrive as files, and what the script sees is the same.
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
+import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { LabControlPlane } from '../../testing/lab-control-plane.ts';
 import { events, Lab, until, type Running } from '../../testing/lab.ts';
 
@@ -33,7 +34,7 @@ stopifnot(identical(r, c(as.list(1:8), expected)))`;
   const inputs = lab.prepare({ script });
   const workers = [lab.worker('w1', inputs), lab.worker('w2', inputs)];
   await ended(lab.driver(inputs));
-  await until('all is backed up', async () => (await lab.redis.xlen('ff:outbox')) === 0);
+  await until('all is backed up', async () => (await lab.redis.xlen(redisKeys.outbox)) === 0);
   const lines = plane.ledger().toSorted((a, b) => a.iteration - b.iteration);
   assert.deepEqual(
     lines.map((line) => line.iteration),
@@ -43,8 +44,8 @@ stopifnot(identical(r, c(as.list(1:8), expected)))`;
     lines.map((line) => OBJECT.test(line.object.replace('iteration-00001', 'iteration-00000'))),
     lines.map((line) => line.iteration > 8),
   );
-  assert.deepEqual(await lab.redis.keys('ff:v:*'), []);
-  assert.deepEqual(await lab.redis.hgetall('ff:urls'), {});
+  assert.deepEqual(await lab.redis.keys(redisKeys.value('*', '*')), []);
+  assert.deepEqual(await lab.redis.hgetall(redisKeys.urls), {});
   assert.ok(workers.flatMap(events).every((event) => event['event'] !== 'memory-full'));
 });
 
@@ -55,7 +56,7 @@ stopifnot(identical(r, expected))`;
   const inputs = lab.prepare({ script, seed: 1 });
   const worker = lab.worker('w1', inputs);
   await ended(lab.driver(inputs));
-  await until('all is backed up', async () => (await lab.redis.xlen('ff:outbox')) === 0);
+  await until('all is backed up', async () => (await lab.redis.xlen(redisKeys.outbox)) === 0);
   const damaged = plane.ledger().find((line) => line.iteration === 3)!;
   const ledger = plane.resumeLedger();
   lab.server.put(`results/${damaged.object}`, 'nonsense');
@@ -75,13 +76,16 @@ test('an answer that is lost, a refused upload and an address that is of no use 
 r <- foreach(i = 1:4) %dopar% make(i)
 stopifnot(identical(r, expected))`;
   const inputs = lab.prepare({ script });
-  await lab.redis.hset('ff:urls', 'unasked', 'none');
+  await lab.redis.hset(redisKeys.urls, 'unasked', 'none');
   lab.worker('w1', inputs);
   const driver = lab.driver(inputs);
-  await until('the driver asks', async () => (await lab.redis.hlen('ff:need')) > 0 || driver.process.exitCode !== null);
+  await until(
+    'the driver asks',
+    async () => (await lab.redis.hlen(redisKeys.need)) > 0 || driver.process.exitCode !== null,
+  );
   lab.server.failNext = 2;
   await ended(driver);
-  await until('all is backed up', async () => (await lab.redis.xlen('ff:outbox')) === 0);
+  await until('all is backed up', async () => (await lab.redis.xlen(redisKeys.outbox)) === 0);
   assert.equal(plane.ledger().length, 4);
 });
 
@@ -93,7 +97,7 @@ stopifnot(identical(r, expected))`;
   const inputs = lab.prepare({ script, seed: 1 });
   const worker = lab.worker('w1', inputs);
   const first = lab.driver(inputs);
-  await until('all are computed', async () => (await lab.redis.xlen('ff:outbox')) === 4);
+  await until('all are computed', async () => (await lab.redis.xlen(redisKeys.outbox)) === 4);
   process.kill(-first.process.pid!, 'SIGKILL');
   await first.exited;
   plane = new LabControlPlane(lab).begin();
@@ -125,7 +129,7 @@ stopifnot(identical(third, list(5, 5, 5)))`;
   const distinct = new Set(fetched);
   assert.equal(distinct.size, 2, 'big, and big as it was changed');
   assert.ok(fetched.length <= 4, `${fetched.length} downloads by two workers`);
-  assert.equal((await lab.redis.keys('ff:x:*')).length, 1, 'middle goes through Redis');
+  assert.equal((await lab.redis.keys(redisKeys.exported('*'))).length, 1, 'middle goes through Redis');
   assert.equal(driver.lines.filter((line) => line.includes('is sent by file')).length, 2);
 });
 

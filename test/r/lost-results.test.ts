@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { LabControlPlane } from '../../testing/lab-control-plane.ts';
 import { events, killR, Lab, until } from '../../testing/lab.ts';
 
@@ -22,7 +23,7 @@ stopifnot(identical(r, 2 * (1:3000)))`;
     lab.worker('w1', inputs);
     const first = lab.driver(inputs);
     assert.equal(await first.exited, 0, first.lines.join('\n'));
-    await until('all is backed up', async () => (await lab.redis.xlen('ff:outbox')) === 0);
+    await until('all is backed up', async () => (await lab.redis.xlen(redisKeys.outbox)) === 0);
     const files = [...new Set(plane.ledger().map((line) => `results/${line.object}`))];
     assert.ok(files.length < 100, `${files.length} files`);
     const ledger = plane.resumeLedger();
@@ -41,19 +42,19 @@ stopifnot(identical(r, 2 * (1:3000)))`;
 
 /** As after a Redis that was killed and lost its last second: it knows nothing of this result. */
 async function loseInRedis(iteration: number): Promise<void> {
-  await lab.redis.setbit('ff:done:1', iteration, 0);
-  await lab.redis.del(`ff:v:1:${iteration}`);
-  for (const [id, fields] of await lab.redis.xrange('ff:outbox', '-', '+'))
-    if (fields[fields.indexOf('iteration') + 1] === String(iteration)) await lab.redis.xdel('ff:outbox', id);
+  await lab.redis.setbit(redisKeys.done(1), iteration, 0);
+  await lab.redis.del(redisKeys.value(1, iteration));
+  for (const [id, fields] of await lab.redis.xrange(redisKeys.outbox, '-', '+'))
+    if (fields[fields.indexOf('iteration') + 1] === String(iteration)) await lab.redis.xdel(redisKeys.outbox, id);
 }
 
 const inOutbox = async (): Promise<number[]> =>
-  (await lab.redis.xrange('ff:outbox', '-', '+'))
+  (await lab.redis.xrange(redisKeys.outbox, '-', '+'))
     .map(([, fields]) => Number(fields[fields.indexOf('iteration') + 1]))
     .toSorted((a, b) => a - b);
 
 const driverHas = async (iterations: number[]): Promise<boolean> => {
-  const marks = await Promise.all(iterations.map((i) => lab.redis.hmget(`ff:v:1:${i}`, 'v', 'd')));
+  const marks = await Promise.all(iterations.map((i) => lab.redis.hmget(redisKeys.value(1, i), 'v', 'd')));
   return marks.every(([value, mark]) => value !== null && mark === null);
 };
 
@@ -114,15 +115,15 @@ test('a wish for addresses that Redis lost is made again: for the ledger, and fo
 r <- foreach(i = 1:2) %dopar% { x <- seq(i, by = 0.5, length.out = 750000); attr(x, "i") <- i; x }
 stopifnot(identical(vapply(r, attr, 1L, "i"), 1:2))`;
   const inputs = lab.prepare({ script, seed: 1 });
-  await lab.redis.rpush('ff:loops', '1');
+  await lab.redis.rpush(redisKeys.loops, '1');
   const driver = lab.driver(inputs);
-  const wished = async (name: string): Promise<boolean> => (await lab.redis.hexists('ff:need', name)) === 1;
+  const wished = async (name: string): Promise<boolean> => (await lab.redis.hexists(redisKeys.need, name)) === 1;
   await until('the ledger is asked for', () => wished('ledger'));
-  await lab.redis.del('ff:need');
+  await lab.redis.del(redisKeys.need);
   await lab.answerLedger(null);
   lab.worker('w1', inputs);
-  await until('two results are asked for', async () => (await lab.redis.hlen('ff:need')) === 2);
-  await lab.redis.del('ff:need');
+  await until('two results are asked for', async () => (await lab.redis.hlen(redisKeys.need)) === 2);
+  await lab.redis.del(redisKeys.need);
   const plane = new LabControlPlane(lab).begin();
   try {
     assert.equal(await driver.exited, 0, driver.lines.join('\n'));

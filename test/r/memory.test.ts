@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, test } from 'node:test';
+import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { LabControlPlane } from '../../testing/lab-control-plane.ts';
 import { events, Lab, password, until, type Running } from '../../testing/lab.ts';
 
@@ -48,11 +49,11 @@ test('results of 300 MB pass through 48 MB, backed up by a control plane', async
   assert.ok((await usedMb()) < LIMIT_MB * 1.05);
   plane.begin();
   assert.equal(await driver.exited, 0, driver.lines.join('\n'));
-  await until('all is backed up', async () => (await lab.redis.xlen('ff:outbox')) === 0);
+  await until('all is backed up', async () => (await lab.redis.xlen(redisKeys.outbox)) === 0);
   await plane.end();
   assert.equal(new Set(plane.ledger().map((line) => line.iteration)).size, 60);
   assert.deepEqual(lost([driver, ...workers]), []);
-  assert.deepEqual(await lab.redis.keys('ff:v:*'), []);
+  assert.deepEqual(await lab.redis.keys(redisKeys.value('*', '*')), []);
 });
 
 test('the same on a laptop, where nobody backs up', async () => {
@@ -71,14 +72,14 @@ stopifnot(identical(r, 1:40))`;
   const inputs = lab.prepare({ script, tasks: { size: 1 } });
   const workers = ['w1', 'w2'].map((name) => lab.worker(name, inputs));
   const driver = lab.driver(inputs);
-  await until('some are done', async () => (await lab.redis.bitcount('ff:done:1')) >= 4);
+  await until('some are done', async () => (await lab.redis.bitcount(redisKeys.done(1))) >= 4);
   limitRedis('1mb');
   await assert.rejects(lab.redis.set('more', 'x'), /OOM/);
-  const beat = await lab.redis.hget('ff:workers', 'w1');
+  const beat = await lab.redis.hget(redisKeys.workers, 'w1');
   const seen = Date.now();
   // Longer than the silence after which a worker is given up.
   await until('its time has passed', () => Date.now() - seen > 16_000);
-  assert.equal(await lab.redis.hget('ff:workers', 'w1'), beat);
+  assert.equal(await lab.redis.hget(redisKeys.workers, 'w1'), beat);
   limitRedis(`${LIMIT_MB}mb`);
   assert.equal(await driver.exited, 0, driver.lines.join('\n'));
   await plane.end();

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, test } from 'node:test';
+import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { events, Lab, type Running } from '../../testing/lab.ts';
 
 let lab: Lab;
@@ -64,7 +65,7 @@ test('plots and files that a script leaves open are complete, and names need not
   const inputs = lab.prepare({ script: untidy, arguments: ['a b', '\u00fc'] });
   lab.worker('w1', inputs);
   await ends(lab.driver(inputs), 0);
-  const outputs = (await lab.redis.lrange('ff:outputs', 0, -1)).map(
+  const outputs = (await lab.redis.lrange(redisKeys.outputs, 0, -1)).map(
     (line) => JSON.parse(line) as { name: string; sha256: string },
   );
   const read = (name: string): Buffer => lab.server.read(`results/lab/attempt-1/${name}`);
@@ -122,10 +123,10 @@ writeLines("kept", "tables/all.csv")`;
   const told = /a task wrote tables(, .*)? on worker w1: files of tasks are lost; return the values, and write/;
   assert.match(text, told);
   assert.match(worker.lines.join('\n'), told);
-  assert.equal(await lab.redis.hget('ff:loop:1', 'strays'), null);
-  assert.match((await lab.redis.hget('ff:loop:2', 'strays')) ?? '', told);
+  assert.equal(await lab.redis.hget(redisKeys.loop(1), 'strays'), null);
+  assert.match((await lab.redis.hget(redisKeys.loop(2), 'strays')) ?? '', told);
   assert.deepEqual(
-    (await lab.redis.lrange('ff:outputs', 0, -1)).map((line) => (JSON.parse(line) as { name: string }).name),
+    (await lab.redis.lrange(redisKeys.outputs, 0, -1)).map((line) => (JSON.parse(line) as { name: string }).name),
     ['tables/all.csv', 'driver.log'],
   );
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { events, Lab, until } from '../../testing/lab.ts';
 
 let lab: Lab;
@@ -84,7 +85,7 @@ test('printing of every kind does no harm: much of it, own sinks, closed connect
   assert.ok(worker.lines.includes('[loop 1 iteration 5] [1] 1 2 3 '));
   assert.ok(worker.lines.includes('from a shell'));
   assert.ok(!worker.lines.some((line) => line.includes('hidden')));
-  const [[, fields]] = (await lab.redis.xrange('ff:errors', '-', '+')) as [[string, string[]]];
+  const [[, fields]] = (await lab.redis.xrange(redisKeys.errors, '-', '+')) as [[string, string[]]];
   const output = (JSON.parse(fields[1]!) as { output: string }).output;
   assert.ok(output.startsWith('...') && output.endsWith('much 5000 ') && output.length < 9000, `${output.length}`);
 });

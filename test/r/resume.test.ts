@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { events, killR, Lab, until } from '../../testing/lab.ts';
 
 let lab: Lab;
@@ -35,10 +36,10 @@ const resultPath = 'results/lab/attempt-1/result.rds';
 /** What the control plane does: values become files, entries become lines of the ledger. Returns the ledger's URL. */
 async function backUp(some: (loop: number, iteration: number) => boolean): Promise<string> {
   const lines: string[] = [];
-  for (const [, list] of await lab.redis.xrange('ff:outbox', '-', '+')) {
+  for (const [, list] of await lab.redis.xrange(redisKeys.outbox, '-', '+')) {
     const entry: Record<string, string | null> = {};
     for (let k = 0; k < list.length; k += 2) entry[list[k]!] = list[k + 1]!;
-    const value = await lab.redis.hgetBuffer(`ff:v:${entry['loop']}:${entry['iteration']}`, 'v');
+    const value = await lab.redis.hgetBuffer(redisKeys.value(entry['loop']!, entry['iteration']!), 'v');
     if (!value || !some(Number(entry['loop']), Number(entry['iteration']))) continue;
     const name = `values/${entry['loop']}-${entry['iteration']}.rds`;
     lab.server.put(name, value);
@@ -129,8 +130,8 @@ test('a new attempt runs only what the ledger lacks, repeats random numbers with
     ended.map((e) => e['reused']),
     [10, 5],
   );
-  assert.equal(await lab.redis.hget('ff:loop:2', 'reused'), '5');
-  assert.equal((await lab.redis.xrange('ff:outbox', '-', '+')).length, 5);
+  assert.equal(await lab.redis.hget(redisKeys.loop(2), 'reused'), '5');
+  assert.equal((await lab.redis.xrange(redisKeys.outbox, '-', '+')).length, 5);
 
   const third = await attempt(3, script(trace, 0, 3));
   assert.equal(runs(trace).length, 10);
@@ -140,7 +141,7 @@ test('a new attempt runs only what the ledger lacks, repeats random numbers with
     ),
     third.lines.join('\n'),
   );
-  assert.match(String(await lab.redis.hget('ff:loop:2', 'reuse')), /^0 of 10 iterations reused; not reused: /);
+  assert.match(String(await lab.redis.hget(redisKeys.loop(2), 'reuse')), /^0 of 10 iterations reused; not reused: /);
 });
 
 test('files of several values are read by part, and a damaged one is run again', async () => {
@@ -150,7 +151,7 @@ test('files of several values are read by part, and a damaged one is run again',
   lab.worker('w1', first);
   const driver = lab.driver(first);
   assert.equal(await driver.exited, 0, driver.lines.join('\n'));
-  const entries = (await lab.redis.xrange('ff:outbox', '-', '+')).map(([, list]) => {
+  const entries = (await lab.redis.xrange(redisKeys.outbox, '-', '+')).map(([, list]) => {
     const entry: Record<string, string> = {};
     for (let k = 0; k < list.length; k += 2) entry[list[k]!] = list[k + 1]!;
     return entry;
@@ -189,11 +190,11 @@ stopifnot(identical(r, 1:6))`;
   const worker = lab.worker('w1', inputs);
   const first = lab.driver(inputs);
   await until('the fifth is under way', () => runs(trace).length === 5);
-  await until('four are fetched', async () => (await lab.redis.hget('ff:loop:1', 'done')) === '4');
+  await until('four are fetched', async () => (await lab.redis.hget(redisKeys.loop(1), 'done')) === '4');
   process.kill(-first.process.pid!, 'SIGKILL');
   const ledger = await backUp(() => true);
   // what is in the bucket and was fetched is gone from Redis
-  for (const i of [1, 2, 3, 4]) await lab.redis.del(`ff:v:1:${i}`);
+  for (const i of [1, 2, 3, 4]) await lab.redis.del(redisKeys.value(1, i));
   const second = lab.driver(inputs, { FF_WORK: join(lab.dir, 'driver-2') });
   await lab.answerLedger(ledger);
   await until('it is at the loop', () => second.lines.some((line) => line.includes('"loop-started"')));
@@ -217,10 +218,10 @@ stopifnot(identical(a, 1:2), identical(b, 1:3))`;
   writeFileSync(`${trace}.between`, '');
   const first = lab.driver(inputs);
   await until('the last is under way', () => runs(trace).length === 5);
-  await until('the others are fetched', async () => (await lab.redis.hget('ff:loop:2', 'done')) === '2');
+  await until('the others are fetched', async () => (await lab.redis.hget(redisKeys.loop(2), 'done')) === '2');
   process.kill(-first.process.pid!, 'SIGKILL');
   const ledger = await backUp(() => true);
-  await lab.redis.del('ff:v:1:1', 'ff:v:1:2', 'ff:v:2:1', 'ff:v:2:2');
+  await lab.redis.del(redisKeys.value(1, 1), redisKeys.value(1, 2), redisKeys.value(2, 1), redisKeys.value(2, 2));
   rmSync(`${trace}.between`);
   const second = lab.driver(inputs, { FF_WORK: join(lab.dir, 'driver-2') });
   await lab.answerLedger(ledger);

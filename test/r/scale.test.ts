@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { freePort, Lab, rLibrary, until, type Running } from '../../testing/lab.ts';
 
 let lab: Lab;
@@ -84,8 +85,8 @@ test('large arguments are drawn as they are needed', async () => {
 
 test('results of a session that nobody backs up leave nothing in Redis', async () => {
   await succeeded(lab.session('stopifnot(foreach(i = 1:3000, .combine = "+") %dopar% i == sum(1:3000))'));
-  assert.equal(await lab.redis.xlen('ff:outbox'), 0);
-  assert.deepEqual(await lab.redis.keys('ff:v:*'), []);
+  assert.equal(await lab.redis.xlen(redisKeys.outbox), 0);
+  assert.deepEqual(await lab.redis.keys(redisKeys.value('*', '*')), []);
 });
 
 test('startFleetWorkers() works on a Redis without password', async () => {

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { backedUp, Lab, until, type Running } from '../../testing/lab.ts';
 import { startCutProxy, type CutProxy } from './cut-proxy.ts';
 
@@ -33,12 +34,12 @@ function notes(): { iteration: number; pid: number }[] {
 const note = (): string => `cat(i, " ", Sys.getpid(), "\\n", sep = "", file = "${trace}", append = TRUE)`;
 
 async function journalled(): Promise<number[]> {
-  const entries = await lab.redis.xrange('ff:outbox', '-', '+');
+  const entries = await lab.redis.xrange(redisKeys.outbox, '-', '+');
   return entries.map(([, fields]) => Number(fields[fields.indexOf('iteration') + 1])).sort((a, b) => a - b);
 }
 
 async function pidOf(pod: string): Promise<number> {
-  return (JSON.parse((await lab.redis.hget('ff:workers', pod))!) as { pid: number }).pid;
+  return (JSON.parse((await lab.redis.hget(redisKeys.workers, pod))!) as { pid: number }).pid;
 }
 
 /** The machine is gone: supervisor and R at once, without a word. */
@@ -60,7 +61,7 @@ async function takenUnknowingly(): Promise<{ worker: Running; session: Running }
   await lab.workersReady(1);
   proxy.holdNextTask();
   const session = lab.session(sixIterations(), ', task_size = 1L');
-  await until('Redis has given a task out', async () => (await lab.redis.llen('ff:held:w1')) === 1);
+  await until('Redis has given a task out', async () => (await lab.redis.llen(redisKeys.held('w1'))) === 1);
   await until('the answer is held', () => proxy!.holding());
   assert.equal(notes().length, 0, 'the worker knows nothing of it');
   return { worker, session };
@@ -72,7 +73,7 @@ test('R is killed between taking a task and knowing of it', async () => {
   proxy!.release();
   await succeeded(session);
   assert.equal(notes().length, 6);
-  assert.equal(await lab.redis.hlen('ff:tries'), 0, 'no iteration had begun: no try');
+  assert.equal(await lab.redis.hlen(redisKeys.tries), 0, 'no iteration had begun: no try');
 });
 
 test('the machine is lost between taking a task and knowing of it', async () => {
@@ -163,7 +164,7 @@ test('R that is stopped for longer than any time-out: another R takes over, and 
   const pid = await pidOf('w1');
   process.kill(pid, 'SIGSTOP');
   await until('the supervisor has put another R in its place', async () => {
-    const text = await lab.redis.hget('ff:workers', 'w1');
+    const text = await lab.redis.hget(redisKeys.workers, 'w1');
     return text !== null && /"state":"(idle|busy)"/.test(text) && (await pidOf('w1')) !== pid;
   });
   await succeeded(session);
@@ -171,7 +172,7 @@ test('R that is stopped for longer than any time-out: another R takes over, and 
     await journalled(),
     Array.from({ length: 20 }, (_, k) => k + 1),
   );
-  assert.equal(await lab.redis.hlen('ff:tries'), 0, 'to be stopped is no try');
+  assert.equal(await lab.redis.hlen(redisKeys.tries), 0, 'to be stopped is no try');
 });
 
 const compiled = `#include <R.h>
@@ -235,7 +236,7 @@ test('a segmentation fault and a want of memory are set aside with their causes;
   assert.match(said, /^3 iteration 3 was given up: it ended its R process 3 times \(segmentation fault\)/m);
   assert.match(said, /^5 iteration 5 was given up: it ended its R process 3 times \(segmentation fault\)/m);
   assert.match(said, /^6 cannot allocate vector of size 2.2 Gb/m);
-  const entries = await lab.redis.xrange('ff:errors', '-', '+');
+  const entries = await lab.redis.xrange(redisKeys.errors, '-', '+');
   const reports = entries.map(([, fields]) => JSON.parse(fields[1]!) as { iteration: number; message: string });
   assert.deepEqual(reports.map((report) => report.iteration).sort(), [3, 5, 6]);
 });
@@ -252,5 +253,5 @@ test('preemption is not a try: a machine that goes again and again leaves the co
   }
   lab.worker('w5');
   await succeeded(session);
-  assert.deepEqual([notes().length, await lab.redis.hlen('ff:tries')], [5, 0]);
+  assert.deepEqual([notes().length, await lab.redis.hlen(redisKeys.tries)], [5, 0]);
 });
