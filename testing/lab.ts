@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Redis } from 'ioredis';
+import { redisKeys } from '../functions/adapters/redis-keys.ts';
 import { startFileServer, type FileServer } from './file-server.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -219,10 +220,10 @@ export class Lab {
 
   /** What a pass does for a driver that has lost its disk: waits until it asks for the ledger, and gives its address. */
   async answerLedger(url: string | null): Promise<void> {
-    await until('the ledger is asked for', async () => (await this.redis.hexists('ff:need', 'ledger')) === 1);
+    await until('the ledger is asked for', async () => (await this.redis.hexists(redisKeys.need, 'ledger')) === 1);
     const goodUntilSeconds = Math.round(Date.now() / 1000) + 3600;
-    await this.redis.hset('ff:urls', 'ledger', url === null ? 'none' : `${goodUntilSeconds} ${url}`);
-    await this.redis.hdel('ff:need', 'ledger');
+    await this.redis.hset(redisKeys.urls, 'ledger', url === null ? 'none' : `${goodUntilSeconds} ${url}`);
+    await this.redis.hdel(redisKeys.need, 'ledger');
   }
 
   private form(prefix: string): { url: string; fields: Record<string, string>; prefix: string } {
@@ -251,7 +252,7 @@ export class Lab {
 
   async workersReady(count: number): Promise<void> {
     await until(`${count} workers idle`, async () => {
-      const states = Object.values(await this.redis.hgetall('ff:workers'));
+      const states = Object.values(await this.redis.hgetall(redisKeys.workers));
       return states.filter((text) => text.includes('"state":"idle"')).length >= count;
     });
   }

@@ -79,7 +79,10 @@ test('iterations are grouped once their time is known, and doRedis still shows i
   const session = lab.session(`
     r <- foreach(i = 1:600, .combine = c) %dopar% { Sys.sleep(0.005); i }
     stopifnot(identical(r, 1:600))`);
-  await until('a doRedis job is listed', async () => (await lab.redis.keys(redisKeys.queueEnvironment('*'))).length > 0);
+  await until(
+    'a doRedis job is listed',
+    async () => (await lab.redis.keys(redisKeys.queueEnvironment('*'))).length > 0,
+  );
   assert.equal(await session.exited, 0, session.lines.join('\n'));
   const numbers = await lab.redis.hgetall(redisKeys.loop(1));
   assert.equal(numbers['done'], '600');
