@@ -1,4 +1,5 @@
 /** Composition root: Config -> Ports. The SDKs are loaded here, when a pass needs them, and not by importing the functions. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import type { Buckets } from '../ports/bucket.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -23,7 +24,7 @@ export async function connect(config: Config): Promise<Ports> {
     workloads: connectWorkloads(),
     queues: redisTaskQueues,
     notices: connectNotices({ projectId: config.projectId, topic: config.noticesTopic }),
-    clock: { nowMs: () => Date.now() },
+    clock: { nowMs: () => Date.now(), sleep: (milliseconds) => delay(milliseconds) },
   };
 }
 

@@ -2,7 +2,6 @@
  * Runs passes over a job until nothing more follows by itself. Decides ack or retry: returning acknowledges the event, throwing has it
  * delivered again. A record that cannot be understood is acknowledged: repeating would not help, and the tick reports it every minute.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import { log } from '../log.ts';
 import { messageOf, PortError } from '../ports/port-error.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -36,6 +35,6 @@ async function passUntilQuiet(context: Context, ports: Ports, job: string, event
     if (!isBusy && !(result.did === 'acted' && result.again)) return;
     if (ports.clock.nowMs() > until)
       throw new PortError('FF-PASS-BUDGET', `job ${job}: not finished within one invocation`, { retry: true });
-    await delay(isBusy ? BETWEEN_LOOKS_MS : BETWEEN_PASSES_MS);
+    await ports.clock.sleep(isBusy ? BETWEEN_LOOKS_MS : BETWEEN_PASSES_MS);
   }
 }

@@ -1,0 +1,115 @@
+/** The Kubernetes and Redis ports of the fault world, over one simulated cluster. */
+import { summarize } from '../../../functions/job/progress.ts';
+import { PortError } from '../../../functions/ports/port-error.ts';
+import type { JournalEntry, TaskQueue } from '../../../functions/ports/task-queue.ts';
+import type { PodView, Workload, WorkloadView } from '../../../functions/ports/workloads.ts';
+import type { FaultWorld } from './fault-world.ts';
+import type { SimulatedCluster } from './simulated-cluster.ts';
+
+type At = <T>(name: string, effect: () => T) => Promise<T>;
+
+export function workloadPort(
+  find: () => SimulatedCluster | undefined,
+  at: At,
+  nowMs: () => number,
+  world: FaultWorld,
+): Workload {
+  const there = (): SimulatedCluster => {
+    const cluster = find();
+    if (cluster?.state === 'running') return cluster;
+    throw new PortError('FF-KUBERNETES', 'the API server does not answer', { retry: true });
+  };
+  return {
+    observe: () => at('workload.observe', () => observe(there(), nowMs())),
+    apply: (request) =>
+      at('workload.apply', () => {
+        const cluster = there();
+        if (cluster.workload === null) {
+          cluster.replicas = request.workers;
+          cluster.appliedMs = nowMs();
+          for (const line of resumeLines(world, request.inputs)) cluster.reusable.set(...line);
+        }
+        cluster.workload = structuredClone(request);
+      }),
+    scaleWorkers: (replicas, idlePods) => at('workload.scaleWorkers', () => there().scale(replicas, idlePods)),
+  };
+}
+
+/** What a driver would fetch by the address in its inputs. */
+function resumeLines(world: FaultWorld, inputs: unknown): [string, string][] {
+  const { ledger } = inputs as { ledger: { url: string } | null };
+  if (ledger === null) return [];
+  const object = world.state.read(ledger.url.replace('memory://state/', ''));
+  const lines = object!.bytes.toString('utf8').trimEnd().split('\n');
+  return lines.map((line) => {
+    const { loop, iteration, object: file } = JSON.parse(line) as { loop: number; iteration: number; object: string };
+    return [`${loop}/${iteration}`, file];
+  });
+}
+
+function observe(cluster: SimulatedCluster, nowMs: number): WorkloadView {
+  const ready = cluster.ready(nowMs);
+  const pods: PodView[] = cluster.workers.map((worker) => ({
+    name: worker.pod,
+    role: 'worker',
+    ready: worker.node !== null,
+    ended: false,
+    node: worker.node,
+    trouble: worker.node === null ? 'Unschedulable: 0/2 nodes are available' : null,
+  }));
+  return {
+    applied: cluster.workload !== null,
+    attempt: cluster.workload?.attempt ?? null,
+    driver: cluster.driver,
+    driverMessage: '',
+    workersWanted: cluster.replicas,
+    pods: [{ name: 'redis', role: 'redis', ready: true, ended: false, node: 'system', trouble: null }, ...pods],
+    nodes: ready.map((machine) => ({ name: machine.name, ready: true })),
+    redis: cluster.workload === null ? null : { address: addressOf(cluster), password: 'secret' },
+    inputsSignedMs: cluster.workload === null ? null : cluster.appliedMs,
+  };
+}
+
+function addressOf(cluster: SimulatedCluster): string {
+  return `${cluster.request.name}@${cluster.request.location}`;
+}
+
+export function queuePort(find: () => SimulatedCluster, at: At, nowMs: () => number): TaskQueue {
+  find();
+  const change = (name: string, effect: (cluster: SimulatedCluster) => void): Promise<void> =>
+    at(`queue.${name}`, () => effect(find()));
+  const without = (cluster: SimulatedCluster, entries: JournalEntry[]): SimulatedCluster['outbox'] => {
+    const ids = new Set(entries.map((entry) => entry.id));
+    return cluster.outbox.filter((item) => !ids.has(item.entry.id));
+  };
+  return {
+    view: () =>
+      at('queue.view', () => {
+        const cluster = find();
+        const driver = { state: cluster.driverState, message: '', reason: null, startedSeconds: null, beatSeconds: null };
+        const workers = cluster.views(nowMs());
+        const unsaved = cluster.outbox.length + cluster.errors.length;
+        const loops = structuredClone(cluster.loops);
+        return { progress: summarize(driver, loops, workers, unsaved), workers, wanted: [] };
+      }),
+    outbox: (most) => at('queue.outbox', () => structuredCloneItems(find().outbox.slice(0, most))),
+    confirm: (entries) => change('confirm', (cluster) => (cluster.outbox = without(cluster, entries))),
+    reject: (entries) => change('reject', (cluster) => (cluster.outbox = without(cluster, entries))),
+    forget: (entries) => change('forget', (cluster) => (cluster.outbox = without(cluster, entries))),
+    reports: (kind, most) => at('queue.reports', () => (kind === 'errors' ? find().errors.slice(0, most) : [])),
+    confirmReports: (kind, ids) =>
+      change('confirmReports', (cluster) => {
+        if (kind === 'errors') cluster.errors = cluster.errors.filter((report) => !ids.includes(report.id));
+      }),
+    stop: (reason) => change('stop', (cluster) => (cluster.stopReason = reason)),
+    openGate: () => change('openGate', (cluster) => (cluster.gate = 'open')),
+    renewLease: () => change('renewLease', () => undefined),
+    giveAddresses: () => change('giveAddresses', () => undefined),
+    outputs: () => at('queue.outputs', () => find().outputs),
+    close: () => undefined,
+  };
+}
+
+function structuredCloneItems(items: SimulatedCluster['outbox']): SimulatedCluster['outbox'] {
+  return items.map(({ entry, value }) => ({ entry: { ...entry }, value: value && Buffer.from(value) }));
+}
