@@ -44,8 +44,15 @@ export const paths = {
   /** Where pods may put results that are too large for Redis: the common beginning of their names, which the ledger does not share. */
   largeResults: (job: string, attempt: number) => `${job}/attempt-${attempt}/loop-`,
   exports: (job: string, attempt: number) => `${job}/attempt-${attempt}/exports/`,
-  part: (job: string, attempt: number, loop: number, segment: number) =>
-    `${job}/attempt-${attempt}/loop-${loop}/part-${String(segment).padStart(6, '0')}.rds`,
+  /** As `iteration`, of a second result of an iteration whose plain name is taken by other bytes. */
+  otherIteration: (job: string, attempt: number, loop: number, iteration: number, sha256: string) =>
+    `${job}/attempt-${attempt}/loop-${loop}/iteration-${String(iteration).padStart(6, '0')}-${sha256.slice(0, 16)}.rds`,
+  /** Named by its content as well: a file of that name can only hold these bytes. */
+  part: (job: string, attempt: number, loop: number, segment: number, sha256: string) =>
+    `${job}/attempt-${attempt}/loop-${loop}/part-${String(segment).padStart(6, '0')}-${sha256.slice(0, 16)}.rds`,
+  /** A value that is not what its worker computed: kept for people, and named by no ledger. */
+  quarantine: (job: string, attempt: number, loop: number, iteration: number, sha256: string) =>
+    `${job}/attempt-${attempt}/quarantine/loop-${loop}-iteration-${iteration}-${sha256.slice(0, 16)}.bin`,
   outputs: (job: string, attempt: number) => `${job}/attempt-${attempt}/outputs/`,
 };
 

@@ -1,6 +1,8 @@
 /**
  * Moves journalled results from Redis to the results bucket, batch by batch: values first, then a ledger segment that names them, and only
- * then may Redis forget. Every object is written once (generation 0); a segment that exists already is a crash's leftover and is adopted.
+ * then may Redis forget. Every object is written once (generation 0). A name that is taken is believed only for the bytes that are there: a value
+ * whose name holds other bytes gets a name of its own content, and Redis forgets a result only if the segment names exactly that result.
+ * A value that is not what its worker computed is set aside, and keeps no other from being saved.
  */
 import { createHash } from 'node:crypto';
 import type { ErrorSummary, JobRecord, LedgerCounts } from '../job/job-record.ts';
@@ -9,6 +11,7 @@ import { packPart } from './r-part.ts';
 import type { Bucket } from '../ports/bucket.ts';
 import { PortError } from '../ports/port-error.ts';
 import type { JournalEntry, TaskQueue } from '../ports/task-queue.ts';
+import { log } from '../log.ts';
 import { inParallel } from '../in-parallel.ts';
 import { backUpReports } from './back-up-reports.ts';
 import { checkUploads } from './check-uploads.ts';
@@ -61,6 +64,7 @@ export async function backUp(
 }
 
 type Item = { entry: JournalEntry; value: Buffer | null };
+type Whole = { entry: JournalEntry; value: Buffer };
 
 async function backUpBatch(
   bucket: Bucket,
@@ -77,14 +81,15 @@ async function backUpBatch(
     record,
     batch.map((item) => item.entry).filter((entry) => entry.object !== null),
   );
-  const lines = await writeValues(bucket, record, segment, batch, totals);
+  const values = await writeValues(bucket, record, segment, batch, totals);
+  const lines = [...values.lines];
   for (const entry of uploaded.good)
     lines.push(lineOf(entry, paths.attempt(record.job, record.attempt) + entry.object, null));
   const recorded = await writeSegment(bucket, name, lines);
-  const keys = new Set(recorded.map((line) => `${line.loop}/${line.iteration}`));
-  const isRecorded = (entry: JournalEntry): boolean => keys.has(`${entry.loop}/${entry.iteration}`);
+  const results = new Set(recorded.map(identityOf));
+  const isRecorded = (entry: JournalEntry): boolean => results.has(identityOf(entry));
   await queue.confirm(batch.map((item) => item.entry).filter(isRecorded));
-  await queue.reject(uploaded.bad.filter((entry) => !isRecorded(entry)));
+  await queue.reject([...uploaded.bad, ...values.damaged].filter((entry) => !isRecorded(entry)));
   // What the driver threw away (code or arguments had changed) has no value any more.
   const thrownAway = batch.filter(({ entry, value }) => entry.object === null && value === null && !isRecorded(entry));
   await queue.forget(thrownAway.map((item) => item.entry));
@@ -97,6 +102,11 @@ async function backUpBatch(
   };
 }
 
+/** Two results of one iteration are the same only if key and bytes are: a driver that was started again may have other arguments. */
+function identityOf(result: Pick<JournalEntry, 'loop' | 'iteration' | 'key' | 'sha256'>): string {
+  return `${result.loop}/${result.iteration}/${result.key}/${result.sha256}`;
+}
+
 /** What the segment says in the end: these lines, or those of a pass that died after writing it. */
 async function writeSegment(bucket: Bucket, name: string, lines: LedgerLine[]): Promise<LedgerLine[]> {
   if (lines.length === 0) return [];
@@ -105,49 +115,85 @@ async function writeSegment(bucket: Bucket, name: string, lines: LedgerLine[]): 
   return durable === 'written' ? lines : parseLines<LedgerLine>(durable.toString('utf8'));
 }
 
-/** Writes what is in Redis and not in the bucket yet; answers where each value lies. */
+/** Writes what is in Redis and not in the bucket yet; answers where each value lies, and which are damaged. */
 async function writeValues(
   bucket: Bucket,
   record: JobRecord,
   segment: number,
   batch: Item[],
   totals: Map<number, number | null>,
-): Promise<LedgerLine[]> {
+): Promise<{ lines: LedgerLine[]; damaged: JournalEntry[] }> {
   const lines: LedgerLine[] = [];
-  const parts = new Map<number, Item[]>();
-  const singles: Item[] = [];
-  for (const item of batch) {
-    const { entry, value } = item;
+  const parts = new Map<number, Whole[]>();
+  const singles: Whole[] = [];
+  const damaged: Whole[] = [];
+  for (const { entry, value } of batch) {
     if (entry.object !== null || value === null) continue;
-    if ((totals.get(entry.loop) ?? Infinity) <= FILE_PER_ITERATION_UP_TO || value.length > PART_VALUE_BYTES)
+    const item = { entry, value };
+    if (sha256Of(value) !== entry.sha256) damaged.push(item);
+    else if ((totals.get(entry.loop) ?? Infinity) <= FILE_PER_ITERATION_UP_TO || value.length > PART_VALUE_BYTES)
       singles.push(item);
     else parts.set(entry.loop, [...(parts.get(entry.loop) ?? []), item]);
   }
   await inParallel(PARALLEL_WRITES, singles, async ({ entry, value }) => {
-    lines.push(await writeSingle(bucket, record, entry, value!));
+    lines.push(lineOf(entry, await writeSingle(bucket, record, entry, value), null));
   });
   for (const [loop, items] of parts) {
-    const name = paths.part(record.job, record.attempt, loop, segment);
-    const bytes = packPart(items.map((item) => ({ name: String(item.entry.iteration), bytes: item.value! })));
-    await writeOnce(bucket, name, bytes, 'application/octet-stream');
+    const name = await writePart(bucket, record, segment, loop, items);
     for (const item of items) lines.push(lineOf(item.entry, name, String(item.entry.iteration)));
   }
-  return lines;
+  await inParallel(PARALLEL_WRITES, damaged, (item) => setAside(bucket, record, item));
+  return { lines, damaged: damaged.map((item) => item.entry) };
 }
 
-async function writeSingle(bucket: Bucket, record: JobRecord, entry: JournalEntry, value: Buffer): Promise<LedgerLine> {
-  const actual = createHash('sha256').update(value).digest('hex');
-  if (actual !== entry.sha256)
-    throw new PortError(
-      'FF-RESULT-DAMAGED',
-      `result of loop ${entry.loop}, iteration ${entry.iteration} is not what its worker computed (SHA-256 differs)`,
-      { retry: true },
-    );
-  const name = paths.iteration(record.job, record.attempt, entry.loop, entry.iteration);
-  const durable = await writeOnce(bucket, name, value, 'application/octet-stream');
-  if (durable === 'written') return lineOf(entry, name, null);
-  const sha256 = createHash('sha256').update(durable).digest('hex');
-  return lineOf({ ...entry, sha256, bytes: durable.length }, name, null);
+/** Answers the object that holds the value: the plain name, or one of its content where the plain name holds another result. */
+async function writeSingle(bucket: Bucket, record: JobRecord, entry: JournalEntry, value: Buffer): Promise<string> {
+  const plain = paths.iteration(record.job, record.attempt, entry.loop, entry.iteration);
+  if (await holds(bucket, plain, value)) return plain;
+  const own = paths.otherIteration(record.job, record.attempt, entry.loop, entry.iteration, entry.sha256);
+  await mustHold(bucket, own, value);
+  return own;
+}
+
+async function writePart(
+  bucket: Bucket,
+  record: JobRecord,
+  segment: number,
+  loop: number,
+  items: Whole[],
+): Promise<string> {
+  const bytes = packPart(items.map((item) => ({ name: String(item.entry.iteration), bytes: item.value })));
+  const name = paths.part(record.job, record.attempt, loop, segment, sha256Of(bytes));
+  await mustHold(bucket, name, bytes);
+  return name;
+}
+
+/** Whether the object holds these bytes in the end; it is written when there is none of that name. */
+async function holds(bucket: Bucket, name: string, bytes: Buffer): Promise<boolean> {
+  const durable = await writeOnce(bucket, name, bytes, 'application/octet-stream');
+  return durable === 'written' || durable.equals(bytes);
+}
+
+async function mustHold(bucket: Bucket, name: string, bytes: Buffer): Promise<void> {
+  if (await holds(bucket, name, bytes)) return;
+  throw new PortError('FF-RESULT-DAMAGED', `object ${name} holds other bytes than its name says`, { retry: true });
+}
+
+/** The iteration is computed again; the bytes stay for whoever wants to know what happened. */
+async function setAside(bucket: Bucket, record: JobRecord, { entry, value }: Whole): Promise<void> {
+  const name = paths.quarantine(record.job, record.attempt, entry.loop, entry.iteration, sha256Of(value));
+  await writeOnce(bucket, name, value, 'application/octet-stream');
+  const which = `loop ${entry.loop}, iteration ${entry.iteration}`;
+  const fields = { job: record.job, object: name, code: 'FF-RESULT-DAMAGED' };
+  log(
+    'ERROR',
+    `the result of ${which} is not what its worker computed (SHA-256 differs); set aside, it runs again`,
+    fields,
+  );
+}
+
+function sha256Of(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 function lineOf(entry: JournalEntry, object: string, part: string | null): LedgerLine {

@@ -86,7 +86,13 @@ export function queuePort(find: () => SimulatedCluster, at: At, nowMs: () => num
     view: () =>
       at('queue.view', () => {
         const cluster = find();
-        const driver = { state: cluster.driverState, message: '', reason: null, startedSeconds: null, beatSeconds: null };
+        const driver = {
+          state: cluster.driverState,
+          message: '',
+          reason: null,
+          startedSeconds: null,
+          beatSeconds: null,
+        };
         const workers = cluster.views(nowMs());
         const unsaved = cluster.outbox.length + cluster.errors.length;
         const loops = structuredClone(cluster.loops);

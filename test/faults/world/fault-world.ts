@@ -198,7 +198,13 @@ export class FaultWorld {
       buckets,
       clusters: this.#clusterPort(at),
       workloads: {
-        connect: async (view) => workloadPort(() => this.clusters.get(keyOf(view)), at, () => this.nowMs, this),
+        connect: async (view) =>
+          workloadPort(
+            () => this.clusters.get(keyOf(view)),
+            at,
+            () => this.nowMs,
+            this,
+          ),
       },
       queues: {
         open: ({ host }) => at('queue.open', () => queuePort(this.#reachable(host), at, () => this.nowMs)),

@@ -96,7 +96,8 @@ function valueIn(world: FaultWorld, entry: LedgerEntry): Buffer | null {
 /** The end is told: in status.json, by a notice, and the job is no longer on the list of live ones. */
 function checkAnnouncements(world: FaultWorld, record: JobRecord, add: Add): void {
   const status = world.uploads.read('jobs/demo/status.json');
-  const shown = status === null ? null : (JSON.parse(status.bytes.toString('utf8')) as { phase: string; attempt: number });
+  const shown =
+    status === null ? null : (JSON.parse(status.bytes.toString('utf8')) as { phase: string; attempt: number });
   if (shown?.phase !== record.phase || shown.attempt !== record.attempt)
     add('status', `status.json says ${shown?.phase ?? 'nothing'}, the record ${record.phase}`);
   const told = world.notices.some((notice) => notice.event === record.phase && notice.attempt === record.attempt);

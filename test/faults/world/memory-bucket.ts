@@ -42,7 +42,9 @@ export class MemoryBucket {
   }
 
   folders(prefix: string): string[] {
-    const below = [...this.objects.keys()].filter((name) => name.startsWith(prefix) && name.includes('/', prefix.length));
+    const below = [...this.objects.keys()].filter(
+      (name) => name.startsWith(prefix) && name.includes('/', prefix.length),
+    );
     return [...new Set(below.map((name) => name.slice(0, name.indexOf('/', prefix.length) + 1)))];
   }
 

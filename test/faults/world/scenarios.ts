@@ -6,7 +6,13 @@ const control = (what: string) => (world: FaultWorld) =>
   void world.uploads.write(`jobs/demo/control/${what}.json`, '{}', world.nowMs);
 
 const outputs = [{ name: 'out.csv', bytes: 10, sha256: 'a'.repeat(64) }];
-const two = { loops: [{ tasks: 40, seconds: 20 }, { tasks: 12, seconds: 30 }], outputs };
+const two = {
+  loops: [
+    { tasks: 40, seconds: 20 },
+    { tasks: 12, seconds: 30 },
+  ],
+  outputs,
+};
 
 export const scenarios: readonly Scenario[] = [
   { name: 'plain', jobFile: 'script: run.R\n', script: two, events: [], outcomes: ['succeeded'], capUsd: 5 },

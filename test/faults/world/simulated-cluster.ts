@@ -233,7 +233,8 @@ export class SimulatedCluster {
   }
 
   removeMachines(names: readonly string[]): void {
-    for (const worker of this.workers.filter((one) => one.node !== null && names.includes(one.node))) this.#kill(worker);
+    for (const worker of this.workers.filter((one) => one.node !== null && names.includes(one.node)))
+      this.#kill(worker);
     this.machines = this.machines.filter((machine) => !names.includes(machine.name));
     this.machinesWanted = this.machines.length;
   }
@@ -278,5 +279,15 @@ function entryOf(id: string, task: Task, seconds: number, value: Buffer, attempt
   const sha256 = createHash('sha256').update(value).digest('hex');
   const { loop, iteration } = task;
   const common = { worker: 'w', node: 'n', startedAt: 0, warnings: 0, object: null, md5: null };
-  return { id, loop, iteration, key: `k${loop}.${iteration}`, attempt, seconds, bytes: value.length, sha256, ...common };
+  return {
+    id,
+    loop,
+    iteration,
+    key: `k${loop}.${iteration}`,
+    attempt,
+    seconds,
+    bytes: value.length,
+    sha256,
+    ...common,
+  };
 }
