@@ -44,7 +44,7 @@ export class VirtualWorld {
           this.notices.push(notice);
         },
       },
-      clock: { nowMs: () => this.nowMs },
+      clock: { nowMs: () => this.nowMs, sleep: async () => undefined },
     };
   }
 

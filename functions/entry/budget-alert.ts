@@ -1,6 +1,7 @@
 /** The billing budget is used up: every live job is paused, which saves its results and deletes its cluster; all can be resumed. */
 import { z } from 'zod';
 import { paths } from '../job/names.ts';
+import { inParallel } from '../job/in-parallel.ts';
 import { log } from '../log.ts';
 import { findJobs } from '../reconcile/find-jobs.ts';
 import type { Context, Event } from './context.ts';
@@ -10,15 +11,24 @@ import { runPasses } from './run-passes.ts';
 /** Cloud Billing, "Set up programmatic notifications": the fields of a notification that matter here. */
 const notification = z.object({ costAmount: z.number(), budgetAmount: z.number().positive() });
 
+const JOBS_AT_ONCE = 8;
+
 export async function budgetAlert(context: Context, event: Event): Promise<void> {
   const parsed = notification.safeParse(decodeMessage(event)?.data);
   if (!parsed.success) return log('WARNING', 'not a budget notification: acknowledged', { event: event.id });
   const { costAmount, budgetAmount } = parsed.data;
   if (costAmount < budgetAmount) return;
   const { buckets } = await context.ports();
-  for (const job of await findJobs(buckets)) {
-    const reason = JSON.stringify({ by: 'budget', text: `the budget of ${budgetAmount} is used up (${costAmount})` });
-    await buckets.uploads.write(paths.control(job, 'pause'), reason, { contentType: 'application/json' });
-    await runPasses(context, job);
-  }
+  const reason = JSON.stringify({ by: 'budget', text: `the budget of ${budgetAmount} is used up (${costAmount})` });
+  // Every job is asked before any pass begins: one that drains slowly, or fails, must not keep the others from being asked.
+  const jobs = await findJobs(buckets);
+  const refused: unknown[] = [];
+  await inParallel(JOBS_AT_ONCE, jobs, async (job) => {
+    await buckets.uploads
+      .write(paths.control(job, 'pause'), reason, { contentType: 'application/json' })
+      .catch((error: unknown) => refused.push(error));
+  });
+  await inParallel(JOBS_AT_ONCE, jobs, (job) => runPasses(context, job).catch(() => undefined));
+  // The event comes again for those that could not be asked; for the others a second request changes nothing.
+  if (refused.length > 0) throw new AggregateError(refused, `${refused.length} jobs could not be asked to pause`);
 }

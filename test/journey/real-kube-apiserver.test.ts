@@ -86,7 +86,7 @@ class World {
       workloads: { connect: () => Promise.resolve(workloadOf(kubeConfig(this.#server))) },
       queues: redisTaskQueues,
       notices: { publish: (notice) => Promise.resolve(void this.notices.push(notice)) },
-      clock: { nowMs: () => Date.now() },
+      clock: { nowMs: () => Date.now(), sleep: async () => undefined },
     };
     return { local: false, buckets, uploadsBucket: names.uploads, resultsBucket: names.results, endpoints: null };
   }

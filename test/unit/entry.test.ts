@@ -119,6 +119,18 @@ describe('events', () => {
     const record = JSON.parse(world.buckets.state.objects.get('jobs/demo.json')!.bytes.toString());
     assert.equal(record.ending.outcome, 'paused');
   });
+
+  it('a job that cannot be asked to pause keeps no other from it, and the event comes again', async () => {
+    await world.buckets.uploads.write('jobs/second/run.R', 'x <- 1', {});
+    await world.buckets.uploads.write('jobs/second/job.yaml', 'script: run.R', {});
+    await tick(context);
+    world.failNext('uploads.write');
+    await assert.rejects(budgetAlert(context, message({ costAmount: 101, budgetAmount: 100 })), /could not be asked/);
+    const outcomes = ['demo', 'second'].map(
+      (job) => JSON.parse(world.buckets.state.objects.get(`jobs/${job}.json`)!.bytes.toString()).ending?.outcome,
+    );
+    assert.deepEqual(outcomes.toSorted(), ['paused', undefined]);
+  });
 });
 
 describe('status over HTTP', () => {

@@ -1,0 +1,76 @@
+/** Back-up when an earlier pass died half way: the ledger names only bytes that are in the bucket, and Redis forgets only those. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { beforeEach, describe, it } from 'node:test';
+import type { LedgerLine } from '../../functions/reconcile/back-up.ts';
+import { readPart } from '../faults/world/read-part.ts';
+import { JobWorld, loop } from '../support/job-world.ts';
+
+let world: JobWorld;
+
+beforeEach(() => {
+  world = new JobWorld();
+});
+
+/** The values that the ledger names, read from the objects that it names them in; throws when one is not there. */
+function savedValues(): Record<string, string> {
+  const { objects } = world.buckets.results;
+  const values: Record<string, string> = {};
+  for (const [name, { bytes }] of objects) {
+    if (!name.includes('/ledger/')) continue;
+    for (const text of bytes.toString().trimEnd().split('\n')) {
+      const line = JSON.parse(text) as LedgerLine;
+      const file = objects.get(line.object)!.bytes;
+      const value = line.part === null ? file : readPart(file).get(line.part)!;
+      assert.equal(createHash('sha256').update(value).digest('hex'), line.sha256);
+      values[`${line.iteration} ${line.key}`] = value.toString();
+    }
+  }
+  return values;
+}
+
+describe('back-up', () => {
+  it('of a long loop saves what came after a pass that died between a shared file and its ledger', async () => {
+    const there = await world.toRunning();
+    there.loops = [loop({ total: 5000, done: 3, seconds: 3, waiting: 4990 })];
+    await world.pass();
+    for (const iteration of [1, 2, 3]) there.journal(1, iteration);
+    world.failNext('results.write', 'after');
+    await world.pass();
+    for (const iteration of [4, 5]) there.journal(1, iteration);
+    await world.pass();
+    await world.pass();
+    const expected = [1, 2, 3, 4, 5].map((iteration) => [`${iteration} k${iteration}`, `value 1/${iteration}`]);
+    assert.deepEqual(savedValues(), Object.fromEntries(expected));
+    assert.equal(there.outbox.length, 0);
+  });
+
+  it('keeps a second result of an iteration, whose key has changed, beside the first', async () => {
+    const there = await world.toRunning();
+    there.journal(1, 7, 'first');
+    world.failNext('results.write', 'after');
+    await world.pass();
+    there.outbox = [];
+    there.journal(1, 7, 'second');
+    there.outbox[0]!.entry = { ...there.outbox[0]!.entry, key: 'other' };
+    await world.pass();
+    assert.deepEqual(savedValues(), { '7 other': 'second' });
+  });
+
+  it('sets a damaged value aside: it is free to run again, and the others are saved', async () => {
+    const there = await world.toRunning();
+    for (const iteration of [1, 2, 3]) there.journal(1, iteration);
+    there.outbox[1]!.value = Buffer.from('rotten');
+    await world.pass();
+    assert.deepEqual(savedValues(), { '1 k1': 'value 1/1', '3 k3': 'value 1/3' });
+    assert.deepEqual(
+      there.rejected.map((entry) => entry.iteration),
+      [2],
+    );
+    const aside = [...world.buckets.results.objects].filter(([name]) => name.includes('/quarantine/'));
+    assert.deepEqual(
+      aside.map(([, object]) => object.bytes.toString()),
+      ['rotten'],
+    );
+  });
+});
