@@ -3,10 +3,9 @@ import { summarize } from '../../../functions/job/progress.ts';
 import { PortError } from '../../../functions/ports/port-error.ts';
 import type { JournalEntry, TaskQueue } from '../../../functions/ports/task-queue.ts';
 import type { PodView, Workload, WorkloadView } from '../../../functions/ports/workloads.ts';
+import type { At } from './cloud-ports.ts';
 import type { FaultWorld } from './fault-world.ts';
 import type { SimulatedCluster } from './simulated-cluster.ts';
-
-type At = <T>(name: string, effect: () => T) => Promise<T>;
 
 export function workloadPort(
   find: () => SimulatedCluster | undefined,

@@ -5,12 +5,13 @@
  * Leaves out: signatures, quotas, images. Prices of the books are written out, so that a mistake in the product's list is not shared.
  */
 import type { Bucket, Buckets } from '../../../functions/ports/bucket.ts';
-import type { Clusters, ClusterView, Leftover } from '../../../functions/ports/clusters.ts';
+import type { ClusterView, Leftover } from '../../../functions/ports/clusters.ts';
 import type { Notice } from '../../../functions/ports/notices.ts';
 import { PortError } from '../../../functions/ports/port-error.ts';
 import type { Ports } from '../../../functions/ports/ports.ts';
 import type { JournalEntry } from '../../../functions/ports/task-queue.ts';
 import { drawer, type Fault } from './fault-plan.ts';
+import { type At, bucketPort, clusterPort, failure } from './cloud-ports.ts';
 import { MemoryBucket } from './memory-bucket.ts';
 import { DELETE_SECONDS, SimulatedCluster, type ScriptPlan } from './simulated-cluster.ts';
 import { queuePort, workloadPort } from './cluster-ports.ts';
@@ -186,7 +187,7 @@ export class FaultWorld {
   }
 
   ports(process: Process): Ports {
-    const at = <T>(name: string, effect: () => T): Promise<T> => this.call(process, name, effect);
+    const at: At = (name, effect) => this.call(process, name, effect);
     const bucket = (memory: MemoryBucket): Bucket => bucketPort(memory, at, () => this.nowMs);
     const buckets: Buckets = {
       uploads: bucket(this.uploads),
@@ -196,7 +197,7 @@ export class FaultWorld {
     };
     return {
       buckets,
-      clusters: this.#clusterPort(at),
+      clusters: clusterPort(this, at),
       workloads: {
         connect: async (view) =>
           workloadPort(
@@ -224,103 +225,8 @@ export class FaultWorld {
       throw new PortError('FF-QUEUE-UNREACHABLE', 'Redis does not answer', { retry: true });
     };
   }
-
-  #clusterPort(at: <T>(name: string, effect: () => T) => Promise<T>): Clusters {
-    const find = (name: string, location: string): SimulatedCluster | undefined =>
-      this.clusters.get(`${name}@${location}`);
-    return {
-      get: (name, location) => at(`clusters.get ${name}@${location}`, () => viewOf(find(name, location), this.nowMs)),
-      list: () => at('clusters.list', () => [...this.clusters.values()].map((one) => viewOf(one, this.nowMs)!)),
-      create: (request) =>
-        at('clusters.create', () => {
-          const key = `${request.name}@${request.location}`;
-          if (this.clusters.has(key)) return;
-          const labels = { 'foreach-fleet-installation': this.installation, 'foreach-fleet-job': request.job };
-          const cluster = new SimulatedCluster(request, labels, this.nowMs, this.script);
-          this.clusters.set(key, cluster);
-          this.everyCluster.push(cluster);
-          this.created.push(key);
-        }),
-      resizePool: (view, _pool, nodes) =>
-        at('clusters.resizePool', () => {
-          const cluster = find(view.name, view.location);
-          if (cluster?.state !== 'running') throw failure('clusters.resizePool');
-          cluster.machinesWanted = nodes;
-          cluster.removeMachines(cluster.machines.slice(nodes).map((machine) => machine.name));
-          cluster.machinesWanted = nodes;
-        }),
-      deleteNodes: (view, _pool, nodes) =>
-        at('clusters.deleteNodes', () => find(view.name, view.location)?.removeMachines(nodes)),
-      delete: (name, location) =>
-        at('clusters.delete', () => {
-          const cluster = find(name, location);
-          if (cluster === undefined || cluster.state === 'stopping') return;
-          cluster.state = 'stopping';
-          cluster.deletedMs = this.nowMs;
-        }),
-      cpuRoom: () => at('clusters.cpuRoom', () => null),
-      leftovers: () => at('clusters.leftovers', () => [...this.leftovers]),
-      removeLeftover: (leftover) =>
-        at('clusters.removeLeftover', () => {
-          this.leftovers = this.leftovers.filter((other) => other.name !== leftover.name);
-        }),
-    };
-  }
 }
 
 function keyOf(view: ClusterView): string {
   return `${view.name}@${view.location}`;
-}
-
-function failure(name: string): PortError {
-  return new PortError('FF-TEST', `scripted failure of ${name}`, { retry: true });
-}
-
-function bucketPort(
-  memory: MemoryBucket,
-  at: <T>(name: string, effect: () => T) => Promise<T>,
-  nowMs: () => number,
-): Bucket {
-  const { name } = memory;
-  return {
-    name,
-    read: (object) => at(`${name}.read`, () => memory.read(object)),
-    info: (object) => at(`${name}.info`, () => memory.info(object)),
-    list: (prefix, options = {}) => at(`${name}.list`, () => memory.list(prefix, options.glob)),
-    listFolders: (prefix) => at(`${name}.listFolders`, () => memory.folders(prefix)),
-    write: (object, bytes, options) =>
-      at(`${name}.write`, () => memory.write(object, bytes, nowMs(), options.ifGeneration)),
-    remove: (object, options = {}) => at(`${name}.remove`, () => memory.remove(object, options.ifGeneration)),
-    signedUrl: async (object) => `memory://${name}/${object}`,
-    signedUpload: async (prefix) => ({ url: `memory://${name}`, fields: { prefix } }),
-  };
-}
-
-function viewOf(cluster: SimulatedCluster | undefined, nowMs: number): ClusterView | null {
-  if (cluster === undefined) return null;
-  const { request } = cluster;
-  const pool = { state: 'running', instanceGroups: [] as string[] } as const;
-  return {
-    name: request.name,
-    location: request.location,
-    state: cluster.state,
-    message: `${cluster.state} for ${Math.round((nowMs - cluster.createdMs) / 1000)} s`,
-    ours: true,
-    labels: { ...cluster.labels },
-    createdMs: cluster.createdMs,
-    pools: [
-      { ...pool, name: 'system', nodes: 1, machineType: request.system.machineType, spot: false, instanceGroups: [] },
-      {
-        ...pool,
-        name: 'workers',
-        nodes: cluster.machinesWanted,
-        machineType: request.workers.machineType,
-        spot: request.workers.spot,
-        instanceGroups: [],
-      },
-    ],
-    endpoint: cluster.state === 'provisioning' ? '' : `${request.name}@${request.location}`,
-    caPem: '',
-    stockout: false,
-  };
 }

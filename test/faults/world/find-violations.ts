@@ -37,25 +37,30 @@ export function findViolations(
   endedSeconds: number | null,
 ): Violation[] {
   const found: Violation[] = [];
-  const add = (kind: Violation['kind'], text: string): void => void found.push({ kind, text });
+  const add: Add = (kind, text) => void found.push({ kind, text });
   checkResults(world, add);
-  if (world.mostClusters > 1) add('clusters-at-once', `${world.mostClusters} clusters of one job`);
-  if (world.clusters.size + world.leftovers.length > 0)
-    add('left-behind', [...world.clusters.keys(), ...world.leftovers.map((one) => one.name)].join(', '));
-  if (world.usd > scenario.capUsd + OVERSHOOT_USD)
-    add('money', `${world.usd.toFixed(3)} USD, the limit is ${scenario.capUsd}`);
-  if (record === null || endedSeconds === null) {
+  checkBooks(world, scenario, add);
+  if (record === null || endedSeconds === null)
     add('hangs', `phase ${record?.phase ?? 'none'}, waiting for ${record?.waitingFor ?? 'nothing'}`);
-    return found;
+  else {
+    if (!scenario.outcomes.includes(record.phase)) add('outcome', `${record.phase}: ${record.ending?.code ?? ''}`);
+    checkAnnouncements(world, record, add);
   }
-  if (!scenario.outcomes.includes(record.phase)) add('outcome', `${record.phase}: ${record.ending?.code ?? ''}`);
-  checkAnnouncements(world, record, add);
-  for (const cluster of world.everyCluster)
-    if (cluster.killedBusy.length > 0) add('busy-killed', cluster.killedBusy.join(' '));
   return found;
 }
 
 type Add = (kind: Violation['kind'], text: string) => void;
+
+/** One cluster at most, nothing left, no busy worker killed, and a bill that the limit allows. */
+function checkBooks(world: FaultWorld, scenario: Scenario, add: Add): void {
+  if (world.mostClusters > 1) add('clusters-at-once', `${world.mostClusters} clusters of one job`);
+  const left = [...world.clusters.keys(), ...world.leftovers.map((one) => one.name)];
+  if (left.length > 0) add('left-behind', left.join(', '));
+  if (world.usd > scenario.capUsd + OVERSHOOT_USD)
+    add('money', `${world.usd.toFixed(3)} USD, the limit is ${scenario.capUsd}`);
+  const killed = world.everyCluster.flatMap((cluster) => cluster.killedBusy);
+  if (killed.length > 0) add('busy-killed', killed.join(' '));
+}
 
 /** Every result that Redis accepted lies in the bucket, byte for byte, and every line of the ledger names bytes that are there. */
 function checkResults(world: FaultWorld, add: Add): void {

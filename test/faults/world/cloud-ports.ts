@@ -1,0 +1,101 @@
+/** The ports of buckets and clusters of the fault world. */
+import type { Bucket } from '../../../functions/ports/bucket.ts';
+import type { Clusters, ClusterView } from '../../../functions/ports/clusters.ts';
+import { PortError } from '../../../functions/ports/port-error.ts';
+import type { FaultWorld } from './fault-world.ts';
+import type { MemoryBucket } from './memory-bucket.ts';
+import { SimulatedCluster } from './simulated-cluster.ts';
+
+/** How a call reaches the world: through the gate where the schedule decides what becomes of it. */
+export type At = <T>(name: string, effect: () => T) => Promise<T>;
+
+export function clusterPort(world: FaultWorld, at: At): Clusters {
+  const find = (name: string, location: string): SimulatedCluster | undefined =>
+    world.clusters.get(`${name}@${location}`);
+  return {
+    get: (name, location) => at(`clusters.get ${name}@${location}`, () => viewOf(find(name, location), world.nowMs)),
+    list: () => at('clusters.list', () => [...world.clusters.values()].map((one) => viewOf(one, world.nowMs)!)),
+    create: (request) =>
+      at('clusters.create', () => {
+        const key = `${request.name}@${request.location}`;
+        if (world.clusters.has(key)) return;
+        const labels = { 'foreach-fleet-installation': world.installation, 'foreach-fleet-job': request.job };
+        const cluster = new SimulatedCluster(request, labels, world.nowMs, world.script);
+        world.clusters.set(key, cluster);
+        world.everyCluster.push(cluster);
+        world.created.push(key);
+      }),
+    resizePool: (view, _pool, nodes) =>
+      at('clusters.resizePool', () => {
+        const cluster = find(view.name, view.location);
+        if (cluster?.state !== 'running') throw failure('clusters.resizePool');
+        cluster.machinesWanted = nodes;
+        cluster.removeMachines(cluster.machines.slice(nodes).map((machine) => machine.name));
+        cluster.machinesWanted = nodes;
+      }),
+    deleteNodes: (view, _pool, nodes) =>
+      at('clusters.deleteNodes', () => find(view.name, view.location)?.removeMachines(nodes)),
+    delete: (name, location) =>
+      at('clusters.delete', () => {
+        const cluster = find(name, location);
+        if (cluster === undefined || cluster.state === 'stopping') return;
+        cluster.state = 'stopping';
+        cluster.deletedMs = world.nowMs;
+      }),
+    cpuRoom: () => at('clusters.cpuRoom', () => null),
+    leftovers: () => at('clusters.leftovers', () => [...world.leftovers]),
+    removeLeftover: (leftover) =>
+      at('clusters.removeLeftover', () => {
+        world.leftovers = world.leftovers.filter((other) => other.name !== leftover.name);
+      }),
+  };
+}
+
+export function failure(name: string): PortError {
+  return new PortError('FF-TEST', `scripted failure of ${name}`, { retry: true });
+}
+
+export function bucketPort(memory: MemoryBucket, at: At, nowMs: () => number): Bucket {
+  const { name } = memory;
+  return {
+    name,
+    read: (object) => at(`${name}.read`, () => memory.read(object)),
+    info: (object) => at(`${name}.info`, () => memory.info(object)),
+    list: (prefix, options = {}) => at(`${name}.list`, () => memory.list(prefix, options.glob)),
+    listFolders: (prefix) => at(`${name}.listFolders`, () => memory.folders(prefix)),
+    write: (object, bytes, options) =>
+      at(`${name}.write`, () => memory.write(object, bytes, nowMs(), options.ifGeneration)),
+    remove: (object, options = {}) => at(`${name}.remove`, () => memory.remove(object, options.ifGeneration)),
+    signedUrl: async (object) => `memory://${name}/${object}`,
+    signedUpload: async (prefix) => ({ url: `memory://${name}`, fields: { prefix } }),
+  };
+}
+
+function viewOf(cluster: SimulatedCluster | undefined, nowMs: number): ClusterView | null {
+  if (cluster === undefined) return null;
+  const { request } = cluster;
+  const pool = { state: 'running', instanceGroups: [] as string[] } as const;
+  return {
+    name: request.name,
+    location: request.location,
+    state: cluster.state,
+    message: `${cluster.state} for ${Math.round((nowMs - cluster.createdMs) / 1000)} s`,
+    ours: true,
+    labels: { ...cluster.labels },
+    createdMs: cluster.createdMs,
+    pools: [
+      { ...pool, name: 'system', nodes: 1, machineType: request.system.machineType, spot: false, instanceGroups: [] },
+      {
+        ...pool,
+        name: 'workers',
+        nodes: cluster.machinesWanted,
+        machineType: request.workers.machineType,
+        spot: request.workers.spot,
+        instanceGroups: [],
+      },
+    ],
+    endpoint: cluster.state === 'provisioning' ? '' : `${request.name}@${request.location}`,
+    caPem: '',
+    stockout: false,
+  };
+}
