@@ -1,7 +1,7 @@
 /** The billing budget is used up: every live job is paused, which saves its results and deletes its cluster; all can be resumed. */
 import { z } from 'zod';
 import { paths } from '../job/names.ts';
-import { inParallel } from '../job/in-parallel.ts';
+import { inParallel } from '../in-parallel.ts';
 import { log } from '../log.ts';
 import { findJobs } from '../reconcile/find-jobs.ts';
 import type { Context, Event } from './context.ts';

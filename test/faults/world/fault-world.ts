@@ -13,7 +13,8 @@ import type { JournalEntry } from '../../../functions/ports/task-queue.ts';
 import { drawer, type Fault } from './fault-plan.ts';
 import { type At, bucketPort, clusterPort, failure } from './cloud-ports.ts';
 import { MemoryBucket } from './memory-bucket.ts';
-import { DELETE_SECONDS, SimulatedCluster, type ScriptPlan } from './simulated-cluster.ts';
+import type { SimulatedCluster } from './simulated-cluster.ts';
+import { DELETE_SECONDS, type ScriptPlan } from './simulated-cluster.ts';
 import { queuePort, workloadPort } from './cluster-ports.ts';
 
 /** USD per hour, us-central1, November 2026: GKE management fee; e2-standard-2 with 30 GB; e2-standard-4 with 30 GB, Spot and on demand. */
