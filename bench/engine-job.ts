@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { createWriteStream, readFileSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { LabControlPlane } from '../testing/lab-control-plane.ts';
-import { Lab, until, type Running } from '../testing/lab.ts';
+import { Lab, type Running } from '../testing/lab.ts';
+import { waitFor } from '../testing/wait-for.ts';
 import type { Tasks } from './engine-session.ts';
 import { hasEnded } from '../testing/pod-processes.ts';
 
@@ -48,7 +49,11 @@ export class EngineJob {
   async run({ count, seconds, bytes, kind }: Tasks): Promise<number> {
     const before = this.#answers;
     this.#asked.write(`${count} ${seconds} ${bytes} ${kind}\n`);
-    await until('the loop has ended', () => hasEnded(this.#driver) || this.#times().length > before, PATIENCE_SECONDS);
+    await waitFor(
+      'the loop has ended',
+      () => hasEnded(this.#driver) || this.#times().length > before,
+      PATIENCE_SECONDS,
+    );
     const times = this.#times();
     if (times.length === before) this.#fail();
     this.#answers = times.length;

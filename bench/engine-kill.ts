@@ -2,7 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Lab, rLibrary, until, type Running } from '../testing/lab.ts';
+import { Lab, rLibrary, type Running } from '../testing/lab.ts';
+import { waitFor } from '../testing/wait-for.ts';
 import type { Benchmark } from './benchmark.ts';
 import { killPod, rProcess, signal } from '../testing/pod-processes.ts';
 import { summarize } from './measure.ts';
@@ -85,7 +86,7 @@ async function latency(path: string, kill: Kill): Promise<number> {
     readMarks(path, 'start').find(
       ({ iteration, pid, at }) => iteration === kill.iteration && pid !== kill.pid && at > kill.at,
     );
-  await until(`iteration ${kill.iteration} runs elsewhere`, () => again() !== undefined, PATIENCE_SECONDS);
+  await waitFor(`iteration ${kill.iteration} runs elsewhere`, () => again() !== undefined, PATIENCE_SECONDS);
   return again()!.at - kill.at;
 }
 
@@ -99,14 +100,14 @@ async function ours(kind: 'r' | 'pod', times: number): Promise<number[]> {
     lab.session(
       `${markFunction(marks)}r <- foreach(i = 1:${iterations}) %dopar% { mark("start", i); Sys.sleep(${ITERATION_SECONDS}); mark("end", i) }`,
     );
-    await until('all are at work', () => new Set(readMarks(marks, 'start').map((mark) => mark.pid)).size >= WORKERS);
+    await waitFor('all are at work', () => new Set(readMarks(marks, 'start').map((mark) => mark.pid)).size >= WORKERS);
     const latencies: Promise<number>[] = [];
     for (let turn = 0; latencies.length < times; turn += 1) {
       await delay(KILL_EVERY_MS);
       const slot = turn % WORKERS;
       let pid: number | undefined;
       let iteration: string | undefined;
-      await until(`worker ${slot} is at an iteration`, () => {
+      await waitFor(`worker ${slot} is at an iteration`, () => {
         pid = rProcess(pods[slot]!);
         iteration = pid === undefined ? undefined : underWay(marks, pid);
         return iteration !== undefined;
@@ -114,7 +115,7 @@ async function ours(kind: 'r' | 'pod', times: number): Promise<number[]> {
       const kill: Kill = { iteration: iteration!, pid: pid!, at: Date.now() / 1000 };
       if (kind === 'r') {
         signal(pid, 'SIGKILL');
-        await until('it is dead', () => rProcess(pods[slot]!) !== pid);
+        await waitFor('it is dead', () => rProcess(pods[slot]!) !== pid);
       } else {
         await killPod(pods[slot]!);
         pods[slot] = lab.worker(`w${WORKERS + turn}`);
@@ -131,7 +132,7 @@ async function ours(kind: 'r' | 'pod', times: number): Promise<number[]> {
 
 async function bare(interval: number, times: number): Promise<number[]> {
   const lab = await Lab.start();
-  const redis = await startRedis('');
+  const redis = await startRedis({ password: '' });
   try {
     const marks = join(lab.dir, 'marks');
     const run = (code: string): Running =>
@@ -145,7 +146,7 @@ async function bare(interval: number, times: number): Promise<number[]> {
     const seconds: number[] = [];
     for (let round = 1; round <= times; round += 1) {
       const inRound = (): Mark[] => readMarks(marks, 'start').filter((mark) => mark.iteration.startsWith(`${round}:`));
-      await until(`round ${round} is under way`, () => inRound().length >= BARE_TASKS, PATIENCE_SECONDS);
+      await waitFor(`round ${round} is under way`, () => inRound().length >= BARE_TASKS, PATIENCE_SECONDS);
       const slot = round % BARE_TASKS;
       const pid = workers[slot]!.process.pid!;
       const iteration = underWay(marks, pid);

@@ -52,7 +52,9 @@ export class EngineSession {
 
   /** With a Redis server of its own where the backend needs one; `appendOnly`: it writes each change to its file, as in the cluster. */
   static async start(backend: string, appendOnly = backend === 'fleet'): Promise<EngineSession> {
-    const redis = ['fleet', 'doRedis'].includes(backend) ? await startRedis('', appendOnly) : undefined;
+    const redis = ['fleet', 'doRedis'].includes(backend)
+      ? await startRedis({ password: '', durable: appendOnly })
+      : undefined;
     const session = new EngineSession(backend, redis);
     try {
       await session.#answer('ready');

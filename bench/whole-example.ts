@@ -70,7 +70,7 @@ function setWorkers(folder: string, workers: number, replicates: number): void {
 /** Milliseconds of a fresh R process that starts two workers and runs the unchanged script. */
 async function bareDoRedis(folder: string, replicates: number, tables: Set<string>): Promise<number> {
   const work = mkdtempSync(join(tmpdir(), 'ff-bench-doredis-'));
-  const redis = await startRedis('');
+  const redis = await startRedis({ password: '' });
   try {
     cpSync(folder, work, { recursive: true });
     const start = [

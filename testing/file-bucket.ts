@@ -1,4 +1,4 @@
-/** The results bucket of an engine benchmark: the file server's folder behind the functions' own port, so that the real back-up fills it. */
+/** The file server's folder as a bucket: behind the functions' own port, so that the real back-up fills it. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,9 @@ import type { FileServer } from './file-server.ts';
 /** What the back-up and the ledger need of a bucket; the rest is never asked for. */
 type Needed = Pick<Bucket, 'name' | 'info' | 'read' | 'write' | 'list' | 'signedUrl'>;
 
-export function fileBucket(folder: string, server: FileServer): Bucket {
+/** @param within prefix of the names on the server, where the bucket is a part of what it serves */
+export function fileBucket(server: FileServer, within = ''): Bucket {
+  const folder = join(server.folder, within);
   const there = (name: string): boolean => existsSync(join(folder, name));
   const bucket: Needed = {
     name: 'results',
@@ -22,7 +24,7 @@ export function fileBucket(folder: string, server: FileServer): Bucket {
     read: async (name) => (there(name) ? { bytes: readFileSync(join(folder, name)), generation: '1' } : null),
     write: async (name, bytes, { ifGeneration }) => {
       if (ifGeneration === '0' && there(name)) throw new PreconditionError(name);
-      server.put(name, typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
+      server.put(within + name, typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
       return '1';
     },
     list: async (prefix, { glob } = {}) => {
@@ -34,7 +36,7 @@ export function fileBucket(folder: string, server: FileServer): Bucket {
         return { name, generation: '1', bytes: size, md5: '', updatedMs: mtimeMs };
       });
     },
-    signedUrl: async (name) => server.url(name),
+    signedUrl: async (name) => server.url(within + name),
   };
   return bucket as Bucket;
 }

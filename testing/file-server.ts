@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 
 export type FileServer = {
+  /** Where what it serves is. */
+  readonly folder: string;
   url(name: string): string;
   put(name: string, content: string | Buffer): string;
   read(name: string): Buffer;
@@ -81,6 +83,7 @@ export async function startFileServer(dir: string): Promise<FileServer> {
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo;
   return {
+    folder: base,
     url: (name) => `http://127.0.0.1:${port}/${encodeURI(name)}?X-Signature="quoted"&n=1`.replaceAll('"', '%22'),
     put,
     read: (name) => readFileSync(path(name)),

@@ -16,11 +16,12 @@ import type { JobStatus } from '../functions/job/job-status.ts';
 import type { LedgerLine } from '../functions/reconcile/back-up.ts';
 import { readLedger } from '../functions/reconcile/make-inputs.ts';
 import { readEndpoints } from '../local-cloud/composition/endpoints.ts';
+import { waitFor } from './wait-for.ts';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);
 /** Against hanging, not against slowness: a shared machine may be many times slower than usual. */
-const LONG_MS = 300_000;
+export const patienceSeconds = 300;
 
 /** The reason to skip, where R or Redis are missing (then `npm test` has not done its set-up). */
 export function missingTools(): string | false {
@@ -48,15 +49,19 @@ export class Journey {
     const child = spawn(process.execPath, args, { cwd: project, env, stdio: ['ignore', 'ignore', 'pipe'] });
     child.stderr.on('data', (text: Buffer) => appendFileSync(join(this.folder, 'local-cloud.log'), text));
     this.#process = child;
-    await until('the local cloud answers', async () => {
-      assert.equal(child.exitCode, null, `the local cloud ended: ${this.log()}`);
-      const endpoints = readEndpoints(this.stateDir);
-      if (endpoints?.pid !== child.pid || endpoints?.admin.url === '') return false;
-      const answer = await fetch(`${endpoints?.admin.url}/health`, {
-        headers: { authorization: `Bearer ${endpoints?.admin.token}` },
-      }).catch(() => null);
-      return answer?.ok === true;
-    });
+    await waitFor(
+      'the local cloud answers',
+      async () => {
+        assert.equal(child.exitCode, null, `the local cloud ended: ${this.log()}`);
+        const endpoints = readEndpoints(this.stateDir);
+        if (endpoints?.pid !== child.pid || endpoints?.admin.url === '') return false;
+        const answer = await fetch(`${endpoints?.admin.url}/health`, {
+          headers: { authorization: `Bearer ${endpoints?.admin.token}` },
+        }).catch(() => null);
+        return answer?.ok === true;
+      },
+      patienceSeconds,
+    );
     return openSession({ state: this.stateDir });
   }
 
@@ -101,14 +106,6 @@ export class Journey {
   }
 }
 
-export async function until(what: string, check: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = Date.now() + LONG_MS;
-  while (!(await check())) {
-    if (Date.now() > deadline) throw new Error(`waited ${LONG_MS / 1000} s for: ${what}`);
-    await delay(100);
-  }
-}
-
 /** Submits and waits for the end of the attempt that this starts. */
 export async function runJob(session: Session, folder: string, job: string): Promise<JobStatus> {
   await submit(session, folder, job, true);
@@ -116,7 +113,7 @@ export async function runJob(session: Session, folder: string, job: string): Pro
 }
 
 export async function ended(session: Session, job: string, afterAttempt: number): Promise<JobStatus> {
-  const timeout = delay(LONG_MS, null, { ref: false });
+  const timeout = delay(patienceSeconds * 1000, null, { ref: false });
   const status = await Promise.race([follow(session, job, { afterAttempt, onChange: () => undefined }), timeout]);
   if (status === null)
     throw new Error(`job ${job} did not end: ${JSON.stringify(await readStatus(session, job), null, 1)}`);
@@ -126,7 +123,7 @@ export async function ended(session: Session, job: string, afterAttempt: number)
 /** Cancels the job when so many results are saved; answers what it keeps, once nothing else is left of it. */
 export async function cancelWhenSaved(session: Session, job: string, results: number): Promise<LedgerLine[]> {
   const saved = async (): Promise<number> => (await readStatus(session, job))?.tasks.inBucket ?? 0;
-  await until(`${results} results are saved`, async () => (await saved()) >= results);
+  await waitFor(`${results} results are saved`, async () => (await saved()) >= results, patienceSeconds);
   await request(session, job, 'cancel');
   assert.equal((await ended(session, job, 0)).phase, 'cancelled');
   await assertNothingLeft(session);
@@ -189,8 +186,12 @@ export async function identicalInR(a: Buffer, b: Buffer): Promise<boolean> {
 
 export async function assertNothingLeft(session: Session): Promise<void> {
   let left = await whatIsLeft(session);
-  await until('nothing is left', async () => {
-    left = await whatIsLeft(session);
-    return isNothing(left);
-  }).catch(() => assert.fail(`left: ${JSON.stringify(left)}`));
+  await waitFor(
+    'nothing is left',
+    async () => {
+      left = await whatIsLeft(session);
+      return isNothing(left);
+    },
+    patienceSeconds,
+  ).catch(() => assert.fail(`left: ${JSON.stringify(left)}`));
 }

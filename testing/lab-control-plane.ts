@@ -1,12 +1,11 @@
 // The part of a pass that a running driver feels, for tests of the R engine: the real back-up and the real answers to pods, over the lab's Redis and bucket.
-import { createHash } from 'node:crypto';
 import { newRecord, type JobRecord } from '../functions/job/job-record.ts';
 import { backUp, type LedgerLine } from '../functions/reconcile/back-up.ts';
 import { parseLines } from '../functions/reconcile/read-segments.ts';
 import { giveAddresses } from '../functions/reconcile/give-addresses.ts';
 import { redisTaskQueues } from '../functions/adapters/redis-task-queue.ts';
-import type { Bucket, Buckets, ObjectInfo } from '../functions/ports/bucket.ts';
-import { PreconditionError } from '../functions/ports/port-error.ts';
+import type { Bucket, Buckets } from '../functions/ports/bucket.ts';
+import { fileBucket } from './file-bucket.ts';
 import { password, type Lab } from './lab.ts';
 
 const SEGMENT = /^lab\/attempt-1\/ledger\//;
@@ -66,39 +65,13 @@ export class LabControlPlane {
     return this.#lab.server.url('ledger.jsonl');
   }
 
+  /** Its ledger is what this plane has written, not what a former one left. */
   #bucket(): Bucket {
-    const { server } = this.#lab;
-    const read = (name: string): Buffer | null => {
-      try {
-        return server.read(`results/${name}`);
-      } catch {
-        return null;
-      }
+    const bucket = fileBucket(this.#lab.server, 'results/');
+    const write: Bucket['write'] = (name, bytes, options) => {
+      this.#names.add(name);
+      return bucket.write(name, bytes, options);
     };
-    const info = async (name: string): Promise<ObjectInfo | null> => {
-      const bytes = read(name);
-      const md5 = bytes && createHash('md5').update(bytes).digest('base64');
-      return bytes && { name, generation: '1', bytes: bytes.length, md5: md5!, updatedMs: 0 };
-    };
-    const unused = async (): Promise<never> => Promise.reject(new Error('not of this test'));
-    return {
-      name: 'results',
-      info,
-      read: async (name) => {
-        const bytes = read(name);
-        return bytes && { bytes, generation: '1' };
-      },
-      write: async (name, bytes) => {
-        if (read(name) !== null) throw new PreconditionError(name);
-        server.put(`results/${name}`, bytes);
-        this.#names.add(name);
-        return '1';
-      },
-      signedUrl: async (name) => server.url(`results/${name}`),
-      list: unused,
-      listFolders: unused,
-      remove: unused,
-      signedUpload: unused,
-    };
+    return { ...bucket, write };
   }
 }

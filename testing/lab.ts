@@ -2,13 +2,14 @@
 // It has no control plane: a test plays that part itself (backup, gate, stop).
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer as createTcpServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { redisKeys } from '../functions/adapters/redis-keys.ts';
 import { startFileServer, type FileServer } from './file-server.ts';
+import { freePort } from './free-ports.ts';
+import { startRedis, type RunningRedis } from './redis-server.ts';
+import { waitFor } from './wait-for.ts';
 
 const root = resolve(import.meta.dirname, '..');
 export const rLibrary = process.env['R_LIBS'] ?? join(root, '.local/R');
@@ -39,27 +40,6 @@ export type LabJob = {
   errorLimits?: { count?: number; rate?: number; sample?: number };
 };
 
-/** Waits until `condition` is true; fails with `what` after the deadline. */
-export async function until(
-  what: string,
-  condition: () => boolean | Promise<boolean>,
-  deadlineSeconds = 60,
-): Promise<void> {
-  const end = Date.now() + deadlineSeconds * 1000;
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`not within ${deadlineSeconds} s: ${what}`);
-    await new Promise((done) => setTimeout(done, 50));
-  }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createTcpServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((done) => server.close(() => done()));
-  return port;
-}
-
 export class Lab {
   readonly dir = mkdtempSync(join(tmpdir(), 'fleet-lab-'));
   readonly running: Running[] = [];
@@ -67,7 +47,7 @@ export class Lab {
   private maxMemory = '0';
   redis!: Redis;
   server!: FileServer;
-  private redisProcess: Running | undefined;
+  #server: RunningRedis | undefined;
 
   /** maxMemory: of Redis, as in redis.conf. */
   static async start(maxMemory = '0'): Promise<Lab> {
@@ -81,63 +61,16 @@ export class Lab {
   }
 
   async startRedis(): Promise<void> {
-    // the same refusals as in a cluster: no scripts, no configuration, no flushing
-    const rights = [
-      '--user',
-      'default',
-      'on',
-      `>${password}`,
-      '~*',
-      '&*',
-      '+@all',
-      '-@dangerous',
-      '-@scripting',
-      '+keys',
-      '+info',
-      '+client|no-evict',
-      '--user',
-      'admin',
-      'on',
-      `>${password}`,
-      '~*',
-      '&*',
-      '+@all',
-    ];
-    const options = [
-      '--port',
-      String(this.redisPort),
-      '--bind',
-      '127.0.0.1',
-      '--dir',
-      join(this.dir, 'redis'),
-      '--save',
-      '',
-      '--appendonly',
-      'yes',
-      '--maxmemory',
-      this.maxMemory,
-    ];
-    this.redisProcess = this.run('redis-server', [...options, ...rights], {});
     this.redis?.disconnect();
-    this.redis = new Redis({
-      port: this.redisPort,
-      password,
-      lazyConnect: false,
-      maxRetriesPerRequest: null,
-      retryStrategy: () => 100,
+    this.#server = await startRedis({
+      ...{ password, port: this.redisPort, folder: join(this.dir, 'redis'), maxMemory: this.maxMemory },
+      ...{ durable: true, asInCluster: true },
     });
-    this.redis.on('error', () => undefined);
-    const { process: server, lines } = this.redisProcess;
-    await until('redis answers', async () => {
-      if (server.exitCode !== null) throw new Error(`redis-server has ended: ${lines.slice(-3).join('; ')}`);
-      const patience = new Promise<string>((done) => setTimeout(done, 1000, 'no answer'));
-      return (await Promise.race([this.redis.ping().catch(() => ''), patience])) === 'PONG';
-    });
+    this.redis = this.#server.client;
   }
 
   async killRedis(): Promise<void> {
-    this.redisProcess?.process.kill('SIGKILL');
-    await this.redisProcess?.exited;
+    await this.#server?.kill();
   }
 
   /** Closes every connection to Redis, as a network that fails for a moment does. */
@@ -220,7 +153,7 @@ export class Lab {
 
   /** What a pass does for a driver that has lost its disk: waits until it asks for the ledger, and gives its address. */
   async answerLedger(url: string | null): Promise<void> {
-    await until('the ledger is asked for', async () => (await this.redis.hexists(redisKeys.need, 'ledger')) === 1);
+    await waitFor('the ledger is asked for', async () => (await this.redis.hexists(redisKeys.need, 'ledger')) === 1);
     const goodUntilSeconds = Math.round(Date.now() / 1000) + 3600;
     await this.redis.hset(redisKeys.urls, 'ledger', url === null ? 'none' : `${goodUntilSeconds} ${url}`);
     await this.redis.hdel(redisKeys.need, 'ledger');
@@ -251,14 +184,14 @@ export class Lab {
   }
 
   async workersReady(count: number): Promise<void> {
-    await until(`${count} workers idle`, async () => {
+    await waitFor(`${count} workers idle`, async () => {
       const states = Object.values(await this.redis.hgetall(redisKeys.workers));
       return states.filter((text) => text.includes('"state":"idle"')).length >= count;
     });
   }
 
   async stop(): Promise<void> {
-    this.redis.disconnect();
+    await this.#server?.stop();
     for (const { process: child } of this.running) {
       if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
         try {

@@ -1,77 +1,77 @@
-/** A real redis-server on a free port of the loopback interface, without disk unless asked for. */
-import { type ChildProcess, spawn } from 'node:child_process';
+/** A real redis-server on the loopback interface: the only starter of its kind for tests and benchmarks. */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { freePort } from './free-ports.ts';
+import { waitFor } from './wait-for.ts';
+
+export interface RedisOptions {
+  /** '' for a server that asks for none, as a script with bare doRedis expects it. */
+  password?: string;
+  /** With the append-only file of the product's manifest. */
+  durable?: boolean;
+  /** Where the server finds what a predecessor wrote; without it a folder of its own, which `stop` removes. */
+  folder?: string;
+  port?: number;
+  /** As in redis.conf; '0' is no limit. */
+  maxMemory?: string;
+  /** The same refusals as in a cluster: no scripts, no configuration, no flushing. The user `admin` may all. */
+  asInCluster?: boolean;
+}
 
 export interface RunningRedis {
   port: number;
   password: string;
   /** A connection for filling and looking; `stop` closes it. */
   client: Redis;
+  /** As a machine that is lost; whatever was connected stays so until it notices. */
+  kill(): Promise<void>;
   stop(): Promise<void>;
 }
 
-const PATIENCE_MS = 30_000;
-
-/** `password` '' for a server that asks for none, as a script with bare doRedis expects it; `durable`: with the append-only file of the product's manifest. */
-export async function startRedis(password = 'bench', durable = false): Promise<RunningRedis> {
-  const folder = mkdtempSync(join(tmpdir(), 'ff-bench-redis-'));
-  const port = await freePort();
-  const args = [
-    '--port',
-    String(port),
-    '--bind',
-    '127.0.0.1',
-    '--save',
-    '',
-    '--appendonly',
-    durable ? 'yes' : 'no',
-    '--dir',
-    folder,
-  ];
-  const server = spawn('redis-server', [...args, ...(password === '' ? [] : ['--requirepass', password])], {
-    stdio: 'ignore',
+export async function startRedis(options: RedisOptions = {}): Promise<RunningRedis> {
+  const { password = 'bench' } = options;
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'ff-redis-'));
+  const port = options.port ?? (await freePort());
+  const server = spawn('redis-server', argumentsOf(options, password, folder, port), {
+    stdio: ['ignore', 'pipe', 'ignore'],
   });
+  let said = '';
+  server.stdout.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-1000)));
+  const ended = once(server, 'exit');
   const endWithUs = (): void => void server.kill('SIGKILL');
   process.once('exit', endWithUs);
-  const client = new Redis({ host: '127.0.0.1', port, password, lazyConnect: true, retryStrategy: () => null });
+  const kill = async (): Promise<void> => {
+    process.off('exit', endWithUs);
+    server.kill('SIGKILL');
+    await ended;
+  };
+  const patient = { maxRetriesPerRequest: null, retryStrategy: () => 100 };
+  const client = new Redis({ host: '127.0.0.1', port, ...(password === '' ? {} : { password }), ...patient });
   client.on('error', () => undefined);
-  await connect(client, server);
+  await waitFor('redis answers', async () => {
+    if (server.exitCode !== null) throw new Error(`redis-server has ended: ${said}`);
+    const patience = new Promise<string>((done) => setTimeout(done, 1000, 'no answer'));
+    return (await Promise.race([client.ping().catch(() => ''), patience])) === 'PONG';
+  });
   const stop = async (): Promise<void> => {
     client.disconnect();
-    process.off('exit', endWithUs);
-    if (server.exitCode === null) {
-      const ended = once(server, 'exit');
-      server.kill('SIGTERM');
-      await ended;
-    }
-    rmSync(folder, { recursive: true, force: true });
+    await kill();
+    if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
   };
-  return { port, password, client, stop };
+  return { port, password, client, kill, stop };
 }
 
-async function connect(client: Redis, server: ChildProcess): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      return await client.connect();
-    } catch (error) {
-      if (server.exitCode !== null || Date.now() > deadline) throw error;
-      await delay(50);
-    }
-  }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
+function argumentsOf(options: RedisOptions, password: string, folder: string, port: number): string[] {
+  const everyKey = ['on', `>${password}`, '~*', '&*', '+@all'];
+  const refusals = ['-@dangerous', '-@scripting', '+keys', '+info', '+client|no-evict'];
+  const users = ['--user', 'default', ...everyKey, ...refusals, '--user', 'admin', ...everyKey];
+  return [
+    ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''],
+    ...['--appendonly', options.durable ? 'yes' : 'no', '--maxmemory', options.maxMemory ?? '0'],
+    ...(options.asInCluster ? users : password === '' ? [] : ['--requirepass', password]),
+  ];
 }

@@ -1,14 +1,24 @@
-/** Waiting for a condition with a deadline, instead of sleeping. */
-export async function eventually<T>(
+/** Waiting for a condition instead of sleeping: the only helper of its kind for tests and benchmarks. */
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Short waits end at once; long ones leave the processor to what they wait for. */
+const firstPauseMs = 5;
+const longestPauseMs = 50;
+
+/**
+ * The first answer of `probe` that is neither false, undefined nor null. `seconds` is a limit against hanging, never against slowness: a shared
+ * machine may be many times slower than usual.
+ */
+export async function waitFor<T>(
   what: string,
   probe: () => T | Promise<T>,
-  options: { timeoutMs?: number } = {},
+  seconds = 120,
 ): Promise<NonNullable<Exclude<T, false>>> {
-  const deadline = Date.now() + (options.timeoutMs ?? 120_000);
-  for (;;) {
+  const deadline = Date.now() + seconds * 1000;
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(1.2 * pauseMs, longestPauseMs)) {
     const answer = await probe();
     if (answer !== false && answer !== undefined && answer !== null) return answer as NonNullable<Exclude<T, false>>;
-    if (Date.now() > deadline) throw new Error(`waited in vain for: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    if (Date.now() > deadline) throw new Error(`waited ${seconds} s for: ${what}`);
+    await delay(pauseMs);
   }
 }

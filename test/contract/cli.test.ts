@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { request } from '../../cli/control.ts';
 import { readStatus, type Session } from '../../cli/session.ts';
 import { paths } from '../../functions/job/names.ts';
-import { ended, Journey, missingTools, until } from '../../testing/journey.ts';
+import { ended, Journey, missingTools, patienceSeconds } from '../../testing/journey.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const SMALL = 'script: run.R\nworker: {cpu: 1, memory: 1Gi, max: 1}\n';
@@ -237,8 +238,12 @@ describe('the command with a local cloud', { skip: missingTools() }, () => {
   it('approve, pause, resume and cancel: each is answered, and watch ends with 4', async () => {
     const folder = journey.jobFolder('asked', ENDLESS, `${SMALL}canary: {approval: manual, tasks: 1}\n`);
     assert.equal((await ask(0, 'submit', folder)).goesOn, true);
-    const inPhase = (phase: string): Promise<void> =>
-      until(`asked is in ${phase}`, async () => (await readStatus(session, 'asked'))?.phase === phase);
+    const inPhase = (phase: string): Promise<true> =>
+      waitFor(
+        `asked is in ${phase}`,
+        async () => (await readStatus(session, 'asked'))?.phase === phase,
+        patienceSeconds,
+      );
     await inPhase('approval');
     assert.match((await run(...state, 'status', 'asked')).out, /next: foreach-fleet approve asked/);
     assert.match((await run(...state, 'approve', 'asked')).out, /asked to approve asked: the fleet will grow/);
@@ -248,7 +253,7 @@ describe('the command with a local cloud', { skip: missingTools() }, () => {
     assert.equal((await ask(4, 'watch', 'asked')).phase, 'paused');
     assert.equal((await ask(0, 'cancel', 'asked')).requested, null);
     await ask(0, 'resume', 'asked');
-    await until('attempt 2', async () => (await readStatus(session, 'asked'))?.attempt === 2);
+    await waitFor('attempt 2', async () => (await readStatus(session, 'asked'))?.attempt === 2, patienceSeconds);
     await request(session, 'asked', 'cancel');
     assert.equal((await ask(4, 'watch', 'asked')).phase, 'cancelled');
     assert.equal((await ended(session, 'asked', 1)).attempt, 2);
@@ -269,7 +274,7 @@ describe('the command with a local cloud', { skip: missingTools() }, () => {
 
   it('local goes on with its state, prints its environment, and ends on SIGTERM', async () => {
     const { child, ran } = start([...state, 'local']);
-    await until('it answers', async () => (await run(...state, 'status', 'good')).code === 0);
+    await waitFor('it answers', async () => (await run(...state, 'status', 'good')).code === 0, patienceSeconds);
     child.kill('SIGTERM');
     const { code, out } = await ran;
     assert.equal(code, 0);

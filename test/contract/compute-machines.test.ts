@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { GoogleAuth } from 'google-auth-library';
-import { createCluster, eventually, PARENT, startFixture, type GkeFixture } from './gke-fixture.ts';
+import { createCluster, PARENT, startFixture, type GkeFixture } from './gke-fixture.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 const PROJECT = 'compute/v1/projects/local-project';
 const ZONE_PATH = `${PROJECT}/zones/us-central1-a`;
@@ -46,7 +47,7 @@ test('a managed instance group is read, and machines leave it by name', async (t
   assert.equal(operation.status, 'RUNNING');
   const done = await api('POST', `${ZONE_PATH}/operations/${operation.name}/wait`);
   assert.equal(done.status, 'DONE');
-  await eventually('victim gone', async () => {
+  await waitFor('victim gone', async () => {
     const { managedInstances: left = [] } = await api('POST', `${path}/listManagedInstances`);
     return left.length === 2 && left.every((each: any) => others.some((other) => other.name === each.name));
   });
@@ -84,7 +85,7 @@ test('instances and boot disks are found by label, everywhere and in a zone', as
 
   await client.deleteCluster({ name: `${PARENT}/clusters/ff-list-1` });
   await client.deleteCluster({ name: `${PARENT}/clusters/ff-list-2` });
-  await eventually('nothing left', async () => (await api('GET', `${ZONE_PATH}/disks`)).items === undefined);
+  await waitFor('nothing left', async () => (await api('GET', `${ZONE_PATH}/disks`)).items === undefined);
 });
 
 test('leftovers are listed by label and can be deleted', async (t) => {
@@ -134,7 +135,7 @@ test('a refused machine says why in its group, with the codes of Compute Engine'
   const path = url.slice(url.indexOf('compute/v1'));
   context.faults.set([{ service: 'compute', method: 'instances.insert', effect: 'stockout' }]);
   await api('POST', `${path}/resize?size=2`);
-  const refused = await eventually('refusal', async () => {
+  const refused = await waitFor('refusal', async () => {
     const { managedInstances } = await api('POST', `${path}/listManagedInstances`);
     return managedInstances.find((each: any) => each.lastAttempt);
   });

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { startEventarc, type EventarcOptions, type RunningEventarc } from '../../local-cloud/eventarc/eventarc.ts';
-import { eventually } from '../../testing/wait-for.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 import { startPubsubWorld, type PubsubWorld } from '../support/pubsub-world.ts';
 
 const type = 'google.cloud.pubsub.topic.v1.messagePublished';
@@ -55,25 +55,25 @@ test('one event at a time for a function, whatever triggers it has, until all ar
   start();
   publish();
   for (let handled = 0; handled < 4; handled += 1) {
-    await eventually('a request', () => held.length > 0);
+    await waitFor('a request', () => held.length > 0);
     const response = held.shift();
     assert.equal(held.length, 0);
     response?.writeHead(204).end();
-    await eventually('the next request', () => received > handled + 1 || handled === 3);
+    await waitFor('the next request', () => received > handled + 1 || handled === 3);
   }
-  await eventually('an empty backlog', () => Object.values(eventarc.backlog()).every((count) => count === 0));
+  await waitFor('an empty backlog', () => Object.values(eventarc.backlog()).every((count) => count === 0));
   assert.equal(received, 4);
 });
 
 test('several at a time when the function may have several instances', async () => {
   start({ concurrency: 3 });
   publish();
-  await eventually('three requests', () => held.length === 3);
+  await waitFor('three requests', () => held.length === 3);
   assert.equal(received, 3);
 });
 
 test('a request that is not answered in time is cut, and its event comes again', async () => {
   start({ requestTimeoutMs: 30 });
   world.pubsub.publish('one', { data: 'x' });
-  await eventually('the second request', () => received >= 2);
+  await waitFor('the second request', () => received >= 2);
 });

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { startEventarcWorld, type EventarcWorld } from '../support/eventarc-world.ts';
-import { eventually } from '../../testing/wait-for.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 let world: EventarcWorld;
 
@@ -21,7 +21,7 @@ const object = {
 };
 
 function drained(): Promise<unknown> {
-  return eventually('an empty backlog', () => Object.values(world.eventarc.backlog()).every((count) => count === 0));
+  return waitFor('an empty backlog', () => Object.values(world.eventarc.backlog()).every((count) => count === 0));
 }
 
 test('a finalized object becomes the CloudEvent that Eventarc sends, with the object resource as its data', async () => {

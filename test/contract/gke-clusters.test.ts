@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { StartNode } from '../../local-cloud/gke/pools/machines.ts';
-import { createCluster, ended, eventually, PARENT, refusedWith, startFixture } from './gke-fixture.ts';
+import { createCluster, ended, PARENT, refusedWith, startFixture } from './gke-fixture.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 const NOT_FOUND = 5;
 const ALREADY_EXISTS = 6;
@@ -217,7 +218,7 @@ test('deleting a cluster waits for no machine, not even for one that is shutting
   const [group] = gke.fleet.groups.values();
   assert.ok(group);
   gke.fleet.deleteMachines(group, [group.machines[0]?.name ?? '']);
-  await eventually('the machine shuts down', () => orders.length === 1);
+  await waitFor('the machine shuts down', () => orders.length === 1);
   const [deletion] = await client.deleteCluster({ name: `${PARENT}/clusters/ff-hurry-1` });
   assert.equal((await ended(client, deletion)).error, null);
   assert.deepEqual(orders, ['stop', 'kill', 'kill']);
@@ -261,7 +262,7 @@ test('a scripted fault is answered as Google would; a lost answer leaves its eff
   );
   // Two matching rules count their own calls: the second call hits nothing 'before', and the first effect 'after' is the second answered.
   await client.createCluster(request);
-  await eventually(
+  await waitFor(
     'cluster running',
     async () => (await client.getCluster({ name: `${PARENT}/clusters/ff-fault-1` }))[0].status === 'RUNNING',
   );

@@ -10,11 +10,10 @@ import type { ClusterSpec, StartCluster } from '../../local-cloud/gke/clusters/a
 import { startGke, type GkeOptions, type RunningGke } from '../../local-cloud/gke/gke.ts';
 import type { NodeStart, StartNode } from '../../local-cloud/gke/pools/machines.ts';
 import { startIdentity, type RunningIdentity } from '../../local-cloud/identity/identity.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 export const ZONE = 'us-central1-a';
 export const PARENT = `projects/local-project/locations/${ZONE}`;
-
-const DEADLINE_MS = 60_000;
 
 export interface NodeLog {
   started: NodeStart[];
@@ -101,23 +100,9 @@ export function fakeNode(log: NodeLog): StartNode {
   };
 }
 
-/** Polls a condition until it holds. */
-export async function eventually<T>(
-  what: string,
-  probe: () => Promise<T | undefined | false> | T | undefined | false,
-): Promise<T> {
-  const deadline = Date.now() + DEADLINE_MS;
-  for (;;) {
-    const value = await probe();
-    if (value !== undefined && value !== false) return value;
-    if (Date.now() > deadline) throw new Error(`not reached in ${DEADLINE_MS} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
 /** Waits for the operation's end and gives it back. */
 export function ended(client: ClusterManagerClient, operation: { name?: string | null }): Promise<any> {
-  return eventually(`end of ${operation.name}`, async () => {
+  return waitFor(`end of ${operation.name}`, async () => {
     const [found] = await client.getOperation({ name: `${PARENT}/operations/${operation.name}` });
     return found.status === 'DONE' ? found : undefined;
   });

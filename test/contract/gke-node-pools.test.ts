@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createCluster, ended, eventually, PARENT, refusedWith, startFixture } from './gke-fixture.ts';
+import { createCluster, ended, PARENT, refusedWith, startFixture } from './gke-fixture.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 const FAILED_PRECONDITION = 9;
 const RESOURCE_EXHAUSTED = 8;
@@ -128,7 +129,7 @@ test('a group goes on asking for what was refused', async (t) => {
   const name = `${PARENT}/clusters/ff-retry-1/nodePools/system`;
   const [operation] = await client.setNodePoolSize({ name, nodeCount: 2 });
   assert.ok((await ended(client, operation)).error);
-  await eventually('second machine', () => context.books.alive().machines.length === 2);
+  await waitFor('second machine', () => context.books.alive().machines.length === 2);
 });
 
 test('a preempted machine and a lost one are replaced under the same name', async (t) => {
@@ -138,7 +139,7 @@ test('a preempted machine and a lost one are replaced under the same name', asyn
   assert.ok(one !== undefined && two !== undefined);
   gke.preemptNode(one);
   gke.killNode(two);
-  await eventually('replacements', () => log.started.length === 4);
+  await waitFor('replacements', () => log.started.length === 4);
   assert.deepEqual(
     log.ended.map((each) => [each.name, each.how]),
     [
@@ -162,7 +163,7 @@ test('a machine takes its boot time: granted first, billed when the VM runs, a n
     delays: { nodeBootMs: { uniform: [600_000, 700_000] } },
   });
   await client.createCluster({ parent: PARENT, cluster: { name: 'ff-boot-1', initialNodeCount: 1 } });
-  const machine = await eventually('capacity', () => {
+  const machine = await waitFor('capacity', () => {
     const [group] = gke.fleet.groups.values();
     return group?.machines.find((each) => each.phase === 'starting');
   });

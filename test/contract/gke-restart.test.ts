@@ -9,7 +9,6 @@ import { startIdentity } from '../../local-cloud/identity/identity.ts';
 import {
   createCluster,
   ended,
-  eventually,
   fakeCluster,
   fakeNode,
   gkeClient,
@@ -18,6 +17,7 @@ import {
   useMetadataServer,
   type NodeLog,
 } from './gke-fixture.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 const emptyLog = (): NodeLog => ({ started: [], ended: [], removed: [], clusters: [] });
 
@@ -55,7 +55,7 @@ test('clusters, pools, machines and operations are the same after a restart; por
   assert.equal(found.endpoint, cluster.endpoint);
   assert.equal(found.status, 'RUNNING');
   assert.equal(after.log.clusters[0]?.port, before.log.clusters.length + 40_000);
-  await eventually('nodes started again', () => after.log.started.length === 2);
+  await waitFor('nodes started again', () => after.log.started.length === 2);
   const bySpec = (log: NodeLog) => log.started.map((start) => [start.name, start.addressPrefix, start.dir]).sort();
   assert.deepEqual(bySpec(after.log), bySpec(before.log));
   assert.equal(after.context.books.machines.size, 2);
@@ -100,7 +100,7 @@ test('a deletion cut off in the middle ends after the restart, with nothing left
   await createCluster(before.client, 'ff-cut-1', 2);
   before.gke.setDelays({ stopMachineMs: 600_000 });
   const [operation] = await before.client.deleteCluster({ name: `${PARENT}/clusters/ff-cut-1` });
-  await eventually('machines stopping', () => before.log.ended.length === 2);
+  await waitFor('machines stopping', () => before.log.ended.length === 2);
   await before.end();
   assert.equal(before.context.books.alive().machines.length, 2);
 

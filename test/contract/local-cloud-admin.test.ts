@@ -2,7 +2,7 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { KubeConfig, CoreV1Api } from '@kubernetes/client-node';
-import { eventually } from '../../testing/wait-for.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 import { LocalCloudWorld } from '../support/local-cloud-world.ts';
 
 const location = 'us-central1-a';
@@ -18,7 +18,7 @@ before(async () => {
 after(() => world.remove());
 
 async function operationEnded(operation: { name: string }): Promise<void> {
-  await eventually(`the end of ${operation.name}`, async () => {
+  await waitFor(`the end of ${operation.name}`, async () => {
     const answer = (await world.google('container', 'GET', `/v1/${parent}/operations/${operation.name}`)) as {
       status: string;
     };
@@ -115,7 +115,7 @@ test('a cluster shows in the books; its end of creation, its pods’ progress an
 test('a machine that is killed takes its processes along', async () => {
   const [machine] = (await world.admin('GET', '/books')).body.alive.machines;
   assert.equal((await world.admin('POST', `/nodes/${machine.name}/kill`)).status, 200);
-  await eventually('no process left', async () => (await world.admin('GET', '/processes')).body.processes.length === 0);
+  await waitFor('no process left', async () => (await world.admin('GET', '/processes')).body.processes.length === 0);
 });
 
 test('a deleted cluster leaves nothing but its logs and its lines in the books', async () => {
@@ -132,7 +132,7 @@ test('a deleted cluster leaves nothing but its logs and its lines in the books',
 test('POST /stop ends the local cloud', async () => {
   const { pid } = world.endpoints;
   assert.equal((await world.admin('POST', '/stop')).status, 200);
-  await eventually('the end of the process', () => {
+  await waitFor('the end of the process', () => {
     try {
       process.kill(pid, 0);
       return false;

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateInUse } from '../../local-cloud/composition/state-lock.ts';
 import { startLocalCloud } from '../../local-cloud/local-cloud.ts';
-import { eventually } from '../../testing/wait-for.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 import { LocalCloudWorld } from '../support/local-cloud-world.ts';
 
 let world: LocalCloudWorld;
@@ -51,7 +51,7 @@ test('after kill -9: same ports, same objects, undelivered events delivered, no 
     world.calls('jobSubmitted').filter(({ event }) => event.data?.['name'] === 'jobs/b/job.yaml'),
     [],
   );
-  await eventually('the end of the functions’ process', () => !existsSync(`/proc/${functionsPid}`));
+  await waitFor('the end of the functions’ process', () => !existsSync(`/proc/${functionsPid}`));
 
   await world.start();
   assert.deepEqual(world.endpoints.ports, before.ports);

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { eventually } from '../../testing/wait-for.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 import { startPubsubWorld, type PubsubWorld } from '../support/pubsub-world.ts';
 
 let world: PubsubWorld;
@@ -66,6 +66,6 @@ test('listeners in the process hear what is published from now on', async () => 
   world.pubsub.publish('heard', { data: 'one' });
   stop();
   world.pubsub.publish('heard', { data: 'two' });
-  await eventually('the message', () => heard.length > 0);
+  await waitFor('the message', () => heard.length > 0);
   assert.deepEqual(heard, ['one']);
 });

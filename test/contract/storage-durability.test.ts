@@ -8,7 +8,8 @@ import { test, type TestContext } from 'node:test';
 import { MetadataLog } from '../../local-cloud/storage/disk/metadata-log.ts';
 import type { LogRecord } from '../../local-cloud/storage/semantics/model.ts';
 import { ObjectIndex } from '../../local-cloud/storage/semantics/object-index.ts';
-import { clientFor, startLocal, temporaryFolder, until } from '../support/storage-local.ts';
+import { clientFor, startLocal, temporaryFolder } from '../support/storage-local.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 import { spawnStorage } from '../support/storage-process.ts';
 
 /** Larger contents have a file of their own. */
@@ -79,7 +80,7 @@ test('killed in the middle of many writes, everything confirmed is there and eve
     };
     const writers = Promise.allSettled([0, 1, 2, 3].map(writer));
     const target = confirmed.size + 25;
-    await until(() => confirmed.size >= target, 'writes', 120_000);
+    await waitFor('writes', () => confirmed.size >= target);
     await storage.kill();
     await writers;
   }
@@ -162,17 +163,17 @@ test('a finalize event that nobody took before the kill comes after it', async (
   await bucket.combine(['first', 'second'], 'both');
   await deaf.kill();
   const storage = await child(t, folder);
-  await until(() => new Set(storage.finalized).size === 3, 'all events');
+  await waitFor('all events', () => new Set(storage.finalized).size === 3);
   // Confirmed events do not come again.
   await clientFor(storage.url).bucket('box').file('mark').save('m', once);
-  await until(() => storage.finalized.includes('mark'), 'the mark');
+  await waitFor('the mark', () => storage.finalized.includes('mark'));
   const log = join(folder, 'storage', 'metadata.jsonl');
-  await until(() => readFileSync(log, 'utf8').split('"t":"ack"').length > 1, 'the confirmation');
-  await until(() => acknowledged(log) === 4, 'four confirmations');
+  await waitFor('the confirmation', () => readFileSync(log, 'utf8').split('"t":"ack"').length > 1);
+  await waitFor('four confirmations', () => acknowledged(log) === 4);
   await storage.kill();
   const third = await child(t, folder);
   await clientFor(third.url).bucket('box').file('last').save('l', once);
-  await until(() => third.finalized.includes('last'), 'the last');
+  await waitFor('the last', () => third.finalized.includes('last'));
   assert.deepEqual(third.finalized, ['last']);
 });
 
@@ -199,7 +200,7 @@ test('events carry the whole resource, once for each write, and are tried again 
   await bucket.file('one').save('22', { resumable: true, metadata: { contentType: 'text/plain' } });
   await bucket.file('two').save('2', { ...once, metadata: { contentType: 'text/csv' } });
   await bucket.file('one').copy('three');
-  await until(() => seen.length === 4, 'all events');
+  await waitFor('all events', () => seen.length === 4);
   assert.deepEqual([...seen].sort(), [
     'box/one text/plain 1',
     'box/one text/plain 2',

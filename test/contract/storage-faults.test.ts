@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import type { FaultRule } from '../../local-cloud/faults.ts';
-import { clientFor, startLocal, until } from '../support/storage-local.ts';
+import { clientFor, startLocal } from '../support/storage-local.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 const storage = (method: string, rest: Omit<FaultRule, 'service' | 'method'>): FaultRule => ({
   service: 'storage',
@@ -53,7 +54,7 @@ test('a call that hangs holds nobody else up and ends with the service', async (
   const { client, context, service } = await startLocal(t);
   context.faults.set([storage('objects.list', { effect: 'hang' })]);
   const hanging = assert.rejects(client.bucket('box').getFiles());
-  await until(() => context.books.calls.get('storage.objects.list') === 1, 'the call');
+  await waitFor('the call', () => context.books.calls.get('storage.objects.list') === 1);
   await client.bucket('box').file('x').save('x', { resumable: false });
   await service.stop();
   await hanging;

@@ -6,7 +6,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ManualClock } from '../support/manual-clock.ts';
-import { SIGNER, sign, startLocal, temporaryFolder, until, type LocalStorage } from '../support/storage-local.ts';
+import { SIGNER, sign, startLocal, temporaryFolder, type LocalStorage } from '../support/storage-local.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 const HOUR_MS = 3600_000;
 
@@ -159,7 +160,7 @@ test("the client's signed form uploads exactly its object", async (t) => {
   const [metadata] = await file.getMetadata();
   assert.deepEqual([metadata.contentType, metadata.metadata], ['text/csv', { job: 'heritability' }]);
   assert.equal((await send(form, 'bytes', { key: 'results/other' })).status, 403);
-  await until(() => finalized.length === 1, 'the event');
+  await waitFor('the event', () => finalized.length === 1);
 });
 
 test('a form for a prefix', async (t) => {

@@ -6,7 +6,7 @@ import { manifestsFor, NAMESPACE } from '../../functions/adapters/manifests.ts';
 import { workloadOf } from '../../functions/adapters/kubernetes-workloads.ts';
 import { PortError } from '../../functions/ports/port-error.ts';
 import type { PodView, Workload, WorkloadRequest } from '../../functions/ports/workloads.ts';
-import { eventually } from '../../testing/wait-for.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 import { startEmbeddedKubernetes } from '../support/kubelet-embedded.ts';
 import type { ApiServer } from '../support/kubelet-world.ts';
 import { connectTo, type KubernetesClient } from '../support/kubernetes-client.ts';
@@ -186,7 +186,7 @@ async function makePod(
   // Nobody but this test decides where it runs.
   const pod = { metadata, spec: { ...spec, schedulerName: 'nobody', ...(nodeName === null ? {} : { nodeName }) } };
   const path = `/api/v1/namespaces/${NAMESPACE}/pods`;
-  const made = await eventually('the account of the pods', async () => {
+  const made = await waitFor('the account of the pods', async () => {
     const answer = await client.call('POST', path, pod);
     return answer.code === 201 && answer;
   });

@@ -46,7 +46,7 @@ export class ChaosFleet {
   private constructor(lab: Lab, job: LabJob) {
     this.lab = lab;
     this.#job = { ...job, tasks: { ...job.tasks, tries: TRIES } };
-    const bucket = fileBucket(join(lab.dir, 'bucket'), lab.server);
+    const bucket = fileBucket(lab.server);
     this.#buckets = { results: bucket, state: bucket } as Buckets;
     this.#record = newRecord('chaos', new Date().toISOString());
   }

@@ -11,7 +11,8 @@ import type { JobStatus } from '../../functions/job/job-status.ts';
 import { paths } from '../../functions/job/names.ts';
 import { inParallel } from '../../functions/in-parallel.ts';
 import type { Notice } from '../../functions/ports/notices.ts';
-import { assertNothingLeft, ended, Journey, missingTools, output, until } from '../../testing/journey.ts';
+import { assertNothingLeft, ended, Journey, missingTools, output, patienceSeconds } from '../../testing/journey.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 const SCRIPT = 'library(foreach)\nx <- foreach(i = 1:2, .combine = c) %dopar% i\nsaveRDS(x, "x.rds")\n';
 /** Passes every check, and waits for a file: shows that a correction is taken up, without a cluster for each. */
@@ -101,10 +102,14 @@ describe('bad input', { skip: missingTools() }, () => {
 
   async function statusThat(job: string, what: string, holds: (status: JobStatus) => boolean): Promise<JobStatus> {
     let status: JobStatus | null = null;
-    await until(`${job} ${what}`, async () => {
-      status = await readStatus(session, job);
-      return status !== null && holds(status);
-    }).catch((error: unknown) => assert.fail(`${String(error)}: ${JSON.stringify(status, null, 1)}`));
+    await waitFor(
+      `${job} ${what}`,
+      async () => {
+        status = await readStatus(session, job);
+        return status !== null && holds(status);
+      },
+      patienceSeconds,
+    ).catch((error: unknown) => assert.fail(`${String(error)}: ${JSON.stringify(status, null, 1)}`));
     return status!;
   }
 
@@ -124,8 +129,10 @@ describe('bad input', { skip: missingTools() }, () => {
       assert.match(problem?.message ?? '', message);
       assert.ok((problem?.remedy ?? '').length > 10, problem?.remedy);
       assert.equal(status.reason?.code, code);
-      await until(`a notice of ${job}`, () =>
-        notices.some((notice) => notice.job === job && notice.event === 'failed' && message.test(notice.text)),
+      await waitFor(
+        `a notice of ${job}`,
+        () => notices.some((notice) => notice.job === job && notice.event === 'failed' && message.test(notice.text)),
+        patienceSeconds,
       );
     });
 
@@ -134,7 +141,7 @@ describe('bad input', { skip: missingTools() }, () => {
     const status = await statusThat('My_Job', 'is refused', (now) => now.ended);
     assert.equal(status.problems[0]?.code, 'FF-SPEC-JOB-ID');
     assert.match(status.problems[0]?.remedy ?? '', /my-job/);
-    await until('its notice', () => notices.some((notice) => notice.job === 'My_Job'));
+    await waitFor('its notice', () => notices.some((notice) => notice.job === 'My_Job'), patienceSeconds);
   });
 
   const missing: [job: string, folder: Row['folder'], name: string][] = [

@@ -5,7 +5,16 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { readStatus, type Session } from '../../cli/session.ts';
-import { assertNothingLeft, ended, identicalInR, Journey, missingTools, plainR, until } from '../../testing/journey.ts';
+import {
+  assertNothingLeft,
+  ended,
+  identicalInR,
+  Journey,
+  missingTools,
+  plainR,
+  patienceSeconds,
+} from '../../testing/journey.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 import {
   hasAuthPlugin,
   kubectlPrograms,
@@ -61,11 +70,15 @@ describe('with the environment that the local cloud prints, and nothing else', {
 
   it('gcloud storage cp -r starts a job', async () => {
     await clients.gcloud('storage', 'cp', '-r', folder, `gs://${session.uploadsBucket}/jobs/`);
-    await until('the quick tasks are saved', async () => {
-      const status = await readStatus(session, 'clients');
-      assert.ok(status?.ended !== true, JSON.stringify(status?.reason));
-      return (status?.tasks.inBucket ?? 0) >= QUICK_TASKS;
-    });
+    await waitFor(
+      'the quick tasks are saved',
+      async () => {
+        const status = await readStatus(session, 'clients');
+        assert.ok(status?.ended !== true, JSON.stringify(status?.reason));
+        return (status?.tasks.inBucket ?? 0) >= QUICK_TASKS;
+      },
+      patienceSeconds,
+    );
   });
 
   it('gcloud shows the cluster, its pools and operations', async () => {
@@ -171,10 +184,14 @@ async function steers(clients: OrdinaryClients, program: KubectlProgram, how: st
   const deleted = await clients.kubectl(program, 'delete', 'pod', ...NS, victim, ...how);
   assert.match(deleted, /^pod "workers-\S+" deleted/);
   await watch.says(new RegExp(`^${victim} +\\S+ +Terminating`, 'm'));
-  await until('another worker takes its place', async () => {
-    const now = await workersNow(clients, program);
-    return !now.names.includes(victim) && now.names.length === now.replicas;
-  });
+  await waitFor(
+    'another worker takes its place',
+    async () => {
+      const now = await workersNow(clients, program);
+      return !now.names.includes(victim) && now.names.length === now.replicas;
+    },
+    patienceSeconds,
+  );
   await watch.kill();
 }
 

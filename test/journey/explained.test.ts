@@ -17,8 +17,9 @@ import {
   missingTools,
   output,
   runJob,
-  until,
+  patienceSeconds,
 } from '../../testing/journey.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 const SMALL = 'script: run.R\nworker: {cpu: 1, memory: 1Gi, max: 2}\n';
 
@@ -64,8 +65,16 @@ describe('a job explains itself', { skip: missingTools() }, () => {
     (await command.ask(0, 'results', 'fitted', '--to', out, '--partial')).partial;
 
   it('has a value of its loop in mid-job, and after it was cancelled', async () => {
-    await until('seven results are saved', async () => (await readLedger(session.buckets, 'fitted')).length >= 7);
-    await until('the error is saved', async () => ((await readStatus(session, 'fitted'))?.errors.count ?? 0) > 0);
+    await waitFor(
+      'seven results are saved',
+      async () => (await readLedger(session.buckets, 'fitted')).length >= 7,
+      patienceSeconds,
+    );
+    await waitFor(
+      'the error is saved',
+      async () => ((await readStatus(session, 'fitted'))?.errors.count ?? 0) > 0,
+      patienceSeconds,
+    );
     const [loop] = await partial();
     assert.deepEqual([loop.loop, loop.combined, loop.total, loop.problem], [1, 7, 14, null]);
     assert.equal((await readStatus(session, 'fitted'))?.ended, false);

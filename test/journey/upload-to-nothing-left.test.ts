@@ -17,8 +17,9 @@ import {
   plainR,
   resumeToEnd,
   runJob,
-  until,
+  patienceSeconds,
 } from '../../testing/journey.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 const twoLoops = `
 library(foreach)
@@ -119,9 +120,10 @@ describe('the whole local cloud killed with kill -9 in mid-job', { skip: missing
     const folder = journey.jobFolder('killed', slow(20, 1), quick);
     let session = await journey.start();
     await submit(session, folder, 'killed', true);
-    await until(
+    await waitFor(
       'four results are saved',
       async () => ((await readStatus(session, 'killed'))?.tasks.inBucket ?? 0) >= 4,
+      patienceSeconds,
     );
     await journey.end('SIGKILL');
     session = await journey.start();

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
-import { events, Lab, until } from '../../testing/lab.ts';
+import { events, Lab } from '../../testing/lab.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 let lab: Lab;
 let trace: string;
@@ -24,8 +25,8 @@ test('only the canary tasks start until the gate is gone', async () => {
   lab.worker('w1', inputs);
   lab.worker('w2', inputs);
   const driver = lab.driver(inputs);
-  await until('three are done', async () => (await lab.redis.hget(redisKeys.loop(1), 'done')) === '3');
-  await until('workers wait', async () =>
+  await waitFor('three are done', async () => (await lab.redis.hget(redisKeys.loop(1), 'done')) === '3');
+  await waitFor('workers wait', async () =>
     Object.values(await lab.redis.hgetall(redisKeys.workers)).every((text) => text.includes('"idle"')),
   );
   assert.equal(count(), 3);
@@ -39,7 +40,7 @@ test('stop: what runs is finished and kept, the files so far are saved, exit cod
   const inputs = lab.prepare({ script: slowLoop(1), tasks: { size: 1 } });
   lab.worker('w1', inputs);
   const driver = lab.driver(inputs);
-  await until('at work', () => count() >= 2);
+  await waitFor('at work', () => count() >= 2);
   await lab.redis.hset(redisKeys.control, 'stop', 'the money limit is reached');
   assert.equal(await driver.exited, 3, driver.lines.join('\n'));
   assert.ok(count() < 20, `${count()} were started`);
@@ -61,7 +62,7 @@ r <- foreach(i = 1:9, .errorhandling = "remove") %dopar% { if (i == 1) stop("odd
   lab.worker('w2', inputs);
   await lab.workersReady(2);
   const driver = lab.driver(inputs);
-  await until('the error is told', async () => (await lab.redis.xlen(redisKeys.errors)) === 1);
+  await waitFor('the error is told', async () => (await lab.redis.xlen(redisKeys.errors)) === 1);
   await lab.redis.hset(redisKeys.control, 'stop', 'cancelled');
   writeFileSync(go, '');
   assert.equal(await driver.exited, 3, driver.lines.join('\n'));
@@ -73,10 +74,10 @@ test('without a renewed lease driver and workers stop by themselves', async () =
   const inputs = lab.prepare({ script: slowLoop(0.3), tasks: { size: 1 } });
   const worker = lab.worker('w1', inputs);
   const driver = lab.driver(inputs);
-  await until('at work', () => count() >= 3);
+  await waitFor('at work', () => count() >= 3);
   await lab.redis.del(redisKeys.lease);
   assert.equal(await driver.exited, 3, driver.lines.join('\n'));
-  await until('the worker has left', async () => (await lab.redis.hlen(redisKeys.workers)) === 0);
+  await waitFor('the worker has left', async () => (await lab.redis.hlen(redisKeys.workers)) === 0);
   assert.equal(worker.process.exitCode, null, 'the pod stays, quiet');
 });
 

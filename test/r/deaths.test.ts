@@ -4,7 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Lab, until, type Running } from '../../testing/lab.ts';
+import { Lab, type Running } from '../../testing/lab.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 const slow = process.env['FF_SLOW_TESTS'] === '1';
 const resultPath = 'results/lab/attempt-1/result.rds';
@@ -53,8 +54,8 @@ async function calmResult(): Promise<Buffer> {
 async function disturbed(lab: Lab, lostDisk: boolean): Promise<Buffer> {
   const trace = join(lab.dir, 'trace');
   const inputs = lab.prepare({ script: script(trace, 0.7), seed: 7 });
-  const reached = async (count: number): Promise<void> =>
-    until(`${count} iterations begun`, () => runs(trace).length >= count, 120);
+  const reached = (count: number): Promise<true> =>
+    waitFor(`${count} iterations begun`, () => runs(trace).length >= count);
   let workers = ['w1', 'w2'].map((pod) => lab.worker(pod, inputs));
   let driver = lab.driver(inputs);
   await reached(3);

@@ -5,7 +5,8 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
-import { Lab, rLibrary, until, type Running } from '../../testing/lab.ts';
+import { Lab, rLibrary, type Running } from '../../testing/lab.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 const install = (folder: string, packages: string): string => `
   repos <- getOption("repos")
@@ -51,7 +52,7 @@ test('doRNG gives its own numbers, whatever the workers, their number and their 
     const journal = `, journal = "${join(lab.dir, 'journal')}", seed = 1`;
     await lab.redis.del(redisKeys.loop(1));
     const killed = lab.session(program(0.5, 'skip_sequential <- TRUE'), journal);
-    await until('some of the first loop', async () => Number(await lab.redis.hget(redisKeys.loop(1), 'done')) >= 4);
+    await waitFor('some of the first loop', async () => Number(await lab.redis.hget(redisKeys.loop(1), 'done')) >= 4);
     killed.process.kill('SIGKILL');
     await killed.exited;
     const resumed = await digest(lab.session(program(0.5, 'skip_sequential <- TRUE'), journal));

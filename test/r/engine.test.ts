@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
-import { Lab, rLibrary, until } from '../../testing/lab.ts';
+import { Lab, rLibrary } from '../../testing/lab.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 let lab: Lab;
 before(async () => {
@@ -49,7 +50,7 @@ test('a task that is delivered twice is counted once; bare doRedis counts it twi
     r <- foreach(i = 1:8, .combine = c) %dopar% { Sys.sleep(if (i == 8) 1.5 else 0.2); i }
     cat("value", r, "\\n"); ${extra}`;
   const duplicate = async (queue: string): Promise<void> => {
-    await until(`items in ${queue}`, async () => (await lab.redis.llen(queue)) > 0);
+    await waitFor(`items in ${queue}`, async () => (await lab.redis.llen(queue)) > 0);
     const item = await lab.redis.lindexBuffer(queue, 0);
     if (item) await lab.redis.lpush(queue, item);
   };
@@ -79,7 +80,7 @@ test('iterations are grouped once their time is known, and doRedis still shows i
   const session = lab.session(`
     r <- foreach(i = 1:600, .combine = c) %dopar% { Sys.sleep(0.005); i }
     stopifnot(identical(r, 1:600))`);
-  await until(
+  await waitFor(
     'a doRedis job is listed',
     async () => (await lab.redis.keys(redisKeys.queueEnvironment('*'))).length > 0,
   );

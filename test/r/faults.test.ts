@@ -4,7 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
-import { backedUp, events, Lab, until, type Running } from '../../testing/lab.ts';
+import { backedUp, events, Lab, type Running } from '../../testing/lab.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 let lab: Lab;
 let trace: string;
@@ -49,7 +50,7 @@ test('the iteration of an R process that is killed runs again at once, before th
     stopifnot(identical(r, 1:24))`,
     ', task_size = 1L',
   );
-  await until('both at work', () => marks().length >= 2);
+  await waitFor('both at work', () => marks().length >= 2);
   const victim = marks()[0]!;
   process.kill(victim.pid, 'SIGKILL');
   await succeeded(session);
@@ -68,16 +69,16 @@ test('a machine that freezes and comes back neither delays the loop nor changes 
   const session = lab.session(`${backedUp}${markFunction()}
     r <- foreach(i = 1:16, .combine = "+") %dopar% { mark("start", i); Sys.sleep(if (i <= 2) 3 else 1); mark("end", i); i }
     stopifnot(identical(r, 136L))`);
-  await until('both at work', () => marks().length >= 2);
+  await waitFor('both at work', () => marks().length >= 2);
   const workers = Object.entries(await lab.redis.hgetall(redisKeys.workers));
   const pid = (JSON.parse(workers.find(([pod]) => pod === 'w1')![1]) as { pid: number }).pid;
   process.kill(frozen.process.pid!, 'SIGSTOP');
   process.kill(pid, 'SIGSTOP');
-  await until('the lost worker is noticed', async () => !(await lab.redis.hexists(redisKeys.workers, 'w1')), 40);
+  await waitFor('the lost worker is noticed', async () => !(await lab.redis.hexists(redisKeys.workers, 'w1')), 40);
   process.kill(pid, 'SIGCONT');
   process.kill(frozen.process.pid!, 'SIGCONT');
   await succeeded(session);
-  await until(
+  await waitFor(
     'the late duplicate has ended',
     () => marks().filter((m) => m.what === 'end' && m.pid === pid).length > 0,
   );
@@ -92,10 +93,10 @@ test('driver and workers survive a restart of Redis, and nothing runs twice', as
   const session = lab.session(`${markFunction()}
     r <- foreach(i = 1:8, .combine = c) %dopar% { mark("start", i); Sys.sleep(2); mark("end", i); i }
     stopifnot(identical(r, 1:8))`);
-  await until('one is finished', () => marks().some((m) => m.what === 'end'));
+  await waitFor('one is finished', () => marks().some((m) => m.what === 'end'));
   await lab.killRedis();
   const pids = new Set(marks().map((m) => m.pid));
-  await until(
+  await waitFor(
     'both workers have finished something without Redis',
     () => marks().filter((m) => m.what === 'end').length >= 2,
   );
@@ -128,7 +129,7 @@ test('SIGTERM: the running iteration ends, nothing new is taken, exit 0', async 
   const session = lab.session(`${markFunction()}
     r <- foreach(i = 1:4, .combine = c) %dopar% { mark("start", i); Sys.sleep(1.5); mark("end", i); i }
     stopifnot(identical(r, 1:4))`);
-  await until('at work', () => marks().length > 0);
+  await waitFor('at work', () => marks().length > 0);
   drained.process.kill('SIGTERM');
   assert.equal(await drained.exited, 0);
   assert.deepEqual(
@@ -147,7 +148,7 @@ test('SIGTERM with too little grace: the task is handed back and the worker leav
   const session = lab.session(`${markFunction()}
     r <- foreach(i = 1:2, .combine = c) %dopar% { mark("start", i); if (sum(readLines("${trace}") == readLines("${trace}")[1]) && i == 1 && length(readLines("${trace}")) < 2) Sys.sleep(60); i }
     stopifnot(identical(r, 1:2))`);
-  await until('at work', () => marks().length > 0);
+  await waitFor('at work', () => marks().length > 0);
   drained.process.kill('SIGTERM');
   assert.equal(await drained.exited, 0);
   assert.ok((await lab.redis.llen(redisKeys.queue)) >= 1, 'the task is back');
@@ -179,7 +180,7 @@ test('a loop whose description Redis lost goes on with workers that have never s
     stopifnot(identical(r, 1:6))`,
     ', task_size = 1L',
   );
-  await until('at work', () => marks().length > 0);
+  await waitFor('at work', () => marks().length > 0);
   await lab.redis.del(await lab.redis.keys(redisKeys.queueEnvironment('*')));
   lab.worker('w2');
   await succeeded(session);

@@ -15,7 +15,7 @@ const quoted = [...guide.matchAll(/^ {4}(foreach-fleet: .*)$/gm)].map(([, line])
 
 test('the guide can be followed on one machine', { timeout: 180_000 }, async () => {
   const lab = await Lab.start();
-  const redis = await startRedis('');
+  const redis = await startRedis({ password: '' });
   try {
     const address = `localhost:${redis.port}`;
     const code = chunks

@@ -6,7 +6,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
-import { Lab, password, rLibrary, until, workerScript, type Running } from '../../testing/lab.ts';
+import { Lab, password, rLibrary, workerScript, type Running } from '../../testing/lab.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 let lab: Lab;
 beforeEach(async () => {
@@ -31,8 +32,8 @@ const bareWorkerCode = (): string =>
   `library(doRedis); redisWorker("bare", port = ${lab.redisPort}, password = "${password}", linger = 1)`;
 const bareWorker = (): Running => lab.run('Rscript', rscript(bareWorkerCode()), bareEnvironment());
 
-const tasksIn = async (queue: string, count: number): Promise<void> =>
-  until(`${count} tasks in ${queue}`, async () => (await lab.redis.llen(queue)) >= count);
+const tasksIn = (queue: string, count: number): Promise<true> =>
+  waitFor(`${count} tasks in ${queue}`, async () => (await lab.redis.llen(queue)) >= count);
 
 test('a task of several iterations that vanishes with its worker ends bare doRedis in an error; here it runs again', async () => {
   const loop = 'r <- foreach(i = 1:15, .combine = c) %dopar% i; stopifnot(identical(r, 1:15)); cat("right\\n")';
@@ -70,10 +71,10 @@ test('a cut connection and a password: bare doRedis repeats an error for ever; h
   const bare = bareSession(loop, '', false);
   const ours = lab.session(loop);
   await tasksIn('bare', 6);
-  await until('at work', async () => Number(await lab.redis.hget(redisKeys.loop(1), 'done')) >= 1);
+  await waitFor('at work', async () => Number(await lab.redis.hget(redisKeys.loop(1), 'done')) >= 1);
   // the drivers wait for results now
   lab.cutConnections();
-  await until('the hot loop has begun', () => bare.lines.length > 500, 90);
+  await waitFor('the hot loop has begun', () => bare.lines.length > 500, 90);
   bare.process.kill('SIGKILL');
   assert.equal(await ours.exited, 0, ours.lines.join('\n'));
   assert.ok(ours.lines.length < 20, `${ours.lines.length} lines`);
@@ -100,13 +101,13 @@ test('a worker that freezes and thaws: bare doRedis gives a wrong value, here it
     cat("value", r, "\\n")`;
   // the last iteration runs on while the first is done twice: by the worker that froze, and by the one that took its place
   const freezeAndThaw = async (name: string): Promise<void> => {
-    await until(`work on ${name}`, () => marks(name, 'start').length >= 1);
+    await waitFor(`work on ${name}`, () => marks(name, 'start').length >= 1);
     const [, iteration, pid] = marks(name, 'start')[0]!;
     const times = (what: string): number => marks(name, what).filter((line) => line[1] === iteration).length;
     process.kill(Number(pid), 'SIGSTOP');
-    await until('another has begun it', () => times('start') === 2, 120);
+    await waitFor('another has begun it', () => times('start') === 2);
     process.kill(Number(pid), 'SIGCONT');
-    await until('both have ended it', () => times('end') === 2);
+    await waitFor('both have ended it', () => times('end') === 2);
   };
   const bare = bareSession(loop('bare'), ', ftinterval = 3');
   for (let k = 0; k < 3; k++) bareWorker();
@@ -139,10 +140,10 @@ test('a lost task of several iterations hangs bare doRedis for ever; here the lo
   lab.worker('w1');
   assert.equal(await ours.exited, 0, ours.lines.join('\n'));
   assert.ok(ours.lines.includes('right'));
-  await until('bare doRedis has nothing left to do', async () => (await lab.redis.llen('bare')) === 0);
+  await waitFor('bare doRedis has nothing left to do', async () => (await lab.redis.llen('bare')) === 0);
   // it waits: three of its intervals pass and nothing moves
   const quietSince = Date.now();
-  await until('three intervals', () => Date.now() - quietSince > 12_000 || bare.process.exitCode !== null);
+  await waitFor('three intervals', () => Date.now() - quietSince > 12_000 || bare.process.exitCode !== null);
   assert.equal(bare.process.exitCode, null, `bare doRedis has changed: ${bare.lines.join('\n')}`);
 });
 
@@ -154,13 +155,13 @@ test('a restart of Redis ends the workers of bare doRedis; ours go on', onlySlow
   await lab.workersReady(1);
   bareSession(loop);
   const ours = lab.session(loop);
-  await until('ours is at work', async () => Number(await lab.redis.hget(redisKeys.loop(1), 'done')) >= 1);
-  await until('bare is at work', async () => (await lab.redis.keys('bare.start.*')).length > 0);
+  await waitFor('ours is at work', async () => Number(await lab.redis.hget(redisKeys.loop(1), 'done')) >= 1);
+  await waitFor('bare is at work', async () => (await lab.redis.keys('bare.start.*')).length > 0);
   const pid = async (): Promise<number> =>
     (JSON.parse((await lab.redis.hget(redisKeys.workers, 'w1'))!) as { pid: number }).pid;
   const before = await pid();
   await lab.killRedis();
-  await until('the bare workers are gone', () =>
+  await waitFor('the bare workers are gone', () =>
     bareWorkers.every((running) => running.process.exitCode !== null || running.process.signalCode !== null),
   );
   await lab.startRedis();
@@ -181,7 +182,7 @@ test('a task that ends its R process is tried for ever by bare doRedis; here it 
   const bare = bareSession(loop, ', ftinterval = 3');
   // somebody restarts the workers, as any cluster does
   let running = bareWorker();
-  await until(
+  await waitFor(
     'more tries than any limit',
     () => {
       if (running.process.exitCode !== null || running.process.signalCode !== null) running = bareWorker();

@@ -6,7 +6,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
-import { events, Lab, rLibrary, until } from '../../testing/lab.ts';
+import { events, Lab, rLibrary } from '../../testing/lab.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 let lab: Lab;
 before(async () => {
@@ -119,5 +120,5 @@ test('an error in the script is reported with line and traceback', async () => {
     /Error in g\(x\): no good\n {2}at run\.R line 4\nTraceback \(innermost last\):\n {2}f\(1\)\n {2}g\(x\)/,
   );
   assert.match(String(events(driver).at(-1)?.['message']), /run\.R line 4: no good/);
-  await until('state failed', async () => (await lab.redis.hget(redisKeys.driver, 'state')) === 'failed');
+  await waitFor('state failed', async () => (await lab.redis.hget(redisKeys.driver, 'state')) === 'failed');
 });

@@ -4,7 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
-import { events, Lab, rLibrary, until } from '../../testing/lab.ts';
+import { events, Lab, rLibrary } from '../../testing/lab.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 let lab: Lab;
 beforeEach(async () => {
@@ -67,7 +68,7 @@ test('a worker that fails what others can do is replaced, and its errors do not 
   assert.equal(replaced.length, 1);
   assert.match(String(replaced[0]?.['message']), /3 iterations that failed on it succeeded elsewhere/);
   const pod = String(replaced[0]?.['worker']);
-  await until('the new R is at work', async () =>
+  await waitFor('the new R is at work', async () =>
     /"state":"idle".*"replaced":1/.test((await lab.redis.hget(redisKeys.workers, pod)) ?? ''),
   );
   assert.equal(await lab.redis.hget(redisKeys.loop(1), 'failed'), '0');

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { LabControlPlane } from '../../testing/lab-control-plane.ts';
-import { events, Lab, until, type Running } from '../../testing/lab.ts';
+import { events, Lab, type Running } from '../../testing/lab.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 let lab: Lab;
 let plane: LabControlPlane;
@@ -34,7 +35,7 @@ stopifnot(identical(r, c(as.list(1:8), expected)))`;
   const inputs = lab.prepare({ script });
   const workers = [lab.worker('w1', inputs), lab.worker('w2', inputs)];
   await ended(lab.driver(inputs));
-  await until('all is backed up', async () => (await lab.redis.xlen(redisKeys.outbox)) === 0);
+  await waitFor('all is backed up', async () => (await lab.redis.xlen(redisKeys.outbox)) === 0);
   const lines = plane.ledger().toSorted((a, b) => a.iteration - b.iteration);
   assert.deepEqual(
     lines.map((line) => line.iteration),
@@ -56,7 +57,7 @@ stopifnot(identical(r, expected))`;
   const inputs = lab.prepare({ script, seed: 1 });
   const worker = lab.worker('w1', inputs);
   await ended(lab.driver(inputs));
-  await until('all is backed up', async () => (await lab.redis.xlen(redisKeys.outbox)) === 0);
+  await waitFor('all is backed up', async () => (await lab.redis.xlen(redisKeys.outbox)) === 0);
   const damaged = plane.ledger().find((line) => line.iteration === 3)!;
   const ledger = plane.resumeLedger();
   lab.server.put(`results/${damaged.object}`, 'nonsense');
@@ -79,13 +80,13 @@ stopifnot(identical(r, expected))`;
   await lab.redis.hset(redisKeys.urls, 'unasked', 'none');
   lab.worker('w1', inputs);
   const driver = lab.driver(inputs);
-  await until(
+  await waitFor(
     'the driver asks',
     async () => (await lab.redis.hlen(redisKeys.need)) > 0 || driver.process.exitCode !== null,
   );
   lab.server.failNext = 2;
   await ended(driver);
-  await until('all is backed up', async () => (await lab.redis.xlen(redisKeys.outbox)) === 0);
+  await waitFor('all is backed up', async () => (await lab.redis.xlen(redisKeys.outbox)) === 0);
   assert.equal(plane.ledger().length, 4);
 });
 
@@ -97,7 +98,7 @@ stopifnot(identical(r, expected))`;
   const inputs = lab.prepare({ script, seed: 1 });
   const worker = lab.worker('w1', inputs);
   const first = lab.driver(inputs);
-  await until('all are computed', async () => (await lab.redis.xlen(redisKeys.outbox)) === 4);
+  await waitFor('all are computed', async () => (await lab.redis.xlen(redisKeys.outbox)) === 4);
   process.kill(-first.process.pid!, 'SIGKILL');
   await first.exited;
   plane = new LabControlPlane(lab).begin();

@@ -4,7 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { LabControlPlane } from '../../testing/lab-control-plane.ts';
-import { events, Lab, password, until, type Running } from '../../testing/lab.ts';
+import { events, Lab, password, type Running } from '../../testing/lab.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 const LIMIT_MB = 48;
 let lab: Lab;
@@ -45,11 +46,11 @@ test('results of 300 MB pass through 48 MB, backed up by a control plane', async
   const workers = ['w1', 'w2', 'w3'].map((name) => lab.worker(name, inputs));
   const driver = lab.driver(inputs);
   // Nobody makes room at first: workers that have a result, or the driver that has tasks, must come to a stand.
-  await until('somebody waits for room', () => [driver, ...workers].flatMap(events).some(isWaiting), 120);
+  await waitFor('somebody waits for room', () => [driver, ...workers].flatMap(events).some(isWaiting));
   assert.ok((await usedMb()) < LIMIT_MB * 1.05);
   plane.begin();
   assert.equal(await driver.exited, 0, driver.lines.join('\n'));
-  await until('all is backed up', async () => (await lab.redis.xlen(redisKeys.outbox)) === 0);
+  await waitFor('all is backed up', async () => (await lab.redis.xlen(redisKeys.outbox)) === 0);
   await plane.end();
   assert.equal(new Set(plane.ledger().map((line) => line.iteration)).size, 60);
   assert.deepEqual(lost([driver, ...workers]), []);
@@ -72,13 +73,13 @@ stopifnot(identical(r, 1:40))`;
   const inputs = lab.prepare({ script, tasks: { size: 1 } });
   const workers = ['w1', 'w2'].map((name) => lab.worker(name, inputs));
   const driver = lab.driver(inputs);
-  await until('some are done', async () => (await lab.redis.bitcount(redisKeys.done(1))) >= 4);
+  await waitFor('some are done', async () => (await lab.redis.bitcount(redisKeys.done(1))) >= 4);
   limitRedis('1mb');
   await assert.rejects(lab.redis.set('more', 'x'), /OOM/);
   const beat = await lab.redis.hget(redisKeys.workers, 'w1');
   const seen = Date.now();
   // Longer than the silence after which a worker is given up.
-  await until('its time has passed', () => Date.now() - seen > 16_000);
+  await waitFor('its time has passed', () => Date.now() - seen > 16_000);
   assert.equal(await lab.redis.hget(redisKeys.workers, 'w1'), beat);
   limitRedis(`${LIMIT_MB}mb`);
   assert.equal(await driver.exited, 0, driver.lines.join('\n'));

@@ -4,7 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
-import { events, Lab, until } from '../../testing/lab.ts';
+import { events, Lab } from '../../testing/lab.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 let lab: Lab;
 beforeEach(async () => {
@@ -26,7 +27,7 @@ test('what a task prints is in the log of its worker while the task runs, marked
       if (i == 2) { cat("\\nwaiting\\n"); while (!file.exists("${gate}")) Sys.sleep(0.1) }
       i
     }`);
-  await until('the second task is seen to wait', () => worker.lines.includes('[loop 1 iteration 2] waiting'));
+  await waitFor('the second task is seen to wait', () => worker.lines.includes('[loop 1 iteration 2] waiting'));
   writeFileSync(gate, '');
   assert.equal(await session.exited, 0, session.lines.join('\n'));
   const block = (i: number): string[] =>
@@ -55,9 +56,9 @@ test('a row of dots and a progress bar are seen to move, without a line for each
       if (i == 2) { bar <- txtProgressBar(0, 1e4, style = 3); k <- 0; while (!file.exists("${gate}2")) { k <- k + 1; setTxtProgressBar(bar, k * 50); Sys.sleep(0.05) } }
       i
     }`);
-  await until('dots', () => marked(worker.lines).some((line) => /iteration 1\] \.{3,}$/.test(line)));
+  await waitFor('dots', () => marked(worker.lines).some((line) => /iteration 1\] \.{3,}$/.test(line)));
   writeFileSync(`${gate}1`, '');
-  await until('the bar', () => marked(worker.lines).some((line) => /iteration 2\].*%/.test(line)));
+  await waitFor('the bar', () => marked(worker.lines).some((line) => /iteration 2\].*%/.test(line)));
   writeFileSync(`${gate}2`, '');
   assert.equal(await session.exited, 0, session.lines.join('\n'));
   assert.ok(marked(worker.lines).length < 20, worker.lines.join('\n'));

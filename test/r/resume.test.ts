@@ -5,7 +5,8 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
-import { events, killR, Lab, until } from '../../testing/lab.ts';
+import { events, killR, Lab } from '../../testing/lab.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 let lab: Lab;
 beforeEach(async () => {
@@ -55,9 +56,9 @@ test('a driver that is killed twice goes on where it was, with the same values a
   lab.worker('w1', inputs);
   lab.worker('w2', inputs);
   const driver = lab.driver(inputs);
-  await until('some of loop 1 done', () => runs(trace).length >= 5);
+  await waitFor('some of loop 1 done', () => runs(trace).length >= 5);
   killR(driver);
-  await until('some of loop 2 done', () => runs(trace).filter((run) => run.startsWith('2')).length >= 5);
+  await waitFor('some of loop 2 done', () => runs(trace).filter((run) => run.startsWith('2')).length >= 5);
   killR(driver);
   assert.equal(await driver.exited, 0, driver.lines.join('\n'));
   assert.equal(new Set(runs(trace)).size, 20);
@@ -85,9 +86,9 @@ stopifnot(identical(r, 1:2))`;
   lab.worker('w1', inputs);
   lab.worker('w2', inputs);
   const driver = lab.driver(inputs);
-  await until('both are under way', () => runs(trace).length === 2);
+  await waitFor('both are under way', () => runs(trace).length === 2);
   killR(driver);
-  await until(
+  await waitFor(
     'the second driver is at the loop',
     () => driver.lines.filter((line) => line.includes('"loop-started"')).length === 2,
   );
@@ -189,17 +190,17 @@ stopifnot(identical(r, 1:6))`;
   const inputs = lab.prepare({ script: text, tasks: { size: 6 } });
   const worker = lab.worker('w1', inputs);
   const first = lab.driver(inputs);
-  await until('the fifth is under way', () => runs(trace).length === 5);
-  await until('four are fetched', async () => (await lab.redis.hget(redisKeys.loop(1), 'done')) === '4');
+  await waitFor('the fifth is under way', () => runs(trace).length === 5);
+  await waitFor('four are fetched', async () => (await lab.redis.hget(redisKeys.loop(1), 'done')) === '4');
   process.kill(-first.process.pid!, 'SIGKILL');
   const ledger = await backUp(() => true);
   // what is in the bucket and was fetched is gone from Redis
   for (const i of [1, 2, 3, 4]) await lab.redis.del(redisKeys.value(1, i));
   const second = lab.driver(inputs, { FF_WORK: join(lab.dir, 'driver-2') });
   await lab.answerLedger(ledger);
-  await until('it is at the loop', () => second.lines.some((line) => line.includes('"loop-started"')));
+  await waitFor('it is at the loop', () => second.lines.some((line) => line.includes('"loop-started"')));
   killR(worker, 'runFleetWorker');
-  await until('the fifth has begun again', () => runs(trace).filter((run) => run === '5').length === 2);
+  await waitFor('the fifth has begun again', () => runs(trace).filter((run) => run === '5').length === 2);
   writeFileSync(`${trace}.go`, '');
   assert.equal(await second.exited, 0, second.lines.join('\n'));
   assert.deepEqual(runs(trace).sort(), ['1', '2', '3', '4', '5', '5', '6']);
@@ -217,18 +218,18 @@ stopifnot(identical(a, 1:2), identical(b, 1:3))`;
   lab.worker('w1', inputs);
   writeFileSync(`${trace}.between`, '');
   const first = lab.driver(inputs);
-  await until('the last is under way', () => runs(trace).length === 5);
-  await until('the others are fetched', async () => (await lab.redis.hget(redisKeys.loop(2), 'done')) === '2');
+  await waitFor('the last is under way', () => runs(trace).length === 5);
+  await waitFor('the others are fetched', async () => (await lab.redis.hget(redisKeys.loop(2), 'done')) === '2');
   process.kill(-first.process.pid!, 'SIGKILL');
   const ledger = await backUp(() => true);
   await lab.redis.del(redisKeys.value(1, 1), redisKeys.value(1, 2), redisKeys.value(2, 1), redisKeys.value(2, 2));
   rmSync(`${trace}.between`);
   const second = lab.driver(inputs, { FF_WORK: join(lab.dir, 'driver-2') });
   await lab.answerLedger(ledger);
-  await until('it is behind the first loop', () => second.lines.some((line) => line.includes('"loop-ended"')));
+  await waitFor('it is behind the first loop', () => second.lines.some((line) => line.includes('"loop-ended"')));
   killR(second);
   writeFileSync(`${trace}.between`, '');
-  await until(
+  await waitFor(
     'it is at the second loop',
     () => second.lines.filter((line) => line.includes('"loop-started","loop":2')).length === 1,
   );

@@ -5,7 +5,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
-import { freePort, Lab, rLibrary, until, type Running } from '../../testing/lab.ts';
+import { Lab, rLibrary, type Running } from '../../testing/lab.ts';
+import { startRedis } from '../../testing/redis-server.ts';
 
 let lab: Lab;
 let trace: string;
@@ -89,10 +90,9 @@ test('results of a session that nobody backs up leave nothing in Redis', async (
   assert.deepEqual(await lab.redis.keys(redisKeys.value('*', '*')), []);
 });
 
-test('startFleetWorkers() works on a Redis without password', async () => {
-  const port = String(await freePort());
-  const open = lab.run('redis-server', ['--port', port, '--bind', '127.0.0.1', '--save', ''], {});
-  await until('redis listens', () => open.lines.some((line) => line.includes('Ready to accept connections')));
+test('startFleetWorkers() works on a Redis without password', async (t) => {
+  const { port, stop } = await startRedis({ password: '' });
+  t.after(stop);
   const code = `library(foreach); library(foreachfleet); startFleetWorkers(1, "localhost:${port}"); registerForeachFleet("localhost:${port}")
     stopifnot(identical(foreach(i = 1:3, .combine = c) %dopar% i, 1:3))`;
   const session = spawn('Rscript', ['--vanilla', '-e', code], {

@@ -2,13 +2,15 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { startRedis, type RunningRedis } from '../../testing/redis-server.ts';
-import { freePort, Lab, rLibrary, until } from '../../testing/lab.ts';
+import { freePort } from '../../testing/free-ports.ts';
+import { Lab, rLibrary } from '../../testing/lab.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 let lab: Lab;
 let redis: RunningRedis;
 beforeEach(async () => {
   lab = await Lab.start();
-  redis = await startRedis('');
+  redis = await startRedis({ password: '' });
 });
 afterEach(async () => {
   await lab.stop();
@@ -33,7 +35,7 @@ test('workers end with their session also when there is no Redis', { timeout: 12
   assert.equal(await session.exited, 0, session.lines.join('\n'));
   const pid = Number(/pid (\d+)/.exec(session.lines.join('\n'))![1]);
   try {
-    await until('the worker has ended', () => !isAlive(pid));
+    await waitFor('the worker has ended', () => !isAlive(pid));
   } finally {
     if (isAlive(pid)) process.kill(pid, 'SIGKILL');
   }

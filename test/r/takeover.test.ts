@@ -5,7 +5,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
-import { backedUp, Lab, until, type Running } from '../../testing/lab.ts';
+import { backedUp, Lab, type Running } from '../../testing/lab.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 import { startCutProxy, type CutProxy } from './cut-proxy.ts';
 
 let lab: Lab;
@@ -61,8 +62,8 @@ async function takenUnknowingly(): Promise<{ worker: Running; session: Running }
   await lab.workersReady(1);
   proxy.holdNextTask();
   const session = lab.session(sixIterations(), ', task_size = 1L');
-  await until('Redis has given a task out', async () => (await lab.redis.llen(redisKeys.held('w1'))) === 1);
-  await until('the answer is held', () => proxy!.holding());
+  await waitFor('Redis has given a task out', async () => (await lab.redis.llen(redisKeys.held('w1'))) === 1);
+  await waitFor('the answer is held', () => proxy!.holding());
   assert.equal(notes().length, 0, 'the worker knows nothing of it');
   return { worker, session };
 }
@@ -119,12 +120,12 @@ test('a lost machine: its iteration runs elsewhere while the others are still bu
      stopifnot(identical(r, 1:120))`,
     ', task_size = 1L',
   );
-  await until('both at work', () => notes().length >= 2);
+  await waitFor('both at work', () => notes().length >= 2);
   const pid = await pidOf('w1');
   const first = notes().find((n) => n.pid === pid)!.iteration;
   const lostAt = Date.now();
   loseMachine(lost);
-  await until('it began elsewhere', () => notes().filter((n) => n.iteration === first).length === 2, 90);
+  await waitFor('it began elsewhere', () => notes().filter((n) => n.iteration === first).length === 2, 90);
   context.diagnostic(`began elsewhere after ${((Date.now() - lostAt) / 1000).toFixed(1)} s`);
   assert.ok(notes().length < 120, 'the loop was still busy');
   writeFileSync(found, '');
@@ -142,11 +143,11 @@ test('a lost machine whose task was long: another one puts its own long task asi
      stopifnot(identical(r, 1:200))`,
     ', task_size = 100L',
   );
-  await until('both at work', () => new Set(notes().map((n) => n.pid)).size === 2);
+  await waitFor('both at work', () => new Set(notes().map((n) => n.pid)).size === 2);
   const pid = await pidOf('w1');
   loseMachine(lost);
   const under = notes().findLast((n) => n.pid === pid)!.iteration;
-  await until('it began elsewhere', () => notes().filter((n) => n.iteration === under).length === 2, 90);
+  await waitFor('it began elsewhere', () => notes().filter((n) => n.iteration === under).length === 2, 90);
   const others = notes().filter((n) => n.pid !== pid && n.iteration > 100 !== under > 100);
   assert.ok(others.length < 100, 'the other one was not yet through with its own');
   writeFileSync(found, '');
@@ -160,10 +161,10 @@ test('R that is stopped for longer than any time-out: another R takes over, and 
   const session = lab.session(`${backedUp}
     r <- foreach(i = 1:20, .combine = c) %dopar% { ${note()}; Sys.sleep(if (i == 1) 2 else 0.6); i }
     stopifnot(identical(r, 1:20))`);
-  await until('both at work', () => notes().length >= 2);
+  await waitFor('both at work', () => notes().length >= 2);
   const pid = await pidOf('w1');
   process.kill(pid, 'SIGSTOP');
-  await until('the supervisor has put another R in its place', async () => {
+  await waitFor('the supervisor has put another R in its place', async () => {
     const text = await lab.redis.hget(redisKeys.workers, 'w1');
     return text !== null && /"state":"(idle|busy)"/.test(text) && (await pidOf('w1')) !== pid;
   });
@@ -247,7 +248,7 @@ test('preemption is not a try: a machine that goes again and again leaves the co
     stopifnot(identical(r, 1L))`);
   for (let round = 1; round <= 4; round++) {
     const worker = lab.worker(`w${round}`, undefined, { FF_GRACE_SECONDS: '4' });
-    await until(`start ${round}`, () => notes().length === round);
+    await waitFor(`start ${round}`, () => notes().length === round);
     worker.process.kill('SIGTERM');
     assert.equal(await worker.exited, 0, worker.lines.join('\n'));
   }

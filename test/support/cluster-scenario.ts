@@ -4,7 +4,7 @@
  * `test/stays: pending` never start.
  */
 import { CoreV1Api, KubeConfig, KubernetesObjectApi, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
-import { eventually } from '../../testing/wait-for.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 export interface ClusterScenario {
   namespace: string;
@@ -16,7 +16,8 @@ export interface ClusterScenario {
   /** Waits until the object satisfies the condition, and answers it. */
   until(kind: string, name: string, what: string, holds: (object: any) => boolean): Promise<any>;
   /** `reason: message` of the events about objects of a kind, generated names blotted out, in order. */
-  events(kind: string): Promise<string[]>;
+  /** Of the objects of a kind, once there are so many: they are written beside the condition that they tell of, often a moment later. */
+  eventsOnce(count: number, kind: string): Promise<string[]>;
   stop(): Promise<void>;
 }
 
@@ -29,7 +30,6 @@ const apiVersions: Record<string, string> = {
 };
 const apiVersionOf = (kind: string): string => apiVersions[kind] ?? 'v1';
 const merge = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
-const TIMEOUT = { timeoutMs: 120_000 };
 const POLL_MS = 50;
 
 export interface Connection {
@@ -52,7 +52,7 @@ export async function openScenario(connection: Connection, namespace: string): P
   const nodes = [`${namespace}-1`, `${namespace}-2`];
   for (const name of nodes) await addNode(core, name, namespace);
   const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace } };
-  await eventually('the default account', () => objects.read(account).catch(() => false), TIMEOUT);
+  await waitFor('the default account', () => objects.read(account).catch(() => false));
   const kubelets = playKubelets(core, namespace);
   const head = (kind: string, name: string): Head => ({
     apiVersion: apiVersionOf(kind),
@@ -82,15 +82,15 @@ export async function openScenario(connection: Connection, namespace: string): P
       await objects.delete(head(kind, name), undefined, undefined, undefined, undefined, policy);
     },
     until: (kind, name, what, holds) =>
-      eventually(
-        `${kind} ${name}: ${what}`,
-        async () => {
-          const object: any = await objects.read(head(kind, name));
-          return holds(object) && object;
-        },
-        TIMEOUT,
-      ),
-    events: async (kind) => eventTexts(await core.listNamespacedEvent({ namespace }), kind, namespace),
+      waitFor(`${kind} ${name}: ${what}`, async () => {
+        const object: any = await objects.read(head(kind, name));
+        return holds(object) && object;
+      }),
+    eventsOnce: (count, kind) =>
+      waitFor(`${count} events of ${kind}`, async () => {
+        const texts = eventTexts(await core.listNamespacedEvent({ namespace }), kind, namespace);
+        return texts.length >= count && texts;
+      }),
     async stop() {
       await kubelets.stop();
       for (const name of nodes) await core.deleteNode({ name });
@@ -117,7 +117,7 @@ async function addNode(core: CoreV1Api, name: string, namespace: string): Promis
   const status = { capacity: resources, allocatable: resources, conditions: [condition] };
   await core.patchNodeStatus({ name, body: { status } }, merge);
   const untainted = async (): Promise<boolean> => !(await core.readNode({ name })).spec?.taints?.length;
-  await eventually(`node ${name} open for pods`, untainted, TIMEOUT);
+  await waitFor(`node ${name} open for pods`, untainted);
 }
 
 function playKubelets(core: CoreV1Api, namespace: string): { stop(): Promise<void> } {

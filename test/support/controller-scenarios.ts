@@ -3,7 +3,7 @@
  * embedded Kubernetes and a real one.
  */
 import { blot, type ClusterScenario } from './cluster-scenario.ts';
-import { eventually } from '../../testing/wait-for.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 import { deployment, job } from './scenario-workloads.ts';
 
 /** Conditions as `type=status reason: message`. */
@@ -50,7 +50,7 @@ export const scenarios: Scenario[] = [
         conditions: conditions(up),
         revision: up.metadata.annotations['deployment.kubernetes.io/revision'],
         set: { numbers: numbers(set), annotations: set.metadata.annotations, name: blot(set.metadata.name) },
-        events: [...(await cluster.events('Deployment')), ...(await cluster.events('ReplicaSet'))],
+        events: [...(await cluster.eventsOnce(1, 'Deployment')), ...(await cluster.eventsOnce(3, 'ReplicaSet'))],
       };
     },
   },
@@ -73,13 +73,13 @@ export const scenarios: Scenario[] = [
         });
       }
       // The controller reads pods from a cache of its own: that it has seen the costs shows in what it counts.
-      await eventually('the costs are seen', async () => {
+      await waitFor('the costs are seen', async () => {
         const sets = await cluster.list('ReplicaSet');
         return sets.some((set) => set.spec.replicas === 4 && set.status.fullyLabeledReplicas === 2);
       });
       await cluster.patch('Deployment', 'web', { spec: { replicas: 2 } });
       await cluster.until('Deployment', 'web', 'scaled in', isAvailable(2));
-      await eventually('two pods', async () => (await cluster.list('Pod')).length === 2);
+      await waitFor('two pods', async () => (await cluster.list('Pod')).length === 2);
       const left = (await cluster.list('Pod')).map((pod) => pod.metadata.name as string);
       const sets = await cluster.list('ReplicaSet');
       return {
@@ -101,13 +101,10 @@ export const scenarios: Scenario[] = [
     name: 'pods that fit nowhere',
     async run(cluster) {
       await cluster.create(deployment(cluster.namespace, { replicas: 1, cpu: '6' }));
-      const pod = await eventually('a refusal', async () =>
+      const pod = await waitFor('a refusal', async () =>
         (await cluster.list('Pod')).find((each) => each.status?.conditions?.length > 0),
       );
-      const events = await eventually('its event', async () => {
-        const found = await cluster.events('Pod');
-        return found.length > 0 && found;
-      });
+      const events = await cluster.eventsOnce(1, 'Pod');
       // The numbers depend on the nodes of other scenarios; the words in between came with Kubernetes 1.34.
       const own = (text: string): string =>
         text
@@ -128,7 +125,7 @@ export const scenarios: Scenario[] = [
         uncounted: done.status.uncountedTerminatedPods,
         completed: typeof done.status.completionTime,
         finalizers: (await cluster.list('Pod')).map((pod) => pod.metadata.finalizers),
-        events: await cluster.events('Job'),
+        events: await cluster.eventsOnce(4, 'Job'),
       };
     },
   },
@@ -142,7 +139,7 @@ export const scenarios: Scenario[] = [
         numbers: numbers(failed),
         conditions: conditions(failed),
         completed: typeof failed.status.completionTime,
-        events: await cluster.events('Job'),
+        events: await cluster.eventsOnce(2, 'Job'),
       };
     },
   },
@@ -151,7 +148,7 @@ export const scenarios: Scenario[] = [
     async run(cluster) {
       await cluster.create(job(cluster.namespace, '3', { backoffLimit: 0 }));
       const failed = await cluster.until('Job', 'sum', 'failed', has('Failed'));
-      return { numbers: numbers(failed), conditions: conditions(failed), events: await cluster.events('Job') };
+      return { numbers: numbers(failed), conditions: conditions(failed), events: await cluster.eventsOnce(2, 'Job') };
     },
   },
   {
@@ -159,7 +156,7 @@ export const scenarios: Scenario[] = [
     async run(cluster) {
       await cluster.create(job(cluster.namespace, undefined, { activeDeadlineSeconds: 1 }));
       const failed = await cluster.until('Job', 'sum', 'failed', has('Failed'));
-      return { numbers: numbers(failed), conditions: conditions(failed), events: await cluster.events('Job') };
+      return { numbers: numbers(failed), conditions: conditions(failed), events: await cluster.eventsOnce(3, 'Job') };
     },
   },
   {
@@ -187,7 +184,7 @@ export const scenarios: Scenario[] = [
           conditions: conditions(resumed),
           started: typeof resumed.status.startTime,
         },
-        events: await cluster.events('Job'),
+        events: await cluster.eventsOnce(8, 'Job'),
       };
     },
   },
@@ -220,7 +217,7 @@ export const scenarios: Scenario[] = [
         '4 addresses',
         (each) => each.subsets?.[0]?.addresses?.length === 4,
       );
-      const slice = await eventually('a slice of 4', async () => {
+      const slice = await waitFor('a slice of 4', async () => {
         const [first] = await cluster.list('EndpointSlice');
         return first?.endpoints?.length === 4 && first;
       });
@@ -248,7 +245,7 @@ export const scenarios: Scenario[] = [
       await cluster.create(deployment(cluster.namespace, { replicas: 2 }));
       await cluster.until('Deployment', 'web', 'available', isAvailable(2));
       await cluster.remove('Deployment', 'web', 'Foreground');
-      await eventually('nothing is left', async () => (await cluster.list('Deployment')).length === 0);
+      await waitFor('nothing is left', async () => (await cluster.list('Deployment')).length === 0);
       return { sets: (await cluster.list('ReplicaSet')).length, pods: (await cluster.list('Pod')).length };
     },
   },

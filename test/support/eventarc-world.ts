@@ -8,7 +8,7 @@ import { createContext, type LocalContext } from '../../local-cloud/context.ts';
 import { startEventarc, type RunningEventarc, type Trigger } from '../../local-cloud/eventarc/eventarc.ts';
 import { startFunctions, type RunningFunctions } from '../../local-cloud/functions-supervisor.ts';
 import { startPubsub, type RunningPubsub } from '../../local-cloud/pubsub/pubsub.ts';
-import { eventually } from '../../testing/wait-for.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 import type { FixtureCall } from './fixture-functions.ts';
 
 export const fixtureSource = fileURLToPath(new URL('fixture-functions.ts', import.meta.url));
@@ -85,7 +85,7 @@ export async function startEventarcWorld(
     functions: running,
     calls,
     called: (name, count) =>
-      eventually(`${count} calls of ${name}`, () => {
+      waitFor(`${count} calls of ${name}`, () => {
         const seen = calls(name);
         return seen.length >= count && seen;
       }),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { corePath } from '../../local-cloud/kubelet/api.ts';
 import type { ContainerStatus, Pod } from '../../local-cloud/kubelet/types.ts';
-import { eventually } from '../../testing/wait-for.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 import { TEST_IMAGE, type KubeletWorld } from './kubelet-world.ts';
 
 const NS = 'default';
@@ -27,7 +27,7 @@ export const isOver = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' |
 
 export function defineBasicSuite(world: () => KubeletWorld): void {
   test('the node is registered, ready and holds a lease', async () => {
-    const node = await eventually('node is ready', async () => {
+    const node = await waitFor('node is ready', async () => {
       const found = await world().api.get('/api/v1/nodes/node-1');
       return found.status.conditions.some((one: any) => one.type === 'Ready' && one.status === 'True')
         ? found

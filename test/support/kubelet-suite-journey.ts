@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { corePath } from '../../local-cloud/kubelet/api.ts';
 import { readProcess } from '../../local-cloud/kubelet/container/process-table.ts';
-import { eventually } from '../../testing/wait-for.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 import { conditionOf, isOver, isReady, isRunning, mainStatus, sh } from './kubelet-suite-basic.ts';
 import { TEST_IMAGE, type KubeletWorld } from './kubelet-world.ts';
 
@@ -63,7 +63,7 @@ export function defineJourneySuite(world: () => KubeletWorld): void {
       '/apis/apps/v1/namespaces/default/deployments',
       workload('client', 2, sh('redis-cli -h $HOST ping; exec sleep 600', { env })),
     );
-    const held = await eventually('a client waits for Redis', async () => {
+    const held = await waitFor('a client waits for Redis', async () => {
       const list = await w.api.get(corePath('pods', NS), { labelSelector: 'app=client' });
       return list.items.find((pod: any) =>
         /Service "redis"/.test(pod.status?.containerStatuses?.[0]?.state?.waiting?.message ?? ''),
@@ -73,10 +73,10 @@ export function defineJourneySuite(world: () => KubeletWorld): void {
     const deployment: any = workload('redis', 1, redis);
     deployment.spec.template.spec.volumes = [{ name: 'data', emptyDir: {} }];
     await w.api.create('/apis/apps/v1/namespaces/default/deployments', deployment);
-    await eventually(
+    await waitFor(
       'both clients have their answer',
       () => w.lines.filter((line) => line.pod.startsWith('client-') && line.line === 'PONG').length === 2,
-      { timeoutMs: 40_000 },
+      40,
     );
     await w.kubectl('delete', 'deployment', 'client', 'redis');
     await w.kubectl('delete', 'service', 'redis');
@@ -97,14 +97,10 @@ export function defineJourneySuite(world: () => KubeletWorld): void {
     await w.kubectl('wait', '--for=condition=Failed', 'job/fails', '--timeout=40s');
     await w.kubectl('wait', '--for=condition=Complete', 'job/works', '--timeout=40s');
     await w.kubectl('delete', 'job', 'fails', 'works');
-    await eventually(
-      'no pod of a Job is left',
-      async () => {
-        const list = await w.api.get(corePath('pods', NS), { labelSelector: 'job-name in (fails,works)' });
-        return list.items.length === 0;
-      },
-      { timeoutMs: 120_000 },
-    );
+    await waitFor('no pod of a Job is left', async () => {
+      const list = await w.api.get(corePath('pods', NS), { labelSelector: 'job-name in (fails,works)' });
+      return list.items.length === 0;
+    });
   });
 
   test('kill -9 of the process that hosts a kubelet: nothing survives it, and the next one restarts the containers in their pods', async () => {
@@ -125,13 +121,13 @@ export function defineJourneySuite(world: () => KubeletWorld): void {
     const orphan = await w.podWhen(NS, 'orphan', 'runs', isRunning);
     const { existsSync, readFileSync } = await import('node:fs');
     const pidsFile = `${options.dir}/pods/${before.metadata?.uid}/volumes/scratch/pids`;
-    const pids = await eventually('the processes have noted their ids', () => {
+    const pids = await waitFor('the processes have noted their ids', () => {
       const found = existsSync(pidsFile) ? readFileSync(pidsFile, 'utf8').trim().split('\n').map(Number) : [];
       return found.length === 2 ? found : undefined;
     });
     host.kill('SIGKILL');
     await once(host, 'exit');
-    await eventually('the main process dies with its host', () => isGone(pids[0]!));
+    await waitFor('the main process dies with its host', () => isGone(pids[0]!));
     await w.api.delete(corePath('pods', NS, 'orphan'), { gracePeriodSeconds: 0 });
     await w.startWith(options);
     const after = await w.podWhen(
@@ -144,8 +140,8 @@ export function defineJourneySuite(world: () => KubeletWorld): void {
     assert.equal(after.metadata?.uid, before.metadata?.uid);
     assert.equal(after.status?.podIP, before.status?.podIP);
     assert.equal(mainStatus(after).lastState?.terminated?.exitCode, 137);
-    await eventually('emptyDir is kept', () => readFileSync(pidsFile, 'utf8').trim().split('\n').length === 4);
-    await eventually(
+    await waitFor('emptyDir is kept', () => readFileSync(pidsFile, 'utf8').trim().split('\n').length === 4);
+    await waitFor(
       'the directory of the pod that is gone is removed',
       () => !existsSync(`${options.dir}/pods/${orphan.metadata?.uid}`),
     );

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { corePath } from '../../local-cloud/kubelet/api.ts';
 import { readProcess } from '../../local-cloud/kubelet/container/process-table.ts';
-import { eventually } from '../../testing/wait-for.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 import { conditionOf, isOver, isReady, isRunning, mainStatus, sh } from './kubelet-suite-basic.ts';
 import type { KubeletWorld } from './kubelet-world.ts';
 
@@ -132,7 +132,7 @@ export function defineLifeSuite(world: () => KubeletWorld): void {
     const follow = w.kubectlRunning('logs', '-f', 'logs');
     let text = '';
     follow.stdout?.on('data', (data: Buffer) => (text += data.toString()));
-    await eventually('kubectl logs -f shows what is there', () => text.includes('first'), { timeoutMs: 120_000 });
+    await waitFor('kubectl logs -f shows what is there', () => text.includes('first'));
     assert.deepEqual(
       text.split('\n').map((line) => line.length),
       ['run 1'.length, 40_000, 'first'.length, 0],
@@ -140,7 +140,7 @@ export function defineLifeSuite(world: () => KubeletWorld): void {
     const pod = await w.pod(NS, 'logs');
     const { writeFileSync } = await import('node:fs');
     writeFileSync(`${w.dir}/nodes/node-1/pods/${pod?.metadata?.uid}/volumes/scratch/go`, '');
-    await eventually('kubectl logs -f shows what comes', () => text.includes('second'), { timeoutMs: 120_000 });
+    await waitFor('kubectl logs -f shows what comes', () => text.includes('second'));
     const long = await w.lineOf('logs', /^x+$/);
     assert.equal(long.line.length, 40_000);
     const ended = new Promise((resolve) => follow.once('exit', resolve));
@@ -192,7 +192,7 @@ export function defineLifeSuite(world: () => KubeletWorld): void {
     await w.createPod(NS, 'forced', { containers: [sh('trap "" TERM; echo pid $$$$; while :; do sleep 0.1; done')] });
     const pid = Number((await w.lineOf('forced', /^pid \d+$/)).line.slice(4));
     await w.api.delete(corePath('pods', NS, 'forced'), { gracePeriodSeconds: 0 });
-    await eventually('the process is gone', () => readProcess(pid) === undefined, { timeoutMs: 120_000 });
+    await waitFor('the process is gone', () => readProcess(pid) === undefined);
   });
 
   test('a container over its memory limit is killed: OOMKilled, 137', async () => {

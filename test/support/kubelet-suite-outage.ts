@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { InjectedFault, Faults } from '../../local-cloud/faults.ts';
 import { systemClock } from '../../local-cloud/clock.ts';
 import { conditionOf, isRunning, mainStatus, sh } from './kubelet-suite-basic.ts';
-import { eventually } from '../../testing/wait-for.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 import type { KubeletWorld } from './kubelet-world.ts';
 
 const NS = 'default';
@@ -47,9 +47,7 @@ export function defineOutageSuite(world: () => KubeletWorld, server: () => Inter
     await server().pause();
     await w.startNode('early');
     await server().resume();
-    await eventually('the node is there', async () => (await w.kubectl('get', 'nodes')).includes('early'), {
-      timeoutMs: 120_000,
-    });
+    await waitFor('the node is there', async () => (await w.kubectl('get', 'nodes')).includes('early'));
   });
 
   test('a scripted fault: the container does not start, and does at the next try', async () => {

@@ -9,7 +9,7 @@ import { systemClock, type Clock } from '../../local-cloud/clock.ts';
 import { startKubelet } from '../../local-cloud/kubelet/kubelet.ts';
 import { realTiming } from '../../local-cloud/kubelet/timing.ts';
 import type { ImageMap, KubeletOptions, LogLine, Pod, RunningKubelet } from '../../local-cloud/kubelet/types.ts';
-import { eventually } from '../../testing/wait-for.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 const run = promisify(execFile);
 
@@ -146,17 +146,17 @@ export class KubeletWorld {
     name: string,
     what: string,
     condition: (pod: Pod) => boolean,
-    timeoutMs = 20_000,
+    seconds = 20,
   ): Promise<Pod> {
     let last: Pod | undefined;
     try {
-      return await eventually(
+      return await waitFor(
         `pod ${name}: ${what}`,
         async () => {
           last = await this.pod(namespace, name);
           return last !== undefined && condition(last) ? last : undefined;
         },
-        { timeoutMs },
+        seconds,
       );
     } catch (error) {
       const seen = JSON.stringify(last?.status ?? 'nothing');
@@ -165,17 +165,13 @@ export class KubeletWorld {
   }
 
   async podGone(namespace: string, name: string): Promise<void> {
-    await eventually(`pod ${name} is gone`, async () => (await this.pod(namespace, name)) === undefined, {
-      timeoutMs: 120_000,
-    });
+    await waitFor(`pod ${name} is gone`, async () => (await this.pod(namespace, name)) === undefined);
   }
 
   /** Waits until the container's output has a line that matches. */
   async lineOf(pod: string, pattern: RegExp): Promise<LogLine> {
-    return eventually(
-      `line ${pattern} of ${pod}`,
-      () => this.lines.find((line) => line.pod === pod && pattern.test(line.line)),
-      { timeoutMs: 120_000 },
+    return waitFor(`line ${pattern} of ${pod}`, () =>
+      this.lines.find((line) => line.pod === pod && pattern.test(line.line)),
     );
   }
 
@@ -188,11 +184,8 @@ export class KubeletWorld {
   }
 
   async eventOf(namespace: string, pod: string, reason: string, pattern = /./): Promise<void> {
-    await eventually(
-      `event ${reason} ${pattern} of ${pod}`,
-      async () =>
-        (await this.events(namespace, pod)).some((event) => event.reason === reason && pattern.test(event.message)),
-      { timeoutMs: 120_000 },
+    await waitFor(`event ${reason} ${pattern} of ${pod}`, async () =>
+      (await this.events(namespace, pod)).some((event) => event.reason === reason && pattern.test(event.message)),
     );
   }
 

@@ -1,7 +1,7 @@
 /** Contract of the Kubernetes API: what is particular to pods and scalable kinds, and the tables that kubectl prints. */
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { eventually } from '../../testing/wait-for.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 import type { KubernetesClient } from './kubernetes-client.ts';
 import { deployment } from './kubernetes-suite-objects.ts';
 import { freshNamespace } from './kubernetes-targets.ts';
@@ -192,7 +192,7 @@ export function podsSuite(client: KubernetesClient): void {
       const late = await client.call('POST', `/api/v1/namespaces/${own}/configmaps`, { metadata: { name: 'x' } });
       assert.ok(late.code === 403 || late.code === 404, late.text);
       const isGone = async (): Promise<boolean> => (await client.call('GET', `/api/v1/namespaces/${own}`)).code === 404;
-      await eventually('the namespace to be gone', isGone, { timeoutMs: 120_000 });
+      await waitFor('the namespace to be gone', isGone);
     });
   });
 }

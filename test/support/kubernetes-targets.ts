@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createContext, type LocalContext } from '../../local-cloud/context.ts';
 import { startKubernetes, type RunningKubernetes } from '../../local-cloud/kubernetes/wire/server.ts';
-import { eventually } from '../../testing/wait-for.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 import { connectTo, type KubernetesClient } from './kubernetes-client.ts';
 import { startRealKubernetes } from './real-kubernetes.ts';
 
@@ -55,6 +55,6 @@ export async function freshNamespace(client: KubernetesClient, labels: Record<st
   const name = `t-${randomBytes(4).toString('hex')}`;
   await client.call('POST', '/api/v1/namespaces', { metadata: { name, labels } });
   const account = `/api/v1/namespaces/${name}/serviceaccounts/default`;
-  await eventually('the default account', async () => (await client.call('GET', account)).code === 200);
+  await waitFor('the default account', async () => (await client.call('GET', account)).code === 200);
   return name;
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readEndpoints, type Endpoints } from '../../local-cloud/composition/endpoints.ts';
 import type { FixtureCall } from './fixture-functions.ts';
-import { eventually } from '../../testing/wait-for.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 const program = fileURLToPath(new URL('local-cloud-process.ts', import.meta.url));
 
@@ -100,7 +100,7 @@ export class LocalCloudWorld {
   }
 
   called(name: string, matches: (call: FixtureCall) => boolean): Promise<FixtureCall> {
-    return eventually(`a call of ${name}`, () => this.calls(name).find(matches));
+    return waitFor(`a call of ${name}`, () => this.calls(name).find(matches));
   }
 
   script(behaviours: Record<string, string[]>): void {

@@ -4,7 +4,8 @@ import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_pro
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { until } from '../../testing/journey.ts';
+import { patienceSeconds } from '../../testing/journey.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 const run = promisify(execFile);
 const CALL_MS = 240_000;
@@ -77,15 +78,23 @@ export class RunningClient {
   }
 
   async says(pattern: RegExp): Promise<void> {
-    await until(`output like ${pattern}`, () => {
-      assert.ok(this.#child.exitCode === null || pattern.test(this.stdout), `it ended: ${this.stdout}${this.stderr}`);
-      return pattern.test(this.stdout);
-    });
+    await waitFor(
+      `output like ${pattern}`,
+      () => {
+        assert.ok(this.#child.exitCode === null || pattern.test(this.stdout), `it ended: ${this.stdout}${this.stderr}`);
+        return pattern.test(this.stdout);
+      },
+      patienceSeconds,
+    );
   }
 
   /** Its exit code, when it ends by itself. */
   async end(): Promise<number | null> {
-    await until('the end of the program', () => this.#child.exitCode !== null || this.#child.signalCode !== null);
+    await waitFor(
+      'the end of the program',
+      () => this.#child.exitCode !== null || this.#child.signalCode !== null,
+      patienceSeconds,
+    );
     return this.#ended;
   }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createContext, type LocalContext } from '../../local-cloud/context.ts';
 import type { Clock } from '../../local-cloud/clock.ts';
 import { startPubsub, type RunningPubsub } from '../../local-cloud/pubsub/pubsub.ts';
-import { eventually } from '../../testing/wait-for.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 export interface PubsubWorld {
   context: LocalContext;
@@ -23,7 +23,7 @@ export async function startPubsubWorld(options: { clock?: Clock } = {}): Promise
     context,
     pubsub,
     settled: async (subscription) => {
-      await eventually(`an empty ${subscription}`, () => pubsub.backlog(subscription) === 0);
+      await waitFor(`an empty ${subscription}`, () => pubsub.backlog(subscription) === 0);
     },
     stop: async () => {
       await pubsub.stop();

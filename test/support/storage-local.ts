@@ -81,12 +81,3 @@ function signingAuth(): GoogleAuth {
   const auth = new GoogleAuth({ authClient: new JWT({ email: SIGNER, key: privateKey }) });
   return Object.assign(auth, { getCredentials: () => Promise.resolve({ client_email: SIGNER }) });
 }
-
-/** Resolves when `condition` holds; fails after the deadline. */
-export async function until(condition: () => boolean, what: string, deadlineMs = 60_000): Promise<void> {
-  const endMs = Date.now() + deadlineMs;
-  while (!condition()) {
-    if (Date.now() > endMs) throw new Error(`waited ${deadlineMs} ms for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
