@@ -130,3 +130,21 @@ writeLines("kept", "tables/all.csv")`;
     ['tables/all.csv', 'driver.log'],
   );
 });
+
+const withPackages = `
+library(foreach)
+fit <- function(i) {
+  x <- with(MASS::Boston, medv[seq_len(20 * i)])
+  list(huber = MASS::huber(x)$mu, rank = as.integer(Matrix::rankMatrix(outer(1:3, 1:3) + diag(3))))
+}
+packages <- c("MASS", "Matrix", "boot", "mgcv", "nlme", "survival")
+onWorkers <- foreach(i = 1:4, .packages = packages) %dopar% fit(i)
+inDriver <- foreach(i = 1:4, .packages = packages) %do% fit(i)
+stopifnot(identical(onWorkers, inDriver))
+`;
+
+test('packages whose version has a dash, as the recommended ones have, can be named', async () => {
+  const inputs = lab.prepare({ script: withPackages });
+  lab.worker('w1', inputs);
+  await ends(lab.driver(inputs), 0);
+});

@@ -219,13 +219,15 @@ run_iterations <- function(code, setup, batch, env, worker) {
   journal_flush(worker, setup)
 }
 
-# Results count under the driver's versions of the loop's packages: a worker with others would store wrong ones.
+# Results count under the driver's versions of the loop's packages: a worker with others would store wrong ones. R writes one version in two ways
+# (7.3-58.2 and 7.3.58.2), so versions are compared as versions. The message names no worker: alike errors are one.
 check_versions <- function(wanted) {
-  for (package in names(wanted)) {
-    own <- if (isNamespaceLoaded(package)) getNamespaceVersion(package)[[1]] else package_version_text(package)
-    if (own == wanted[[package]] || wanted[[package]] == "not installed") next
-    stop(fleet_error(sprintf("worker %s has version %s of package %s, the script's session has %s: install the same version for both, and restart the workers",
-                             .fleet$worker$pod, own, package, wanted[[package]]), "fleetVersionError"))
+  for (package in names(wanted)[wanted != "not installed"]) {
+    own <- loaded_version_text(package)
+    if (own != "not installed" && utils::compareVersion(own, wanted[[package]]) == 0) next
+    text <- sprintf("package %s has version %s on the worker and %s in the script's session", package, own, wanted[[package]])
+    remedy <- "give workers and session the same version of it, then start the workers anew"
+    stop(fleet_error(paste0(text, ": ", remedy), "fleetVersionError"))
   }
 }
 
