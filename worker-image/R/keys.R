@@ -22,17 +22,6 @@ loop_key <- function(expr, exports, packages, seed, known, data_hashes = charact
     random = short_hash(seed))
 }
 
-package_versions <- function(packages) vapply(sort(unique(packages)), package_version_text, "")
-
-package_version_text <- function(package) {
-  tryCatch(as.character(utils::packageVersion(package)), error = function(e) "not installed")
-}
-
-# Of a package that is loaded already, the version that runs: its files may have been replaced since.
-loaded_version_text <- function(package) {
-  if (isNamespaceLoaded(package)) getNamespaceVersion(package)[[1]] else package_version_text(package)
-}
-
 # Why two keys differ, in words; the session seed that follows a "~" is not compared.
 key_difference <- function(old, new) {
   a <- strsplit(sub("~.*", "", old), "-", fixed = TRUE)[[1]]

@@ -219,18 +219,6 @@ run_iterations <- function(code, setup, batch, env, worker) {
   journal_flush(worker, setup)
 }
 
-# Results count under the driver's versions of the loop's packages: a worker with others would store wrong ones. R writes one version in two ways
-# (7.3-58.2 and 7.3.58.2), so versions are compared as versions. The message names no worker: alike errors are one.
-check_versions <- function(wanted) {
-  for (package in names(wanted)[wanted != "not installed"]) {
-    own <- loaded_version_text(package)
-    if (own != "not installed" && utils::compareVersion(own, wanted[[package]]) == 0) next
-    text <- sprintf("package %s has version %s on the worker and %s in the script's session", package, own, wanted[[package]])
-    remedy <- "give workers and session the same version of it, then start the workers anew"
-    stop(fleet_error(paste0(text, ": ", remedy), "fleetVersionError"))
-  }
-}
-
 lost_error <- function(i, tries, cause) {
   fleet_error(sprintf("iteration %s was given up: it ended its R process %d times (%s)", whole(i), as.integer(tries), if (nzchar(cause)) cause else "cause unknown"),
               "fleetLostError")
