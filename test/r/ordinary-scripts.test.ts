@@ -148,3 +148,26 @@ test('packages whose version has a dash, as the recommended ones have, can be na
   lab.worker('w1', inputs);
   await ends(lab.driver(inputs), 0);
 });
+
+const strictness = `
+library(foreach)
+task <- quote({
+  options(warn = level)
+  got <- tryCatch({ as.integer("x"); log(-1); "no error" }, error = function(e) conditionMessage(e))
+  outer <- tryCatch({ withCallingHandlers(as.integer("y"), warning = function(w) stop("mine")); "none" }, error = function(e) conditionMessage(e))
+  c(got, outer)
+})
+levels <- c(-1, 0, 1, 2, 3)
+onWorkers <- eval(substitute(foreach(level = levels) %dopar% task, list(task = task)))
+inDriver <- eval(substitute(foreach(level = levels) %do% task, list(task = task)))
+options(warn = 0)
+stopifnot(identical(onWorkers, inDriver), inDriver[[4]][1] != "no error", inDriver[[2]][1] == "no error")
+failed <- tryCatch(foreach(i = 1) %dopar% { options(warn = 2); as.integer("x") }, error = conditionMessage)
+stopifnot(grepl("converted from warning", failed))
+`;
+
+test('options(warn) means in a task what it means in R', async () => {
+  const inputs = lab.prepare({ script: strictness });
+  lab.worker('w1', inputs);
+  await ends(lab.driver(inputs), 0);
+});

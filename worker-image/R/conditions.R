@@ -15,6 +15,9 @@ evaluate_iteration <- function(xpr, envir, on_text, use = function(value, warnin
       eval(xpr, envir = envir),
       error = function(e) calls <<- tryCatch(sys.calls(), error = function(e) NULL),
       warning = function(w) {
+        # R itself turns the warning into an error, or drops it, once no handler has taken it
+        if (getOption("warn") >= 2L) return()
+        if (getOption("warn") < 0L) tryInvokeRestart("muffleWarning")
         count <<- count + 1L
         if (count <= MAX_KEPT) {
           text <- conditionMessage(w)
