@@ -2,7 +2,7 @@
 import { newRecord, type JobRecord } from '../functions/job/job-record.ts';
 import { backUp, type LedgerLine } from '../functions/reconcile/back-up.ts';
 import { parseLines } from '../functions/reconcile/read-segments.ts';
-import { giveAddresses } from '../functions/reconcile/give-addresses.ts';
+import { signUrls } from '../functions/reconcile/sign-urls.ts';
 import { redisTaskQueues } from '../functions/adapters/redis-task-queue.ts';
 import type { Bucket, Buckets } from '../functions/ports/bucket.ts';
 import { fileBucket } from './file-bucket.ts';
@@ -42,11 +42,11 @@ export class LabControlPlane {
   async pass(): Promise<void> {
     const queue = await redisTaskQueues.open({ host: '127.0.0.1', port: this.#lab.redisPort, password });
     try {
-      const { wanted } = await queue.view(Date.now(), null);
+      const { urlRequests } = await queue.view(Date.now(), null);
       const { ledger } = await backUp(this.#bucket(), queue, this.#record, Infinity, () => Date.now());
       this.#record = { ...this.#record, ledger };
       const buckets = { results: this.#bucket() } as Buckets;
-      if (wanted.length > 0) await giveAddresses(buckets, queue, this.#record, wanted, Date.now());
+      if (urlRequests.length > 0) await signUrls(buckets, queue, this.#record, urlRequests, Date.now());
     } finally {
       queue.close();
     }

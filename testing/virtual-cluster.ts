@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { DriverState, LoopProgress, WorkerProgress } from '../functions/job/progress.ts';
 import type { ClusterView } from '../functions/ports/clusters.ts';
-import type { Address, JournalEntry } from '../functions/ports/task-queue.ts';
+import type { SignedUrl, JournalEntry } from '../functions/ports/task-queue.ts';
 import type { WorkloadRequest, WorkloadView } from '../functions/ports/workloads.ts';
 
 export class VirtualCluster {
@@ -23,9 +23,9 @@ export class VirtualCluster {
   gateOpen = false;
   /** Worker machines that are there; the others of the pool are still booting. */
   nodesReady = Infinity;
-  /** Names that pods want addresses of, and what they were given. */
-  wanted: string[] = [];
-  addresses: Record<string, Address | null> = {};
+  /** Names that pods have requested URLs of, and what they were given. */
+  urlRequests: string[] = [];
+  signedUrls: Record<string, SignedUrl | null> = {};
   rejected: JournalEntry[] = [];
 
   constructor(view: ClusterView) {

@@ -23,7 +23,7 @@ export class VirtualWorld {
   readonly notices: Notice[] = [];
   readonly calls: string[] = [];
   leftovers: Leftover[] = [];
-  cpuRoom: number | null = null;
+  freeVcpus: number | null = null;
   /** Every cluster name ever created, in order: the virtual cloud's own book. */
   readonly created: string[] = [];
   readonly buckets: Buckets & { uploads: VirtualBucket; state: VirtualBucket; results: VirtualBucket };
@@ -104,8 +104,8 @@ function virtualClusters(world: VirtualWorld): Clusters {
       if (cluster) cluster.view.state = 'stopping';
       world.after('clusters.delete');
     },
-    async cpuRoom() {
-      return world.cpuRoom;
+    async freeVcpus() {
+      return world.freeVcpus;
     },
     async leftovers() {
       world.check('clusters.leftovers');
@@ -195,7 +195,7 @@ function viewOf(world: VirtualWorld, cluster: VirtualCluster): WorkloadView {
     workersWanted: cluster.replicas,
     pods: [{ ...pod, name: 'redis', role: 'redis', node: 'system' }, ...pods],
     nodes,
-    redis: cluster.workload ? { address: cluster.view.name, password: 'secret' } : null,
+    redis: cluster.workload ? { host: cluster.view.name, password: 'secret' } : null,
     inputsSignedMs: cluster.workload ? world.nowMs : null,
   };
 }
@@ -220,7 +220,7 @@ function virtualQueue(world: VirtualWorld, cluster: VirtualCluster): TaskQueue {
       return {
         progress: summarize(driver, cluster.loops, cluster.workers, unsaved(cluster)),
         workers: cluster.workers,
-        wanted: cluster.wanted,
+        urlRequests: cluster.urlRequests,
       };
     },
     async outbox(maxEntries) {
@@ -254,9 +254,9 @@ function virtualQueue(world: VirtualWorld, cluster: VirtualCluster): TaskQueue {
       cluster.gateOpen = true;
     },
     async renewLease() {},
-    async giveAddresses(answers) {
-      cluster.addresses = { ...cluster.addresses, ...answers };
-      cluster.wanted = cluster.wanted.filter((name) => !(name in answers));
+    async answerUrlRequests(answers) {
+      cluster.signedUrls = { ...cluster.signedUrls, ...answers };
+      cluster.urlRequests = cluster.urlRequests.filter((name) => !(name in answers));
     },
     async outputs() {
       return [];

@@ -30,7 +30,7 @@ export class ComputeApi {
     this.#base = `${endpoint ?? PUBLIC_ENDPOINT}/compute/v1/projects/${projectId}`;
   }
 
-  /** Machines that are not (or no longer) of this group are skipped. `group` is the address that GKE gives for the pool. */
+  /** Machines that are not (or no longer) of this group are skipped. `group` is the URL that GKE gives for the pool. */
   async deleteInstances(group: string, names: string[]): Promise<void> {
     const { zone, path } = parseGroup(group);
     for (let from = 0; from < names.length; from += MOST_DELETED_AT_ONCE) {
@@ -49,7 +49,7 @@ export class ComputeApi {
   }
 
   /** vCPUs free under the region's quota; Spot machines draw on their own quota where there is one. */
-  async cpuRoom(region: string, spot: boolean): Promise<number | null> {
+  async freeVcpus(region: string, spot: boolean): Promise<number | null> {
     const answer = (await this.#request('GET', `/regions/${region}`)) as {
       quotas?: { metric: string; limit: number; usage: number }[];
     };

@@ -111,8 +111,8 @@ class GkeClusters implements Clusters {
     }
   }
 
-  async cpuRoom(location: string, spot: boolean): Promise<number | null> {
-    return this.#compute.cpuRoom(regionOf(location), spot);
+  async freeVcpus(location: string, spot: boolean): Promise<number | null> {
+    return this.#compute.freeVcpus(regionOf(location), spot);
   }
 
   async leftovers(cluster: string): ReturnType<Clusters['leftovers']> {

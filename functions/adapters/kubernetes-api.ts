@@ -1,5 +1,5 @@
 /**
- * Plain requests to the Kubernetes API with the official client's configuration (address, certificate authority, credentials). The client's own
+ * Plain requests to the Kubernetes API with the official client's configuration (URL, certificate authority, credentials). The client's own
  * calls open a connection each and turn every field of every object into classes, which in a large cluster costs more than the rest of a pass.
  */
 import { Agent, request, type AgentOptions, type RequestOptions } from 'node:https';
@@ -56,9 +56,9 @@ export class KubernetesApi {
       body === undefined
         ? {}
         : { 'content-type': 'application/merge-patch+json', 'content-length': Buffer.byteLength(text) };
-    const address = new URL(this.#config.getCurrentCluster()!.server.replace(/\/+$/, '') + path);
+    const url = new URL(this.#config.getCurrentCluster()!.server.replace(/\/+$/, '') + path);
     const answer = await exchange(
-      address,
+      url,
       { ...options, method, signal, headers: { ...headers, ...sent, accept: ACCEPT[form] } },
       text,
     );
@@ -78,9 +78,9 @@ async function connection(config: KubeConfig): Promise<RequestOptions> {
   return { headers: headers ?? {}, agent: throughProxy ? agent : own, ...(auth ? { auth } : {}) };
 }
 
-function exchange(address: URL, options: RequestOptions, body: string): Promise<{ status: number; text: string }> {
+function exchange(url: URL, options: RequestOptions, body: string): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
-    const call = request(address, options, (response) => {
+    const call = request(url, options, (response) => {
       const parts: Buffer[] = [];
       response.on('data', (part: Buffer) => parts.push(part));
       response.on('error', reject);

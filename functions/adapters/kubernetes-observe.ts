@@ -47,9 +47,9 @@ function redisOf(pods: V1Pod[], secret: V1Secret | null): WorkloadView['redis'] 
     const view = toPod(candidate);
     return view?.role === 'redis' && view.ready && candidate.metadata?.deletionTimestamp === undefined;
   });
-  const address = pod?.status?.podIP;
+  const host = pod?.status?.podIP;
   const password = secret?.data?.['password'];
-  return address && password ? { address, password: Buffer.from(password, 'base64').toString('utf8') } : null;
+  return host && password ? { host, password: Buffer.from(password, 'base64').toString('utf8') } : null;
 }
 
 async function readNodes(api: KubernetesApi): Promise<NodeView[]> {

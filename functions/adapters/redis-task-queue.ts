@@ -2,15 +2,15 @@
 import { Redis } from 'ioredis';
 import { summarize, type LoopProgress, type Progress } from '../job/progress.ts';
 import { messageOf, PortError } from '../ports/port-error.ts';
-import type { Address, JournalEntry, QueueView, ReportKind, TaskQueue, TaskQueues } from '../ports/task-queue.ts';
+import type { SignedUrl, JournalEntry, QueueView, ReportKind, TaskQueue, TaskQueues } from '../ports/task-queue.ts';
 import { redisKeys, valueFields } from './redis-keys.ts';
 import { toDriver, toEntry, toFields, toLoop, toWorker } from './redis-values.ts';
 
 const CALL_MS = 5000;
 /** A worker whose supervisor has been silent for longer is not counted. */
 const BEAT_LIMIT_SECONDS = 30;
-/** Addresses that one pass gives; the next one goes on. */
-const WANTED_AT_ONCE = 500;
+/** URLs that one pass signs; the next one goes on. */
+const URLS_AT_ONCE = 500;
 /** The cluster stops by itself when no pass has renewed this for so long. */
 const LEASE_SECONDS = 1800;
 const REPORT_KEYS: Record<ReportKind, string> = { errors: redisKeys.errors, loops: redisKeys.described };
@@ -54,7 +54,7 @@ class RedisTaskQueue implements TaskQueue {
       ['hgetall', redisKeys.waiting],
       ['hgetall', redisKeys.workers],
       ['xlen', redisKeys.outbox],
-      ['hscan', redisKeys.need, '0', 'COUNT', String(WANTED_AT_ONCE)],
+      ['hscan', redisKeys.need, '0', 'COUNT', String(URLS_AT_ONCE)],
       ['xlen', REPORT_KEYS.errors],
       ['xlen', REPORT_KEYS.loops],
     ])) as [
@@ -80,7 +80,7 @@ class RedisTaskQueue implements TaskQueue {
     const all = Object.entries(workers).flatMap(([pod, json]) => toWorker(pod, json) ?? []);
     const fresh = all.filter((worker) => nowMs / 1000 - worker.beatSeconds < BEAT_LIMIT_SECONDS);
     const progress = summarize(driverNow, loops, fresh, outbox + errors + described);
-    return { progress, workers: fresh, wanted: Object.keys(toFields(need[1])).slice(0, WANTED_AT_ONCE) };
+    return { progress, workers: fresh, urlRequests: Object.keys(toFields(need[1])).slice(0, URLS_AT_ONCE) };
   }
 
   async outbox(maxEntries: number, maxBytes: number): Promise<{ entry: JournalEntry; value: Buffer | null }[]> {
@@ -153,10 +153,10 @@ class RedisTaskQueue implements TaskQueue {
     if (lengthened === 0) await this.#call(() => this.#redis.set(redisKeys.lease, '1', 'EX', LEASE_SECONDS));
   }
 
-  async giveAddresses(answers: Record<string, Address | null>): Promise<void> {
+  async answerUrlRequests(answers: Record<string, SignedUrl | null>): Promise<void> {
     const multi = this.#redis.multi();
-    for (const [name, address] of Object.entries(answers)) {
-      multi.hset(redisKeys.urls, name, address === null ? 'none' : `${address.goodUntilSeconds} ${address.url}`);
+    for (const [name, signed] of Object.entries(answers)) {
+      multi.hset(redisKeys.urls, name, signed === null ? 'none' : `${signed.goodUntilSeconds} ${signed.url}`);
       multi.hdel(redisKeys.need, name);
     }
     await this.#exec(multi);

@@ -23,8 +23,8 @@ export type Action =
   | { do: 'stop-driver'; reason: string }
   | { do: 'renew-lease' }
   | { do: 'back-up' }
-  /** Answers pods that asked for addresses of objects of this attempt, or (`ledger`) of all that the bucket holds of the job. */
-  | { do: 'give-addresses'; wanted: string[] }
+  /** Answers pods that requested URLs of objects of this attempt, or (`ledger`) of all that the bucket holds of the job. */
+  | { do: 'sign-urls'; objects: string[] }
   /** Answered requests are removed, so that the same file can be uploaded again. */
   | { do: 'remove-control'; kind: ControlKind; generation: string }
   | { do: 'mark-live' }

@@ -17,12 +17,12 @@ export interface Observation {
   workload: WorkloadView | null | 'unknown';
   progress: Progress | null | 'unknown';
   workers: WorkerProgress[];
-  /** Objects of this attempt whose addresses pods have asked for. */
-  wanted: string[];
+  /** Objects of this attempt that pods have requested a signed URL of. */
+  urlRequests: string[];
   /** vCPUs that the project may still start here; null when not asked or not known. */
-  cpuRoom: number | null;
-  /** Clusters of this installation that exist, and how many may. */
-  room: { clusters: number; maximum: number } | null;
+  freeVcpus: number | null;
+  /** Clusters of this installation that exist, and how many may; null when not asked. */
+  places: { taken: number; maximum: number } | null;
 }
 
 export interface UploadView {

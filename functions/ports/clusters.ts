@@ -9,7 +9,7 @@ export interface PoolView {
   machineType: string;
   spot: boolean;
   state: ClusterState;
-  /** Addresses of the managed instance groups behind the pool. */
+  /** URLs of the managed instance groups behind the pool. */
   instanceGroups: string[];
 }
 
@@ -61,7 +61,7 @@ export interface Clusters {
   /** "Not found" is success; a cluster that is still being created or changed is FF-CLUSTER-BUSY (retry). */
   delete(name: string, location: string): Promise<void>;
   /** vCPUs of quota still free in the location's region; null when the cloud does not say. */
-  cpuRoom(location: string, spot: boolean): Promise<number | null>;
+  freeVcpus(location: string, spot: boolean): Promise<number | null>;
   leftovers(cluster: string): Promise<Leftover[]>;
   removeLeftover(leftover: Leftover): Promise<void>;
 }

@@ -1,12 +1,14 @@
+/** Stable, for logs and the catalogue docs/errors.md: FF-CLUSTER-STOCKOUT, FF-BUCKET, … */
+export type ErrorCode = `FF-${string}`;
+
 /**
  * The one error class that crosses a port. `retry` means: the same call may succeed later, so the pass ends and a later one tries again.
  */
 export class PortError extends Error {
-  /** Stable, for logs and the error catalogue: FF-CLUSTER-STOCKOUT, FF-BUCKET, … */
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly retry: boolean;
 
-  constructor(code: string, message: string, options: { retry: boolean; cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, options: { retry: boolean; cause?: unknown }) {
     super(message, { cause: options.cause });
     this.name = 'PortError';
     this.code = code;

@@ -21,8 +21,8 @@ export interface JournalEntry {
   md5: string | null;
 }
 
-/** A signed address, and until when it can be used. */
-export interface Address {
+/** A URL that carries its own permission to read one object, and until when it can be used. */
+export interface SignedUrl {
   url: string;
   goodUntilSeconds: number;
 }
@@ -30,8 +30,8 @@ export interface Address {
 export interface QueueView {
   progress: Progress;
   workers: WorkerProgress[];
-  /** Names of objects whose addresses pods have asked for; some of them when there are many. */
-  wanted: string[];
+  /** Names of objects that pods have requested a signed URL of; some of them when there are many. */
+  urlRequests: string[];
 }
 
 export type ReportKind = 'errors' | 'loops';
@@ -54,13 +54,13 @@ export interface TaskQueue {
   stop(reason: string): Promise<void>;
   openGate(): Promise<void>;
   renewLease(): Promise<void>;
-  /** Answers what pods have asked for; null: there is nothing of that name. */
-  giveAddresses(answers: Record<string, Address | null>): Promise<void>;
+  /** Null: there is nothing of that name. */
+  answerUrlRequests(answers: Record<string, SignedUrl | null>): Promise<void>;
   outputs(): Promise<{ name: string; bytes: number; sha256: string }[]>;
   close(): void;
 }
 
 export interface TaskQueues {
   /** @throws PortError FF-QUEUE-UNREACHABLE (retry): it is an alarm and never "empty". */
-  open(address: { host: string; port: number; password: string }): Promise<TaskQueue>;
+  open(endpoint: { host: string; port: number; password: string }): Promise<TaskQueue>;
 }

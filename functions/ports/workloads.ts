@@ -30,7 +30,7 @@ export interface WorkloadView {
   workersWanted: number;
   pods: PodView[];
   nodes: NodeView[];
-  redis: { address: string; password: string } | null;
+  redis: { host: string; password: string } | null;
   /** When the signed URLs in the pods' inputs were last made. */
   inputsSignedMs: number | null;
 }

@@ -1,15 +1,17 @@
 /** One action -> port calls. Does exactly what the plan says, in its order; re-checks just before deleting. Reports what changed in the record. */
 import type { Action } from '../job/action.ts';
 import type { JobRecord } from '../job/job-record.ts';
+import { withSpec } from '../job/known-record.ts';
 import { paths } from '../job/names.ts';
+import type { Observation } from '../job/observation.ts';
 import type { PassSettings } from '../job/settings.ts';
 import { messageOf, PortError } from '../ports/port-error.ts';
 import type { Ports } from '../ports/ports.ts';
 import { log } from '../log.ts';
 import { backUp } from './back-up.ts';
-import { giveAddresses } from './give-addresses.ts';
 import { makeInputs } from './make-inputs.ts';
-import type { Seen } from './observe.ts';
+import type { Connections } from './observe.ts';
+import { signUrls } from './sign-urls.ts';
 
 export interface Acted {
   record: JobRecord;
@@ -23,34 +25,30 @@ const BACK_UP_MS = 60_000;
 const GRACE_SECONDS = 30;
 
 /** Acts in order and stops at the first failure: later actions may rely on earlier ones (save, then delete). */
-export async function act(
-  ports: Ports,
-  seen: Seen,
-  record: JobRecord,
-  actions: readonly Action[],
-  settings: PassSettings,
-): Promise<Acted> {
-  let now = record;
+export async function act(actions: readonly Action[], doing: Doing): Promise<Acted> {
+  let { record } = doing;
   for (const action of actions) {
     try {
-      const done = await perform({ ports, seen, record: now, settings }, action);
-      now = done.record;
-      if (done.wait) return { record: now, error: null };
+      const done = await perform({ ...doing, record }, action);
+      record = done.record;
+      if (done.wait) return { record, error: null };
     } catch (thrown) {
       const error =
         thrown instanceof PortError
           ? thrown
           : new PortError('FF-UNEXPECTED', messageOf(thrown), { retry: true, cause: thrown });
       log('WARNING', `doing ${action.do}: ${error.message}`, { job: record.job, code: error.code });
-      return { record: now, error };
+      return { record, error };
     }
   }
-  return { record: now, error: null };
+  return { record, error: null };
 }
 
-interface Doing {
+/** What an action is done with. */
+export interface Doing {
   ports: Ports;
-  seen: Seen;
+  seen: Observation;
+  connections: Connections;
   record: JobRecord;
   settings: PassSettings;
 }
@@ -63,21 +61,22 @@ async function perform(doing: Doing, action: Action): Promise<{ record: JobRecor
 }
 
 async function change(doing: Doing, action: Exclude<Action, { do: 'back-up' }>): Promise<void> {
-  const { ports, seen, record } = doing;
+  const { ports, connections, record } = doing;
+  const { queue, workload } = connections;
   switch (action.do) {
-    case 'give-addresses':
-      if (seen.queue) await giveAddresses(ports.buckets, seen.queue, record, action.wanted, ports.clock.nowMs());
+    case 'sign-urls':
+      if (queue) await signUrls(ports.buckets, queue, record, action.objects, ports.clock.nowMs());
       return;
     case 'apply-workload':
       return applyWorkload(doing, action.workers);
     case 'scale-workers':
-      return seen.workload?.scaleWorkers(action.replicas, action.idlePods);
+      return workload?.scaleWorkers(action.replicas, action.idlePods);
     case 'open-gate':
-      return seen.queue?.openGate();
+      return queue?.openGate();
     case 'renew-lease':
-      return seen.queue?.renewLease();
+      return queue?.renewLease();
     case 'stop-driver':
-      return seen.queue?.stop(action.reason);
+      return queue?.stop(action.reason);
     case 'create-cluster':
     case 'resize-workers-pool':
     case 'delete-nodes':
@@ -92,19 +91,19 @@ async function change(doing: Doing, action: Exclude<Action, { do: 'back-up' }>):
 }
 
 /** When Redis holds more than could be moved, what follows (a deletion, perhaps) waits for the next pass. */
-async function save({ ports, seen, record }: Doing): Promise<{ record: JobRecord; wait: boolean }> {
-  if (seen.queue === null) return { record, wait: false };
+async function save({ ports, connections: { queue }, record }: Doing): Promise<{ record: JobRecord; wait: boolean }> {
+  if (queue === null) return { record, wait: false };
   const until = ports.clock.nowMs() + BACK_UP_MS;
-  const saved = await backUp(ports.buckets.results, seen.queue, record, until, () => ports.clock.nowMs());
-  const outputs = await seen.queue.outputs();
+  const saved = await backUp(ports.buckets.results, queue, record, until, () => ports.clock.nowMs());
+  const outputs = await queue.outputs();
   return { record: { ...record, ledger: saved.ledger, recentErrors: saved.recentErrors, outputs }, wait: saved.more };
 }
 
-async function applyWorkload({ ports, seen, record, settings }: Doing, workers: number): Promise<void> {
-  const cluster = seen.observation.cluster;
+async function applyWorkload({ ports, seen, connections, record, settings }: Doing, workers: number): Promise<void> {
+  const { cluster } = seen;
   if (cluster === null || cluster === 'unknown') return;
-  const spec = record.spec!;
-  const workload = seen.workload ?? (await ports.workloads.connect(cluster));
+  const { spec } = withSpec(record);
+  const workload = connections.workload ?? (await ports.workloads.connect(cluster));
   await workload.apply({
     job: record.job,
     attempt: record.attempt,
@@ -124,7 +123,7 @@ type ClusterAction = Extract<
 >;
 
 async function changeCluster({ ports, seen, record }: Doing, action: ClusterAction): Promise<void> {
-  const cluster = seen.observation.cluster;
+  const { cluster } = seen;
   const present = cluster !== null && cluster !== 'unknown' ? cluster : null;
   switch (action.do) {
     case 'create-cluster':
@@ -154,9 +153,9 @@ async function changeCluster({ ports, seen, record }: Doing, action: ClusterActi
 
 /** Looks once more: a cluster that is not ours is never deleted, whatever the plan was made from. */
 async function deleteCluster(ports: Ports, name: string, location: string): Promise<void> {
-  const now = await ports.clusters.get(name, location);
-  if (now === null || now.state === 'stopping') return;
-  if (!now.ours)
+  const found = await ports.clusters.get(name, location);
+  if (found === null || found.state === 'stopping') return;
+  if (!found.ours)
     throw new PortError('FF-CLUSTER-FOREIGN', `cluster ${name} is not ours and was not deleted`, { retry: false });
   await ports.clusters.delete(name, location);
 }

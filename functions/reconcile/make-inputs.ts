@@ -1,4 +1,4 @@
-/** What driver and workers read as inputs.json: signed addresses of script, data and earlier results, and where outputs may go. */
+/** What driver and workers read as inputs.json: signed URLs of script, data and earlier results, and where outputs may go. */
 import type { JobRecord } from '../job/job-record.ts';
 import { loadedNames, workingName } from '../job-file/job-spec.ts';
 import { paths } from '../job/names.ts';
@@ -23,14 +23,14 @@ export async function makeInputs(buckets: Buckets, record: JobRecord): Promise<u
   const script = record.files.find((file) => file.name === spec.script)!;
   const sign = (name: string, generation: string): Promise<string> =>
     buckets.uploads.signedUrl(folder + name, { generation, validSeconds: SIGNED_SECONDS });
-  const wanted = record.files.filter((file) => file.name !== spec.script && !NOT_DATA.test(file.name));
+  const data = record.files.filter((file) => file.name !== spec.script && !NOT_DATA.test(file.name));
   const files: { name: string; url: string; bytes: number }[] = [];
-  await inParallel(PARALLEL_SIGNATURES, wanted, async (file) => {
+  await inParallel(PARALLEL_SIGNATURES, data, async (file) => {
     files.push({ name: file.name, url: await sign(file.name, file.generation), bytes: file.bytes });
   });
-  for (const data of spec.data) {
-    const address = splitBucketAddress(data.object);
-    if (address) files.push(await signForeign(buckets, address));
+  for (const { object } of spec.data) {
+    const elsewhere = splitBucketAddress(object);
+    if (elsewhere) files.push(await signForeign(buckets, elsewhere));
   }
   const form = (beginning: string): Promise<{ url: string; fields: Record<string, string> }> =>
     buckets.results.signedUpload(beginning, { validSeconds: SIGNED_SECONDS, maxBytes: MAX_OUTPUT_BYTES });
@@ -70,7 +70,7 @@ async function signForeign(
   return { name: workingName(`gs://${bucketName}/${object}`), url, bytes: found.bytes };
 }
 
-/** Everything earlier attempts have finished (and this one, if its cluster was lost), with a signed address each; null when there is nothing. */
+/** Everything earlier attempts have finished (and this one, if its cluster was lost), with a signed URL each; null when there is nothing. */
 export async function makeResumeLedger(buckets: Buckets, record: JobRecord): Promise<{ url: string } | null> {
   const lines = await readLedger(buckets, record.job);
   if (lines.length === 0) return null;

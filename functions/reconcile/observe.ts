@@ -2,6 +2,7 @@
 import type { ControlKind } from '../job/action.ts';
 import { shorten } from '../job-file/job-file-error.ts';
 import type { JobProblem, JobRecord } from '../job/job-record.ts';
+import { type RecordWithCluster, withCluster } from '../job/known-record.ts';
 import { workerPool } from '../job/machines.ts';
 import { JOB_FILES, paths } from '../job/names.ts';
 import type { Observation, UploadView } from '../job/observation.ts';
@@ -17,9 +18,8 @@ import type { TaskQueue } from '../ports/task-queue.ts';
 import type { Workload } from '../ports/workloads.ts';
 import { log } from '../log.ts';
 
-/** The observation, and the open connections that acting on it may use. The caller closes the queue. */
-export interface Seen {
-  observation: Observation;
+/** Open connections to what was seen, which acting on it may use. The caller closes the queue. */
+export interface Connections {
   workload: Workload | null;
   queue: TaskQueue | null;
 }
@@ -29,11 +29,15 @@ const MAX_SCRIPT_BYTES = 2 * 1024 ** 2;
 const REDIS_PORT = 6379;
 const UNSAFE_NAMES_TOLD = 5;
 
-export async function observe(ports: Ports, record: JobRecord, settings: PassSettings): Promise<Seen> {
+export async function observe(
+  ports: Ports,
+  record: JobRecord,
+  settings: PassSettings,
+): Promise<{ seen: Observation; connections: Connections }> {
   const [upload, cluster] = await Promise.all([observeUpload(ports, record, settings), observeCluster(ports, record)]);
   const inside =
     isUsable(cluster) && hasWorkload(record) ? await observeInside(ports, cluster, record.progress) : emptyInside();
-  const observation: Observation = {
+  const seen: Observation = {
     nowMs: ports.clock.nowMs(),
     upload,
     cluster,
@@ -41,11 +45,11 @@ export async function observe(ports: Ports, record: JobRecord, settings: PassSet
     workload: inside.view,
     progress: inside.progress,
     workers: inside.workers,
-    wanted: inside.wanted,
-    cpuRoom: record.phase === 'running' ? await cpuRoom(ports, record) : null,
-    room: record.phase === 'waiting' ? await observeRoom(ports, settings) : null,
+    urlRequests: inside.urlRequests,
+    freeVcpus: record.phase === 'running' ? await observeFreeVcpus(ports, withCluster(record)) : null,
+    places: record.phase === 'waiting' ? await observePlaces(ports, settings) : null,
   };
-  return { observation, workload: inside.workload, queue: inside.queue };
+  return { seen, connections: { workload: inside.workload, queue: inside.queue } };
 }
 
 function isUsable(cluster: ClusterView | null | 'unknown'): cluster is ClusterView {
@@ -63,11 +67,10 @@ function hasWorkload(record: JobRecord): boolean {
   return ['starting', 'canary', 'approval', 'running', 'draining'].includes(record.phase);
 }
 
-async function cpuRoom(ports: Ports, record: JobRecord): Promise<number | null> {
-  const room = await orUnknown('quota', () =>
-    ports.clusters.cpuRoom(record.cluster!.location, workerPool(record.spec!, record.onDemand).spot),
-  );
-  return room === 'unknown' ? null : room;
+async function observeFreeVcpus(ports: Ports, record: RecordWithCluster): Promise<number | null> {
+  const { spot } = workerPool(record.spec, record.onDemand);
+  const free = await orUnknown('quota', () => ports.clusters.freeVcpus(record.cluster.location, spot));
+  return free === 'unknown' ? null : free;
 }
 
 async function observeUpload(ports: Ports, record: JobRecord, settings: PassSettings): Promise<UploadView> {
@@ -174,11 +177,11 @@ async function observeCluster(ports: Ports, record: JobRecord): Promise<ClusterV
   return orUnknown('cluster', () => ports.clusters.get(cluster.name, cluster.location));
 }
 
-async function observeRoom(ports: Ports, settings: PassSettings): Promise<Observation['room']> {
+async function observePlaces(ports: Ports, settings: PassSettings): Promise<Observation['places']> {
   const clusters = await orUnknown('clusters', () => ports.clusters.list());
   return clusters === 'unknown'
-    ? { clusters: settings.maxClusters, maximum: settings.maxClusters }
-    : { clusters: clusters.length, maximum: settings.maxClusters };
+    ? { taken: settings.maxClusters, maximum: settings.maxClusters }
+    : { taken: clusters.length, maximum: settings.maxClusters };
 }
 
 interface Inside {
@@ -187,11 +190,11 @@ interface Inside {
   queue: TaskQueue | null;
   progress: Observation['progress'];
   workers: Observation['workers'];
-  wanted: Observation['wanted'];
+  urlRequests: Observation['urlRequests'];
 }
 
 function emptyInside(): Inside {
-  return { view: null, workload: null, queue: null, progress: null, workers: [], wanted: [] };
+  return { view: null, workload: null, queue: null, progress: null, workers: [], urlRequests: [] };
 }
 
 async function observeInside(ports: Ports, cluster: ClusterView, before: Progress | null): Promise<Inside> {
@@ -200,12 +203,12 @@ async function observeInside(ports: Ports, cluster: ClusterView, before: Progres
   const view = await orUnknown('kubernetes', () => workload.observe());
   if (view === 'unknown') return { ...emptyInside(), workload, view, progress: 'unknown' };
   if (view.redis === null) return { ...emptyInside(), workload, view };
-  const address = { host: view.redis.address, port: REDIS_PORT, password: view.redis.password };
-  const queue = await orUnknown('redis', () => ports.queues.open(address));
+  const endpoint = { host: view.redis.host, port: REDIS_PORT, password: view.redis.password };
+  const queue = await orUnknown('redis', () => ports.queues.open(endpoint));
   if (queue === 'unknown') return { ...emptyInside(), workload, view, progress: 'unknown' };
-  const seen = await orUnknown('redis', () => queue.view(ports.clock.nowMs(), before));
-  if (seen === 'unknown') return { ...emptyInside(), view, workload, queue, progress: 'unknown' };
-  return { view, workload, queue, ...seen };
+  const inside = await orUnknown('redis', () => queue.view(ports.clock.nowMs(), before));
+  if (inside === 'unknown') return { ...emptyInside(), view, workload, queue, progress: 'unknown' };
+  return { view, workload, queue, ...inside };
 }
 
 async function orUnknown<T>(what: string, read: () => Promise<T>): Promise<T | 'unknown'> {

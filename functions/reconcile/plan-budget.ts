@@ -4,6 +4,7 @@ import { fleetForPrice } from '../job/machines.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import type { Observation } from '../job/observation.ts';
 import { fleetUsdPerHour } from '../job/prices.ts';
+import { workerNodes } from '../job/worker-nodes.ts';
 import { beginEnding, iso, secondsSince } from './step.ts';
 
 /**
@@ -12,9 +13,7 @@ import { beginEnding, iso, secondsSince } from './step.ts';
  */
 export function meter(record: JobRecord, seen: Observation): JobRecord {
   if (record.cluster === null || record.cluster.goneAt !== null || record.spec === null) return record;
-  const workerNodes =
-    typeof seen.cluster === 'object' ? (seen.cluster?.pools.find((pool) => pool.name === 'workers')?.nodes ?? 0) : 0;
-  const machines = Math.max(workerNodes, record.fleet.nodes);
+  const machines = Math.max(workerNodes(seen.cluster), record.fleet.nodes);
   const usdPerHour = fleetUsdPerHour(fleetForPrice(record.spec, machines, record.onDemand));
   const seconds = Math.max(0, secondsSince(record.spending.asOf, seen.nowMs));
   const rate = Math.max(usdPerHour, record.spending.usdPerHour);

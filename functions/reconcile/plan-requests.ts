@@ -3,41 +3,38 @@ import type { Action, ControlKind } from '../job/action.ts';
 import { emptyLedger, newRecord, type JobRecord } from '../job/job-record.ts';
 import type { Observation } from '../job/observation.ts';
 import { isTerminal } from '../job/phase.ts';
-import { beginEnding, decide, iso, move, type Step } from './step.ts';
+import { beginEnding, iso, move, noteDecision, type Step } from './step.ts';
 
 export function planRequests(record: JobRecord, seen: Observation): Step {
-  let now: JobRecord = record;
+  let answered: JobRecord = record;
   const actions: Action[] = [];
   for (const kind of ['cancel', 'pause', 'approve', 'resume'] as const) {
     const request = seen.upload.controls[kind];
     if (request === undefined) continue;
-    const answered = kind === 'resume' ? answerResume(now, seen) : answer(now, seen, kind);
-    if (answered === 'later') continue;
-    now = answered;
+    const answer = answerRequest(answered, seen, kind, request.generation);
+    if (answer === 'later') continue;
+    answered = answer;
     actions.push({ do: 'remove-control', kind, generation: request.generation });
   }
-  if (seen.upload.controls.resume === undefined && isCorrected(now, seen))
-    now = nextAttempt(now, seen.nowMs, 'the folder was corrected');
-  if (now.phase === 'waiting' && record.phase !== 'waiting') actions.push({ do: 'mark-live' });
-  return { record: now, actions };
+  if (seen.upload.controls.resume === undefined && isCorrected(answered, seen))
+    answered = nextAttempt(answered, seen.nowMs, 'the folder was corrected');
+  if (answered.phase === 'waiting' && record.phase !== 'waiting') actions.push({ do: 'mark-live' });
+  return { record: answered, actions };
 }
 
-/** Who cancels or pauses after asking to resume does not want it any more; generations grow with time. */
-function answerResume(record: JobRecord, seen: Observation): JobRecord | 'later' {
-  const { resume: asked, cancel, pause } = seen.upload.controls;
-  const isWithdrawn = [cancel, pause].some((later) => later && BigInt(later.generation) > BigInt(asked!.generation));
-  if (isWithdrawn)
-    return decide(record, seen.nowMs, 'resume', 'withdrawn', 'the wish to resume was withdrawn by a later request');
-  return answer(record, seen, 'resume');
-}
-
-function answer(record: JobRecord, seen: Observation, kind: ControlKind): JobRecord | 'later' {
+/** 'later': the request stays, and a later pass answers it. */
+function answerRequest(
+  record: JobRecord,
+  seen: Observation,
+  kind: ControlKind,
+  generation: string,
+): JobRecord | 'later' {
   switch (kind) {
     case 'cancel':
     case 'pause':
       return end(record, seen.nowMs, kind);
     case 'approve':
-      return decide(
+      return noteDecision(
         { ...record, approved: true },
         seen.nowMs,
         'approve',
@@ -45,19 +42,30 @@ function answer(record: JobRecord, seen: Observation, kind: ControlKind): JobRec
         'growth was approved by the user',
       );
     case 'resume':
+      if (isWithdrawn(seen, generation)) {
+        const text = 'the request to resume was withdrawn by a later request';
+        return noteDecision(record, seen.nowMs, 'resume', 'withdrawn', text);
+      }
       return resume(record, seen);
   }
 }
 
+/** Who cancels or pauses after a request to resume has changed their mind. Generations grow with time. */
+function isWithdrawn({ upload: { controls } }: Observation, resumeGeneration: string): boolean {
+  return [controls.cancel, controls.pause].some(
+    (later) => later !== undefined && BigInt(later.generation) > BigInt(resumeGeneration),
+  );
+}
+
 function end(record: JobRecord, nowMs: number, kind: 'cancel' | 'pause'): JobRecord {
   if (isTerminal(record.phase))
-    return decide(record, nowMs, kind, 'nothing-to-do', `the job had already ended (${record.phase})`);
+    return noteDecision(record, nowMs, kind, 'nothing-to-do', `the job had already ended (${record.phase})`);
   const outcome = kind === 'cancel' ? 'cancelled' : 'paused';
   return beginEnding(
     record,
     {
       outcome,
-      code: `FF-USER-${kind.toUpperCase()}`,
+      code: kind === 'cancel' ? 'FF-USER-CANCEL' : 'FF-USER-PAUSE',
       message: `${outcome} by the user`,
       remedy: 'resume runs only what is missing',
     },
@@ -69,9 +77,9 @@ function end(record: JobRecord, nowMs: number, kind: 'cancel' | 'pause'): JobRec
 function resume(record: JobRecord, seen: Observation): JobRecord | 'later' {
   if (record.ending !== null && !isTerminal(record.phase)) return 'later';
   if (!isTerminal(record.phase))
-    return decide(record, seen.nowMs, 'resume', 'nothing-to-do', 'the job is running already');
+    return noteDecision(record, seen.nowMs, 'resume', 'nothing-to-do', 'the job is running already');
   if (record.phase === 'succeeded' && !hasChanged(record, seen))
-    return decide(
+    return noteDecision(
       record,
       seen.nowMs,
       'resume',
@@ -98,10 +106,9 @@ function hasChanged(record: JobRecord, seen: Observation): boolean {
 
 function nextAttempt(record: JobRecord, nowMs: number, why: string): JobRecord {
   const attempt = record.attempt + 1;
-  const now = iso(nowMs);
   const moved = move(record, 'waiting', nowMs, `attempt ${attempt}: ${why}`);
   return {
-    ...newRecord(record.job, now),
+    ...newRecord(record.job, iso(nowMs)),
     attempt,
     createdAt: record.createdAt,
     nonce: record.nonce,

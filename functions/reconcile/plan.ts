@@ -2,15 +2,19 @@
 import type { Action } from '../job/action.ts';
 import type { Observation } from '../job/observation.ts';
 import type { JobRecord } from '../job/job-record.ts';
+import { withCluster, withEnding } from '../job/known-record.ts';
 import type { PassSettings } from '../job/settings.ts';
 import { isTerminal } from '../job/phase.ts';
 import { enforceLimits, meter } from './plan-budget.ts';
-import { planCreating, planWaiting } from './plan-cluster.ts';
+import { planCanary } from './plan-canary.ts';
+import { planCreating } from './plan-creating.ts';
+import { planDeleting } from './plan-deleting.ts';
+import { planDraining } from './plan-draining.ts';
 import { planRequests } from './plan-requests.ts';
-import { planDeleting, planDraining } from './plan-teardown.ts';
-import { planCanary, planRunning } from './plan-workers.ts';
-import { planStarting } from './plan-workload.ts';
-import { stay, type Step } from './step.ts';
+import { planRunning } from './plan-running.ts';
+import { planStarting } from './plan-starting.ts';
+import { planWaiting } from './plan-waiting.ts';
+import { iso, stay, type Step } from './step.ts';
 
 export function plan(record: JobRecord, seen: Observation, settings: PassSettings): Step {
   const metered = meter(record, seen);
@@ -35,18 +39,18 @@ function planPhase(record: JobRecord, seen: Observation, settings: PassSettings)
     case 'waiting':
       return planWaiting(record, seen, settings);
     case 'creating':
-      return planCreating(record, seen, settings);
+      return planCreating(withCluster(record), seen, settings);
     case 'starting':
-      return planStarting(record, seen);
+      return planStarting(withCluster(record), seen);
     case 'canary':
     case 'approval':
-      return planCanary(record, seen);
+      return planCanary(withCluster(record), seen);
     case 'running':
-      return planRunning(record, seen);
+      return planRunning(withCluster(record), seen);
     case 'draining':
-      return planDraining(record, seen);
+      return planDraining(withEnding(record), seen);
     case 'deleting':
-      return planDeleting(record, seen);
+      return planDeleting(withCluster(record), seen);
   }
 }
 
@@ -56,6 +60,6 @@ function withProgress(record: JobRecord, seen: Observation): JobRecord {
   const before = record.progress;
   const moved = before === null || seen.progress.done + seen.progress.failed > before.done + before.failed;
   const work = seen.progress.waiting + seen.progress.running > 0;
-  const since = record.stalledSince ?? new Date(seen.nowMs).toISOString();
+  const since = record.stalledSince ?? iso(seen.nowMs);
   return { ...record, progress: seen.progress, stalledSince: moved || !work ? null : since };
 }

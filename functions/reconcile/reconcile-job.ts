@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Action } from '../job/action.ts';
+import type { Observation } from '../job/observation.ts';
 import { newRecord, type JobRecord } from '../job/job-record.ts';
 import type { PassSettings } from '../job/settings.ts';
 import { log } from '../log.ts';
@@ -11,10 +12,10 @@ import { messageOf, PreconditionError } from '../ports/port-error.ts';
 import type { Ports } from '../ports/ports.ts';
 import { statusView } from '../job/job-status.ts';
 import { act } from './act.ts';
-import { observe, type Seen } from './observe.ts';
+import { type Connections, observe } from './observe.ts';
 import { plan } from './plan.ts';
 import { loadRecord, saveRecord, saveStatus } from './record-store.ts';
-import { decide, iso, type Step } from './step.ts';
+import { iso, noteDecision, type Step } from './step.ts';
 
 export type PassResult =
   | { did: 'acted' | 'nothing'; phase: JobRecord['phase']; again: boolean }
@@ -39,36 +40,39 @@ export async function reconcileJob(
   if (loaded && eventMs !== undefined && loaded.record.observedMs > eventMs) return { did: 'covered' };
   if (loaded?.record.pass && loaded.record.pass.untilMs > startedMs) return { did: 'left-to-another' };
   const record = loaded?.record ?? newRecord(job, iso(startedMs));
-  const seen = await observe(ports, record, settings);
+  const { seen, connections } = await observe(ports, record, settings);
   try {
-    if (!loaded && seen.observation.upload.jobFile === null) return { did: 'no-job' };
-    const step = plan(record, seen.observation, settings);
-    return await carryOut(ports, settings, { loaded, seen, step, startedMs });
+    if (!loaded && seen.upload.jobFile === null) return { did: 'no-job' };
+    const step = plan(record, seen, settings);
+    return await carryOut(ports, settings, { loaded, seen, connections, step, startedMs });
   } finally {
-    seen.queue?.close();
+    connections.queue?.close();
   }
 }
 
 interface Pass {
   loaded: { record: JobRecord; generation: string } | null;
-  seen: Seen;
+  seen: Observation;
+  connections: Connections;
   step: Step;
   startedMs: number;
 }
 
 async function carryOut(ports: Ports, settings: PassSettings, pass: Pass): Promise<PassResult> {
-  const { loaded, seen, step, startedMs } = pass;
+  const { loaded, seen, connections, step, startedMs } = pass;
   if (loaded && step.actions.length === 0 && isSame(loaded.record, step.record))
     return { did: 'nothing', phase: step.record.phase, again: false };
   const nonce = randomUUID();
   const intent: JobRecord = { ...step.record, nonce, pass: { nonce, startedMs, untilMs: startedMs + PASS_LIMIT_MS } };
   const generation = await saveIntent(ports, intent, loaded?.generation ?? '0');
   if (generation === null) return { did: 'left-to-another' };
-  const acted = await act(ports, seen, intent, step.actions, settings);
+  const acted = await act(step.actions, { ports, seen, connections, record: intent, settings });
   const told = await publishNotices(ports, acted.record);
   const reason = acted.error;
   const outcome: JobRecord = { ...told, nonce: randomUUID(), pass: null, observedMs: startedMs };
-  const noted = reason ? decide(outcome, ports.clock.nowMs(), 'could not act', reason.code, reason.message) : outcome;
+  const noted = reason
+    ? noteDecision(outcome, ports.clock.nowMs(), 'could not act', reason.code, reason.message)
+    : outcome;
   await saveRecord(ports.buckets.state, noted, generation);
   await saveStatus(ports.buckets.uploads, statusView(noted, ports.clock.nowMs()));
   log('INFO', `pass: ${noted.phase}${noted.waitingFor ? `, waiting for ${noted.waitingFor}` : ''}`, {

@@ -40,8 +40,8 @@ export async function saveRecord(state: Bucket, record: JobRecord, ifGeneration:
     });
   } catch (error) {
     if (!(error instanceof PreconditionError)) throw error;
-    const now = await loadRecord(state, record.job);
-    if (now?.record.nonce === record.nonce) return now.generation;
+    const there = await loadRecord(state, record.job);
+    if (there?.record.nonce === record.nonce) return there.generation;
     throw error;
   }
 }

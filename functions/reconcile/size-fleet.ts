@@ -2,6 +2,7 @@
  * Pure: how many workers and machines the work that is left deserves. A simple, honest rule, to be replaced by a better one behind the same
  * two types: every worker must have at least twice its boot time of work before it, so that booting it costs at most a third of what it is paid for.
  */
+import type { FleetCode } from '../job/decision.ts';
 
 export interface FleetDemand {
   /** Iterations in the queue and in flight. */
@@ -16,14 +17,14 @@ export interface FleetDemand {
   maxWorkers: number;
   /** vCPUs of one worker machine, and of quota still free; null = not known. */
   machineVcpu: number;
-  cpuRoom: number | null;
+  freeVcpus: number | null;
 }
 
 export interface FleetSize {
   workers: number;
   nodes: number;
   /** What limits or drives the size. */
-  code: 'unmeasured' | 'no-work' | 'work' | 'tasks' | 'maximum' | 'quota';
+  code: Extract<FleetCode, 'unmeasured' | 'no-work' | 'work' | 'tasks' | 'maximum' | 'quota'>;
   text: string;
 }
 
@@ -38,9 +39,9 @@ export function sizeFleet(demand: FleetDemand): FleetSize {
   const perWorker = Math.max(LEAST_SECONDS_PER_WORKER, 2 * demand.bootSeconds);
   const deserved = Math.max(1, Math.ceil(demand.secondsOfWork / perWorker));
   const byQuota =
-    demand.cpuRoom === null
+    demand.freeVcpus === null
       ? Infinity
-      : (demand.currentNodes + Math.floor(demand.cpuRoom / demand.machineVcpu)) * demand.workersPerMachine;
+      : (demand.currentNodes + Math.floor(demand.freeVcpus / demand.machineVcpu)) * demand.workersPerMachine;
   const limits: [number, FleetSize['code'], string][] = [
     [
       deserved,
@@ -52,7 +53,7 @@ export function sizeFleet(demand: FleetDemand): FleetSize {
     [
       Math.max(byQuota, demand.currentNodes * demand.workersPerMachine),
       'quota',
-      `CPU quota has room for ${demand.cpuRoom ?? 0} more`,
+      `CPU quota has room for ${demand.freeVcpus ?? 0} more`,
     ],
   ];
   const [workers, code, text] = limits.reduce((least, limit) => (limit[0] < least[0] ? limit : least));

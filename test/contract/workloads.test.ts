@@ -126,7 +126,7 @@ function defineSuite(start: () => Promise<ApiServer>): void {
       ...{ phase: 'Running', podIP: '10.1.2.3', podIPs: [{ ip: '10.1.2.3' }], ...of(running, true) },
     });
     const { redis } = await workload.observe();
-    assert.equal(redis?.address, '10.1.2.3');
+    assert.equal(redis?.host, '10.1.2.3');
     assert.match(redis.password, /^[\w-]{32}$/);
   });
 

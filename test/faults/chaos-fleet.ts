@@ -10,7 +10,7 @@ import { newRecord, type JobRecord } from '../../functions/job/job-record.ts';
 import type { Buckets } from '../../functions/ports/bucket.ts';
 import { PortError } from '../../functions/ports/port-error.ts';
 import { backUp, type LedgerLine } from '../../functions/reconcile/back-up.ts';
-import { giveAddresses } from '../../functions/reconcile/give-addresses.ts';
+import { signUrls } from '../../functions/reconcile/sign-urls.ts';
 import { makeResumeLedger, readLedger } from '../../functions/reconcile/make-inputs.ts';
 import { Lab, password, type LabJob, type Running } from '../../testing/lab.ts';
 import { fileBucket } from '../../testing/file-bucket.ts';
@@ -145,11 +145,11 @@ export class ChaosFleet {
     const queue = await redisTaskQueues.open({ host: '127.0.0.1', port: this.lab.redisPort, password });
     try {
       const record = this.#record;
-      const { progress, wanted } = await queue.view(Date.now(), record.progress);
+      const { progress, urlRequests } = await queue.view(Date.now(), record.progress);
       this.#record = { ...record, progress };
       const { ledger } = await backUp(this.#buckets.results, queue, this.#record, Infinity, () => Date.now());
       this.#record = { ...this.#record, ledger };
-      if (wanted.length > 0) await giveAddresses(this.#buckets, queue, this.#record, wanted, Date.now());
+      if (urlRequests.length > 0) await signUrls(this.#buckets, queue, this.#record, urlRequests, Date.now());
     } finally {
       queue.close();
     }

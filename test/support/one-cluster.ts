@@ -71,7 +71,7 @@ export class OneCluster implements Clusters {
     this.#view = null;
   }
 
-  async cpuRoom(): Promise<number | null> {
+  async freeVcpus(): Promise<number | null> {
     return null;
   }
 

@@ -63,9 +63,9 @@ describe('trouble', () => {
   it('gives a driver that lost its disk the ledger, after everything in Redis is in the bucket', async () => {
     const there = await world.toRunning();
     there.journal(1, 1);
-    there.wanted = ['ledger'];
+    there.urlRequests = ['ledger'];
     await world.pass();
-    assert.match(there.addresses['ledger']?.url ?? '', /resume\/demo\/attempt-1/);
+    assert.match(there.signedUrls['ledger']?.url ?? '', /resume\/demo\/attempt-1/);
     assert.match(world.buckets.state.objects.get('resume/demo/attempt-1.jsonl')!.bytes.toString(), /iteration-000001/);
   });
 

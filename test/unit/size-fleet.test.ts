@@ -12,7 +12,7 @@ const demand = (part: Partial<FleetDemand>): FleetDemand => ({
   currentNodes: 1,
   maxWorkers: 32,
   machineVcpu: 4,
-  cpuRoom: null,
+  freeVcpus: null,
   ...part,
 });
 
@@ -30,10 +30,10 @@ const rows: [name: string, part: Partial<FleetDemand>, expected: Partial<FleetSi
     { waiting: 0, running: 6, secondsOfWork: 1e5, currentWorkers: 6 },
     { workers: 6, nodes: 2, code: 'tasks' },
   ],
-  ['quota limits growth', { secondsOfWork: 1e6, cpuRoom: 9 }, { workers: 9, nodes: 3, code: 'quota' }],
+  ['quota limits growth', { secondsOfWork: 1e6, freeVcpus: 9 }, { workers: 9, nodes: 3, code: 'quota' }],
   [
     'a quota already used up takes nothing away',
-    { secondsOfWork: 1e6, cpuRoom: 0, currentNodes: 4 },
+    { secondsOfWork: 1e6, freeVcpus: 0, currentNodes: 4 },
     { workers: 12, nodes: 4, code: 'quota' },
   ],
   [

@@ -1,4 +1,4 @@
-/** What pods upload and ask for: results whose value never passes through Redis, and addresses of objects. Pods are not believed. */
+/** What pods upload and ask for: results whose value never passes through Redis, and URLs of objects. Pods are not believed. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isPodObject, namesItself } from '../../functions/job/pod-objects.ts';
@@ -96,7 +96,7 @@ describe('results that pods have uploaded', () => {
   });
 });
 
-describe('addresses for pods', () => {
+describe('URLs for pods', () => {
   it('are given for objects of their attempt that exist, and said to be none for others', async () => {
     const world = new JobWorld();
     const there = await world.toRunning();
@@ -106,20 +106,20 @@ describe('addresses for pods', () => {
     await upload(world, result, 'x');
     await upload(world, shared, 'x');
     await upload(world, 'ledger/000009.jsonl', '');
-    there.wanted = [result, shared, missing, 'ledger/000009.jsonl', '../attempt-1/ledger/000009.jsonl'];
+    there.urlRequests = [result, shared, missing, 'ledger/000009.jsonl', '../attempt-1/ledger/000009.jsonl'];
 
     await world.pass();
-    assert.equal(there.addresses[result]?.url, `https://signed.test/results/${ATTEMPT}${result}`);
-    assert.ok(there.addresses[shared]!.goodUntilSeconds > world.nowMs / 1000 + 3600);
+    assert.equal(there.signedUrls[result]?.url, `https://signed.test/results/${ATTEMPT}${result}`);
+    assert.ok(there.signedUrls[shared]!.goodUntilSeconds > world.nowMs / 1000 + 3600);
     assert.deepEqual(
       [
-        there.addresses[missing],
-        there.addresses['ledger/000009.jsonl'],
-        there.addresses['../attempt-1/ledger/000009.jsonl'],
+        there.signedUrls[missing],
+        there.signedUrls['ledger/000009.jsonl'],
+        there.signedUrls['../attempt-1/ledger/000009.jsonl'],
       ],
       [null, null, null],
     );
-    assert.deepEqual(there.wanted, []);
+    assert.deepEqual(there.urlRequests, []);
   });
 
   const names: [name: string, ours: boolean][] = [

@@ -42,7 +42,7 @@ export function clusterPort(world: FaultWorld, at: At): Clusters {
         cluster.state = 'stopping';
         cluster.deletedMs = world.nowMs;
       }),
-    cpuRoom: () => at('clusters.cpuRoom', () => null),
+    freeVcpus: () => at('clusters.freeVcpus', () => null),
     leftovers: () => at('clusters.leftovers', () => [...world.leftovers]),
     removeLeftover: (leftover) =>
       at('clusters.removeLeftover', () => {

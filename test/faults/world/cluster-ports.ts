@@ -64,7 +64,7 @@ function observe(cluster: SimulatedCluster, nowMs: number): WorkloadView {
     workersWanted: cluster.replicas,
     pods: [{ name: 'redis', role: 'redis', ready: true, ended: false, node: 'system', trouble: null }, ...pods],
     nodes: ready.map((machine) => ({ name: machine.name, ready: true })),
-    redis: cluster.workload === null ? null : { address: addressOf(cluster), password: 'secret' },
+    redis: cluster.workload === null ? null : { host: addressOf(cluster), password: 'secret' },
     inputsSignedMs: cluster.workload === null ? null : cluster.appliedMs,
   };
 }
@@ -95,7 +95,7 @@ export function queuePort(find: () => SimulatedCluster, at: At, nowMs: () => num
         const workers = cluster.views(nowMs());
         const unsaved = cluster.outbox.length + cluster.errors.length;
         const loops = structuredClone(cluster.loops);
-        return { progress: summarize(driver, loops, workers, unsaved), workers, wanted: [] };
+        return { progress: summarize(driver, loops, workers, unsaved), workers, urlRequests: [] };
       }),
     outbox: (most) => at('queue.outbox', () => structuredCloneItems(find().outbox.slice(0, most))),
     confirm: (entries) => change('confirm', (cluster) => (cluster.outbox = without(cluster, entries))),
@@ -109,7 +109,7 @@ export function queuePort(find: () => SimulatedCluster, at: At, nowMs: () => num
     stop: (reason) => change('stop', (cluster) => (cluster.stopReason = reason)),
     openGate: () => change('openGate', (cluster) => (cluster.gate = 'open')),
     renewLease: () => change('renewLease', () => undefined),
-    giveAddresses: () => change('giveAddresses', () => undefined),
+    answerUrlRequests: () => change('answerUrlRequests', () => undefined),
     outputs: () => at('queue.outputs', () => find().outputs),
     close: () => undefined,
   };

@@ -1,37 +1,37 @@
-/** Answers pods that want addresses: signed, for a while, and only of what exists in the folder of their own attempt. */
+/** Answers pods that have requested URLs: good for a while, and only for what exists in the folder of their own attempt. */
 import { inParallel } from '../in-parallel.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { paths } from '../job/names.ts';
 import { isPodObject, LEDGER } from '../job/pod-objects.ts';
 import { log } from '../log.ts';
 import type { Buckets } from '../ports/bucket.ts';
-import type { Address, TaskQueue } from '../ports/task-queue.ts';
+import type { SignedUrl, TaskQueue } from '../ports/task-queue.ts';
 import { makeResumeLedger, SIGNED_SECONDS } from './make-inputs.ts';
 
 const AT_ONCE = 24;
 
-export async function giveAddresses(
+export async function signUrls(
   buckets: Buckets,
   queue: TaskQueue,
   record: JobRecord,
-  wanted: readonly string[],
+  objects: readonly string[],
   nowMs: number,
 ): Promise<void> {
   const goodUntilSeconds = Math.floor(nowMs / 1000) + SIGNED_SECONDS;
-  const answers: Record<string, Address | null> = {};
-  await inParallel(AT_ONCE, wanted, async (name) => {
-    const url = await addressOf(buckets, record, name);
+  const answers: Record<string, SignedUrl | null> = {};
+  await inParallel(AT_ONCE, objects, async (name) => {
+    const url = await urlOf(buckets, record, name);
     answers[name] = url === null ? null : { url, goodUntilSeconds };
   });
-  await queue.giveAddresses(answers);
+  await queue.answerUrlRequests(answers);
 }
 
 /** Null: there is no such object, or none that this job's pods may read. */
-async function addressOf(buckets: Buckets, record: JobRecord, name: string): Promise<string | null> {
+async function urlOf(buckets: Buckets, record: JobRecord, name: string): Promise<string | null> {
   if (name === LEDGER) return (await makeResumeLedger(buckets, record))?.url ?? null;
   if (!isPodObject(name)) {
     const shown = JSON.stringify(name.slice(0, 100));
-    log('WARNING', `a pod wants the address of ${shown}, which is none of its objects`, { job: record.job });
+    log('WARNING', `a pod requests the URL of ${shown}, which is none of its objects`, { job: record.job });
     return null;
   }
   const object = paths.attempt(record.job, record.attempt) + name;

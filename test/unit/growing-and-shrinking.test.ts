@@ -69,7 +69,7 @@ describe('the tail of a loop', () => {
 
 describe('growth', () => {
   it('stops at the quota and says so', async () => {
-    world.cpuRoom = 4;
+    world.freeVcpus = 4;
     fleet(['busy', 'busy', 'busy']);
     there.loops = [loop({ total: 5000, done: 10, waiting: 4987, seconds: 10_000 })];
     await world.pass();
@@ -82,7 +82,7 @@ describe('growth', () => {
     fleet(['busy', 'busy', 'busy']);
     there.view.pools[1]!.nodes = 4;
     there.nodesReady = 1;
-    world.cpuRoom = 12;
+    world.freeVcpus = 12;
     there.loops = [loop({ total: 5000, done: 10, waiting: 4987, seconds: 10_000 })];
     await world.pass();
     assert.equal(there.view.pools[1]!.nodes, 4);

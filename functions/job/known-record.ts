@@ -1,0 +1,31 @@
+/** The record as a phase may rely on it: what an earlier phase has found out is there, and the types say so. Nothing is changed. */
+import { assert } from './assert.ts';
+import type { ClusterRecord, Ending, JobRecord } from './job-record.ts';
+import type { JobSpec } from '../job-file/job-spec.ts';
+
+/** The job file was read and is sound: every phase after `waiting`. */
+export type RecordWithSpec = JobRecord & { spec: JobSpec };
+
+/** A cluster was asked for: from `creating` until the end. */
+export type RecordWithCluster = RecordWithSpec & { cluster: ClusterRecord };
+
+/** The attempt is being ended, and how it ends is known: `draining`, mostly `deleting`. */
+export type EndingRecord = RecordWithCluster & { ending: Ending };
+
+export function withSpec(record: JobRecord): RecordWithSpec {
+  const { spec } = record;
+  assert(spec !== null, `job ${record.job} is ${record.phase}, so its job file was read`);
+  return { ...record, spec };
+}
+
+export function withCluster(record: JobRecord): RecordWithCluster {
+  const { cluster } = record;
+  assert(cluster !== null, `job ${record.job} is ${record.phase}, so its cluster was asked for`);
+  return { ...withSpec(record), cluster };
+}
+
+export function withEnding(record: JobRecord): EndingRecord {
+  const { ending } = record;
+  assert(ending !== null, `job ${record.job} is ${record.phase}, so how it ends is known`);
+  return { ...withCluster(record), ending };
+}

@@ -1,0 +1,43 @@
+/** Pure: the canary's verdict. A few tasks on a few machines show whether the script works before it gets many. */
+import type { JobRecord } from '../job/job-record.ts';
+import type { RecordWithCluster } from '../job/known-record.ts';
+import type { Observation } from '../job/observation.ts';
+import type { Progress } from '../job/progress.ts';
+import { planFleet } from './plan-fleet.ts';
+import { endWithoutWorkers } from './plan-no-workers.ts';
+import { beginEnding, type EndingReason, move, stay, type Step } from './step.ts';
+import { tendWorkload } from './tend-workload.ts';
+
+export function planCanary(record: RecordWithCluster, observation: Observation): Step {
+  const tended = tendWorkload(record, observation);
+  if (tended.is === 'settled') return tended.step;
+  const { seen, actions } = tended;
+  const { progress, nowMs } = seen;
+  const { canary } = record.spec;
+  const enough = Math.min(canary.tasks, progress.total ?? canary.tasks);
+  const tried = progress.done + progress.failed;
+  if (tried < enough || tried === 0) {
+    const waitingFor = `the canary: ${tried} of ${enough} tasks on ${record.fleet.nodes + 1} machines`;
+    return stay(endWithoutWorkers({ ...record, waitingFor }, seen), actions);
+  }
+  if (progress.done === 0) return stay(beginEnding(record, canaryFailed(progress, record), nowMs), actions);
+  if (canary.approval === 'manual' && !record.approved) {
+    const text = `the canary passed (${progress.done} tasks); waiting for approval to grow`;
+    const waitingFor = 'approval (foreach-fleet approve, or upload control/approve.json)';
+    return stay({ ...move(record, 'approval', nowMs, text), waitingFor }, actions);
+  }
+  const mean = (progress.meanSeconds ?? 0).toFixed(2);
+  const text = `the canary passed: ${progress.done} done, ${progress.failed} failed, ${mean} s each`;
+  const grown = planFleet(move(record, 'running', nowMs, text), seen);
+  return stay(grown.record, [...actions, { do: 'open-gate' }, ...grown.actions]);
+}
+
+function canaryFailed(progress: Progress, record: JobRecord): EndingReason {
+  const example = record.recentErrors.at(-1)?.message ?? '';
+  return {
+    outcome: 'failed',
+    code: 'FF-CANARY-FAILED',
+    message: `all ${progress.failed} canary tasks failed${example === '' ? '' : `: ${example}`}`,
+    remedy: 'see foreach-fleet errors; nothing was grown, so little was spent',
+  };
+}

@@ -1,0 +1,106 @@
+/**
+ * Pure: workers and machines for the work that is left. Grows at once; shrinks by workers that have been idle for a boot time, then by machines
+ * that no worker is on. Never takes a worker that is busy. How large the fleet should be is size-fleet.ts, who goes choose-victims.ts.
+ */
+import type { Action } from '../job/action.ts';
+import type { FleetChoice } from '../job/decision.ts';
+import type { JobRecord } from '../job/job-record.ts';
+import type { RecordWithCluster } from '../job/known-record.ts';
+import { workerPool, workersPerMachine } from '../job/machines.ts';
+import { machineShape } from '../job/prices.ts';
+import { secondsOfWorkLeft } from '../job/progress.ts';
+import { workerNodes } from '../job/worker-nodes.ts';
+import { chooseVictims } from './choose-victims.ts';
+import { type FleetDemand, sizeFleet } from './size-fleet.ts';
+import { noteDecision, stay, type Step } from './step.ts';
+import type { SeenWorking } from './tend-workload.ts';
+
+/**
+ * The boot time is taken from this job's own cluster: its creation took about three boots of a machine. Published timings say
+ * 5 minutes against 105 s (local-cloud/compute/README.md, "Delays", names them).
+ */
+const CLUSTER_PER_MACHINE_BOOT = 3;
+const MAX_BOOT_SECONDS = 240;
+/** Below this, an idle worker may just be between two tasks. */
+const LEAST_IDLE_SECONDS = 2;
+
+export function planFleet(record: RecordWithCluster, seen: SeenWorking): Step {
+  const size = sizeFleet(demandOf(record, seen));
+  // One worker stays between two loops.
+  const fleet: FleetChoice = { ...size, workers: Math.max(1, size.workers) };
+  const isLarger = fleet.workers > seen.workload.workersWanted || fleet.nodes > workerNodes(seen.cluster);
+  return isLarger ? grow(record, seen, fleet) : shrink(record, seen, fleet);
+}
+
+function demandOf(record: RecordWithCluster, seen: SeenWorking): FleetDemand {
+  const { spec } = record;
+  const { progress, workload } = seen;
+  const pool = workerPool(spec);
+  const machineVcpu = machineShape(pool.machineType)?.vcpu ?? 4;
+  return {
+    waiting: progress.waiting,
+    running: progress.running,
+    secondsOfWork: secondsOfWorkLeft(progress),
+    workersPerMachine: Math.max(1, workersPerMachine(pool.machineType, spec.worker)),
+    bootSeconds: bootSeconds(record),
+    currentWorkers: workload.workersWanted,
+    currentNodes: workerNodes(seen.cluster),
+    maxWorkers: spec.worker.max,
+    machineVcpu,
+    freeVcpus: seen.freeVcpus === null ? null : Math.max(0, seen.freeVcpus - machineVcpu * machinesOnTheirWay(seen)),
+  };
+}
+
+/** Requested but not there yet: quota counts a machine only once it has been granted. */
+function machinesOnTheirWay(seen: SeenWorking): number {
+  const there = seen.workload.nodes.filter((node) => node.ready).length;
+  return Math.max(0, workerNodes(seen.cluster) - there);
+}
+
+function bootSeconds({ cluster: { createRequestedAt, runningAt } }: RecordWithCluster): number {
+  if (runningAt === null) return MAX_BOOT_SECONDS;
+  const creationSeconds = (Date.parse(runningAt) - Date.parse(createRequestedAt)) / 1000;
+  return Math.min(MAX_BOOT_SECONDS, Math.max(1, creationSeconds / CLUSTER_PER_MACHINE_BOOT));
+}
+
+function grow(record: JobRecord, seen: SeenWorking, size: FleetChoice): Step {
+  const workersNow = seen.workload.workersWanted;
+  const nodesNow = workerNodes(seen.cluster);
+  const fleet: FleetChoice = {
+    ...size,
+    workers: Math.max(size.workers, workersNow),
+    nodes: Math.max(size.nodes, nodesNow),
+  };
+  const actions: Action[] = [];
+  if (fleet.nodes > nodesNow) actions.push({ do: 'resize-workers-pool', nodes: fleet.nodes });
+  if (fleet.workers > workersNow) actions.push({ do: 'scale-workers', replicas: fleet.workers, idlePods: [] });
+  const change = `${workersNow} -> ${fleet.workers} workers, ${nodesNow} -> ${fleet.nodes} worker machines`;
+  const noted = noteDecision(record, seen.nowMs, 'grow', size.code, `${change}: ${size.text}`);
+  return stay({ ...noted, fleet, waitingFor: null }, actions);
+}
+
+/**
+ * Waiting just as long as it would take to get a worker back never costs more than twice the best that could be done with foresight
+ * (the ski-rental argument).
+ */
+function shrink(record: RecordWithCluster, seen: SeenWorking, size: FleetChoice): Step {
+  const workersNow = seen.workload.workersWanted;
+  const nodesNow = workerNodes(seen.cluster);
+  const patienceSeconds = Math.max(bootSeconds(record), LEAST_IDLE_SECONDS);
+  const victims = chooseVictims(seen, {
+    pods: workersNow - size.workers,
+    nodes: nodesNow - size.nodes,
+    patienceSeconds,
+  });
+  const [pods, nodes] = [victims.pods.length, victims.nodes.length];
+  const fleet: FleetChoice = { ...size, workers: workersNow - pods, nodes: nodesNow - nodes };
+  const kept = { ...record, fleet, waitingFor: null };
+  const actions: Action[] = [];
+  if (pods > 0) actions.push({ do: 'scale-workers', replicas: fleet.workers, idlePods: victims.pods });
+  if (nodes > 0) actions.push({ do: 'delete-nodes', nodes: victims.nodes });
+  if (actions.length === 0)
+    return stay(noteDecision(kept, seen.nowMs, 'keep', size.code, `${workersNow} workers: ${size.text}`));
+  const who = pods > 0 ? `${pods} idle workers go` : 'no worker goes';
+  const text = `${who}${nodes > 0 ? `, ${nodes} empty machines go` : ''}: ${size.text}`;
+  return stay(noteDecision(kept, seen.nowMs, 'shrink', size.code, text), actions);
+}

@@ -1,0 +1,14 @@
+/** Pure: the script runs: keep it running, give it the fleet that its work deserves, and notice when no worker comes. */
+import type { RecordWithCluster } from '../job/known-record.ts';
+import type { Observation } from '../job/observation.ts';
+import { planFleet } from './plan-fleet.ts';
+import { endWithoutWorkers } from './plan-no-workers.ts';
+import { stay, type Step } from './step.ts';
+import { tendWorkload } from './tend-workload.ts';
+
+export function planRunning(record: RecordWithCluster, observation: Observation): Step {
+  const tended = tendWorkload(record, observation);
+  if (tended.is === 'settled') return tended.step;
+  const sized = planFleet(record, tended.seen);
+  return stay(endWithoutWorkers(sized.record, tended.seen), [...tended.actions, ...sized.actions]);
+}

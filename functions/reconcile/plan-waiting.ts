@@ -1,0 +1,101 @@
+/** Pure: is the folder complete and sound, and is there a place for the job? Objects of other buckets are not looked for here. */
+import { assert } from '../job/assert.ts';
+import { fleetForPrice, workerPool, workersPerMachine } from '../job/machines.ts';
+import type { JobProblem, JobRecord } from '../job/job-record.ts';
+import type { JobSpec } from '../job-file/job-spec.ts';
+import type { PassSettings } from '../job/settings.ts';
+import type { Observation, UploadView } from '../job/observation.ts';
+import { smallestRunUsd } from '../job/prices.ts';
+import { createCluster } from './create-cluster.ts';
+import { workerNodesOfCanary } from './size-canary.ts';
+import { beginEnding, endWithProblem, secondsSince, stay, type Step } from './step.ts';
+
+/** How long a job waits for files that its job file names. */
+const WAIT_FOR_FILES_SECONDS = 30 * 60;
+
+export function planWaiting(record: JobRecord, seen: Observation, settings: PassSettings): Step {
+  const { upload, nowMs } = seen;
+  if (upload.jobFile === null) return planWithoutJobFile(record, seen);
+  if (upload.parsed === null) return stay(record);
+  const { spec } = upload.parsed;
+  const read: JobRecord = { ...record, jobFile: upload.jobFile, files: upload.files, spec };
+  const problems = [
+    ...upload.parsed.problems,
+    ...(upload.scriptProblem ? [upload.scriptProblem] : []),
+    ...(spec === null ? [] : problemsOfLimits(spec)),
+  ];
+  const [first] = problems;
+  if (first !== undefined) return stay(endWithProblem({ ...read, problems }, first, nowMs), [{ do: 'unmark-live' }]);
+  assert(spec !== null, 'a job file without a problem has a meaning');
+  const sound = { ...read, spec, problems: [] };
+  const missing = missingFiles(spec, upload);
+  if (missing.length > 0) return waitForFiles(sound, nowMs, missing);
+  if (seen.places !== null && seen.places.taken >= seen.places.maximum) {
+    const waitingFor = `a free place: ${seen.places.taken} clusters run, the installation allows ${seen.places.maximum}`;
+    return stay({ ...sound, waitingFor });
+  }
+  return createCluster(sound, nowMs, settings);
+}
+
+function planWithoutJobFile(record: JobRecord, seen: Observation): Step {
+  if (record.jobFile === null && record.attempt === 1) return stay(record);
+  const reason = {
+    outcome: 'cancelled',
+    code: 'FF-JOB-FILE-DELETED',
+    message: 'the job file was deleted before the job began',
+    remedy: 'upload it again',
+  } as const;
+  return stay(beginEnding(record, reason, seen.nowMs), [{ do: 'unmark-live' }]);
+}
+
+function waitForFiles(record: JobRecord, nowMs: number, missing: string[]): Step {
+  const names = missing.join(', ');
+  const waitingFor = `${names} (named in ${record.jobFile?.name ?? 'the job file'}, not uploaded yet)`;
+  const waiting: JobRecord = { ...record, waitingFor };
+  if (secondsSince(record.phaseSince, nowMs) < WAIT_FOR_FILES_SECONDS) return stay(waiting);
+  const reason = {
+    outcome: 'failed',
+    code: 'FF-FILES-MISSING',
+    message: `gave up waiting for ${names} after ${WAIT_FOR_FILES_SECONDS / 60} minutes`,
+    remedy: 'upload the missing files: the job then starts by itself',
+  } as const;
+  return stay(beginEnding(waiting, reason, nowMs), [{ do: 'unmark-live' }]);
+}
+
+/** Names of the job file that the folder does not hold. */
+function missingFiles(spec: JobSpec, upload: UploadView): string[] {
+  const have = new Set(upload.files.map((file) => file.name));
+  const named = [spec.script, ...spec.data.map((data) => data.object).filter((object) => !object.startsWith('gs://'))];
+  return [...new Set(named)].filter((name) => !have.has(name));
+}
+
+function problemsOfLimits(spec: JobSpec): JobProblem[] {
+  const problems: JobProblem[] = [];
+  const pool = workerPool(spec);
+  const smallest = smallestRunUsd(fleetForPrice(spec, workerNodesOfCanary(spec)));
+  if (spec.limits.usd < smallest)
+    problems.push({
+      code: 'FF-LIMIT-TOO-LOW',
+      path: 'limits.usd',
+      message: `${spec.limits.usd} USD is below the price of the smallest run, about ${smallest.toFixed(3)} USD`,
+      remedy: `set limits.usd to at least ${(Math.ceil(smallest * 100) / 100).toFixed(2)}`,
+    });
+  const { cpu, memoryBytes } = spec.worker;
+  if (workersPerMachine(pool.machineType, spec.worker) === 0)
+    problems.push({
+      code: 'FF-WORKER-TOO-LARGE',
+      path: 'worker',
+      message:
+        `a worker of ${cpu} CPU and ${(memoryBytes / 1024 ** 3).toFixed(1)} GiB ` +
+        `does not fit on one ${pool.machineType}`,
+      remedy: 'ask for less, or name a larger machine in machines.types',
+    });
+  if (spec.cluster === 'existing')
+    problems.push({
+      code: 'FF-CLUSTER-EXISTING',
+      path: 'cluster',
+      message: 'running on an existing cluster is not available in this version',
+      remedy: 'leave the key out: a cluster is made for the job and deleted after it',
+    });
+  return problems;
+}
