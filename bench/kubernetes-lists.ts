@@ -12,7 +12,8 @@ import { fileURLToPath } from 'node:url';
 import { KubeConfig } from '@kubernetes/client-node';
 import { matchesSelector, parseSelector } from '../local-cloud/kubernetes/labels.ts';
 import type { KubeObject } from '../local-cloud/kubernetes/object.ts';
-import { tableColumns, tableRow } from '../local-cloud/kubernetes/kinds/tables.ts';
+import { kindOf } from '../local-cloud/kubernetes/kinds/registry.ts';
+import { tableColumns, tableRow } from '../local-cloud/kubernetes/wire/table.ts';
 import { serverIdentity } from '../local-cloud/kubernetes/wire/tls.ts';
 import { largeCluster } from './kubernetes-objects.ts';
 
@@ -74,8 +75,8 @@ function answerTo(objects: Record<string, KubeObject[]>, path: string, selector:
     const items = selected.map((object) => ({ ...object, kind: undefined, apiVersion: undefined }));
     return JSON.stringify({ kind: `${selected[0]?.kind ?? ''}List`, apiVersion: 'v1', metadata, items });
   }
-  const rows = selected.map((object) => tableRow(resource, object, Date.now()));
-  const columnDefinitions = tableColumns(resource);
+  const rows = selected.map((object) => tableRow(kindOf(resource), object, Date.now()));
+  const columnDefinitions = tableColumns(kindOf(resource));
   return JSON.stringify({ kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata, columnDefinitions, rows });
 }
 

@@ -4,6 +4,9 @@
  */
 import type { LabelSelector } from './labels.ts';
 
+/** Any JSON object whose fields nobody has declared: specs and statuses of all kinds. */
+export type Plain = Record<string, any>;
+
 export interface OwnerReference {
   apiVersion: string;
   kind: string;

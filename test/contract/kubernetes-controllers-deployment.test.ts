@@ -266,10 +266,6 @@ test('deployment: controllers started anew on the same store change nothing', ()
 });
 
 test('replicaset: a refused pod shows as ReplicaFailure on the set and the deployment', () => {
-  world.store.create('resourcequotas', {
-    metadata: { name: 'q', namespace: NAMESPACE },
-    spec: { hard: { pods: '0' } },
-  });
   const create = world.store.create.bind(world.store);
   world.store.create = (resource, object, options) => {
     if (resource === 'pods') return create(resource, { ...object, spec: { containers: [] } }, options);

@@ -218,17 +218,6 @@ test('job: ends that happen while no controller runs are counted, each once', ()
   assert.equal(running().length, 2);
 });
 
-test('job: ttlSecondsAfterFinished removes it with its pods', () => {
-  create({ ttlSecondsAfterFinished: 20 });
-  endOne(0);
-  assert.equal(world.pods().length, 1);
-  world.clock.advance(18_000);
-  assert.ok(world.store.get('jobs', NAMESPACE, 'j'));
-  world.clock.advance(3000);
-  assert.equal(world.store.get('jobs', NAMESPACE, 'j'), undefined);
-  assert.equal(world.pods().length, 0);
-});
-
 test('job: deleted, its pods go and are not held by their finalizer', () => {
   create({ parallelism: 2, completions: 2 });
   world.store.delete('jobs', NAMESPACE, 'j', { propagationPolicy: 'Background' });

@@ -159,30 +159,6 @@ test('scheduler: a waiting pod gets its place when another ends, when a node joi
   assert.equal(placed().length, 3);
 });
 
-const awayFromOwn = {
-  affinity: {
-    podAntiAffinity: {
-      requiredDuringSchedulingIgnoredDuringExecution: [
-        { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'redis' } } },
-      ],
-    },
-  },
-};
-
-test('scheduler: required anti-affinity keeps pods apart, in both directions', () => {
-  for (const name of ['n1', 'n2']) world.addNode(name);
-  addPod('a', awayFromOwn, { app: 'redis' });
-  addPod('b', awayFromOwn, { app: 'redis' });
-  addPod('c', awayFromOwn, { app: 'redis' });
-  world.settle();
-  assert.equal(new Set(['a', 'b', 'c'].map(nodeOf).filter(Boolean)).size, 2);
-  const waiting = ['a', 'b', 'c'].find((name) => !nodeOf(name)) ?? '';
-  assert.match(scheduled(waiting).message, /2 node\(s\) didn't match pod anti-affinity rules/);
-  addPod('plain', {}, { app: 'redis' });
-  world.settle();
-  assert.match(scheduled('plain').message, /2 node\(s\) didn't satisfy existing pods anti-affinity rules/);
-});
-
 test('scheduler: preferences decide between nodes that fit', () => {
   world.addNode('n1');
   world.addNode('n2', { labels: { pool: 'workers' } });

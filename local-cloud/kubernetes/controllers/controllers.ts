@@ -23,7 +23,6 @@ import { replicaSetController } from './replica-set.ts';
 import { schedulerController } from './scheduler.ts';
 import { serviceAccountController } from './service-account.ts';
 import { taintEvictionController } from './taint-eviction.ts';
-import { ttlAfterFinishedController } from './ttl-after-finished.ts';
 import { WorkQueue } from './work-queue.ts';
 
 const RESYNC_MS = 30_000;
@@ -78,7 +77,6 @@ function allControllers(shared: ControllerContext, options: ControllerOptions): 
     deploymentController(shared),
     replicaSetController(shared),
     jobController(shared),
-    ttlAfterFinishedController(shared),
     schedulerController(shared),
     endpointsController(shared),
     endpointSliceController(shared),

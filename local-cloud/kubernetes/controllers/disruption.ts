@@ -14,7 +14,7 @@ import { toMs } from './time.ts';
 const EVICTION_COUNTS_MS = 120_000;
 
 /** Owners whose wanted number of pods enters the count. */
-const SCALED = new Set(['deployments', 'replicasets', 'statefulsets']);
+const SCALED = new Set(['deployments', 'replicasets']);
 
 interface Counts {
   expectedPods: number;

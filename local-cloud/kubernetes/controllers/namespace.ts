@@ -1,6 +1,6 @@
 /** Deletes a leaving namespace's content and then the namespace, saying in its conditions what is still in the way. */
 import { timestamp } from '../store/metadata.ts';
-import { resourceTypes } from '../kinds/resources.ts';
+import { kinds } from '../kinds/registry.ts';
 import type { KubeObject } from '../object.ts';
 import { conditionsOf, findCondition, withCondition, type Condition } from './conditions.ts';
 import { byKey, keysOfAll, type Controller, type ControllerContext } from './controller.ts';
@@ -9,7 +9,7 @@ const FINALIZER = 'kubernetes';
 /** Content that goes by itself (pods with a grace period) is looked for again this often, beside the changes that say so. */
 const LOOK_AGAIN_MS = 5000;
 
-const contentTypes = resourceTypes.filter((type) => type.namespaced && type.stored && type.resource !== 'events');
+const contentTypes = kinds.filter((type) => type.namespaced && type.stored && type.resource !== 'events');
 
 export function namespaceController(context: ControllerContext): Controller {
   const { store, index } = context;

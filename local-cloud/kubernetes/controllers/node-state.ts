@@ -1,5 +1,5 @@
 /**
- * Nodes as the scheduler sees them: what is allocatable, what the pods on each request, and which pods repel others. Kept current from changes,
+ * Nodes as the scheduler sees them: what is allocatable, and what the pods on each request. Kept current from changes,
  * so that placing a pod costs no walk over all pods.
  */
 import { isDeepStrictEqual } from 'node:util';
@@ -28,8 +28,6 @@ export interface PlacedPod {
 
 export class ClusterState {
   readonly nodes = new Map<string, NodeState>();
-  /** Pods with required anti-affinity, which keep others away from where they are. */
-  readonly repelling = new Map<string, PlacedPod>();
   /** Counts changes after which a pod that fitted nowhere may fit. */
   generation = 0;
   readonly #placed = new Map<string, PlacedPod>();
@@ -95,9 +93,6 @@ export class ClusterState {
       owner: controllerOf(pod)?.uid,
     };
     this.#placed.set(pod.metadata.uid, placed);
-    if (pod.spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.length > 0) {
-      this.repelling.set(pod.metadata.uid, placed);
-    }
     const state = this.nodes.get(placed.node);
     if (state) return place(state, placed);
     const waiting = this.#waiting.get(placed.node) ?? new Map<string, PlacedPod>();
@@ -107,7 +102,6 @@ export class ClusterState {
   #remove(placed: PlacedPod): void {
     const { uid } = placed.pod.metadata;
     this.#placed.delete(uid);
-    this.repelling.delete(uid);
     const waiting = this.#waiting.get(placed.node);
     waiting?.delete(uid);
     if (waiting?.size === 0) this.#waiting.delete(placed.node);

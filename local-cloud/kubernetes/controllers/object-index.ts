@@ -2,7 +2,7 @@
  * The store's objects by namespace, owner and node, kept current from its changes, so that a controller never scans what does not concern it.
  * Events are left out: they are many, and no controller reads them through here.
  */
-import { resourceTypes } from '../kinds/resources.ts';
+import { kinds } from '../kinds/registry.ts';
 import type { KubeObject, ObjectStore, StoreEvent } from '../object.ts';
 
 export interface Located {
@@ -19,7 +19,7 @@ export class ObjectIndex {
   readonly #byUid = new Map<string, Located>();
 
   constructor(store: ObjectStore) {
-    const resources = new Set(resourceTypes.filter((type) => type.stored).map((type) => type.resource));
+    const resources = new Set(kinds.filter((type) => type.stored).map((type) => type.resource));
     for (const resource of resources) {
       if (resource === 'events') continue;
       for (const object of store.list(resource)) this.#add(resource, object);

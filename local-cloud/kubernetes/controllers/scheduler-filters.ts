@@ -2,7 +2,6 @@
 import type { KubeObject } from '../object.ts';
 import { matchesNode } from './node-affinity.ts';
 import { readyStatus, type NodeState } from './node-state.ts';
-import type { PodAffinity } from './pod-affinity.ts';
 import type { Resources } from './pod-state.ts';
 import { NOT_READY, taintsOf, tolerates, tolerationsOf, UNREACHABLE, UNSCHEDULABLE, type Taint } from './taints.ts';
 
@@ -16,7 +15,6 @@ export interface Refusal {
 export interface PodToPlace {
   pod: KubeObject;
   requests: Resources;
-  affinity: PodAffinity;
 }
 
 /** The first rule that rules the node out, in the order of the real scheduler's plug-ins; undefined when the pod fits. */
@@ -26,8 +24,7 @@ export function refusal(target: PodToPlace, node: NodeState): Refusal | undefine
     refusedByTaint(target.pod, node.node) ??
     refusedByLabels(target.pod, node.node) ??
     refusedByPorts(target.pod, node) ??
-    refusedByResources(target.requests, node) ??
-    refusedByPods(target.affinity, node)
+    refusedByResources(target.requests, node)
   );
 }
 
@@ -96,12 +93,6 @@ function refusedByResources(requests: Resources, node: NodeState): Refusal | und
 
 /** Sums of fractions of cores differ from exact ones by less than this. */
 const ROUNDING = 1e-6;
-
-function refusedByPods(affinity: PodAffinity, node: NodeState): Refusal | undefined {
-  const reason = affinity.refuses(node);
-  if (reason === undefined) return undefined;
-  return { reasons: [reason], resolvable: !reason.includes('pod affinity') };
-}
 
 function final(reason: string): Refusal {
   return { reasons: [reason], resolvable: false };

@@ -1,4 +1,4 @@
-/** Which of the nodes that fit is best: the real scheduler's default criteria and weights, without image locality. Pure. */
+/** Which of the nodes that fit is best: the real scheduler's default criteria and weights, without affinity between pods and image locality. Pure. */
 import type { KubeObject } from '../object.ts';
 import { nodePreference } from './node-affinity.ts';
 import type { NodeState } from './node-state.ts';
@@ -11,7 +11,6 @@ const FULL = 100;
 const TAINT_WEIGHT = 3;
 const NODE_AFFINITY_WEIGHT = 2;
 const SPREAD_WEIGHT = 2;
-const POD_AFFINITY_WEIGHT = 2;
 /** A pod without requests counts as this much. */
 const ASSUMED: Resources = { cpu: 0.1, memory: 200 * 2 ** 20 };
 
@@ -22,7 +21,6 @@ export function bestNode(target: PodToPlace, nodes: readonly NodeState[], turn: 
   const taints = lowIsGood(nodes.map(({ node }) => untoleratedPreferences(target.pod, node)));
   const labels = highIsGood(nodes.map(({ node }) => nodePreference(target.pod, node)));
   const spread = lowIsGood(nodes.map((node) => (owner ? (node.perOwner.get(owner) ?? 0) : 0)));
-  const pods = highIsGood(nodes.map((node) => target.affinity.preference(node)));
   let best: NodeState | undefined;
   let bestScore = -Infinity;
   for (let step = 0; step < nodes.length; step += 1) {
@@ -33,7 +31,6 @@ export function bestNode(target: PodToPlace, nodes: readonly NodeState[], turn: 
       TAINT_WEIGHT * (taints[index] ?? 0) +
       NODE_AFFINITY_WEIGHT * (labels[index] ?? 0) +
       SPREAD_WEIGHT * (spread[index] ?? 0) +
-      POD_AFFINITY_WEIGHT * (pods[index] ?? 0) +
       freeShare(target.requests, node);
     if (score > bestScore) {
       best = node;

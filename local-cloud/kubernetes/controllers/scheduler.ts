@@ -8,7 +8,6 @@ import { conditionsOf, findCondition, withCondition } from './conditions.ts';
 import { byKey, keyOf, type Controller, type ControllerContext } from './controller.ts';
 import type { EventRecorder } from './event-recorder.ts';
 import { ClusterState, type NodeState } from './node-state.ts';
-import { PodAffinity } from './pod-affinity.ts';
 import { isFinished, resourceRequests } from './pod-state.ts';
 import { refusal, whyUnschedulable, type PodToPlace, type Refusal } from './scheduler-filters.ts';
 import { bestNode } from './scheduler-scores.ts';
@@ -129,7 +128,6 @@ class Scheduler {
     const target: PodToPlace = {
       pod,
       requests: resourceRequests(pod),
-      affinity: new PodAffinity(pod, this.state),
     };
     const fitting: NodeState[] = [];
     const refusals: Refusal[] = [];
@@ -146,7 +144,7 @@ class Scheduler {
       return undefined;
     }
     const message = whyUnschedulable(refusals, pod);
-    if (!target.affinity.attracted) this.#failures.set(make, { generation: this.state.generation, message });
+    this.#failures.set(make, { generation: this.state.generation, message });
     return message;
   }
 

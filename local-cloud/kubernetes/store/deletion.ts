@@ -1,6 +1,6 @@
 /** What a DELETE does to an object before it is gone: grace periods, finalizers and propagation policies. Pure. */
 import { timestamp } from './metadata.ts';
-import type { ResourceType } from '../kinds/resources.ts';
+import type { Kind } from '../kinds/kind.ts';
 import type { DeleteOptions, KubeObject } from '../object.ts';
 
 const FOREGROUND = 'foregroundDeletion';
@@ -8,7 +8,7 @@ const ORPHAN = 'orphan';
 
 /** The object marked for deletion, or undefined when nothing holds it and it goes at once. */
 export function markForDeletion(
-  type: ResourceType,
+  type: Kind,
   stored: KubeObject,
   options: DeleteOptions,
   nowMs: number,

@@ -2,33 +2,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { ApiError, invalid } from '../api-error.ts';
-import { apiVersionOf, type ResourceType } from '../kinds/resources.ts';
+import { apiVersionOf, type Kind } from '../kinds/kind.ts';
 import type { KubeObject, NewObject } from '../object.ts';
-
-/** Kinds whose `generation` counts changes of the spec. */
-const GENERATIONAL = new Set([
-  'pods',
-  'deployments',
-  'replicasets',
-  'statefulsets',
-  'daemonsets',
-  'replicationcontrollers',
-  'jobs',
-  'cronjobs',
-  'networkpolicies',
-  'poddisruptionbudgets',
-  'endpointslices',
-  'priorityclasses',
-]);
-
-/** Kinds whose status the client may not set when creating: it arrives by the status subresource. */
-const STATUS_CLEARED = new Set([
-  ...GENERATIONAL,
-  'namespaces',
-  'services',
-  'horizontalpodautoscalers',
-  'persistentvolumeclaims',
-]);
 
 /** RFC 3339 in whole seconds, as metadata carries it. */
 export function timestamp(ms: number): string {
@@ -46,7 +21,7 @@ export function randomSuffix(): string {
 
 /** A copy of a client's object with everything that the server alone decides. */
 export function newMetadata(
-  type: ResourceType,
+  type: Kind,
   object: NewObject,
   nowMs: number,
   exists: (namespace: string | undefined, name: string) => boolean,
@@ -72,16 +47,16 @@ export function newMetadata(
       uid: randomUUID(),
       resourceVersion: '',
       creationTimestamp: timestamp(nowMs),
-      ...(GENERATIONAL.has(type.resource) ? { generation: 1 } : {}),
+      ...(type.countsGenerations ? { generation: 1 } : {}),
     },
   };
   dropEmpty(fresh);
-  if (STATUS_CLEARED.has(type.resource)) delete fresh.status;
+  if (type.countsGenerations || type.firstStatus !== undefined) delete fresh.status;
   return fresh;
 }
 
 function generateName(
-  type: ResourceType,
+  type: Kind,
   prefix: string | undefined,
   namespace: string | undefined,
   exists: (namespace: string | undefined, name: string) => boolean,
@@ -117,7 +92,7 @@ function dropEmpty(object: KubeObject): void {
 }
 
 /** The new state after an update of the main resource: identity and status stay, the generation counts changes of the spec. */
-export function keepOnUpdate(type: ResourceType, object: NewObject, stored: KubeObject): KubeObject {
+export function keepOnUpdate(type: Kind, object: NewObject, stored: KubeObject): KubeObject {
   const next = structuredClone(object) as KubeObject;
   next.apiVersion = stored.apiVersion;
   next.kind = stored.kind;
@@ -137,7 +112,7 @@ export function keepOnUpdate(type: ResourceType, object: NewObject, stored: Kube
 }
 
 /** The new state after an update of the status subresource. Pods and nodes let their kubelet change labels and annotations with it. */
-export function keepOnStatusUpdate(type: ResourceType, object: NewObject, stored: KubeObject): KubeObject {
+export function keepOnStatusUpdate(type: Kind, object: NewObject, stored: KubeObject): KubeObject {
   const next = structuredClone(stored);
   if (object.status === undefined) delete next.status;
   else next.status = structuredClone(object.status);
@@ -173,7 +148,7 @@ function keepDeletion(next: KubeObject, { metadata }: KubeObject): void {
 }
 
 /** An object that is on its way out takes no new finalizers. */
-function forbidNewFinalizers(type: ResourceType, next: KubeObject, stored: KubeObject): void {
+function forbidNewFinalizers(type: Kind, next: KubeObject, stored: KubeObject): void {
   if (stored.metadata.deletionTimestamp === undefined) return;
   const known = stored.metadata.finalizers ?? [];
   const added = (next.metadata.finalizers ?? []).filter((each) => !known.includes(each));

@@ -7,7 +7,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { systemClock, type Clock } from '../../clock.ts';
-import { admitCreate, admitUpdate, afterCreate } from './admission.ts';
+import { admitCreate, admitUpdate } from './admission.ts';
 import { alreadyExists, conflict, invalid, notFound } from '../api-error.ts';
 import { markForDeletion } from './deletion.ts';
 import type {
@@ -22,7 +22,8 @@ import type {
 import { openJournal } from './journal.ts';
 import { matchesSelector, toSelector } from '../labels.ts';
 import { keepOnStatusUpdate, keepOnUpdate, newMetadata } from './metadata.ts';
-import { typeOf, type ResourceType } from '../kinds/resources.ts';
+import { kindOf } from '../kinds/registry.ts';
+import type { Kind } from '../kinds/kind.ts';
 
 export interface StoreOptions {
   clock?: Clock;
@@ -83,7 +84,7 @@ class JournaledStore implements ObjectStore {
   }
 
   create(resource: string, object: NewObject, options: WriteOptions = {}): KubeObject {
-    const type = typeOf(resource);
+    const type = kindOf(resource);
     const fresh = newMetadata(type, object, this.#clock.nowMs(), (namespace, name) =>
       this.#has(resource, namespace, name),
     );
@@ -93,7 +94,7 @@ class JournaledStore implements ObjectStore {
     options.finish?.(fresh, undefined);
     if (options.dryRun) return deepFreeze(fresh);
     const stored = this.#commit('ADDED', resource, fresh);
-    afterCreate(type, stored, { store: this, rootCaPem: this.#rootCaPem });
+    type.created?.(stored, { store: this, rootCaPem: this.#rootCaPem });
     return stored;
   }
 
@@ -115,7 +116,7 @@ class JournaledStore implements ObjectStore {
     name: string,
     options: DeleteOptions & WriteOptions = {},
   ): KubeObject | undefined {
-    const type = typeOf(resource);
+    const type = kindOf(resource);
     const stored = this.get(resource, namespace, name);
     if (!stored) return undefined;
     checkPreconditions(type, stored, options);
@@ -157,8 +158,8 @@ class JournaledStore implements ObjectStore {
     this.#journal.close();
   }
 
-  #forUpdate(resource: string, object: NewObject): { type: ResourceType; stored: KubeObject } {
-    const type = typeOf(resource);
+  #forUpdate(resource: string, object: NewObject): { type: Kind; stored: KubeObject } {
+    const type = kindOf(resource);
     const { name = '', namespace, uid, resourceVersion } = object.metadata;
     const stored = this.get(resource, namespace, name);
     if (!stored) throw notFound(type, name);
@@ -178,7 +179,7 @@ class JournaledStore implements ObjectStore {
     return { type, stored };
   }
 
-  #replace(type: ResourceType, stored: KubeObject, next: KubeObject, options: WriteOptions): KubeObject {
+  #replace(type: Kind, stored: KubeObject, next: KubeObject, options: WriteOptions): KubeObject {
     if (isDeepStrictEqual(next, stored)) return stored;
     options.finish?.(next, stored);
     if (options.dryRun) return deepFreeze(next);
@@ -246,22 +247,18 @@ class JournaledStore implements ObjectStore {
   }
 
   #space(resource: string, namespace: string | undefined): string {
-    return typeOf(resource).namespaced ? (namespace ?? 'default') : '';
+    return kindOf(resource).namespaced ? (namespace ?? 'default') : '';
   }
 }
 
 /** Marked for deletion, and nothing holds it any more. Pods with a grace period wait for their kubelet. */
-function isFinished(type: ResourceType, { metadata, spec }: KubeObject): boolean {
+function isFinished(type: Kind, { metadata, spec }: KubeObject): boolean {
   if (metadata.deletionTimestamp === undefined || (metadata.finalizers ?? []).length > 0) return false;
   if (type.resource === 'namespaces') return (spec?.finalizers ?? []).length === 0;
   return (metadata.deletionGracePeriodSeconds ?? 0) === 0;
 }
 
-function checkPreconditions(
-  type: ResourceType,
-  { metadata }: KubeObject,
-  { uid, resourceVersion }: DeleteOptions,
-): void {
+function checkPreconditions(type: Kind, { metadata }: KubeObject, { uid, resourceVersion }: DeleteOptions): void {
   const named = { resource: type.kind, group: type.group };
   if (uid !== undefined && uid !== metadata.uid) {
     const found = `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid})`;

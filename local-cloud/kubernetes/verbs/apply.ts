@@ -19,7 +19,7 @@ import {
   type FieldSet,
 } from './field-set.ts';
 import { isPlain } from './patch-json.ts';
-import { schemaNamed, type FieldType, type ObjectSchema } from '../kinds/schema.ts';
+import { schemaNamed, type FieldType, type ObjectSchema } from '../schema/schema.ts';
 
 type Plain = Record<string, unknown>;
 

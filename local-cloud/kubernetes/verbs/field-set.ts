@@ -3,7 +3,7 @@
  * A path is a list of segments: `f:name` a field, `k:{"name":"x"}` an item of a keyed list, `v:"x"` a member of a set.
  */
 import { isPlain } from './patch-json.ts';
-import { schemaNamed, type FieldType, type ListType } from '../kinds/schema.ts';
+import { schemaNamed, type FieldType, type ListType } from '../schema/schema.ts';
 
 type Plain = Record<string, unknown>;
 

@@ -1,12 +1,9 @@
 /** Who writes a field: the manager that a call speaks for, and which writes the books on managers leave out. */
 import type { WriteOptions } from '../object.ts';
-import { schemaOf } from '../kinds/schema.ts';
+import { schemaOf } from '../schema/schema.ts';
 import { timestamp } from '../store/metadata.ts';
 import { isDryRun, type Call } from '../wire/call.ts';
 import { trackUpdate, type Manager } from './apply.ts';
-
-/** Kinds that are written too often, and by components only, for the books on field managers to be worth their size. */
-const UNTRACKED = new Set(['events', 'leases', 'endpointslices', 'endpoints']);
 
 /** Whoever the call says it is, or else the program by its User-Agent. */
 export function managerOf(call: Call): Manager {
@@ -17,7 +14,7 @@ export function managerOf(call: Call): Manager {
 /** Options of a write through the API: warnings, dry run, and the books on field managers unless the caller keeps them itself. */
 export function writeOptions(call: Call, tracked = true): WriteOptions {
   const { type, query } = call.request;
-  const track = tracked && !UNTRACKED.has(type.resource) && !call.agent.startsWith('foreach-fleet-kubelet');
+  const track = tracked && !type.untracked && !call.agent.startsWith('foreach-fleet-kubelet');
   return {
     dryRun: isDryRun(query),
     warn: call.warn,

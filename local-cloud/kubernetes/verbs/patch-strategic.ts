@@ -5,7 +5,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { badRequest } from '../api-error.ts';
 import { isPlain } from './patch-json.ts';
-import { fieldOf, schemaNamed, type Field, type FieldType, type ListType, type ObjectSchema } from '../kinds/schema.ts';
+import {
+  fieldOf,
+  schemaNamed,
+  type Field,
+  type FieldType,
+  type ListType,
+  type ObjectSchema,
+} from '../schema/schema.ts';
 
 type Plain = Record<string, unknown>;
 

@@ -3,13 +3,12 @@ import { parse as parseYaml } from 'yaml';
 import { ApiError, badRequest, invalid } from '../api-error.ts';
 import { applyConfiguration } from './apply.ts';
 import { mediaType, readBody, type Call } from '../wire/call.ts';
-import { toServed } from '../wire/event-conversion.ts';
 import { checkFields } from '../wire/field-check.ts';
 import { applyJsonPatch, applyMergePatch, isPlain } from './patch-json.ts';
 import { applyStrategicPatch } from './patch-strategic.ts';
 import { isTrue } from '../wire/request.ts';
-import { apiVersionOf, type ResourceType } from '../kinds/resources.ts';
-import { schemaOf, type ObjectSchema } from '../kinds/schema.ts';
+import { apiVersionOf, type Kind } from '../kinds/kind.ts';
+import { schemaOf, type ObjectSchema } from '../schema/schema.ts';
 import type { KubeObject } from '../object.ts';
 import { managerOf } from './manager.ts';
 
@@ -45,7 +44,7 @@ export async function patchedObject(call: Call, stored: KubeObject | undefined):
   const patch = await readPatch(call);
   const { type, namespace, name = '' } = call.request;
   const current = call.store.get(type.resource, namespace, name) ?? stored;
-  return patch(current ? toServed(type, current) : undefined, schemaOf(type));
+  return patch(current, schemaOf(type));
 }
 
 function applied(call: Call, current: Plain | undefined, text: string, schema: ObjectSchema): Plain {
@@ -60,7 +59,7 @@ function applied(call: Call, current: Plain | undefined, text: string, schema: O
   return applyConfiguration(current, object, schema, managerOf(call), isTrue(query.get('force')));
 }
 
-function checkKind({ apiVersion, kind }: Plain, type: ResourceType): void {
+function checkKind({ apiVersion, kind }: Plain, type: Kind): void {
   if (apiVersion === apiVersionOf(type) && kind === type.kind) return;
   throw badRequest(`invalid object type: ${withSlash(String(apiVersion ?? ''))}, Kind=${String(kind ?? '')}`);
 }

@@ -1,7 +1,7 @@
 /** get and list. */
 import { ApiError, badRequest, notFound } from '../api-error.ts';
 import type { Answer, Call } from '../wire/call.ts';
-import { fieldMatcher } from '../kinds/fields.ts';
+import { fieldMatcher } from './field-selector.ts';
 import { matchesSelector, parseSelector } from '../labels.ts';
 import type { ApiRequest } from '../wire/request.ts';
 import type { KubeObject, ListOptions, ObjectStore } from '../object.ts';

@@ -1,6 +1,6 @@
 /** Reviews of the caller's own rights. Whoever has the token may do everything here, so every review says yes. */
 import { readObject, type Answer, type Call } from '../wire/call.ts';
-import { apiVersionOf } from '../kinds/resources.ts';
+import { apiVersionOf } from '../kinds/kind.ts';
 import { timestamp } from '../store/metadata.ts';
 
 export async function reviewSelf(call: Call): Promise<Answer> {

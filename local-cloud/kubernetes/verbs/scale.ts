@@ -1,22 +1,17 @@
-/** The scale subresource of deployments, replica sets and stateful sets. */
+/** The scale subresource of deployments and replica sets. */
 import { badRequest, invalid, type FieldError } from '../api-error.ts';
 import { mediaType, readObject, type Answer, type Call } from '../wire/call.ts';
 import { checkFields } from '../wire/field-check.ts';
 import { readPatch } from './patch.ts';
 import { requireObject } from './read.ts';
-import { findType, type ResourceType } from '../kinds/resources.ts';
-import { schemaNamed } from '../kinds/schema.ts';
+import { defineKind } from '../kinds/kind.ts';
+import { schemaNamed } from '../schema/schema.ts';
 import type { KubeObject } from '../object.ts';
 import { writeOptions } from './manager.ts';
 
 const scaleSchema = schemaNamed('io.k8s.api.autoscaling.v1.Scale');
 /** Scale is a view and not a resource of its own; this names it for the answer. */
-const scaleType: ResourceType = {
-  ...(findType('autoscaling', 'v2', 'horizontalpodautoscalers') as ResourceType),
-  version: 'v1',
-  resource: 'scales',
-  kind: 'Scale',
-};
+const scaleType = defineKind({ group: 'autoscaling', kind: 'Scale', resource: 'scales' });
 
 export async function scaleObject(call: Call): Promise<Answer> {
   const { verb } = call.request;

@@ -2,13 +2,12 @@
 import { ApiError, badRequest, invalid, notFound } from '../api-error.ts';
 import { isDryRun, mediaType, readObject, unsupportedOption, type Answer, type Call } from '../wire/call.ts';
 import type { DeleteOptions } from '../object.ts';
-import { fromServed } from '../wire/event-conversion.ts';
 import { checkFields } from '../wire/field-check.ts';
 import { writeOptions } from './manager.ts';
 import { patchedObject } from './patch.ts';
 import { selectObjects } from './read.ts';
-import { apiVersionOf } from '../kinds/resources.ts';
-import { schemaOf } from '../kinds/schema.ts';
+import { apiVersionOf } from '../kinds/kind.ts';
+import { schemaOf } from '../schema/schema.ts';
 import type { KubeObject, NewObject, WriteOptions } from '../object.ts';
 
 /** Decodes a client's object as fieldValidation asks: unknown fields are dropped silently, with a warning, or refused. */
@@ -29,7 +28,7 @@ export function decode(call: Call, object: Record<string, any>): NewObject {
   }
   const { object: clean, unknown } = checkFields(object, schemaOf(type), type.kind, type.version);
   reportUnknown(call, query.get('fieldValidation') ?? 'Warn', unknown);
-  return { ...fromServed(type, clean), metadata: clean['metadata'] ?? {} };
+  return { ...clean, metadata: clean['metadata'] ?? {} };
 }
 
 const FIELD_VALIDATION = ['', 'Ignore', 'Strict', 'Warn'];
@@ -163,9 +162,6 @@ function withDefaultPolicy(call: Call, options: DeleteOptions & WriteOptions): D
   return { ...options, propagationPolicy: 'Orphan' };
 }
 
-/** Kinds whose deletion answers the object even when it is gone at once. */
-const ANSWERS_OBJECT = new Set(['pods', 'services', 'serviceaccounts', 'persistentvolumeclaims']);
-
 export async function deleteObject(call: Call): Promise<Answer> {
   const { type, namespace, name = '' } = call.request;
   const options = withDefaultPolicy(call, await deleteOptions(call));
@@ -173,7 +169,7 @@ export async function deleteObject(call: Call): Promise<Answer> {
   const deleted = call.store.delete(type.resource, namespace, name, options);
   if (!before || !deleted) throw notFound(type, name);
   const remains = call.store.get(type.resource, namespace, name) !== undefined && !options.dryRun;
-  if (remains || ANSWERS_OBJECT.has(type.resource)) return { is: 'object', code: 200, type, object: deleted };
+  if (remains || type.answersDeleted) return { is: 'object', code: 200, type, object: deleted };
   const details = {
     name,
     ...(type.group === '' ? {} : { group: type.group }),

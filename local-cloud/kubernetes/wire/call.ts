@@ -5,7 +5,7 @@ import type { LocalContext } from '../../context.ts';
 import { ApiError, badRequest, invalid } from '../api-error.ts';
 import { decodeProtobuf, isProtobuf } from './protobuf.ts';
 import type { ApiRequest } from './request.ts';
-import type { ResourceType } from '../kinds/resources.ts';
+import type { Kind } from '../kinds/kind.ts';
 import type { KubeObject, ObjectStore } from '../object.ts';
 import type { WatchHub } from '../verbs/watch-hub.ts';
 
@@ -23,10 +23,10 @@ export interface Call {
 
 /** What a handler answers; the wire form (JSON, YAML, table) is chosen by render.ts. */
 export type Answer =
-  | { is: 'object'; code: number; type: ResourceType; object: KubeObject }
+  | { is: 'object'; code: number; type: Kind; object: KubeObject }
   | {
       is: 'list';
-      type: ResourceType;
+      type: Kind;
       items: KubeObject[];
       resourceVersion: string;
       continueToken?: string;

@@ -1,5 +1,6 @@
 /** What the server says about itself: groups, versions, resources, in the plain and in the aggregated form. Pure. */
-import { apiVersionOf, resourceTypes, type ResourceType } from '../kinds/resources.ts';
+import { kinds } from '../kinds/registry.ts';
+import { apiVersionOf, type Kind } from '../kinds/kind.ts';
 
 /** Follows the version of Kubernetes whose fields, defaults and messages are imitated. */
 export const serverVersion = {
@@ -24,12 +25,12 @@ interface Subresource {
   verbs: string[];
 }
 
-function verbsOf(type: ResourceType): string[] {
+function verbsOf(type: Kind): string[] {
   if (!type.stored) return ['create'];
   return type.resource === 'namespaces' ? STORED_VERBS.filter((verb) => verb !== 'deletecollection') : STORED_VERBS;
 }
 
-function subresourcesOf(type: ResourceType): Subresource[] {
+function subresourcesOf(type: Kind): Subresource[] {
   return type.subresources.map((name) => {
     const own = { name, kind: type.kind, group: type.group, version: type.version };
     switch (name) {
@@ -49,15 +50,15 @@ function subresourcesOf(type: ResourceType): Subresource[] {
   });
 }
 
-const optional = (type: ResourceType): Record<string, unknown> => ({
+const optional = (type: Kind): Record<string, unknown> => ({
   ...(type.shortNames.length > 0 ? { shortNames: type.shortNames } : {}),
   ...(type.categories.length > 0 ? { categories: type.categories } : {}),
 });
 
-function groupVersions(): Map<string, Map<string, ResourceType[]>> {
-  const groups = new Map<string, Map<string, ResourceType[]>>();
-  for (const type of resourceTypes) {
-    const versions = groups.get(type.group) ?? new Map<string, ResourceType[]>();
+function groupVersions(): Map<string, Map<string, Kind[]>> {
+  const groups = new Map<string, Map<string, Kind[]>>();
+  for (const type of kinds) {
+    const versions = groups.get(type.group) ?? new Map<string, Kind[]>();
     versions.set(type.version, [...(versions.get(type.version) ?? []), type]);
     groups.set(type.group, versions);
   }
@@ -67,7 +68,7 @@ function groupVersions(): Map<string, Map<string, ResourceType[]>> {
 const known = groupVersions();
 
 /** Every group and version that is served, core first. */
-export function servedGroupVersions(): { group: string; version: string; types: ResourceType[] }[] {
+export function servedGroupVersions(): { group: string; version: string; types: Kind[] }[] {
   return [...known].flatMap(([group, versions]) =>
     [...versions].map(([version, types]) => ({ group, version, types })),
   );
@@ -124,7 +125,7 @@ export function resourceList(group: string, version: string): unknown {
   };
 }
 
-function plainSubresource(type: ResourceType, sub: Subresource): Record<string, unknown> {
+function plainSubresource(type: Kind, sub: Subresource): Record<string, unknown> {
   const foreign = sub.group !== type.group || sub.version !== type.version;
   return {
     name: `${type.resource}/${sub.name}`,
@@ -150,7 +151,7 @@ export function aggregated(core: boolean, version: string): unknown {
   return { kind: 'APIGroupDiscoveryList', apiVersion: `apidiscovery.k8s.io/${version}`, metadata: {}, items };
 }
 
-function aggregatedResource(type: ResourceType): Record<string, unknown> {
+function aggregatedResource(type: Kind): Record<string, unknown> {
   const subresources = subresourcesOf(type).map(({ name, kind, group, version, verbs }) => ({
     subresource: name,
     // Empty stands for the group and version that the resource is listed under.

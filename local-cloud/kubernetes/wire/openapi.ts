@@ -3,7 +3,7 @@
  * required fields, merge keys and kinds are there; descriptions are not, and of the operations only what clients look for.
  */
 import { serverVersion, servedGroupVersions } from './discovery.ts';
-import { apiVersionOf, type ResourceType } from '../kinds/resources.ts';
+import { apiVersionOf, type Kind } from '../kinds/kind.ts';
 import {
   allSchemas,
   schemaNamed,
@@ -12,7 +12,7 @@ import {
   type FieldType,
   type ListType,
   type ObjectSchema,
-} from '../kinds/schema.ts';
+} from '../schema/schema.ts';
 
 type Json = Record<string, any>;
 
@@ -86,12 +86,12 @@ function schemaJson(schema: ObjectSchema, prefix: string): Json {
   };
 }
 
-const gvk = ({ group, version, kind }: ResourceType): Json => ({ group, kind, version });
+const gvk = ({ group, version, kind }: Kind): Json => ({ group, kind, version });
 const kindsOf = new Map<string, Json[]>();
 for (const { types } of servedGroupVersions())
   for (const type of types) kindsOf.set(schemaOf(type).fullName, [gvk(type)]);
 
-function listJson(type: ResourceType, prefix: string): Json {
+function listJson(type: Kind, prefix: string): Json {
   const item: FieldType = { is: 'object', type: schemaOf(type).fullName };
   const metadata: FieldType = { is: 'object', type: LIST_META };
   return {
@@ -108,7 +108,7 @@ function listJson(type: ResourceType, prefix: string): Json {
 }
 
 /** Paths of one resource, each with its operations. */
-function pathsOf(type: ResourceType, version: 2 | 3): [string, Json][] {
+function pathsOf(type: Kind, version: 2 | 3): [string, Json][] {
   const root = type.group === '' ? `/api/${type.version}` : `/apis/${apiVersionOf(type)}`;
   const scope = type.namespaced ? '/namespaces/{namespace}' : '';
   const operation = (action: string, writes: boolean): Json => operationJson(type, action, writes, version);
@@ -126,7 +126,7 @@ function pathsOf(type: ResourceType, version: 2 | 3): [string, Json][] {
   ];
 }
 
-function operationJson(type: ResourceType, action: string, writes: boolean, version: 2 | 3): Json {
+function operationJson(type: Kind, action: string, writes: boolean, version: 2 | 3): Json {
   const parameters = writes
     ? QUERY_PARAMETERS.map((name) =>
         version === 2 ? { name, in: 'query', type: 'string' } : { name, in: 'query', schema: { type: 'string' } },

@@ -3,7 +3,7 @@
  * JSON, which every client takes as well; so there is no writer.
  */
 import { badRequest } from '../api-error.ts';
-import { hasSchema, packageOf, schemaNamed, type Field, type FieldType, type ObjectSchema } from '../kinds/schema.ts';
+import { hasSchema, packageOf, schemaNamed, type Field, type FieldType, type ObjectSchema } from '../schema/schema.ts';
 
 type Plain = Record<string, any>;
 

@@ -2,10 +2,9 @@
 import { stringify as toYaml } from 'yaml';
 import { ApiError } from '../api-error.ts';
 import type { Answer, Call } from './call.ts';
-import { toServed } from './event-conversion.ts';
-import { apiVersionOf, type ResourceType } from '../kinds/resources.ts';
+import { apiVersionOf, type Kind } from '../kinds/kind.ts';
 import type { KubeObject } from '../object.ts';
-import { tableColumns, tableRow } from '../kinds/tables.ts';
+import { tableColumns, tableRow } from './table.ts';
 
 type Form = 'json' | 'yaml' | 'table' | 'metadata';
 
@@ -81,13 +80,13 @@ function jsonOf(call: Call, answer: Exclude<Answer, { is: 'streamed' | 'empty' }
   return `{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${metadata},"items":[${texts.join(',')}]}`;
 }
 
-function objectJson({ store, ...call }: Call, type: ResourceType, object: KubeObject, form: Form): string {
+function objectJson({ store, ...call }: Call, type: Kind, object: KubeObject, form: Form): string {
   if (form === 'table') {
     const metadata = JSON.stringify({ resourceVersion: object.metadata.resourceVersion });
     return `{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":${metadata},${tableBody({ store, ...call }, type, [object], true)}}`;
   }
   if (form === 'metadata') return JSON.stringify(partialMetadata(object));
-  return type.group === 'events.k8s.io' ? JSON.stringify(toServed(type, object)) : store.json(object);
+  return store.json(object);
 }
 
 const partialMetadata = ({ metadata }: KubeObject): unknown => ({
@@ -97,23 +96,18 @@ const partialMetadata = ({ metadata }: KubeObject): unknown => ({
 });
 
 /** Rows carry the object's metadata, the whole object, or nothing, as includeObject asks. */
-function tableBody(
-  { request, context, store }: Call,
-  type: ResourceType,
-  items: KubeObject[],
-  withColumns: boolean,
-): string {
+function tableBody({ request, context, store }: Call, type: Kind, items: KubeObject[], withColumns: boolean): string {
   const include = request.query.get('includeObject') ?? 'Metadata';
   const now = context.clock.nowMs();
   const rows = items.map((object) => {
-    const { cells, conditions } = tableRow(type.resource, object, now);
-    const whole = type.group === 'events.k8s.io' ? JSON.stringify(toServed(type, object)) : store.json(object);
+    const { cells, conditions } = tableRow(type, object, now);
+    const whole = store.json(object);
     const shown =
       include === 'None' ? '' : `,"object":${include === 'Object' ? whole : JSON.stringify(partialMetadata(object))}`;
     const state = conditions ? `,"conditions":${JSON.stringify(conditions)}` : '';
     return `{"cells":${JSON.stringify(cells)}${state}${shown}}`;
   });
-  const columns = withColumns ? JSON.stringify(tableColumns(type.resource)) : 'null';
+  const columns = withColumns ? JSON.stringify(tableColumns(type)) : 'null';
   return `"columnDefinitions":${columns},"rows":[${rows.join(',')}]`;
 }
 

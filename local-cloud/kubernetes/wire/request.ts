@@ -1,12 +1,13 @@
 /** What a request asks for, read from its method, path and query: verb, type, namespace, name, subresource. Pure. */
 import { ApiError } from '../api-error.ts';
-import { findType, type ResourceType } from '../kinds/resources.ts';
+import { findKind } from '../kinds/registry.ts';
+import type { Kind } from '../kinds/kind.ts';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
 
 export interface ApiRequest {
   verb: Verb;
-  type: ResourceType;
+  type: Kind;
   namespace: string | undefined;
   name: string | undefined;
   subresource: string | undefined;
@@ -33,10 +34,10 @@ type Place = Pick<ApiRequest, 'type' | 'namespace' | 'name' | 'subresource'>;
 function locate(group: string, version: string, rest: string[]): Place | undefined {
   // `namespaces/x` is the namespace itself, `namespaces/x/pods` are its pods, `namespaces/x/status` its status.
   if (rest[0] === 'namespaces' && rest.length >= 3) {
-    const type = findType(group, version, rest[2] ?? '');
+    const type = findKind(group, version, rest[2] ?? '');
     if (type?.namespaced) return { type, namespace: rest[1], name: rest[3], subresource: rest[4] };
   }
-  const type = findType(group, version, rest[0] ?? '');
+  const type = findKind(group, version, rest[0] ?? '');
   if (!type || rest.length > 3) return undefined;
   if (type.namespaced && rest.length > 1) return undefined;
   return { type, namespace: undefined, name: rest[1], subresource: rest[2] };

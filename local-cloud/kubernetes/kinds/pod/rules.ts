@@ -1,18 +1,10 @@
 /** Rules of pod specs that a user is likely to break. Pure; messages and order as the real server has them. */
 import { isDeepStrictEqual } from 'node:util';
-import type { FieldError } from '../api-error.ts';
-import { parseQuantity } from '../../quantity.ts';
-import {
-  duplicate,
-  forbiddenField,
-  invalidValue,
-  labelProblem,
-  required,
-  subdomainProblem,
-  unsupported,
-} from './validate-names.ts';
-
-type Plain = Record<string, any>;
+import type { Plain } from '../../object.ts';
+import type { FieldError } from '../../api-error.ts';
+import { invalidValue, required, forbiddenField, unsupported, duplicate } from '../field-error.ts';
+import { labelProblem, subdomainProblem } from '../metadata-rules.ts';
+import { parseQuantity } from '../../../quantity.ts';
 
 /** A whole pod spec at `path` (`spec` or `spec.template.spec`). */
 export function validatePodSpec(spec: Plain | undefined, path: string): FieldError[] {
@@ -32,6 +24,7 @@ export function validatePodSpec(spec: Plain | undefined, path: string): FieldErr
 }
 
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'];
+
 const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
 
 function validateScalars(spec: Plain, path: string): FieldError[] {
@@ -98,6 +91,7 @@ function validateName(name: string, at: string): FieldError[] {
 }
 
 const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
+
 const PROBES = ['livenessProbe', 'readinessProbe', 'startupProbe'];
 
 function validateContainer(container: Plain, path: string, names: Set<string>, volumes: Plain[]): FieldError[] {

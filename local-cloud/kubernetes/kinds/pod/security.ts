@@ -2,9 +2,9 @@
  * Pod Security admission by namespace label: the levels baseline and restricted, refused (enforce) or warned about (warn).
  * The checks are those of the real admission for Linux pods; its exemptions and its audit annotations are not imitated.
  */
-import { containersOf } from './defaults-pod.ts';
+import type { Plain } from '../../object.ts';
+import { containersOf } from './defaults.ts';
 
-type Plain = Record<string, any>;
 export type SecurityLevel = 'privileged' | 'baseline' | 'restricted';
 
 const LEVELS = new Set(['privileged', 'baseline', 'restricted']);
@@ -41,8 +41,10 @@ interface Violation {
 }
 
 const quoted = (names: string[]): string => names.map((name) => JSON.stringify(name)).join(', ');
+
 const nameList = (containers: Plain[]): string =>
   `container${containers.length === 1 ? '' : 's'} ${quoted(containers.map((container) => String(container['name'])))}`;
+
 const contextOf = (container: Plain): Plain => (container['securityContext'] ?? {}) as Plain;
 
 function checkHost(spec: Plain): Violation[] {

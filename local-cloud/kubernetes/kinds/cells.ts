@@ -1,11 +1,13 @@
 /** How tables print ages, lists, selectors and images. Pure. */
+import type { KubeObject, Plain } from '../object.ts';
 import type { LabelSelector } from '../labels.ts';
 
-type Plain = Record<string, any>;
-
 const MINUTE = 60;
+
 const HOUR = 3600;
+
 const DAY = 86_400;
+
 const YEAR = 365 * DAY;
 
 /** `5s`, `3m20s`, `47m`, `5h12m`, `2d3h`, `41d`, `2y33d`. */
@@ -69,3 +71,15 @@ export function at(object: unknown, path: string, otherwise: unknown = ''): any 
   for (const key of path.split('.')) value = (value as Plain | null | undefined)?.[key];
   return value === undefined || value === null || value === '' ? otherwise : value;
 }
+
+/** The age of an object. */
+export const created = ({ metadata }: KubeObject, nowMs: number): string => age(metadata.creationTimestamp, nowMs);
+
+/** How many entries an object has. */
+export const size = (value: object | undefined): number => Object.keys(value ?? {}).length;
+
+/** Columns that every owner of pods ends with. */
+export const WORKLOAD_COLUMNS = 'Containers+|Images+|Selector+';
+
+export const conditionStatus = (object: KubeObject, type: string): string | undefined =>
+  ((object.status?.conditions ?? []) as { type: string; status: string }[]).find((each) => each.type === type)?.status;

@@ -2,19 +2,19 @@
  * The fields of every kind, as one table from which follow the OpenAPI documents, the checks for unknown and mistyped fields, and
  * how lists and maps merge in strategic merge patches and server-side apply.
  *
- * Notation (schema-*.ts): `package NAME as ALIAS`, then a kind at the start of a line, its fields indented below it as `name:type`,
+ * Notation (*-table.ts): `package NAME as ALIAS`, then a kind at the start of a line, its fields indented below it as `name:type`,
  * with `!` behind the name when required, `*` when its zero value differs from absence, and `#3` for its number in the protobuf form
  * (`#1.3` inside an embedded message). Types: string int long num bool bytes time microtime quantity intstr any, another kind of the same
  * package or `alias/Kind`, `[T]` list, `{T}` map with string keys. After `|` in a list or map: `atomic` (replaced as a whole), `set`,
  * `map=a+b` (server-side apply tells items apart by these keys), `merge` or `merge=key` (strategic merge patch does, by this key),
  * `retainKeys`. `Kind (atomic)` is replaced as a whole; `~replace` and `~retainKeys` after a type are strategies of the patch.
  */
-import type { ResourceType } from './resources.ts';
-import { coreSchema } from './schema-core.ts';
-import { otherSchema } from './schema-other.ts';
-import { podSchema } from './schema-pod.ts';
-import { volumeSchema } from './schema-volumes.ts';
-import { workloadSchema } from './schema-workloads.ts';
+import type { Kind } from '../kinds/kind.ts';
+import { coreSchema } from './core-table.ts';
+import { otherSchema } from './other-table.ts';
+import { podSchema } from './pod-table.ts';
+import { volumeSchema } from './volumes-table.ts';
+import { workloadSchema } from './workloads-table.ts';
 
 export type ScalarName =
   'string' | 'int' | 'long' | 'num' | 'bool' | 'bytes' | 'time' | 'microtime' | 'quantity' | 'intstr' | 'any';
@@ -148,7 +148,7 @@ export function packageOf(group: string, version: string): string {
 }
 
 /** The schema of a resource's kind. */
-export function schemaOf(type: Pick<ResourceType, 'group' | 'version' | 'kind'>): ObjectSchema {
+export function schemaOf(type: Pick<Kind, 'group' | 'version' | 'kind'>): ObjectSchema {
   return schemaNamed(`${packageOf(type.group, type.version)}.${type.kind}`);
 }
 

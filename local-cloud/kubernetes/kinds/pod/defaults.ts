@@ -1,13 +1,8 @@
 /** Defaults of pod specs, alone and in templates, and what admission adds to a pod itself. Changes its argument in place. */
-
-type Plain = Record<string, any>;
+import type { Plain } from '../../object.ts';
+import { setDefault } from '../set-default.ts';
 
 const DEFAULT_MODE = 0o644;
-
-/** Sets `key` where it is absent. Zero values count as absent for the fields that this is used on. */
-export function setDefault(target: Plain, key: string, value: unknown): void {
-  if (target[key] === undefined || target[key] === '') target[key] = value;
-}
 
 /** Defaults that a pod and a template share. */
 export function defaultPodSpec(spec: Plain): void {

@@ -1,8 +1,6 @@
-/** Rows of pods and nodes: the status column in the words of kubectl. Pure. */
-import { age, at } from './tables-format.ts';
-import type { KubeObject } from '../object.ts';
-
-type Plain = Record<string, any>;
+/** The row of a pod: its status column in the words of kubectl. Pure. */
+import type { KubeObject, Plain } from '../../object.ts';
+import { age, at, conditionStatus } from '../cells.ts';
 
 interface PodSummary {
   status: string;
@@ -42,9 +40,6 @@ function completion(phase: string): unknown[] | undefined {
   if (phase === 'Failed') return [{ type: 'Completed', status: 'True', reason: 'Failed', message: 'The pod failed.' }];
   return undefined;
 }
-
-const conditionStatus = (object: KubeObject, type: string): string | undefined =>
-  ((object.status?.conditions ?? []) as { type: string; status: string }[]).find((each) => each.type === type)?.status;
 
 function summarize(pod: KubeObject): PodSummary {
   const total = (at(pod, 'spec.containers', []) as unknown[]).length;
@@ -104,36 +99,4 @@ function countRestart(summary: PodSummary, status: Plain): void {
   summary.restarts += (status['restartCount'] ?? 0) as number;
   const finished = status['lastState']?.terminated?.finishedAt as string | undefined;
   if (finished && (summary.lastRestart === undefined || finished > summary.lastRestart)) summary.lastRestart = finished;
-}
-
-const ROLE_PREFIX = 'node-role.kubernetes.io/';
-
-export function nodeRow(node: KubeObject, nowMs: number): { cells: unknown[] } {
-  const ready = conditionStatus(node, 'Ready');
-  const states = [ready === undefined ? 'Unknown' : ready === 'True' ? 'Ready' : 'NotReady'];
-  if (node.spec?.unschedulable) states.push('SchedulingDisabled');
-  const addresses = at(node, 'status.addresses', []) as { type: string; address: string }[];
-  const address = (type: string): string => addresses.find((each) => each.type === type)?.address ?? '<none>';
-  return {
-    cells: [
-      node.metadata.name,
-      states.join(','),
-      rolesOf(node).join(',') || '<none>',
-      age(node.metadata.creationTimestamp, nowMs),
-      at(node, 'status.nodeInfo.kubeletVersion'),
-      address('InternalIP'),
-      address('ExternalIP'),
-      at(node, 'status.nodeInfo.osImage', '<unknown>'),
-      at(node, 'status.nodeInfo.kernelVersion', '<unknown>'),
-      at(node, 'status.nodeInfo.containerRuntimeVersion', '<unknown>'),
-    ],
-  };
-}
-
-function rolesOf(node: KubeObject): string[] {
-  const roles = Object.entries(node.metadata.labels ?? {}).map(([key, value]) => {
-    if (key.startsWith(ROLE_PREFIX)) return key.slice(ROLE_PREFIX.length);
-    return key === 'kubernetes.io/role' ? value : '';
-  });
-  return roles.filter((role) => role !== '').sort();
 }

@@ -1,56 +1,36 @@
 /** Names, labels, annotations: the rules every object obeys. Pure; the messages are the real ones. */
-import type { FieldError } from '../api-error.ts';
-import type { ResourceType } from './resources.ts';
 import type { KubeObject } from '../object.ts';
+import type { LabelSelector } from '../labels.ts';
+import type { FieldError } from '../api-error.ts';
+import type { Kind } from './kind.ts';
+import { invalidValue } from './field-error.ts';
 
 const LABEL_NAME = '[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?';
+
 const dnsLabel = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+
 const dnsSubdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
 const dns1035Label = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
+
 const qualifiedPart = new RegExp(`^${LABEL_NAME}$`);
 
 const LABEL_MESSAGE =
   "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+
 const SUBDOMAIN_MESSAGE =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+
 const DNS1035_MESSAGE =
   "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
+
 const QUALIFIED_MESSAGE =
   "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+
 const LABEL_VALUE_MESSAGE =
   "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 
 const MAX_ANNOTATION_BYTES = 256 * 1024;
-
-export const invalidValue = (field: string, value: unknown, why: string): FieldError => ({
-  reason: 'FieldValueInvalid',
-  field,
-  message: `Invalid value: ${JSON.stringify(value)}: ${why}`,
-});
-
-export const required = (field: string, why = ''): FieldError => ({
-  reason: 'FieldValueRequired',
-  field,
-  message: why === '' ? 'Required value' : `Required value: ${why}`,
-});
-
-export const forbiddenField = (field: string, why: string): FieldError => ({
-  reason: 'FieldValueForbidden',
-  field,
-  message: `Forbidden: ${why}`,
-});
-
-export const unsupported = (field: string, value: unknown, supported: string[]): FieldError => ({
-  reason: 'FieldValueNotSupported',
-  field,
-  message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported.map((each) => JSON.stringify(each)).join(', ')}`,
-});
-
-export const duplicate = (field: string, value: unknown): FieldError => ({
-  reason: 'FieldValueDuplicate',
-  field,
-  message: `Duplicate value: ${JSON.stringify(value)}`,
-});
 
 const tooLong = (max: number): string => `must be no more than ${max} characters`;
 
@@ -66,27 +46,21 @@ export function subdomainProblem(name: string): string | undefined {
   return dnsSubdomain.test(name) ? undefined : SUBDOMAIN_MESSAGE;
 }
 
-function serviceNameProblem(name: string): string | undefined {
+export function serviceNameProblem(name: string): string | undefined {
   if (name.length > 63) return tooLong(63);
   return dns1035Label.test(name) ? undefined : DNS1035_MESSAGE;
 }
 
 /** Role names may hold anything that does not break a path. */
-function pathSegmentProblem(name: string): string | undefined {
+export function pathSegmentProblem(name: string): string | undefined {
   if (name === '.' || name === '..') return `may not be '${name}'`;
   const bad = ['/', '%'].find((each) => name.includes(each));
   return bad === undefined ? undefined : `may not contain '${bad}'`;
 }
 
-function nameProblem(type: ResourceType, name: string): string | undefined {
-  if (type.resource === 'services') return serviceNameProblem(name);
-  if (type.resource === 'namespaces') return labelProblem(name);
-  return type.group === 'rbac.authorization.k8s.io' ? pathSegmentProblem(name) : subdomainProblem(name);
-}
-
-export function validateMetadata(type: ResourceType, { metadata }: KubeObject): FieldError[] {
+export function validateMetadata(kind: Kind, { metadata }: KubeObject): FieldError[] {
   const errors: FieldError[] = [];
-  const problem = nameProblem(type, metadata.name);
+  const problem = (kind.nameProblem ?? subdomainProblem)(metadata.name);
   if (problem !== undefined) errors.push(invalidValue('metadata.name', metadata.name, problem));
   errors.push(...validateLabels(metadata.labels, 'metadata.labels'));
   for (const key of Object.keys(metadata.annotations ?? {})) {
@@ -138,4 +112,8 @@ export function qualifiedProblem(key: string): string | undefined {
   if (name === '') return 'name part must be non-empty';
   if (name.length > 63) return `name part ${tooLong(63)}`;
   return qualifiedPart.test(name) ? undefined : QUALIFIED_MESSAGE;
+}
+
+export function validateSelectorLabels(selector: LabelSelector | undefined, field: string): FieldError[] {
+  return validateLabels(selector?.matchLabels, `${field}.matchLabels`);
 }

@@ -1,0 +1,14 @@
+/** ConfigMaps. */
+import { defineKind } from './kind.ts';
+import { created, size } from './cells.ts';
+import { validateData, validateDataUpdate } from './data.ts';
+
+export const configMap = defineKind({
+  kind: 'ConfigMap',
+  resource: 'configmaps',
+  shortNames: ['cm'],
+  rules: validateData,
+  updateRules: validateDataUpdate,
+  columns: 'Name|Data|Age',
+  row: (map, nowMs) => [map.metadata.name, size(map['data']) + size(map['binaryData']), created(map, nowMs)],
+});

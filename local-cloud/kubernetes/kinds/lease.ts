@@ -1,0 +1,22 @@
+/** Leases: the heartbeats of nodes. */
+import type { Plain } from '../object.ts';
+import type { FieldError } from '../api-error.ts';
+import { defineKind } from './kind.ts';
+import { created } from './cells.ts';
+import { invalidValue } from './field-error.ts';
+
+export const lease = defineKind({
+  group: 'coordination.k8s.io',
+  kind: 'Lease',
+  resource: 'leases',
+  untracked: true,
+  rules: validateLease,
+  columns: 'Name|Holder|Age',
+  row: (lease, nowMs) => [lease.metadata.name, lease.spec?.holderIdentity ?? '', created(lease, nowMs)],
+});
+
+/** Who holds a lease for how long must make sense. */
+function validateLease({ spec }: Plain): FieldError[] {
+  if (spec?.leaseDurationSeconds === undefined || spec.leaseDurationSeconds > 0) return [];
+  return [invalidValue('spec.leaseDurationSeconds', spec.leaseDurationSeconds, 'must be greater than 0')];
+}

@@ -1,0 +1,49 @@
+/** Pod disruption budgets. */
+import { validateSelectorLabels } from './metadata-rules.ts';
+import type { Plain } from '../object.ts';
+import type { LabelSelector } from '../labels.ts';
+import type { FieldError } from '../api-error.ts';
+import { defineKind } from './kind.ts';
+import { age } from './cells.ts';
+import { invalidValue } from './field-error.ts';
+
+export const podDisruptionBudget = defineKind({
+  group: 'policy',
+  kind: 'PodDisruptionBudget',
+  resource: 'poddisruptionbudgets',
+  shortNames: ['pdb'],
+  subresources: ['status'],
+  countsGenerations: true,
+  firstStatus: { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 },
+  rules: validateBudget,
+  columns: 'Name|Min Available|Max Unavailable|#Allowed Disruptions|Age',
+  row: ({ metadata, spec, status }, nowMs) => [
+    metadata.name,
+    spec?.minAvailable === undefined ? 'N/A' : String(spec.minAvailable),
+    spec?.maxUnavailable === undefined ? 'N/A' : String(spec.maxUnavailable),
+    status?.disruptionsAllowed ?? 0,
+    age(metadata.creationTimestamp, nowMs),
+  ],
+});
+
+function validateBudget({ spec }: Plain): FieldError[] {
+  const errors: FieldError[] = [];
+  if (spec?.minAvailable !== undefined && spec?.maxUnavailable !== undefined) {
+    errors.push(invalidValue('spec', spec, 'minAvailable and maxUnavailable cannot be both set'));
+  }
+  for (const name of ['minAvailable', 'maxUnavailable']) {
+    const value = spec?.[name] as number | string | undefined;
+    if (typeof value === 'number' && value < 0)
+      errors.push(invalidValue(`spec.${name}`, value, 'must be greater than or equal to 0'));
+    if (typeof value === 'string' && !/^\d+%$/.test(value)) {
+      errors.push(
+        invalidValue(
+          `spec.${name}`,
+          value,
+          "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')",
+        ),
+      );
+    }
+  }
+  return [...errors, ...validateSelectorLabels(spec?.selector as LabelSelector | undefined, 'spec.selector')];
+}

@@ -1,0 +1,39 @@
+/** Priority classes. */
+import type { Plain } from '../object.ts';
+import type { FieldError } from '../api-error.ts';
+import { defineKind } from './kind.ts';
+import { created } from './cells.ts';
+import { setDefault } from './set-default.ts';
+import { forbiddenField } from './field-error.ts';
+
+export const priorityClass = defineKind({
+  group: 'scheduling.k8s.io',
+  kind: 'PriorityClass',
+  resource: 'priorityclasses',
+  namespaced: false,
+  shortNames: ['pc'],
+  countsGenerations: true,
+  defaults: (priority) => setDefault(priority, 'preemptionPolicy', 'PreemptLowerPriority'),
+  rules: validatePriorityClass,
+  updateRules: validatePriorityClassUpdate,
+  columns: 'Name|#Value|?Global-Default|Age|PreemptionPolicy',
+  row: (priority, nowMs) => [
+    priority.metadata.name,
+    priority['value'] ?? 0,
+    priority['globalDefault'] ?? false,
+    created(priority, nowMs),
+    priority['preemptionPolicy'] ?? '',
+  ],
+});
+
+const MAX_USER_PRIORITY = 1_000_000_000;
+
+function validatePriorityClass(priority: Plain): FieldError[] {
+  const name = String(priority['metadata'].name);
+  if (name.startsWith('system-') || !(priority['value'] > MAX_USER_PRIORITY)) return [];
+  return [forbiddenField('value', `maximum allowed value of a user defined priority is ${MAX_USER_PRIORITY}`)];
+}
+
+function validatePriorityClassUpdate(next: Plain, stored: Plain): FieldError[] {
+  return next['value'] === stored['value'] ? [] : [forbiddenField('value', 'may not be changed in an update.')];
+}

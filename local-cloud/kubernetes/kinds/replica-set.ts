@@ -1,0 +1,41 @@
+/** Replica sets. */
+import type { KubeObject, Plain } from '../object.ts';
+import { defineKind } from './kind.ts';
+import { age, printSelector, WORKLOAD_COLUMNS, containerCells } from './cells.ts';
+import { setDefault } from './set-default.ts';
+import { defaultTemplate, validateRunning, validateRunningUpdate } from './pod-template.ts';
+
+export const replicaSet = defineKind({
+  group: 'apps',
+  kind: 'ReplicaSet',
+  resource: 'replicasets',
+  shortNames: ['rs'],
+  categories: ['all'],
+  subresources: ['status', 'scale'],
+  countsGenerations: true,
+  firstStatus: { replicas: 0 },
+  defaults: defaultReplicaSet,
+  rules: validateRunning,
+  updateRules: validateRunningUpdate,
+  columns: `Name|#Desired|#Current|#Ready|Age|${WORKLOAD_COLUMNS}`,
+  row: replicaSetRow,
+  selectable: { 'status.replicas': ({ status }) => status?.replicas ?? 0 },
+});
+
+export function defaultReplicaSet({ spec }: KubeObject): void {
+  if (!spec) return;
+  setDefault(spec, 'replicas', 1);
+  defaultTemplate(spec);
+}
+
+export function replicaSetRow({ metadata, spec, status }: KubeObject, nowMs: number): unknown[] {
+  return [
+    metadata.name,
+    spec?.replicas ?? 0,
+    status?.replicas ?? 0,
+    status?.readyReplicas ?? 0,
+    age(metadata.creationTimestamp, nowMs),
+    ...containerCells(spec?.template?.spec as Plain | undefined),
+    printSelector(spec?.selector),
+  ];
+}

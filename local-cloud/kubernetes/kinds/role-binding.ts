@@ -1,0 +1,45 @@
+/** Bindings of roles, of a namespace and of the cluster. They are kept; whoever has the token may do everything. */
+import { isDeepStrictEqual } from 'node:util';
+import type { KubeObject, Plain } from '../object.ts';
+import type { FieldError } from '../api-error.ts';
+import { defineKind } from './kind.ts';
+import { created } from './cells.ts';
+import { invalidValue } from './field-error.ts';
+import { pathSegmentProblem } from './metadata-rules.ts';
+
+const shared = {
+  group: 'rbac.authorization.k8s.io',
+  nameProblem: pathSegmentProblem,
+  updateRules: validateBindingUpdate,
+  columns: 'Name|Role|Age|Users+|Groups+|ServiceAccounts+',
+  row: bindingRow,
+};
+
+export const roleBinding = defineKind({ ...shared, kind: 'RoleBinding', resource: 'rolebindings' });
+export const clusterRoleBinding = defineKind({
+  ...shared,
+  kind: 'ClusterRoleBinding',
+  resource: 'clusterrolebindings',
+  namespaced: false,
+});
+
+/** Which role a binding grants never changes. */
+function validateBindingUpdate(next: Plain, stored: Plain): FieldError[] {
+  return isDeepStrictEqual(next['roleRef'], stored['roleRef'])
+    ? []
+    : [invalidValue('roleRef', next['roleRef'], 'cannot change roleRef')];
+}
+
+function bindingRow(binding: KubeObject, nowMs: number): unknown[] {
+  const subjects = (binding['subjects'] ?? []) as Plain[];
+  const named = (kind: string): string =>
+    subjects
+      .filter((each) => each['kind'] === kind)
+      .map((each) => String(each['name']))
+      .join(', ');
+  const accounts = subjects
+    .filter((each) => each['kind'] === 'ServiceAccount')
+    .map((each) => `${each['namespace']}/${each['name']}`);
+  const role = `${binding['roleRef']?.kind}/${binding['roleRef']?.name}`;
+  return [binding.metadata.name, role, created(binding, nowMs), named('User'), named('Group'), accounts.join(', ')];
+}

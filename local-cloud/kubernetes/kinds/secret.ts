@@ -1,0 +1,26 @@
+/** Secrets. */
+import type { Plain } from '../object.ts';
+import { defineKind } from './kind.ts';
+import { created, size } from './cells.ts';
+import { setDefault } from './set-default.ts';
+import { validateData, validateDataUpdate } from './data.ts';
+
+export const secret = defineKind({
+  kind: 'Secret',
+  resource: 'secrets',
+  defaults: defaultSecret,
+  rules: validateData,
+  updateRules: validateDataUpdate,
+  columns: 'Name|Type|Data|Age',
+  row: (secret, nowMs) => [secret.metadata.name, secret['type'], size(secret['data']), created(secret, nowMs)],
+  selectable: { type: (object) => object['type'] },
+});
+
+function defaultSecret(secret: Plain): void {
+  setDefault(secret, 'type', 'Opaque');
+  const texts = Object.entries((secret['stringData'] ?? {}) as Record<string, string>);
+  delete secret['stringData'];
+  if (texts.length === 0) return;
+  const encoded = texts.map(([key, text]) => [key, Buffer.from(text).toString('base64')] as const);
+  secret['data'] = { ...secret['data'], ...Object.fromEntries(encoded) };
+}
