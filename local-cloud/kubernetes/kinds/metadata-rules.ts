@@ -1,5 +1,5 @@
 /** Names, labels, annotations: the rules every object obeys. Pure; the messages are the real ones. */
-import type { KubeObject } from '../object.ts';
+import type { KubeObject, OwnerReference } from '../object.ts';
 import type { LabelSelector } from '../labels.ts';
 import type { FieldError } from '../api-error.ts';
 import type { Kind } from './kind.ts';
@@ -63,14 +63,16 @@ export function validateMetadata(kind: Kind, { metadata }: KubeObject): FieldErr
   const problem = (kind.nameProblem ?? subdomainProblem)(metadata.name);
   if (problem !== undefined) errors.push(invalidValue('metadata.name', metadata.name, problem));
   errors.push(...validateLabels(metadata.labels, 'metadata.labels'));
-  for (const key of Object.keys(metadata.annotations ?? {})) {
+  return [...errors, ...validateAnnotations(metadata.annotations), ...validateOwners(metadata.ownerReferences)];
+}
+
+function validateAnnotations(annotations: Record<string, string> = {}): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const key of Object.keys(annotations)) {
     const bad = qualifiedProblem(key.toLowerCase());
     if (bad !== undefined) errors.push(invalidValue('metadata.annotations', key, bad));
   }
-  const annotationBytes = Object.entries(metadata.annotations ?? {}).reduce(
-    (sum, [key, value]) => sum + key.length + value.length,
-    0,
-  );
+  const annotationBytes = Object.entries(annotations).reduce((sum, [key, value]) => sum + key.length + value.length, 0);
   if (annotationBytes > MAX_ANNOTATION_BYTES) {
     errors.push({
       reason: 'FieldValueTooLong',
@@ -78,7 +80,12 @@ export function validateMetadata(kind: Kind, { metadata }: KubeObject): FieldErr
       message: `Too long: may not be more than ${MAX_ANNOTATION_BYTES} bytes`,
     });
   }
-  for (const [index, owner] of (metadata.ownerReferences ?? []).entries()) {
+  return errors;
+}
+
+function validateOwners(owners: readonly OwnerReference[] = []): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const [index, owner] of owners.entries()) {
     for (const key of ['apiVersion', 'kind', 'name', 'uid'] as const) {
       if (!owner[key])
         errors.push(invalidValue(`metadata.ownerReferences[${index}].${key}`, owner[key] ?? '', 'must not be empty'));
