@@ -63,6 +63,33 @@ function breaches(isBreach: (entry: Import) => boolean): string[] {
   return imports.filter(isBreach).map(({ from, to }) => `${from} imports ${to}`);
 }
 
+/**
+ * Files that import one another in a circle, types counted: the strongly connected parts (Tarjan's algorithm) of more than one file.
+ * A circle of types runs, but none of its files can be read or moved without the others.
+ */
+function findCircles(edges: readonly Import[]): string[][] {
+  const targets = Map.groupBy(edges, ({ from }) => from);
+  const order = new Map<string, number>();
+  const open: string[] = [];
+  const circles: string[][] = [];
+  const visit = (path: string): number => {
+    order.set(path, order.size);
+    let low = order.get(path) ?? 0;
+    open.push(path);
+    for (const { to } of targets.get(path) ?? []) {
+      if (!order.has(to)) low = Math.min(low, visit(to));
+      else if (open.includes(to)) low = Math.min(low, order.get(to) ?? low);
+    }
+    if (low === order.get(path)) {
+      const circle = open.splice(open.indexOf(path));
+      if (circle.length > 1) circles.push(circle.sort());
+    }
+    return low;
+  };
+  for (const path of targets.keys()) if (!order.has(path)) visit(path);
+  return circles;
+}
+
 describe('import rule', () => {
   for (const [folder, targets] of Object.entries(allowed)) {
     it(`functions/${folder} imports only ${['itself', ...targets].join(', ')}`, () => {
@@ -133,6 +160,12 @@ describe('import rule', () => {
       breaches(({ from, to }) => !/^(test|testing|bench)\//.test(from) && to.startsWith('testing/')),
       [],
     );
+  });
+
+  it('no files import one another in a circle, types included', () => {
+    const edge = (from: string, to: string): Import => ({ from, to, isTypeOnly: true });
+    assert.deepEqual(findCircles([edge('a', 'b'), edge('b', 'c'), edge('c', 'b'), edge('c', 'd')]), [['b', 'c']]);
+    assert.deepEqual(findCircles(imports), []);
   });
 
   it('only functions/config.ts reads the environment of the deployed functions', () => {

@@ -2,14 +2,11 @@
 import type { Bucket } from '../../../functions/ports/bucket.ts';
 import type { Clusters, ClusterView } from '../../../functions/ports/clusters.ts';
 import { PortError } from '../../../functions/ports/port-error.ts';
-import type { FaultWorld } from './fault-world.ts';
+import type { At, CloudState } from './cloud-state.ts';
 import type { MemoryBucket } from './memory-bucket.ts';
 import { SimulatedCluster } from './simulated-cluster.ts';
 
-/** How a call reaches the world: through the gate where the schedule decides what becomes of it. */
-export type At = <T>(name: string, effect: () => T) => Promise<T>;
-
-export function clusterPort(world: FaultWorld, at: At): Clusters {
+export function clusterPort(world: CloudState, at: At): Clusters {
   const find = (name: string, location: string): SimulatedCluster | undefined =>
     world.clusters.get(`${name}@${location}`);
   return {

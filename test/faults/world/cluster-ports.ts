@@ -3,15 +3,14 @@ import { summarize } from '../../../functions/job/progress.ts';
 import { PortError } from '../../../functions/ports/port-error.ts';
 import type { JournalEntry, TaskQueue } from '../../../functions/ports/task-queue.ts';
 import type { PodView, Workload, WorkloadView } from '../../../functions/ports/workloads.ts';
-import type { At } from './cloud-ports.ts';
-import type { FaultWorld } from './fault-world.ts';
+import type { At, CloudState } from './cloud-state.ts';
 import type { SimulatedCluster } from './simulated-cluster.ts';
 
 export function workloadPort(
   find: () => SimulatedCluster | undefined,
   at: At,
   nowMs: () => number,
-  world: FaultWorld,
+  world: Pick<CloudState, 'state'>,
 ): Workload {
   const there = (): SimulatedCluster => {
     const cluster = find();
@@ -35,7 +34,7 @@ export function workloadPort(
 }
 
 /** What a driver would fetch by the address in its inputs. */
-function resumeLines(world: FaultWorld, inputs: unknown): [string, string][] {
+function resumeLines(world: Pick<CloudState, 'state'>, inputs: unknown): [string, string][] {
   const { ledger } = inputs as { ledger: { url: string } | null };
   if (ledger === null) return [];
   const object = world.state.read(ledger.url.replace('memory://state/', ''));

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { JobRecord } from '../../../functions/job/job-record.ts';
 import type { FaultWorld } from './fault-world.ts';
 import { readPart } from './read-part.ts';
-import type { Scenario } from './run-schedule.ts';
+import type { Scenario } from './scenario.ts';
 import { valueOf } from './simulated-cluster.ts';
 
 export interface Violation {

@@ -8,18 +8,7 @@ import { tick } from '../../../functions/entry/tick.ts';
 import type { Fault } from './fault-plan.ts';
 import { FaultWorld } from './fault-world.ts';
 import { findViolations, type Violation } from './find-violations.ts';
-import type { ScriptPlan } from './simulated-cluster.ts';
-
-export interface Scenario {
-  name: string;
-  jobFile: string;
-  script: ScriptPlan;
-  /** What the user or the cloud does, and when (seconds since the upload, or once the job is in a phase). */
-  events: { when: number | JobRecord['phase']; afterSeconds?: number; act: (world: FaultWorld) => void }[];
-  /** How the job must end, whatever happens on the way. */
-  outcomes: JobRecord['phase'][];
-  capUsd: number;
-}
+import type { Scenario } from './scenario.ts';
 
 export interface Run {
   world: FaultWorld;

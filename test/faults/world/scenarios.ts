@@ -1,6 +1,6 @@
 /** The lives of a job that every schedule is laid over. */
 import type { FaultWorld } from './fault-world.ts';
-import type { Scenario } from './run-schedule.ts';
+import type { Scenario } from './scenario.ts';
 
 const control = (what: string) => (world: FaultWorld) =>
   void world.uploads.write(`jobs/demo/control/${what}.json`, '{}', world.nowMs);
