@@ -3,6 +3,7 @@ import { after, before, describe } from 'node:test';
 import { startEmbeddedKubernetes, type EmbeddedServer } from '../support/kubelet-embedded.ts';
 import { defineBasicSuite } from '../support/kubelet-suite-basic.ts';
 import { defineJourneySuite } from '../support/kubelet-suite-journey.ts';
+import { defineKubectlSuite } from '../support/kubelet-suite-kubectl.ts';
 import { defineLifeSuite } from '../support/kubelet-suite-life.ts';
 import { defineOutageSuite } from '../support/kubelet-suite-outage.ts';
 import { KubeletWorld } from '../support/kubelet-world.ts';
@@ -19,6 +20,7 @@ describe('the kubelet on the embedded API server', () => {
   defineBasicSuite(() => world);
   defineLifeSuite(() => world);
   defineJourneySuite(() => world);
+  defineKubectlSuite(() => world);
   defineOutageSuite(
     () => world,
     () => server,

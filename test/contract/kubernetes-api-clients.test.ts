@@ -1,7 +1,7 @@
 /** The vendors' own clients against the embedded Kubernetes API: every kubectl that is installed, and @kubernetes/client-node. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -9,14 +9,10 @@ import { promisify } from 'node:util';
 import { AppsV1Api, CoreV1Api, KubeConfig, Watch } from '@kubernetes/client-node';
 import { deployment } from '../support/kubernetes-suite-objects.ts';
 import { startEmbedded, type EmbeddedTarget } from '../support/kubernetes-targets.ts';
+import { kubectlFiles, needs } from '../support/needs-program.ts';
 
 const run = promisify(execFile);
-const SDK = '/usr/lib/google-cloud-sdk/bin';
-const versions = existsSync(SDK) ? readdirSync(SDK).filter((name) => /^kubectl\.1\.(27|33)$/.test(name)) : [];
-const programs =
-  versions.length > 0
-    ? versions.map((name) => join(SDK, name))
-    : ['/usr/bin/kubectl'].filter((path) => existsSync(path));
+const programs = kubectlFiles();
 
 let target: EmbeddedTarget;
 let dir = '';
@@ -39,7 +35,7 @@ after(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-describe('kubectl', { skip: programs.length === 0 ? 'no kubectl is installed' : false }, () => {
+describe('kubectl', { skip: needs('kubectl') }, () => {
   for (const program of programs) {
     it(`${program.split('/').at(-1)} works unchanged`, async () => {
       const space = `k-${programs.indexOf(program)}`;

@@ -8,16 +8,21 @@ import { patchSuite } from '../support/kubernetes-suite-patch.ts';
 import { podsSuite } from '../support/kubernetes-suite-pods.ts';
 import { rulesSuite } from '../support/kubernetes-suite-rules.ts';
 import { watchSuite } from '../support/kubernetes-suite-watch.ts';
-import { startTargets } from '../support/kubernetes-targets.ts';
+import { startEmbedded, startReal, type Target } from '../support/kubernetes-targets.ts';
+import { needs } from '../support/needs-program.ts';
 
-for (const target of await startTargets()) {
-  describe(`Kubernetes API, ${target.name}`, { skip: 'skip' in target ? target.skip : false }, () => {
-    if ('skip' in target) return;
-    after(() => target.stop());
-    objectsSuite(target.client);
-    watchSuite(target.client);
-    patchSuite(target.client);
-    rulesSuite(target.client);
-    podsSuite(target.client);
-  });
+function defineSuites(target: Target): void {
+  after(() => target.stop());
+  objectsSuite(target.client);
+  watchSuite(target.client);
+  patchSuite(target.client);
+  rulesSuite(target.client);
+  podsSuite(target.client);
 }
+
+const embedded = await startEmbedded();
+describe('Kubernetes API, embedded', () => defineSuites(embedded));
+
+const skip = needs('kube-apiserver');
+const real = skip === false ? await startReal() : undefined;
+describe('Kubernetes API, real', { skip }, () => real && defineSuites(real));

@@ -12,6 +12,7 @@ import { createContext } from '../../local-cloud/context.ts';
 import { startKubernetes } from '../../local-cloud/kubernetes/wire/server.ts';
 import { openScenario, type Connection } from '../support/cluster-scenario.ts';
 import { scenarios } from '../support/controller-scenarios.ts';
+import { needs } from '../support/needs-program.ts';
 import { startRealKubernetes } from '../support/real-kubernetes.ts';
 
 /** What each scenario shows. Written from the real one: UPDATE_GOLDEN=real. */
@@ -37,29 +38,22 @@ async function embedded(): Promise<Cluster> {
   };
 }
 
-async function real(): Promise<Cluster | { skip: string }> {
-  const running = await startRealKubernetes();
-  if ('skip' in running || running.controllers) return running;
-  await running.stop();
-  return { skip: 'the real Kubernetes here has no controller manager and scheduler' };
-}
-
 for (const [name, start] of [
   ['embedded', embedded],
-  ['real', real],
+  ['real', startRealKubernetes],
 ] as const) {
-  describe(`controllers, ${name} Kubernetes`, () => {
-    let cluster: Cluster | { skip: string };
+  const skip = name === 'real' && needs('kube-apiserver', 'kube-controller-manager');
+  describe(`controllers, ${name} Kubernetes`, { skip }, () => {
+    let cluster: Cluster;
     before(async () => {
       cluster = await start();
     });
     after(async () => {
-      if (!('skip' in cluster)) await cluster.stop();
+      await cluster.stop();
       if (process.env['UPDATE_GOLDEN'] === name) writeFileSync(goldenFile, `${JSON.stringify(golden, null, 2)}\n`);
     });
     for (const { name: title, run } of scenarios) {
-      test(title, async (t) => {
-        if ('skip' in cluster) return t.skip(cluster.skip);
+      test(title, async () => {
         const scenario = await openScenario(cluster, `s-${randomBytes(4).toString('hex')}`);
         try {
           const seen = JSON.parse(JSON.stringify(await run(scenario)));

@@ -1,22 +1,14 @@
 /** `gcloud storage` against the local Cloud Storage: what a user does by hand. Skipped where gcloud is not installed. */
 import assert from 'node:assert/strict';
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { needs } from '../support/needs-program.ts';
 import { startLocal, temporaryFolder } from '../support/storage-local.ts';
 
-const skip = isInstalled() ? false : 'gcloud is not installed';
-
-function isInstalled(): boolean {
-  try {
-    execFileSync('gcloud', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
+const skip = needs('gcloud');
 
 /** Answers a function that runs `gcloud storage` with a configuration of its own, and no credentials. */
 async function prepare(t: TestContext) {

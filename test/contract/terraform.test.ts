@@ -16,18 +16,17 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { after, before, describe, it, type TestContext } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { readConfig } from '../../functions/config.ts';
 import { clusterName } from '../../functions/job/names.ts';
 import { deployedFunctions, installationOf, topics } from '../../local-cloud/composition/installation.ts';
 import { storageFinalized } from '../../local-cloud/eventarc/cloud-events.ts';
+import { needs, providerCopy } from '../support/needs-program.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const providerCopy = join(root, '..', 'shared', 'terraform', 'offline-provider');
-const ownConfiguration = process.env['TF_CLI_CONFIG_FILE'] ?? '';
 const PROJECT = 'some-project';
 const DIGEST = `sha256:${'ab'.repeat(32)}`;
 
@@ -41,7 +40,6 @@ interface Planned {
 
 let folder = '';
 let environment: NodeJS.ProcessEnv = {};
-let missing: string | null = null;
 let planned: Planned[] = [];
 
 async function terraform(...args: string[]): Promise<string> {
@@ -53,20 +51,9 @@ async function terraform(...args: string[]): Promise<string> {
   return stdout;
 }
 
-/** Null, or what is not here. */
-async function findMissing(): Promise<string | null> {
-  try {
-    await run('terraform', ['version']);
-  } catch {
-    return 'terraform is not installed';
-  }
-  if (existsSync(providerCopy) || existsSync(ownConfiguration)) return null;
-  return "there is no copy of terraform's google provider";
-}
-
 /** The provider's files go into the test's own folder, so that tests may run side by side. */
 async function cliConfiguration(): Promise<string> {
-  if (!existsSync(providerCopy)) return ownConfiguration;
+  if (!existsSync(providerCopy)) return process.env['TF_CLI_CONFIG_FILE']!;
   const { stdout } = await run(providerCopy, ['setup', join(folder, 'provider')]);
   return /TF_CLI_CONFIG_FILE=["']?([^"'\s;]+)/.exec(stdout)![1]!;
 }
@@ -96,14 +83,8 @@ function functionOf(entryPoint: string): any {
   return found[0]!.values;
 }
 
-function check(name: string, body: (t: TestContext) => void | Promise<void>): void {
-  it(name, (t) => (missing === null ? body(t) : t.skip(missing)));
-}
-
-describe('terraform', () => {
+describe('terraform', { skip: needs('terraform', "terraform's google provider") }, () => {
   before(async () => {
-    missing = await findMissing();
-    if (missing !== null) return;
     folder = mkdtempSync(join(tmpdir(), 'ff-terraform-'));
     cpSync(join(root, 'terraform'), join(folder, 'terraform'), {
       recursive: true,
@@ -119,16 +100,14 @@ describe('terraform', () => {
     await terraform('init', '-backend=false', '-input=false', '-no-color');
     planned = await plan();
   });
-  after(() => {
-    if (folder !== '') rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
 
-  check('is formatted and valid', async () => {
+  it('is formatted and valid', async () => {
     assert.equal(await terraform('fmt', '-check', '-recursive'), '');
     assert.equal(JSON.parse(await terraform('validate', '-json')).valid, true);
   });
 
-  check('deploys every function that the code registers, and no other', () => {
+  it('deploys every function that the code registers, and no other', () => {
     const source = readFileSync(join(root, 'functions/index.ts'), 'utf8');
     const registered = [...source.matchAll(/^(?:cloudEvent|http)\('(\w+)'/gm)].map((match) => match[1]!).sort();
     const deployed = of('google_cloudfunctions2_function')
@@ -138,7 +117,7 @@ describe('terraform', () => {
     assert.deepEqual(deployed, [...deployedFunctions].sort());
   });
 
-  check('gives every function an environment that the functions accept', () => {
+  it('gives every function an environment that the functions accept', () => {
     for (const { values } of of('google_cloudfunctions2_function')) {
       const config = readConfig(values.service_config[0].environment_variables);
       assert.equal(config.projectId, PROJECT);
@@ -149,7 +128,7 @@ describe('terraform', () => {
     }
   });
 
-  check('sets no variable that the functions do not read', () => {
+  it('sets no variable that the functions do not read', () => {
     const source = readFileSync(join(root, 'functions/config.ts'), 'utf8');
     const forNode = 'NODE_OPTIONS';
     const names = Object.keys(functionOf('tick').service_config[0].environment_variables).filter(
@@ -161,7 +140,7 @@ describe('terraform', () => {
     );
   });
 
-  check('triggers the functions as the local cloud does, and has failed events delivered again', () => {
+  it('triggers the functions as the local cloud does, and has failed events delivered again', () => {
     for (const { function: name, source } of installationOf(PROJECT).triggers) {
       const trigger = functionOf(name).event_trigger[0];
       assert.equal(trigger.event_type, source.type);
@@ -177,7 +156,7 @@ describe('terraform', () => {
     assert.equal(functionOf('tick').service_config[0].max_instance_count, 1);
   });
 
-  check('passes on the lines that the pods print and the ends of cluster operations', () => {
+  it('passes on the lines that the pods print and the ends of cluster operations', () => {
     const filters = new Map(of('google_logging_project_sink').map((sink) => [sink.values.name, sink.values.filter]));
     assert.match(filters.get(topics.progress), /jsonPayload\.ff="progress"/);
     assert.match(filters.get(topics.progress), /operation\.last=true/);
@@ -187,7 +166,7 @@ describe('terraform', () => {
     for (const sink of of('google_logging_project_sink')) assert.equal(sink.values.unique_writer_identity, true);
   });
 
-  check('has the topics, buckets and network that the functions are told of', () => {
+  it('has the topics, buckets and network that the functions are told of', () => {
     const names = new Set(of('google_pubsub_topic').map((each) => each.values.name));
     assert.deepEqual(
       Object.values(topics).filter((topic) => !names.has(topic)),
@@ -212,7 +191,7 @@ describe('terraform', () => {
     assert.ok(accounts.includes(nodeServiceAccount!));
   });
 
-  check('lets nobody delete results, and nobody in without a name', () => {
+  it('lets nobody delete results, and nobody in without a name', () => {
     const results = planned.filter(
       (each) => each.type === 'google_storage_bucket_iam_member' && each.values.bucket === `${PROJECT}-results`,
     );
@@ -232,7 +211,7 @@ describe('terraform', () => {
     );
   });
 
-  check('makes a budget only when it is told whose', async () => {
+  it('makes a budget only when it is told whose', async () => {
     assert.deepEqual(of('google_billing_budget'), []);
     const withBudget = await plan('billing_account=012345-6789AB-CDEF01', 'monthly_budget=7');
     const budgets = withBudget.filter((each) => each.type === 'google_billing_budget');
@@ -242,7 +221,7 @@ describe('terraform', () => {
     );
   });
 
-  check('refuses values that could not work', async () => {
+  it('refuses values that could not work', async () => {
     const bad = [
       'installation=Not_A_Label',
       'redis_image=redis:7',

@@ -1,6 +1,6 @@
 /** What a pass sees of a cluster, and does to it: on the embedded API server and on a real one, with nodes and pods in every state that counts. */
 import assert from 'node:assert/strict';
-import { after, before, describe, it, test } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { KubeConfig } from '@kubernetes/client-node';
 import { manifestsFor, NAMESPACE } from '../../functions/adapters/manifests.ts';
 import { workloadOf } from '../../functions/adapters/kubernetes-workloads.ts';
@@ -10,6 +10,7 @@ import { waitFor } from '../../testing/wait-for.ts';
 import { startEmbeddedKubernetes } from '../support/kubelet-embedded.ts';
 import type { ApiServer } from '../support/kubelet-world.ts';
 import { connectTo, type KubernetesClient } from '../support/kubernetes-client.ts';
+import { needs } from '../support/needs-program.ts';
 import { startRealKubernetes } from '../support/real-kubernetes.ts';
 
 const request: WorkloadRequest = {
@@ -202,6 +203,4 @@ async function makePod(
 
 describe('the embedded API server', () => defineSuite(startEmbeddedKubernetes));
 
-const real = await startRealKubernetes();
-if ('skip' in real) test('a real API server', { skip: real.skip }, () => undefined);
-else describe('a real API server', () => defineSuite(() => Promise.resolve(real)));
+describe('a real API server', { skip: needs('kube-apiserver') }, () => defineSuite(startRealKubernetes));

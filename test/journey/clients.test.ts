@@ -15,10 +15,9 @@ import {
   patienceSeconds,
 } from '../../testing/journey.ts';
 import { waitFor } from '../../testing/wait-for.ts';
+import { needs } from '../support/needs-program.ts';
 import {
-  hasAuthPlugin,
   kubectlPrograms,
-  missingClients,
   OrdinaryClients,
   type KubectlProgram,
   type RunningClient,
@@ -42,7 +41,7 @@ const manifests = fileURLToPath(new URL('../../manifests/', import.meta.url));
 const NS = ['-n', 'foreach-fleet'];
 const ZONE = ['--zone', 'us-central1-a'];
 
-const skip = missingTools() || missingClients();
+const skip = missingTools() || needs('kubectl', 'gcloud');
 
 describe('with the environment that the local cloud prints, and nothing else', { skip }, () => {
   const journey = new Journey();
@@ -133,8 +132,10 @@ describe('with the environment that the local cloud prints, and nothing else', {
     const pool = ['--cluster=idle', ...ZONE, '--num-nodes=1', '--machine-type=e2-standard-2'];
     await clients.gcloud('container', 'node-pools', 'create', 'more', ...pool);
     await clients.gcloud(...cluster, 'resize', 'idle', ...ZONE, '--node-pool=more', '--num-nodes=2');
-    if (hasAuthPlugin()) await appliesManifests(clients, programs);
-    else t.diagnostic('gke-gcloud-auth-plugin is not installed: kubectl was not tried on this cluster');
+    // kubectl's plug-in, without which it cannot use the access that gcloud writes for clusters it has made.
+    const noAccess = needs('gke-gcloud-auth-plugin');
+    if (noAccess === false) await appliesManifests(clients, programs);
+    else t.diagnostic(`not with kubectl: ${noAccess}`);
     await clients.gcloud(...cluster, 'delete', 'idle', ...ZONE);
     assert.equal(await clients.gcloud(...cluster, 'list', '--format=value(name)'), '');
     await assertNothingLeft(session);

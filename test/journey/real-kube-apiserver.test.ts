@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KubeConfig } from '@kubernetes/client-node';
 import { readStatus, type Session } from '../../cli/session.ts';
@@ -28,6 +28,7 @@ import { exampleFolder } from '../support/example-folder.ts';
 import { identicalInR, Journey, missingTools, output, plainR } from '../../testing/journey.ts';
 import type { ApiServer } from '../support/kubelet-world.ts';
 import { OneCluster } from '../support/one-cluster.ts';
+import { needs } from '../support/needs-program.ts';
 import { startRealKubernetes } from '../support/real-kubernetes.ts';
 
 const script = `
@@ -132,18 +133,8 @@ function kubeConfig(server: ApiServer): KubeConfig {
 }
 
 /** Each job has a control plane of its own, as each has a cluster of its own: nothing of one may be met by the next. */
-async function onRealServer(
-  context: TestContext,
-  body: (world: World, session: Session) => Promise<void>,
-): Promise<void> {
-  const missing = missingTools();
-  const server = missing === false ? await startRealKubernetes() : { skip: missing };
-  if ('skip' in server) return context.skip(server.skip);
-  if (!server.controllers) {
-    await server.stop();
-    return context.skip('no controller manager and scheduler among the programs');
-  }
-  const world = new World(server);
+async function onRealServer(body: (world: World, session: Session) => Promise<void>): Promise<void> {
+  const world = new World(await startRealKubernetes());
   try {
     const session = await world.start();
     await body(world, session);
@@ -161,9 +152,11 @@ async function runToItsEnd(world: World, session: Session, folder: string, job: 
   assert.equal(status?.phase, 'succeeded', `${JSON.stringify(status?.reason)}\n${world.lines.join('\n')}`);
 }
 
-describe('a job on a real API server', () => {
-  it('becomes a result identical() to plain R, and no machine is left', (context) =>
-    onRealServer(context, async (world, session) => {
+const skip = missingTools() || needs('kube-apiserver', 'kube-controller-manager');
+
+describe('a job on a real API server', { skip }, () => {
+  it('becomes a result identical() to plain R, and no machine is left', () =>
+    onRealServer(async (world, session) => {
       const folder = world.journey.jobFolder('real', script, 'script: run.R\nworker: {cpu: 1, memory: 1Gi, max: 2}\n');
       await runToItsEnd(world, session, folder, 'real');
       assert.ok(await identicalInR(await output(session, 'real', 1, 'value.rds'), await plainR(folder, 'value.rds')));
@@ -172,8 +165,8 @@ describe('a job on a real API server', () => {
       assert.ok(world.notices.some((notice) => /succeeded/.test(notice.text) || notice.event === 'succeeded'));
     }));
 
-  it('runs the heritability example to its end', (context) =>
-    onRealServer(context, async (world, session) => {
+  it('runs the heritability example to its end', () =>
+    onRealServer(async (world, session) => {
       const folder = exampleFolder(world.journey.folder, 'heritability', '16');
       await runToItsEnd(world, session, folder, 'heritability');
       for (const file of ['heritability.csv', 'replicates.csv']) {

@@ -76,11 +76,11 @@ export function defineBasicSuite(world: () => KubeletWorld): void {
     assert.notEqual(a.status?.podIP, b.status?.podIP);
     assert.match(a.status?.podIP ?? '', /^127\.\d+\.\d+\.\d+$/);
     assert.equal(a.status?.hostIP, a.status?.podIP?.replace(/\d+$/, '1'));
-    await w.kubectl('delete', 'pod', 'address-a', 'address-b');
+    await w.deletePods(NS, 'address-a', 'address-b');
     await w.createPod(NS, 'address-c', { terminationGracePeriodSeconds: 1, containers: [sh('exec sleep 600')] });
     const c = await w.podWhen(NS, 'address-c', 'runs', isRunning);
     assert.ok([a.status?.podIP, b.status?.podIP].includes(c.status?.podIP));
-    await w.kubectl('delete', 'pod', 'address-c');
+    await w.deletePods(NS, 'address-c');
   });
 
   test('environment: values, references, expansion, sources', async () => {
@@ -115,7 +115,7 @@ export function defineBasicSuite(world: () => KubeletWorld): void {
     });
     await w.createPod(NS, 'env', { restartPolicy: 'Never', containers: [container] }, { labels: { team: 'blue' } });
     const pod = await w.podWhen(NS, 'env', 'is over', isOver);
-    const text = await w.kubectl('logs', 'env');
+    const text = await w.client.logs(NS, 'env');
     const seen = Object.fromEntries(
       text.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
     );
@@ -204,7 +204,7 @@ export function defineBasicSuite(world: () => KubeletWorld): void {
     const pod = await w.podWhen(NS, 'volumes', 'is over', isOver);
     assert.equal(pod.status?.phase, 'Succeeded');
     assert.equal(pod.status?.initContainerStatuses?.[0]?.state?.terminated?.exitCode, 0);
-    const lines = (await w.kubectl('logs', 'volumes', '-c', 'main')).trimEnd().split('\n');
+    const lines = (await w.client.logs(NS, 'volumes')).trimEnd().split('\n');
     const workDir = lines[0] ?? '';
     assert.match(workDir, /volumes\/scratch$/);
     assert.deepEqual(lines.slice(1), [
@@ -257,7 +257,7 @@ export function defineBasicSuite(world: () => KubeletWorld): void {
       (pod) => mainStatus(pod).state?.waiting?.reason === 'ImagePullBackOff',
     );
     await w.eventOf(NS, 'no-image', 'Failed', /ErrImagePull/);
-    await w.kubectl('delete', 'pod', 'no-image');
+    await w.deletePods(NS, 'no-image');
   });
 
   test('an unknown program: StartError with exit code 128', async () => {

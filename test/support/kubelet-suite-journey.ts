@@ -78,9 +78,13 @@ export function defineJourneySuite(world: () => KubeletWorld): void {
       () => w.lines.filter((line) => line.pod.startsWith('client-') && line.line === 'PONG').length === 2,
       40,
     );
-    await w.kubectl('delete', 'deployment', 'client', 'redis');
-    await w.kubectl('delete', 'service', 'redis');
-    await w.kubectl('wait', '--for=delete', 'pod', '-l', 'app in (client,redis)', '--timeout=30s');
+    for (const name of ['client', 'redis'])
+      await w.api.delete(`/apis/apps/v1/namespaces/default/deployments/${name}`, { propagationPolicy: 'Background' });
+    await w.api.delete(corePath('services', NS, 'redis'), {});
+    await waitFor('no pod of a Deployment is left', async () => {
+      const list = await w.api.get(corePath('pods', NS), { labelSelector: 'app in (client,redis)' });
+      return list.items.length === 0;
+    });
   });
 
   test('Jobs fail and complete with their pods, and take them along when deleted', async () => {
@@ -94,9 +98,10 @@ export function defineJourneySuite(world: () => KubeletWorld): void {
     });
     await w.api.create('/apis/batch/v1/namespaces/default/jobs', job('fails', 'exit 5'));
     await w.api.create('/apis/batch/v1/namespaces/default/jobs', job('works', 'echo fine'));
-    await w.kubectl('wait', '--for=condition=Failed', 'job/fails', '--timeout=40s');
-    await w.kubectl('wait', '--for=condition=Complete', 'job/works', '--timeout=40s');
-    await w.kubectl('delete', 'job', 'fails', 'works');
+    const jobs = '/apis/batch/v1/namespaces/default/jobs';
+    await w.untilCondition(`${jobs}/fails`, 'Failed');
+    await w.untilCondition(`${jobs}/works`, 'Complete');
+    for (const name of ['fails', 'works']) await w.api.delete(`${jobs}/${name}`, { propagationPolicy: 'Background' });
     await waitFor('no pod of a Job is left', async () => {
       const list = await w.api.get(corePath('pods', NS), { labelSelector: 'job-name in (fails,works)' });
       return list.items.length === 0;
@@ -145,7 +150,7 @@ export function defineJourneySuite(world: () => KubeletWorld): void {
       'the directory of the pod that is gone is removed',
       () => !existsSync(`${options.dir}/pods/${orphan.metadata?.uid}`),
     );
-    await w.kubectl('delete', 'pod', 'survivor');
+    await w.deletePods(NS, 'survivor');
     assert.equal(existsSync(`${options.dir}/pods/${before.metadata?.uid}`), false);
   });
 

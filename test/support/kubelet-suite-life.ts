@@ -30,7 +30,7 @@ export function defineLifeSuite(world: () => KubeletWorld): void {
     assert.equal(pod.status?.phase, 'Running');
     await w.lineOf('crashes', /^run 3$/);
     await w.eventOf(NS, 'crashes', 'BackOff', /^Back-off restarting failed container main in pod crashes_default\(/);
-    await w.kubectl('delete', 'pod', 'crashes');
+    await w.deletePods(NS, 'crashes');
   });
 
   test('OnFailure restarts until success', async () => {
@@ -94,7 +94,7 @@ export function defineLifeSuite(world: () => KubeletWorld): void {
     const restarted = await w.podWhen(NS, 'probes', 'is restarted', (pod) => mainStatus(pod).restartCount === 1);
     assert.equal(mainStatus(restarted).lastState?.terminated?.exitCode, 143);
     await w.eventOf(NS, 'probes', 'Killing', /Container main failed liveness probe, will be restarted/);
-    await w.kubectl('delete', 'pod', 'probes');
+    await w.deletePods(NS, 'probes');
   });
 
   test('probes by TCP and HTTP go to the address of the pod', async () => {
@@ -110,10 +110,10 @@ export function defineLifeSuite(world: () => KubeletWorld): void {
     };
     await w.createPod(NS, 'web', { terminationGracePeriodSeconds: 1, containers: [container] });
     await w.podWhen(NS, 'web', 'is ready', isReady);
-    await w.kubectl('delete', 'pod', 'web');
+    await w.deletePods(NS, 'web');
   });
 
-  test('kubectl logs: follow, tail, timestamps, previous run, long lines', async () => {
+  test('logs: follow, tail, timestamps, previous run, long lines', async () => {
     const w = world();
     const script = [
       'n=$(cat /scratch/n 2>/dev/null || echo 0); echo $((n + 1)) >/scratch/n; echo run $n',
@@ -126,26 +126,27 @@ export function defineLifeSuite(world: () => KubeletWorld): void {
       containers: [sh(script, WORK_MOUNT)],
     });
     await w.lineOf('logs', /^first$/);
-    assert.equal((await w.kubectl('logs', 'logs', '--previous')).trim(), 'run 0');
-    assert.equal((await w.kubectl('logs', 'logs', '--tail=1')).trim(), 'first');
-    assert.match(await w.kubectl('logs', 'logs', '--tail=1', '--timestamps'), /^\d{4}-\d\d-\d\dT[\d:.]+Z first\n$/);
-    const follow = w.kubectlRunning('logs', '-f', 'logs');
-    let text = '';
-    follow.stdout?.on('data', (data: Buffer) => (text += data.toString()));
-    await waitFor('kubectl logs -f shows what is there', () => text.includes('first'));
+    assert.equal((await w.client.logs(NS, 'logs', { previous: true })).trim(), 'run 0');
+    assert.equal((await w.client.logs(NS, 'logs', { tailLines: 1 })).trim(), 'first');
+    const stamped = await w.client.logs(NS, 'logs', { tailLines: 1, timestamps: true });
+    assert.match(stamped, /^\d{4}-\d\d-\d\dT[\d:.]+Z first\n$/);
+    const follow = await w.client.follow(NS, 'logs');
+    await waitFor('the follower has what is there', () => follow.text().includes('first'));
     assert.deepEqual(
-      text.split('\n').map((line) => line.length),
+      follow
+        .text()
+        .split('\n')
+        .map((line) => line.length),
       ['run 1'.length, 40_000, 'first'.length, 0],
     );
     const pod = await w.pod(NS, 'logs');
     const { writeFileSync } = await import('node:fs');
     writeFileSync(`${w.dir}/nodes/node-1/pods/${pod?.metadata?.uid}/volumes/scratch/go`, '');
-    await waitFor('kubectl logs -f shows what comes', () => text.includes('second'));
+    await waitFor('the follower has what comes', () => follow.text().includes('second'));
     const long = await w.lineOf('logs', /^x+$/);
     assert.equal(long.line.length, 40_000);
-    const ended = new Promise((resolve) => follow.once('exit', resolve));
-    await w.kubectl('delete', 'pod', 'logs');
-    await ended;
+    await w.deletePods(NS, 'logs');
+    await follow.ended;
   });
 
   test('deletion: preStop, SIGTERM, and the pod is gone when its process has ended', async () => {
@@ -159,7 +160,7 @@ export function defineLifeSuite(world: () => KubeletWorld): void {
     );
     await w.createPod(NS, 'graceful', { ...EMPTY_WORK, terminationGracePeriodSeconds: 20, containers: [container] });
     await w.lineOf('graceful', /^up$/);
-    await w.kubectl('delete', 'pod', 'graceful');
+    await w.deletePods(NS, 'graceful');
     await w.podGone(NS, 'graceful');
     await w.lineOf('graceful', /^hook$/);
     await w.lineOf('graceful', /^term$/);
@@ -174,7 +175,7 @@ export function defineLifeSuite(world: () => KubeletWorld): void {
     const child = Number((await w.lineOf('stubborn', /^child \d+$/)).line.slice(6));
     await w.lineOf('stubborn', /^daemon/);
     assert.ok(readProcess(child));
-    await w.kubectl('delete', 'pod', 'stubborn', '--wait=false');
+    await w.api.delete(corePath('pods', NS, 'stubborn'), {});
     const leaving = await w.podWhen(
       NS,
       'stubborn',
@@ -223,6 +224,6 @@ export function defineLifeSuite(world: () => KubeletWorld): void {
     await w.createPod(NS, 'steady', { terminationGracePeriodSeconds: 1, containers: [sh('exec sleep 600')] });
     const pod = await w.podWhen(NS, 'steady', 'runs', isRunning);
     assert.equal(mainStatus(pod).restartCount, 0);
-    await w.kubectl('delete', 'pod', 'steady');
+    await w.deletePods(NS, 'steady');
   });
 }

@@ -39,7 +39,7 @@ export function defineOutageSuite(world: () => KubeletWorld, server: () => Inter
     assert.equal(mainStatus(pod).lastState?.terminated?.exitCode, 9);
     await w.createPod(NS, 'after-outage', { terminationGracePeriodSeconds: 1, containers: [sh('exec sleep 600')] });
     await w.podWhen(NS, 'after-outage', 'runs', isRunning);
-    await w.kubectl('delete', 'pod', 'outlives', 'after-outage');
+    await w.deletePods(NS, 'outlives', 'after-outage');
   });
 
   test('a kubelet that starts before its API server registers when that comes', async () => {
@@ -47,7 +47,7 @@ export function defineOutageSuite(world: () => KubeletWorld, server: () => Inter
     await server().pause();
     await w.startNode('early');
     await server().resume();
-    await waitFor('the node is there', async () => (await w.kubectl('get', 'nodes')).includes('early'));
+    await waitFor('the node is there', async () => (await w.client.nodeNames()).includes('early'));
   });
 
   test('a scripted fault: the container does not start, and does at the next try', async () => {
@@ -66,6 +66,6 @@ export function defineOutageSuite(world: () => KubeletWorld, server: () => Inter
       mainStatus(pod).lastState?.terminated?.message ?? '',
       new RegExp(new InjectedFault(faults.list()[0]!).message),
     );
-    await w.kubectl('delete', 'pod', 'unlucky');
+    await w.deletePods(NS, 'unlucky');
   });
 }

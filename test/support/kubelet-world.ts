@@ -1,17 +1,15 @@
 /** An API server, kubelets on it, and short ways to look at both: what the kubelet's contract tests stand on. */
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { KubeApi, corePath, isNotFound } from '../../local-cloud/kubelet/api.ts';
 import { systemClock, type Clock } from '../../local-cloud/clock.ts';
 import { startKubelet } from '../../local-cloud/kubelet/kubelet.ts';
 import { realTiming } from '../../local-cloud/kubelet/timing.ts';
 import type { ImageMap, KubeletOptions, LogLine, Pod, RunningKubelet } from '../../local-cloud/kubelet/types.ts';
 import { waitFor } from '../../testing/wait-for.ts';
-
-const run = promisify(execFile);
+import { KubeletClient, kubeConfigOf } from './kubelet-client.ts';
 
 export interface ApiServer {
   url: string;
@@ -36,6 +34,7 @@ const hastyClock: Clock = { ...systemClock, after: (ms, action) => systemClock.a
 export class KubeletWorld {
   readonly server: ApiServer;
   readonly api: KubeApi;
+  readonly client: KubeletClient;
   readonly dir = mkdtempSync(join(tmpdir(), 'kubelet-test-'));
   readonly lines: LogLine[] = [];
   readonly #kubelets: RunningKubelet[] = [];
@@ -46,7 +45,8 @@ export class KubeletWorld {
   constructor(server: ApiServer) {
     this.server = server;
     this.api = new KubeApi({ server: server.url, caPem: server.caPem, token: server.token }, 10_000);
-    writeFileSync(this.kubeconfig, JSON.stringify(kubeconfig(server)), { mode: 0o600 });
+    this.client = new KubeletClient(server);
+    writeFileSync(this.kubeconfig, kubeConfigOf(server).exportConfig(), { mode: 0o600 });
   }
 
   get kubeconfig(): string {
@@ -189,16 +189,18 @@ export class KubeletWorld {
     );
   }
 
-  async kubectl(...args: string[]): Promise<string> {
-    const { stdout } = await run('kubectl', ['--kubeconfig', this.kubeconfig, ...args], { timeout: 60_000 });
-    return stdout;
+  /** Deletes pods with their own grace and waits until they are gone. */
+  async deletePods(namespace: string, ...names: string[]): Promise<void> {
+    for (const name of names) await this.api.delete(corePath('pods', namespace, name), {});
+    await Promise.all(names.map((name) => this.podGone(namespace, name)));
   }
 
-  /** A kubectl that goes on running; ends with the world. */
-  kubectlRunning(...args: string[]): ChildProcess {
-    const child = spawn('kubectl', ['--kubeconfig', this.kubeconfig, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#children.push(child);
-    return child;
+  /** The object of this path, once it has the condition. */
+  async untilCondition(path: string, type: string): Promise<void> {
+    await waitFor(`${path} is ${type}`, async () => {
+      const conditions: { type: string; status: string }[] = (await this.api.get(path)).status?.conditions ?? [];
+      return conditions.some((one) => one.type === type && one.status === 'True');
+    });
   }
 
   async stop(): Promise<void> {
@@ -208,16 +210,4 @@ export class KubeletWorld {
     await this.server.stop();
     rmSync(this.dir, { recursive: true, force: true });
   }
-}
-
-function kubeconfig(server: ApiServer): object {
-  const certificate = Buffer.from(server.caPem).toString('base64');
-  return {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'test', cluster: { server: server.url, 'certificate-authority-data': certificate } }],
-    users: [{ name: 'user', user: { token: server.token } }],
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'user' } }],
-    'current-context': 'test',
-  };
 }

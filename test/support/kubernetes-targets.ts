@@ -42,12 +42,10 @@ export async function startEmbedded(options: { dir?: string; controllers?: boole
   return { name: 'embedded', client, stop, dir, context, server };
 }
 
-/** Both targets; the reason in place of the real one where there is none. */
-export async function startTargets(): Promise<(Target | { name: string; skip: string })[]> {
-  const embedded = await startEmbedded();
+/** A real kube-apiserver; a test asks needs('kube-apiserver') before. */
+export async function startReal(): Promise<Target> {
   const real = await startRealKubernetes();
-  if ('skip' in real) return [embedded, { name: 'real', skip: real.skip }];
-  return [embedded, { name: 'real', client: connectTo(real), stop: real.stop }];
+  return { name: 'real', client: connectTo(real), stop: real.stop };
 }
 
 /** A namespace of the test's own, ready for pods. */

@@ -1,17 +1,15 @@
 /** gcloud and kubectl as a user runs them: with the environment that the local cloud prints, an empty home folder, and nothing else. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
-import { accessSync, constants, mkdirSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { basename } from 'node:path';
 import { promisify } from 'node:util';
 import { patienceSeconds } from '../../testing/journey.ts';
 import { waitFor } from '../../testing/wait-for.ts';
+import { kubectlFiles } from './needs-program.ts';
 
 const run = promisify(execFile);
 const CALL_MS = 240_000;
-/** The oldest and the newest kubectl of gcloud's package, which lie beside its dispatcher. */
-const KUBECTLS = ['kubectl.1.27', 'kubectl.1.33'];
-const PACKAGE_FOLDER = '/usr/lib/google-cloud-sdk/bin';
 
 export interface KubectlProgram {
   name: string;
@@ -20,46 +18,7 @@ export interface KubectlProgram {
 
 /** The versions that are here, else whatever kubectl there is. */
 export function kubectlPrograms(): KubectlProgram[] {
-  const found = KUBECTLS.flatMap((name) => {
-    const file = findProgram(name);
-    return file === undefined ? [] : [{ name, file }];
-  });
-  const plain = findProgram('kubectl');
-  return found.length > 0 || plain === undefined ? found : [{ name: 'kubectl', file: plain }];
-}
-
-/** The reason to skip. */
-export function missingClients(): string | false {
-  if (kubectlPrograms().length === 0) return 'kubectl is not installed';
-  return gcloudStarts() ? false : 'gcloud is not installed';
-}
-
-/** kubectl's plug-in, without which it cannot use the access that gcloud writes for clusters it has made. */
-export function hasAuthPlugin(): boolean {
-  return findProgram('gke-gcloud-auth-plugin') !== undefined;
-}
-
-function gcloudStarts(): boolean {
-  try {
-    execFileSync('gcloud', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function findProgram(name: string): string | undefined {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), PACKAGE_FOLDER];
-  return folders.map((folder) => join(folder, name)).find(isExecutable);
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return kubectlFiles().map((file) => ({ name: basename(file), file }));
 }
 
 /** A program that goes on running, and what it has said so far. */

@@ -1,7 +1,7 @@
 /**
  * Starts a real Kubernetes control plane (etcd, kube-apiserver and, where they exist, controller manager and scheduler) for contract
  * tests: loopback only, ports chosen by the system, everything in a temporary folder. The programs come from KUBEBUILDER_ASSETS (what
- * `setup-envtest` leaves) or from `../shared/kube/kube unpack`; where neither exists the answer says so and the test is skipped.
+ * `setup-envtest` leaves) or from `../shared/kube/kube unpack`; tests ask needs('kube-apiserver') before.
  * It starts no kubelet: a test plays one, or starts the project's own against `url`.
  */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
@@ -10,10 +10,10 @@ import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, wri
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { freePorts } from '../../testing/free-ports.ts';
 import { makeServerCertificate } from '../../local-cloud/certificates.ts';
+import { kubernetesScript, realKubernetesFolder } from './needs-program.ts';
 
 const run = promisify(execFile);
 const READY_SECONDS = 90;
@@ -28,11 +28,8 @@ export interface RealKubernetes {
   stop(): Promise<void>;
 }
 
-/** Starts it, or says why not. */
-export async function startRealKubernetes(): Promise<RealKubernetes | { skip: string }> {
+export async function startRealKubernetes(): Promise<RealKubernetes> {
   const programs = await findPrograms();
-  if (programs === undefined)
-    return { skip: 'no real Kubernetes here: neither KUBEBUILDER_ASSETS nor ../shared/kube/kube' };
   const dir = mkdtempSync(join(tmpdir(), 'real-kubernetes-'));
   const children: ChildProcess[] = [];
   const stop = async (): Promise<void> => {
@@ -47,14 +44,14 @@ export async function startRealKubernetes(): Promise<RealKubernetes | { skip: st
   }
 }
 
-async function findPrograms(): Promise<string | undefined> {
-  const assets = process.env['KUBEBUILDER_ASSETS'];
-  if (assets !== undefined && existsSync(join(assets, 'kube-apiserver'))) return assets;
-  const script = fileURLToPath(new URL('../../../shared/kube/kube', import.meta.url));
-  if (!existsSync(script)) return undefined;
+async function findPrograms(): Promise<string> {
+  const assets = realKubernetesFolder();
+  if (assets !== undefined) return assets;
   const bin = join(tmpdir(), 'foreach-fleet-kube-bin');
   // Two test processes may unpack at once; the lock keeps them from writing the same file.
-  const { stdout } = await run('flock', [`${bin}.lock`, script, 'unpack'], { env: { ...process.env, KUBE_BIN: bin } });
+  const { stdout } = await run('flock', [`${bin}.lock`, kubernetesScript, 'unpack'], {
+    env: { ...process.env, KUBE_BIN: bin },
+  });
   return stdout.trim();
 }
 
