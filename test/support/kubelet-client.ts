@@ -5,9 +5,15 @@
 import { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { CoreV1Api, KubeConfig, Log, type LogOptions } from '@kubernetes/client-node';
-import type { ApiServer } from './kubelet-world.ts';
 
-export function kubeConfigOf(server: Pick<ApiServer, 'url' | 'caPem' | 'token'>): KubeConfig {
+/** How to reach an API server. */
+interface Access {
+  readonly url: string;
+  readonly caPem: string;
+  readonly token: string;
+}
+
+export function kubeConfigOf(server: Access): KubeConfig {
   const config = new KubeConfig();
   const caData = Buffer.from(server.caPem).toString('base64');
   config.loadFromClusterAndUser(
@@ -28,7 +34,7 @@ export class KubeletClient {
   readonly #core: CoreV1Api;
   readonly #log: Log;
 
-  constructor(server: ApiServer) {
+  constructor(server: Access) {
     const config = kubeConfigOf(server);
     this.#core = config.makeApiClient(CoreV1Api);
     this.#log = new Log(config);
