@@ -9,8 +9,8 @@ ASK_AGAIN_SECONDS <- 10 # a Redis that was killed may have lost the wish, or its
 # again: what was answered before is of no use any more
 ask_addresses <- function(con, names, again = FALSE) {
   con$wished[names] <- now_seconds()
-  redis_send(con, c(if (again) list(list("HDEL", fleet_key("urls"), names)),
-                    list(c(list("HSET", fleet_key("need")), as.list(as.vector(rbind(names, sprintf("%.3f", now_seconds()))))))))
+  redis_send(con, c(if (again) list(list("HDEL", urls_key(), names)),
+                    list(c(list("HSET", need_key()), as.list(as.vector(rbind(names, sprintf("%.3f", now_seconds()))))))))
   if (now_seconds() - or_else(con$asked_at, 0) < 1) return(invisible())
   con$asked_at <- now_seconds()
   emit("needs-addresses", count = length(names))
@@ -18,7 +18,7 @@ ask_addresses <- function(con, names, again = FALSE) {
 
 # A list: NULL where there is no answer yet, NO_ADDRESS, or an address. What has expired is asked for again, and what has no answer for long.
 known_addresses <- function(con, names) {
-  answers <- redis_call(con, "HMGET", fleet_key("urls"), names)
+  answers <- redis_call(con, "HMGET", urls_key(), names)
   parsed <- lapply(answers, parse_address, now = now_seconds())
   open <- vapply(parsed, is.null, NA)
   expired <- open & lengths(answers) > 0L
@@ -38,7 +38,7 @@ parse_address <- function(answer, now) {
 
 forget_addresses <- function(con, names) {
   con$wished <- con$wished[setdiff(names(con$wished), names)]
-  redis_send(con, list(list("HDEL", fleet_key("urls"), names), list("HDEL", fleet_key("need"), names)))
+  redis_send(con, list(list("HDEL", urls_key(), names), list("HDEL", need_key(), names)))
 }
 
 # Waits for one answer; patience in seconds. NULL when there is none.

@@ -58,7 +58,6 @@ registerForeachFleet <- function(redis = "localhost", password = NULL, journal =
 start_backend <- function(con, journal, task_size = "auto", tries = 3L, seed = NULL, durable = FALSE, ledger = NULL, on_error = "default", error_limits = NULL) {
   fleet <- new.env(parent = emptyenv())
   fleet$con <- con
-  fleet$queue <- fleet_key("queue")
   fleet$run <- paste0(Sys.getpid(), "-", format(now_seconds(), digits = 16))
   fleet$journal <- or_else(journal, tempfile("foreachfleet"))
   fleet$lasting <- !is.null(journal) # a later session may read it
@@ -88,15 +87,15 @@ start_backend <- function(con, journal, task_size = "auto", tries = 3L, seed = N
                                        submitted = function(commands) check_first_tasks(fleet, commands)))
   fleet$transport <- transport
   globals <- install_transport(transport, con$host, as.integer(con$port))
-  assign("queue", fleet$queue, envir = globals)
-  redis_call(con, "SET", paste0(fleet$queue, ".live"), "")
+  assign("queue", queue_key(), envir = globals)
+  redis_call(con, "SET", queue_live_key(), "")
   setDoPar(fun = do_fleet, data = list(fleet = fleet), info = fleet_info)
   invisible(fleet)
 }
 
 fleet_info <- function(data, item) {
   switch(item,
-         workers = max(1L, length(tryCatch(redis_send(data$fleet$con, list(list("HKEYS", fleet_key("workers"))), give_up = 5)[[1]], error = function(e) NULL))),
+         workers = max(1L, length(tryCatch(redis_send(data$fleet$con, list(list("HKEYS", workers_key())), give_up = 5)[[1]], error = function(e) NULL))),
          name = "doFleet",
          version = as.character(utils::packageVersion("foreachfleet")),
          NULL)
@@ -104,28 +103,28 @@ fleet_info <- function(data, item) {
 
 # A driver that died left tasks in the queue and loop descriptions of doRedis. Tasks that workers run go on: they write to the same journal.
 forget_old_run <- function(fleet) {
-  ids <- unlist(redis_call(fleet$con, "LRANGE", fleet_key("jobs"), "0", "-1"))
-  keys <- c(fleet$queue, paste0(fleet$queue, ".out.", ids))
+  ids <- unlist(redis_call(fleet$con, "LRANGE", jobs_key(), "0", "-1"))
+  keys <- c(queue_key(), queue_out_key(ids))
   redis_send(fleet$con, list(list("DEL", keys)))
   fleet$old_ids <- ids
 }
 
 drop_old_environments <- function(fleet) {
   if (!length(fleet$old_ids)) return(invisible())
-  redis_send(fleet$con, list(list("DEL", paste0(fleet$queue, ".env.", fleet$old_ids)), list("LTRIM", fleet_key("jobs"), whole(length(fleet$old_ids)), "-1")))
+  redis_send(fleet$con, list(list("DEL", queue_environment_key(fleet$old_ids)), list("LTRIM", jobs_key(), whole(length(fleet$old_ids)), "-1")))
   fleet$old_ids <- NULL
 }
 
 # doRedis stores the loop's description under its own id: the id is needed to submit more tasks of the same loop.
 on_stored <- function(fleet, key, value) {
-  start <- paste0(fleet$queue, ".env.")
+  start <- queue_environment_key("")
   if (!startsWith(key, start)) return(invisible())
   if (is.raw(value) && !redis_takes(fleet, fleet$current, length(value))) {
     stop(too_large_message(fleet$current, length(value), largest_in_redis(fleet$con)), call. = FALSE)
   }
   fleet$current$id <- substring(key, nchar(start) + 1L)
   if (is.raw(value) && length(value) < 64 * 2^20) fleet$current$description <- value
-  redis_call(fleet$con, "RPUSH", fleet_key("jobs"), fleet$current$id)
+  redis_call(fleet$con, "RPUSH", jobs_key(), fleet$current$id)
 }
 
 too_large_message <- function(loop, bytes, largest = MAX_VALUE_BYTES) {
@@ -167,7 +166,7 @@ do_fleet <- function(obj, expr, envir, data) {
 # doRedis publishes the loop's description and the first tasks; its wait for results is pump(), which ends it by a signal.
 run_loop <- function(fleet, loop, obj, expr, envir) {
   set_objects_apart(fleet, loop)
-  setup <- list(loop = loop$number, run = loop$run, queue = fleet$queue, random = loop$random, packages = obj$packages, versions = loop$versions, backed_up = fleet$durable,
+  setup <- list(loop = loop$number, run = loop$run, tries = fleet$tries, random = loop$random, packages = obj$packages, versions = loop$versions, backed_up = fleet$durable,
                 objects = loop$objects)
   stub <- function(code, setup, batch, env) run_batch(code, setup, batch, env)
   environment(stub) <- asNamespace("foreachfleet")
@@ -181,7 +180,7 @@ run_loop <- function(fleet, loop, obj, expr, envir) {
   globals <- get(".doRedisGlobals", envir = asNamespace("doRedis"))
   assign("chunkSize", 1, envir = globals)
   assign("progress", FALSE, envir = globals)
-  tryCatch(withCallingHandlers(submit(source, body, envir, list(queue = fleet$queue)),
+  tryCatch(withCallingHandlers(submit(source, body, envir, list(queue = queue_key())),
                                warning = function(w) if (grepl("already exporting", conditionMessage(w))) tryInvokeRestart("muffleWarning")),
            fleet_loop_done = function(c) NULL)
 }

@@ -108,7 +108,7 @@ submit_more <- function(fleet, loop) {
   loop$submitted_at <- now
   if (!has_work(fleet, loop)) return(invisible())
   task_seconds <- (measured_times(loop)$mean + ITERATION_SECONDS) * or_else(loop$task_size, 1L)
-  room <- queue_depth(count_workers(fleet), task_seconds, loop$absence, loop$task_bytes) - redis_call(fleet$con, "LLEN", fleet$queue)
+  room <- queue_depth(count_workers(fleet), task_seconds, loop$absence, loop$task_bytes) - redis_call(fleet$con, "LLEN", queue_key())
   fleet$con$memory_at <- 0
   # what had no room a moment ago is not serialized again until it may have
   if (!task_fits(fleet$con, or_else(loop$refused_bytes, 0))) return(wait_for_room(fleet, loop))
@@ -121,7 +121,7 @@ submit_more <- function(fleet, loop) {
       if (!accept_task(fleet, loop, batch$i, length(bytes), pushed)) break
       pushed <- pushed + length(bytes)
       loop$task_bytes <- length(bytes)
-      commands[[length(commands) + 1L]] <- list("RPUSH", fleet$queue, bytes)
+      commands[[length(commands) + 1L]] <- list("RPUSH", queue_key(), bytes)
     }
     if (!length(commands)) break
     send_pushes(fleet$con, commands)

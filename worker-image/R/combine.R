@@ -77,7 +77,7 @@ combine_safely <- function(step) {
 # Each result reaches .combine once and in order, whatever the order and number of arrivals. Also with .inorder = FALSE, which allows any order: a
 # sum of floating-point numbers depends on theirs, and a value must not depend on the schedule. A slow .combine does not keep the workers waiting:
 # after a slice of time the driver looks after them again. TRUE: there is more to combine.
-combine_ready <- function(fleet, loop) {
+combine_ready <- function(loop) {
   until <- now_seconds() + COMBINE_SLICE_SECONDS
   while (is_combinable(loop, loop$combined + 1L)) {
     if (now_seconds() > until) return(TRUE)

@@ -24,7 +24,7 @@ describe_loop <- function(fleet, loop, force = FALSE) {
   if (or_else(fleet$described_bytes, 0) > DESCRIPTIONS_BYTES) return(invisible())
   json <- to_json(description(loop, draft))
   fleet$described_bytes <- or_else(fleet$described_bytes, 0) + nchar(json)
-  redis_call(fleet$con, "XADD", fleet_key("described"), "*", "json", json)
+  redis_call(fleet$con, "XADD", described_key(), "*", "json", json)
   invisible()
 }
 

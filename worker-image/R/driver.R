@@ -15,7 +15,7 @@ runFleetDriver <- function() {
   session <- start_session("driver")
   session$inputs <- read_inputs(Sys.getenv("FF_INPUTS"))
   inputs <- session$inputs
-  redis_send(session$con, list(list("HSET", fleet_key("driver"), "state", "starting", "startedAt", sprintf("%.3f", now_seconds()),
+  redis_send(session$con, list(list("HSET", driver_key(), "state", "starting", "startedAt", sprintf("%.3f", now_seconds()),
                               "beatAt", sprintf("%.3f", now_seconds()), "message", "", "reason", "", "script", inputs$script$name)))
   emit("started", node = session$node, script = inputs$script$name)
   script <- file.path(session$job_dir, check_name(inputs$script$name))
@@ -31,7 +31,7 @@ runFleetDriver <- function() {
   journal <- journal_dir(session)
   seed <- choose_seed(session, inputs, load_ledger(session, inputs, journal))
   fleet <- start_backend(session$con, journal = journal, task_size = or_else(inputs$tasks$size, "auto"),
-                     tries = or_else(inputs$tasks$tries, 3L), seed = seed$seed, durable = TRUE, ledger = seed$ledger,
+                     tries = as.integer(or_else(inputs$tasks$tries, 3L)), seed = seed$seed, durable = TRUE, ledger = seed$ledger,
                      on_error = or_else(inputs$tasks$onError, "default"), error_limits = inputs$errorLimits)
   fleet$key_suffix <- paste0("~", seed$seed)
   fleet$data <- loaded$data
@@ -42,7 +42,7 @@ runFleetDriver <- function() {
   keep_registered()
   session$before <- list_files(session$job_dir)
   saveRDS(session$before, file.path(session$state_dir, "before.rds"))
-  redis_call(session$con, "HSET", fleet_key("driver"), "state", "running")
+  redis_call(session$con, "HSET", driver_key(), "state", "running")
   set_arguments(inputs)
   rm(loaded)
   run_script(session, program, inputs$script$name)
@@ -57,8 +57,8 @@ choose_seed <- function(session, inputs, ledger) {
   seed <- or_else(inputs$seed, ledger_seed(ledger))
   if (is.null(seed)) {
     drawn <- sample.int(.Machine$integer.max, 1L)
-    redis_call(session$con, "SETNX", fleet_key("seed"), whole(drawn))
-    seed <- redis_call(session$con, "GET", fleet_key("seed"))
+    redis_call(session$con, "SETNX", seed_key(), whole(drawn))
+    seed <- redis_call(session$con, "GET", seed_key())
   }
   list(seed = as.integer(seed), ledger = ledger)
 }
@@ -71,7 +71,7 @@ load_ledger <- function(session, inputs, journal) {
   path <- file.path(scratch_dir(), "ledger.jsonl")
   answer <- paste0(journal, "-ledger.jsonl")
   if (file.exists(answer) && difftime(Sys.time(), file.mtime(answer), units = "days") < 6) return(read_ledger(answer))
-  if (file.exists(answer) || (!dir.exists(journal) && redis_call(session$con, "LLEN", fleet_key("loops")) > 0)) {
+  if (file.exists(answer) || (!dir.exists(journal) && redis_call(session$con, "LLEN", loops_key()) > 0)) {
     asked <- ask_for_ledger(session)
     if (!is.null(asked)) {
       url <- function() asked
@@ -147,7 +147,7 @@ script_stack <- function(calls) {
 # --- the end ------------------------------------------------------------------------------------------------------------------------------------
 
 save_and_finish <- function(session) {
-  redis_call(session$con, "HSET", fleet_key("driver"), "state", "saving")
+  redis_call(session$con, "HSET", driver_key(), "state", "saving")
   failed <- save_outputs(session$con, session$inputs, session$before, session$job_dir, session$log)
   if (length(failed)) finish(session, "failed", paste("output files could not be uploaded:", paste(failed, collapse = ", ")), 4L)
   finish(session, "succeeded", "", 0L)
@@ -162,7 +162,7 @@ stop_job <- function(session, fleet, loop, reason) {
   fleet$on_stop <- NULL
   say("stopping: %s", reason)
   file.create(file.path(session$state_dir, "stopping"))
-  redis_send(session$con, list(list("DEL", fleet$queue)))
+  redis_send(session$con, list(list("DEL", queue_key())))
   await_running(session, fleet, loop, as.numeric(or_else(session$inputs$tasks$maxTimeSeconds, 3600)))
   save_outputs_quietly(session)
   finish(session, "stopped", reason, 3L)
@@ -174,7 +174,7 @@ FAIL_PATIENCE_SECONDS <- 10
 fail_job <- function(session, fleet, loop, reason) {
   fleet$on_stop <- NULL
   write_line(paste("Error:", reason), 2L)
-  redis_call(session$con, "HSET", fleet_key("driver"), "reason", "error-limit")
+  redis_call(session$con, "HSET", driver_key(), "reason", "error-limit")
   abandon_tasks(fleet, loop)
   await_running(session, fleet, loop, FAIL_PATIENCE_SECONDS)
   save_outputs_quietly(session)
@@ -190,13 +190,13 @@ await_running <- function(session, fleet, loop, patience_seconds) {
     fresh <- Filter(function(worker) identical(worker$state, "busy") && now_seconds() - worker$changed_at < STALE_SECONDS, fleet$workers)
     if (!length(fresh) || now_seconds() > until) break
     if (!is.null(loop)) save_counters(fleet, loop)
-    redis_call(session$con, "HSET", fleet_key("driver"), "beatAt", sprintf("%.3f", now_seconds()))
+    redis_call(session$con, "HSET", driver_key(), "beatAt", sprintf("%.3f", now_seconds()))
     Sys.sleep(0.5)
   }
   if (!is.null(loop)) {
     for (id in names(loop$held)) believe_error(fleet, loop, as.integer(id)) # nobody will be asked about them any more
     save_counters(fleet, loop)
-    tell_tasks(fleet, loop, force = TRUE)
+    tell_tasks(loop, force = TRUE)
   }
 }
 
@@ -206,7 +206,7 @@ finish <- function(session, outcome, message, status) {
   if (status != 4L) {
     # a script that has ended R itself leaves no back end
     if (is.null(.fleet$driver)) restore_from_disk(session$con, session$inputs, journal_dir(session)) else restore_lost_results(.fleet$driver)
-    redis_call(session$con, "HSET", fleet_key("driver"), "state", state, "message", message, "beatAt", sprintf("%.3f", now_seconds()))
+    redis_call(session$con, "HSET", driver_key(), "state", state, "message", message, "beatAt", sprintf("%.3f", now_seconds()))
     writeLines(as.character(status), file.path(session$state_dir, "finished"))
     emit(outcome, outcome = outcome, message = message, kind = "completed")
   }

@@ -12,7 +12,7 @@ WORKER_OBJECTS_BYTES <- 256 * 2^20     # of objects that the present loop does n
 EXPORT_PATIENCE_SECONDS <- 600
 EXPORT_UPLOAD_TRIES <- 3L
 
-export_key <- function(digest) fleet_key("x", digest)
+export_key <- function(digest) exported_key(digest)
 export_object <- function(digest) paste0("exports/", digest, ".rds")
 
 # Takes the large plain objects out of what doRedis sends. loop$objects: name -> digest, bytes and way, for the workers.
@@ -36,16 +36,16 @@ publish_object <- function(fleet, loop, name) {
 send_object <- function(fleet, loop, name, digest, bytes) {
   known <- or_else(fleet$exported[[digest]]$way, "")
   # what an earlier loop left in Redis was about to expire
-  if (known == "file" || (known == "redis" && redis_send(fleet$con, list(list("PERSIST", export_key(digest)), list("EXISTS", export_key(digest))))[[2]] > 0)) return(known)
+  if (known == "file" || (known == "redis" && redis_send(fleet$con, list(list("PERSIST", exported_key(digest)), list("EXISTS", exported_key(digest))))[[2]] > 0)) return(known)
   fits <- redis_takes(fleet, loop, length(bytes))
   by_file <- (!fits || length(bytes) > EXPORT_FILE_BYTES) && length(bytes) <= MAX_FILE_BYTES && may_upload(fleet$inputs, "exports")
   way <- if (by_file && upload_export(fleet, name, digest, bytes)) "file" else "redis"
   if (way == "redis") {
     if (!fits) stop(export_too_large_message(fleet, name, length(bytes)), call. = FALSE)
-    redis_call(fleet$con, "SET", export_key(digest), bytes)
+    redis_call(fleet$con, "SET", exported_key(digest), bytes)
   }
   fleet$exported[[digest]] <- list(way = way, bytes = length(bytes))
-  redis_call(fleet$con, "HSET", fleet_key("exports"), digest, paste(way, whole(length(bytes))))
+  redis_call(fleet$con, "HSET", exports_key(), digest, paste(way, whole(length(bytes))))
   way
 }
 
@@ -57,7 +57,7 @@ redis_takes <- function(fleet, loop, bytes) {
 
 # What the driver that was here before has sent
 read_exported <- function(con) {
-  lapply(as_fields(redis_call(con, "HGETALL", fleet_key("exports"))), function(text) {
+  lapply(as_fields(redis_call(con, "HGETALL", exports_key())), function(text) {
     parts <- strsplit(text, " ", fixed = TRUE)[[1]]
     list(way = parts[1], bytes = as.numeric(parts[2]))
   })
@@ -85,7 +85,7 @@ export_too_large_message <- function(fleet, name, bytes) {
 forget_objects <- function(fleet, loop) {
   idle <- fleet$exported[setdiff(names(fleet$exported), vapply(loop$objects, function(object) object$digest, ""))]
   for (digest in surplus(Filter(function(object) object$way != "file", idle), EXPORTS_KEPT_BYTES)) {
-    redis_send(fleet$con, list(list("DEL", export_key(digest)), list("HDEL", fleet_key("exports"), digest)))
+    redis_send(fleet$con, list(list("DEL", exported_key(digest)), list("HDEL", exports_key(), digest)))
     fleet$exported[[digest]] <- NULL
   }
 }
@@ -93,15 +93,15 @@ forget_objects <- function(fleet, loop) {
 # and not for ever: there may be no next one.
 release_objects <- function(fleet, loop) {
   digests <- unlist(lapply(loop$objects, function(object) if (object$way == "redis") object$digest))
-  if (length(digests)) redis_send(fleet$con, lapply(digests, function(digest) list("EXPIRE", export_key(digest), whole(EXPORT_KEPT_SECONDS))))
+  if (length(digests)) redis_send(fleet$con, lapply(digests, function(digest) list("EXPIRE", exported_key(digest), whole(EXPORT_KEPT_SECONDS))))
 }
 
 # A Redis that came back empty has lost them.
 restore_objects <- function(fleet, loop) {
   for (name in names(loop$objects)) {
     object <- loop$objects[[name]]
-    if (object$way == "redis" && redis_call(fleet$con, "EXISTS", export_key(object$digest)) == 0) {
-      redis_call(fleet$con, "SET", export_key(object$digest), serialize(loop$exports[[name]], NULL, version = 3L))
+    if (object$way == "redis" && redis_call(fleet$con, "EXISTS", exported_key(object$digest)) == 0) {
+      redis_call(fleet$con, "SET", exported_key(object$digest), serialize(loop$exports[[name]], NULL, version = 3L))
     }
   }
 }
@@ -135,7 +135,7 @@ drop_objects <- function(worker, needed) {
 get_object <- function(worker, setup, name, object) {
   until <- now_seconds() + EXPORT_PATIENCE_SECONDS
   repeat {
-    bytes <- if (object$way == "file") fetch_export(worker, object) else redis_send(worker$con, list(list("GET", export_key(object$digest))), raw = TRUE)[[1]]
+    bytes <- if (object$way == "file") fetch_export(worker, object) else redis_send(worker$con, list(list("GET", exported_key(object$digest))), raw = TRUE)[[1]]
     if (is.raw(bytes) && identical(sha256(bytes), object$digest)) return(unserialize(bytes))
     if (now_seconds() > until || .Call(fleet_termination) || must_stop(worker, setup) || has_ended(worker, setup)) break
     Sys.sleep(0.5)
@@ -144,7 +144,7 @@ get_object <- function(worker, setup, name, object) {
 }
 
 # A late task of a loop that is over: its objects may be gone.
-has_ended <- function(worker, setup) nzchar(or_else(redis_call(worker$con, "HGET", fleet_key("loop", setup$loop), "endedAt"), ""))
+has_ended <- function(worker, setup) nzchar(or_else(redis_call(worker$con, "HGET", loop_key(setup$loop), "endedAt"), ""))
 
 # NULL without success; asks for a new address then
 fetch_export <- function(worker, object) {

@@ -7,10 +7,10 @@ begin_loop <- function(fleet, loop) {
   loop$quiet_since <- NULL
   loop$reuse_told <- FALSE
   load_known(fleet, loop)
-  redis_send(fleet$con, list(list("HSET", fleet_key("loop", loop$number), "label", loop$label, "total", "", "startedAt", sprintf("%.3f", loop$started_at), "endedAt", "")))
-  listed <- unlist(redis_call(fleet$con, "LRANGE", fleet_key("loops"), "0", "-1"))
-  if (!whole(loop$number) %in% listed) redis_call(fleet$con, "RPUSH", fleet_key("loops"), whole(loop$number))
-  redis_call(fleet$con, "HSET", fleet_key("driver"), "loops", whole(max(loop$number, length(listed))))
+  redis_send(fleet$con, list(list("HSET", loop_key(loop$number), "label", loop$label, "total", "", "startedAt", sprintf("%.3f", loop$started_at), "endedAt", "")))
+  listed <- unlist(redis_call(fleet$con, "LRANGE", loops_key(), "0", "-1"))
+  if (!whole(loop$number) %in% listed) redis_call(fleet$con, "RPUSH", loops_key(), whole(loop$number))
+  redis_call(fleet$con, "HSET", driver_key(), "loops", whole(max(loop$number, length(listed))))
   read_workers(fleet)
   leave_running(fleet, loop)
   draw(fleet, loop, FIRST_SLICE_SECONDS)
@@ -31,7 +31,7 @@ leave_running <- function(fleet, loop) {
 
 # The script's own log is where its author looks first.
 repeat_strays <- function(fleet, loop) {
-  text <- redis_call(fleet$con, "HGET", fleet_key("loop", loop$number), "strays")
+  text <- redis_call(fleet$con, "HGET", loop_key(loop$number), "strays")
   if (length(text)) say("loop %s, %s: %s", whole(loop$number), loop$label, text)
 }
 
@@ -40,11 +40,11 @@ tell_reuse <- function(fleet, loop, force = FALSE) {
   if (loop$reuse_told || (may_draw(loop) && !force)) return(invisible())
   loop$reuse_told <- TRUE
   reused <- loop$reused + or_else(loop$recovered, 0L)
-  if (!reused && !length(loop$reasons)) return(invisible(redis_call(fleet$con, "HDEL", fleet_key("loop", loop$number), "reuse")))
+  if (!reused && !length(loop$reasons)) return(invisible(redis_call(fleet$con, "HDEL", loop_key(loop$number), "reuse")))
   why <- paste(sprintf("%s: %d", names(loop$reasons), unlist(loop$reasons)), collapse = "; ")
   note <- sprintf("%d of %d iterations reused%s", reused, loop$count, if (nzchar(why)) paste0("; not reused: ", why) else "")
   say("loop %s, %s: %s", whole(loop$number), loop$label, note)
-  redis_call(fleet$con, "HSET", fleet_key("loop", loop$number), "reuse", note)
+  redis_call(fleet$con, "HSET", loop_key(loop$number), "reuse", note)
 }
 
 end_loop <- function(fleet, loop) {
@@ -52,7 +52,7 @@ end_loop <- function(fleet, loop) {
   if (!is.null(loop$stop_error) || !is_complete(loop)) abandon_tasks(fleet, loop)
   else restore_lost_results(fleet)
   save_counters(fleet, loop, ended = TRUE)
-  redis_send(fleet$con, list(list("DEL", fleet_key("e", loop$number)), list("HDEL", fleet_key("waiting"), whole(loop$number))))
+  redis_send(fleet$con, list(list("DEL", loop_errors_key(loop$number)), list("HDEL", waiting_key(), whole(loop$number))))
   drop_old_environments(fleet)
   release_objects(fleet, loop)
   repeat_strays(fleet, loop)
@@ -62,7 +62,7 @@ end_loop <- function(fleet, loop) {
   close_spill(loop$spill)
   fleet$loops[[length(fleet$loops) + 1L]] <- list(loop = loop$number, label = loop$label, iterations = loop$count, reused = loop$reused + or_else(loop$recovered, 0L),
                                           failed = loop$failed, seconds = round(now_seconds() - loop$started_at, 3))
-  tell_tasks(fleet, loop, force = TRUE)
+  tell_tasks(loop, force = TRUE)
   show_progress(loop, ended = TRUE)
   emit("loop-ended", loop = loop$number, label = loop$label, done = loop$finished - loop$failed, failed = loop$failed, reused = loop$reused, total = loop$count)
 }
@@ -70,7 +70,7 @@ end_loop <- function(fleet, loop) {
 # The loop ended early: nothing of it may start any more. Iterations that run are journalled by their workers all the same.
 abandon_tasks <- function(fleet, loop) {
   loop$aborted <- TRUE
-  redis_send(fleet$con, list(list("HSET", fleet_key("aborted"), loop$run, "1"), list("DEL", fleet$queue)))
+  redis_send(fleet$con, list(list("HSET", aborted_key(), loop$run, "1"), list("DEL", queue_key())))
 }
 
 housekeeping <- function(fleet, loop) {
@@ -81,7 +81,7 @@ housekeeping <- function(fleet, loop) {
   return_lost_tasks(fleet, loop)
   find_holes(fleet, loop)
   save_counters(fleet, loop)
-  tell_tasks(fleet, loop)
+  tell_tasks(loop)
   show_progress(loop)
   check_stop(fleet, loop)
 }
@@ -89,7 +89,7 @@ housekeeping <- function(fleet, loop) {
 # --- workers ----------------------------------------------------------------------------------------------------------------------------------
 
 read_workers <- function(fleet) {
-  fields <- as_fields(redis_call(fleet$con, "HGETALL", fleet_key("workers")))
+  fields <- as_fields(redis_call(fleet$con, "HGETALL", workers_key()))
   now <- now_seconds()
   # time in which nobody looked (Redis was away, .combine took long) says nothing about the workers
   unseen <- max(0, now - or_else(fleet$looked_at, now) - 2 * HOUSEKEEPING_SECONDS)
@@ -109,9 +109,9 @@ return_lost_tasks <- function(fleet, loop) {
   asked <- character()
   for (pod in names(fleet$workers)) {
     if (now_seconds() - fleet$workers[[pod]]$changed_at < STALE_SECONDS) next
-    moved <- redis_send(fleet$con, list(list("LMOVE", fleet_key("held", pod), fleet$queue, "RIGHT", "LEFT")), patient = FALSE)[[1]]
+    moved <- redis_send(fleet$con, list(list("LMOVE", held_key(pod), queue_key(), "RIGHT", "LEFT")), patient = FALSE)[[1]]
     if (inherits(moved, "redis_error")) next
-    redis_call(fleet$con, "HDEL", fleet_key("workers"), pod)
+    redis_call(fleet$con, "HDEL", workers_key(), pod)
     fleet$workers[[pod]] <- NULL
     emit("worker-lost", worker = pod)
     say("worker %s has not been heard of for %d s: its task goes to another one", pod, STALE_SECONDS)
@@ -126,7 +126,7 @@ make_way <- function(fleet, loop, except = character()) {
   busy <- vapply(others, function(worker) identical(worker$state, "busy"), NA)
   if (!length(others) || !all(busy)) return(character())
   chosen <- names(others)[which.max(vapply(others, function(worker) as.numeric(or_else(worker$since, 0)), 0))]
-  redis_call(fleet$con, "HSET", fleet_key("aside"), chosen, loop$run)
+  redis_call(fleet$con, "HSET", aside_key(), chosen, loop$run)
   chosen
 }
 
@@ -134,7 +134,7 @@ make_way <- function(fleet, loop, except = character()) {
 # busy with this loop for three seconds, what has no result is submitted again. The journal makes a double run harmless.
 find_holes <- function(fleet, loop) {
   busy <- busy_tasks(fleet, loop) > 0L
-  waiting <- redis_call(fleet$con, "LLEN", fleet$queue) > 0
+  waiting <- redis_call(fleet$con, "LLEN", queue_key()) > 0
   open <- items_with(loop, QUEUED)
   if (busy || waiting || !length(open)) {
     loop$quiet_since <- NULL
@@ -153,7 +153,7 @@ find_holes <- function(fleet, loop) {
 
 # Stored by a worker whose announcement got lost
 adopt_stored <- function(fleet, loop, items) {
-  bits <- redis_send(fleet$con, lapply(items, function(i) list("GETBIT", fleet_key("done", loop$number), whole(i))))
+  bits <- redis_send(fleet$con, lapply(items, function(i) list("GETBIT", done_key(loop$number), whole(i))))
   stored <- items[vapply(bits, identical, NA, 1)]
   for (i in stored) if (!fetch_stored(fleet, loop, i)) {
     loop$to_clear <- c(loop$to_clear, i)
@@ -172,15 +172,15 @@ is_fault_of_redis <- function(fleet, loop, cond) {
 # A Redis that came back empty has lost doRedis' description of the loop: store it again.
 ensure_environment <- function(fleet, loop) {
   if (is.null(loop$description)) return(invisible())
-  redis_send(fleet$con, list(list("SETNX", paste0(fleet$queue, ".env.", loop$id), loop$description), list("SET", paste0(fleet$queue, ".live"), "")))
+  redis_send(fleet$con, list(list("SETNX", queue_environment_key(loop$id), loop$description), list("SET", queue_live_key(), "")))
   restore_objects(fleet, loop)
 }
 
 # --- control and counters ---------------------------------------------------------------------------------------------------------------------
 
 check_stop <- function(fleet, loop = NULL) {
-  flags <- redis_send(fleet$con, list(list("HGET", fleet_key("control"), "stop"), list("EXISTS", fleet_key("lease")),
-                                  list("HSET", fleet_key("driver"), "beatAt", sprintf("%.3f", now_seconds()))), patient = FALSE)
+  flags <- redis_send(fleet$con, list(list("HGET", control_key(), "stop"), list("EXISTS", lease_key()),
+                                  list("HSET", driver_key(), "beatAt", sprintf("%.3f", now_seconds()))), patient = FALSE)
   reason <- flags[[1]]
   if (identical(flags[[2]], 1)) fleet$lease_seen <- TRUE
   else if (isTRUE(fleet$lease_seen)) reason <- "nobody renewed the lease of this attempt"
@@ -202,14 +202,14 @@ save_counters <- function(fleet, loop, ended = FALSE) {
   loop$running <- min(open, count_inflight(fleet, loop))
   loop$waiting <- open - loop$running
   redis_send(fleet$con, list(
-    list("HSET", fleet_key("loop", loop$number), "total", or_else(whole(total), ""), "done", whole(loop$finished - loop$failed),
+    list("HSET", loop_key(loop$number), "total", or_else(whole(total), ""), "done", whole(loop$finished - loop$failed),
          "failed", whole(loop$failed), "reused", whole(loop$reused), "seconds", format(loop$seconds, digits = 10), "seconds2", format(loop$seconds2, digits = 10),
          "max", format(loop$longest, digits = 6), "taskSize", whole(or_else(loop$task_size, 1L)), "tasks", whole(loop$tasks), "endedAt", if (ended) sprintf("%.3f", now_seconds()) else ""),
-    list("HSET", fleet_key("waiting"), whole(loop$number), whole(loop$waiting))), patient = ended)
+    list("HSET", waiting_key(), whole(loop$number), whole(loop$waiting))), patient = ended)
 }
 
 # At most one line in three seconds, and always one after the last change.
-tell_tasks <- function(fleet, loop, force = FALSE) {
+tell_tasks <- function(loop, force = FALSE) {
   state <- paste(loop$finished, loop$failed, loop$count, loop$exhausted)
   if (state == loop$told || (!force && now_seconds() - loop$told_at < PROGRESS_SECONDS)) return(invisible())
   loop$told <- state

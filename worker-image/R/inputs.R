@@ -27,7 +27,7 @@ write_curl_config <- function(config, lines) {
 }
 
 # urls -> temporary files, named by url; a url that cannot be had is absent.
-download_all <- function(urls, con = NULL, inputs = NULL) {
+download_all <- function(urls) {
   files <- stats::setNames(vapply(urls, function(url) tempfile("download", tmpdir = scratch_dir()), ""), urls)
   lines <- as.vector(rbind(paste("url =", curl_quote(urls)), paste("output =", curl_quote(files))))
   run_curl(lines, c("parallel", "parallel-max = 16"))

@@ -33,7 +33,7 @@ store_commands <- function(worker, loop, entries, backed_up) {
   seconds <- column(entries, "seconds", 0)
   bytes <- column(entries, "bytes", 0)
   keys <- value_key(whole(loop), i)
-  done <- fleet_key("done", loop)
+  done <- done_key(loop)
   marks <- if (backed_up) list("b", "1", "d", "1")
   away <- is_uploaded(entries)
   commands <- vector("list", length(i) * 2L + 1L)
@@ -42,14 +42,14 @@ store_commands <- function(worker, loop, entries, backed_up) {
     commands[[2L * k - 1L]] <- c(list("HSET", keys[k]), content, list("k", key[k]), marks)
     commands[[2L * k]] <- list("SETBIT", done, i[k], "1")
   }
-  commands[[length(commands)]] <- list("RPUSH", fleet_key("arrived", loop), arrival_text(worker, as.numeric(i), seconds, bytes, ifelse(away, "O", "V"), key))
+  commands[[length(commands)]] <- list("RPUSH", arrived_key(loop), arrival_text(worker, as.numeric(i), seconds, bytes, ifelse(away, "O", "V"), key))
   if (backed_up) c(commands, outbox_commands(worker, loop, entries, i, key, seconds, bytes)) else commands
 }
 
 is_uploaded <- function(entries) !vapply(entries, function(e) is.null(e$object), NA)
 
 outbox_commands <- function(worker, loop, entries, i, key, seconds, bytes) {
-  fields <- rbind("XADD", fleet_key("outbox"), "*", "loop", whole(loop), "iteration", i, "key", key, "attempt", whole(worker$attempt), "worker", worker$pod,
+  fields <- rbind("XADD", outbox_key(), "*", "loop", whole(loop), "iteration", i, "key", key, "attempt", whole(worker$attempt), "worker", worker$pod,
                   "node", worker$node, "seconds", sprintf("%.6g", seconds), "bytes", whole(bytes),
                   "sha256", vapply(entries, function(e) or_else(e$sha256, sha256(e$v)), ""),
                   "startedAt", sprintf("%.3f", column(entries, "started_at", 0)), "warnings", whole(column(entries, "warning_count", 0)))
@@ -63,7 +63,7 @@ journal_store <- function(worker, loop, entries, backed_up = TRUE) {
   pause <- 0.1
   items <- whole(column(entries, "i", 0))
   keys <- value_key(whole(loop), items)
-  done <- fleet_key("done", loop)
+  done <- done_key(loop)
   looks <- lapply(items, function(i) list("GETBIT", done, i))
   repeat {
     seen <- redis_send(worker$con, c(list(list("WATCH", keys)), looks))
@@ -111,13 +111,13 @@ journal_error <- function(worker, setup, item, cond, details) {
     sessionInfo = session_text(), memoryMb = memory_mb(), final = TRUE)
   report$replay <- details$replay
   json <- to_json(report)
-  already <- redis_call(worker$con, "GETBIT", fleet_key("done", loop), whole(item$i))
+  already <- redis_call(worker$con, "GETBIT", done_key(loop), whole(item$i))
   if (identical(already, 1)) return(invisible())
   redis_send(worker$con, list(
     list("MULTI"),
-    list("XADD", fleet_key("errors"), "MAXLEN", "~", "10000", "*", "json", json),
-    list("HSET", fleet_key("e", loop), whole(item$i), bytes),
-    list("RPUSH", fleet_key("arrived", loop), arrival_text(worker, item$i, details$seconds, 0, "E", item$key)),
+    list("XADD", errors_key(), "MAXLEN", "~", "10000", "*", "json", json),
+    list("HSET", loop_errors_key(loop), whole(item$i), bytes),
+    list("RPUSH", arrived_key(loop), arrival_text(worker, item$i, details$seconds, 0, "E", item$key)),
     list("EXEC")))
   emit("error", loop = loop, iteration = item$i, message = substr(conditionMessage(cond), 1L, 300L), worker = worker$pod)
   invisible()

@@ -67,7 +67,7 @@ ask_at_once <- function(fleet, loop, i) {
   say("loop %s iteration %s failed on worker %s: another one tries it before the loop is stopped", whole(loop$number), id, loop$doubted[[id]])
   batch <- make_batch(loop, i)
   batch$urgent <- TRUE
-  redis_call(fleet$con, "LPUSH", fleet$queue, task_bytes(loop, batch))
+  redis_call(fleet$con, "LPUSH", queue_key(), task_bytes(loop, batch))
   make_way(fleet, loop, except = pod_of(loop$doubted[[id]]))
 }
 
@@ -97,7 +97,7 @@ weigh_values <- function(fleet, loop, items, workers) {
 # The error's report stays; this one says that it is no failure of the job.
 report_refutation <- function(fleet, loop, i, accused, worker) {
   json <- to_json(list(loop = loop$number, iteration = i, attempt = or_else(.fleet$attempt, 1L), worker = pod_of(accused), refuted = pod_of(worker)))
-  redis_call(fleet$con, "XADD", fleet_key("errors"), "MAXLEN", "~", "10000", "*", "json", json)
+  redis_call(fleet$con, "XADD", errors_key(), "MAXLEN", "~", "10000", "*", "json", json)
 }
 
 # Pure: what one worker's errors are, from its own record and that of the others together
@@ -147,7 +147,7 @@ replace_worker <- function(fleet, worker) {
   pod <- pod_of(worker)
   fleet$replaced[[pod]] <- or_else(fleet$replaced[[pod]], 0L) + 1L
   reason <- sprintf("%d iterations that failed on it succeeded elsewhere", REFUTED_LIMIT)
-  redis_call(fleet$con, "HSET", fleet_key("replace"), pod, paste0(worker, " ", reason))
+  redis_call(fleet$con, "HSET", replace_key(), pod, paste0(worker, " ", reason))
   say("worker %s is replaced: %s", pod, reason)
 }
 

@@ -13,7 +13,7 @@ sha256 <- function(bytes) .Call(fleet_sum, bytes, "sha256")
 short_hash <- function(x, known = list()) substr(hash_value(x, known), 1L, 12L)
 
 # exports: named list; data_hashes: named character, names of objects that come unchanged from data files
-loop_key <- function(expr, exports, packages, seed, known, data_hashes = character()) {
+loop_key_parts <- function(expr, exports, packages, seed, known, data_hashes = character()) {
   exports <- exports[order(enc2utf8(names(exports)), method = "radix")]
   versions <- package_versions(packages)
   c(code = short_hash(expr, known),

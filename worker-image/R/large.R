@@ -21,7 +21,7 @@ result_object <- function(loop, i, sha256, try = 1L) {
 # A large entry without its value, which is in the bucket; other entries as they are. Without success it stays as it is, if Redis can take it.
 upload_large <- function(worker, loop, entry) {
   if (entry$bytes <= LARGE_RESULT_BYTES || !may_upload(worker$inputs, "results")) return(entry)
-  if (identical(redis_call(worker$con, "GETBIT", fleet_key("done", loop), whole(entry$i)), 1)) return(entry) # journal_store() will find that out as well
+  if (identical(redis_call(worker$con, "GETBIT", done_key(loop), whole(entry$i)), 1)) return(entry) # journal_store() will find that out as well
   restart_clock(loop, entry$i)
   entry$sha256 <- sha256(entry$v)
   entry$md5 <- .Call(fleet_sum, entry$v, "md5")

@@ -4,7 +4,7 @@ new_loop <- function(fleet, number, it, obj, expr, envir) {
   loop <- new.env(parent = emptyenv())
   loop$number <- number
   loop$run <- paste0(fleet$run, ":", whole(number))
-  loop$label <- loop_label(obj, number)
+  loop$label <- loop_label(obj)
   loop$it <- it
   loop$error_handling <- obj$errorHandling
   loop$id <- NULL
@@ -42,7 +42,7 @@ new_loop <- function(fleet, number, it, obj, expr, envir) {
   loop
 }
 
-loop_label <- function(obj, number) {
+loop_label <- function(obj) {
   names <- obj$argnames[nzchar(obj$argnames)]
   where <- .fleet$script_line
   paste0("foreach(", paste(names, collapse = ", "), ")", if (!is.null(where)) paste0(" at ", where))
@@ -66,7 +66,7 @@ find_dependencies <- function(fleet, loop, obj, expr, envir) {
   dots <- tryCatch(eval(quote(list(...)), envir), error = function(e) NULL)
   packages <- c(obj$packages, environment_package(envir))
   loop$versions <- package_versions(packages)
-  parts <- loop_key(expr, c(loop$exports, list(`...` = dots)), packages, loop$random, loop$known, fleet$data_hashes[from_data])
+  parts <- loop_key_parts(expr, c(loop$exports, list(`...` = dots)), packages, loop$random, loop$known, fleet$data_hashes[from_data])
   loop$prefix <- paste(parts, collapse = "-")
   loop$suffix <- fleet$key_suffix
 }

@@ -64,7 +64,7 @@ await_room <- function(worker, loop, i, bytes) {
 
 # Nobody backs up any more: room will never come.
 leave_without_lease <- function(worker) {
-  if (isTRUE(worker$lease_seen) && !identical(redis_call(worker$con, "EXISTS", fleet_key("lease")), 1)) leave("lease lost")
+  if (isTRUE(worker$lease_seen) && !identical(redis_call(worker$con, "EXISTS", lease_key()), 1)) leave("lease lost")
 }
 
 # The time limit of a task is for what the user's code does, not for what we do with its result.

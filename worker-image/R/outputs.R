@@ -75,10 +75,10 @@ save_outputs <- function(con, inputs, before, dir, log = NULL) {
 save_output <- function(con, inputs, path, name) {
   if (!upload_file(inputs, path, name)) return(FALSE)
   entry <- list(name = name, bytes = file.size(path), sha256 = .Call(fleet_sum_file, path, "sha256"))
-  listed <- unlist(redis_call(con, "LRANGE", fleet_key("outputs"), "0", "-1"))
+  listed <- unlist(redis_call(con, "LRANGE", outputs_key(), "0", "-1"))
   stale <- listed[vapply(listed, function(line) identical(jsonlite::fromJSON(line)$name, name), NA)]
-  for (line in stale) redis_call(con, "LREM", fleet_key("outputs"), "0", line)
-  redis_call(con, "RPUSH", fleet_key("outputs"), to_json(entry))
+  for (line in stale) redis_call(con, "LREM", outputs_key(), "0", line)
+  redis_call(con, "RPUSH", outputs_key(), to_json(entry))
   emit("output", name = name, bytes = entry$bytes)
   TRUE
 }

@@ -19,9 +19,9 @@ run_pump <- function(fleet, loop) {
     fetch_away(fleet, loop)
     fetch_remote(fleet, loop)
     settle_errors(fleet, loop)
-    more <- combine_ready(fleet, loop)
+    more <- combine_ready(loop)
     if (!is.null(loop$stop_error) || is_complete(loop)) break
-    if (stopped_early(fleet, loop) || too_many_errors(fleet, loop)) break
+    if (stopped_early(loop) || too_many_errors(fleet, loop)) break
     housekeeping(fleet, loop)
     draw(fleet, loop)
     tell_reuse(fleet, loop)
@@ -37,9 +37,9 @@ await_left_running <- function(fleet, loop) {
     collect(fleet, loop)
     fetch_away(fleet, loop)
     settle_errors(fleet, loop)
-    combine_ready(fleet, loop)
+    combine_ready(loop)
     if (!length(items_with(loop, QUEUED))) break
-    if (stopped_early(fleet, loop) || too_many_errors(fleet, loop)) break
+    if (stopped_early(loop) || too_many_errors(fleet, loop)) break
     housekeeping(fleet, loop)
     Sys.sleep(0.2)
   }
@@ -49,8 +49,8 @@ is_complete <- function(loop) loop$exhausted && loop$combined == loop$count
 
 # Until a worker announces a result, or, in doRedis' own result list, a task that ended; one that could not even begin has its error there.
 wait_for_news <- function(fleet, loop, seconds) {
-  out <- paste0(fleet$queue, ".out.", loop$id)
-  arrived <- fleet_key("arrived", loop$number)
+  out <- queue_out_key(loop$id)
+  arrived <- arrived_key(loop$number)
   if (seconds > 0) {
     reply <- redis_send(fleet$con, list(list("BLPOP", out, arrived, format(seconds))), raw = TRUE)[[1]]
     if (length(reply) != 2L) return(invisible())
@@ -83,7 +83,7 @@ report_setting_error <- function(fleet, loop, i, cond) {
                        message = substr(conditionMessage(cond), 1L, MAX_TEXT), class = as.list(class(cond)),
                        call = if (is.null(conditionCall(cond))) "" else call_text(conditionCall(cond)), traceback = list(),
                        arguments = argument_text(args_of(loop, i)[[1]]), warnings = list(), output = "", sessionInfo = session_text(), memoryMb = NULL, final = TRUE))
-  redis_call(fleet$con, "XADD", fleet_key("errors"), "MAXLEN", "~", "10000", "*", "json", json)
+  redis_call(fleet$con, "XADD", errors_key(), "MAXLEN", "~", "10000", "*", "json", json)
 }
 
 requeue <- function(loop, items) {
@@ -101,7 +101,7 @@ COLLECT_SLICE_SECONDS <- 1
 collect <- function(fleet, loop) {
   until <- now_seconds() + COLLECT_SLICE_SECONDS
   repeat {
-    lines <- c(loop$news, unlist(redis_call(fleet$con, "LPOP", fleet_key("arrived", loop$number), whole(COLLECT_AT_ONCE))))
+    lines <- c(loop$news, unlist(redis_call(fleet$con, "LPOP", arrived_key(loop$number), whole(COLLECT_AT_ONCE))))
     loop$news <- character()
     if (!length(lines)) break
     news <- read_announcements(loop, lines)
@@ -137,7 +137,7 @@ collect_values <- function(fleet, loop, news) {
     values <- NULL
     acknowledge(fleet, loop, news$i[got])
     weigh_values(fleet, loop, news$i[got], news$worker[got])
-    combine_ready(fleet, loop)
+    combine_ready(loop)
   }
 }
 
@@ -173,7 +173,7 @@ acknowledge <- function(fleet, loop, items) {
 }
 
 collect_error <- function(fleet, loop, i, worker, seconds) {
-  bytes <- redis_send(fleet$con, list(list("HGET", fleet_key("e", loop$number), whole(i))), raw = TRUE)[[1]]
+  bytes <- redis_send(fleet$con, list(list("HGET", loop_errors_key(loop$number), whole(i))), raw = TRUE)[[1]]
   cond <- tryCatch(unserialize(bytes), error = function(e) fleet_error("the error of this iteration could not be read", "fleetLostError"))
   weigh_error(fleet, loop, i, cond, worker, seconds)
 }
@@ -188,7 +188,7 @@ set_failed <- function(fleet, loop, i, cond) {
 }
 
 # With .errorhandling = "stop" the loop ends at its first error instead of after all iterations; what is finished stays in the journal.
-stopped_early <- function(fleet, loop) {
+stopped_early <- function(loop) {
   if (!loop$failed || !identical(loop$error_handling, "stop")) return(FALSE)
   first <- min(as.integer(ls(loop$errors)))
   loop$stop_error <- loop_error(loop$errors[[whole(first)]], first, NULL)
@@ -201,7 +201,7 @@ finish_reused <- function(fleet, loop) {
     before <- c(loop$combined, loop$count, loop$finished)
     fetch_remote(fleet, loop)
     fetch_away(fleet, loop)
-    more <- combine_ready(fleet, loop)
+    more <- combine_ready(loop)
     has_work(fleet, loop)
     stuck <- identical(before, c(loop$combined, loop$count, loop$finished)) && !more
     if (stuck && !length(loop$away)) stop("internal error: loop ", loop$number, " has no result for iteration ", loop$combined + 1L)

@@ -19,7 +19,7 @@ restore_from_disk <- function(con, inputs, journal) {
 }
 
 restore_loop <- function(con, inputs, number, spill) {
-  replies <- redis_send(con, list(list("GET", fleet_key("done", number)), list("HGET", fleet_key("loop", number), "total")), raw = TRUE)
+  replies <- redis_send(con, list(list("GET", done_key(number)), list("HGET", loop_key(number), "total")), raw = TRUE)
   flags <- bit_flags(replies[[1]])
   total <- suppressWarnings(as.numeric(rawToChar(or_else(replies[[2]], raw())))) # NA: not known, or not yet
   mine <- read_index(spill)

@@ -3,7 +3,7 @@
 
 load_known <- function(fleet, loop) {
   loop$spill <- open_spill(fleet$journal, loop$number, fleet$lasting || fleet$durable)
-  bits <- redis_send(fleet$con, list(list("GET", fleet_key("done", loop$number))), raw = TRUE)[[1]]
+  bits <- redis_send(fleet$con, list(list("GET", done_key(loop$number))), raw = TRUE)[[1]]
   loop$done_flags <- bit_flags(bits)
   loop$remote <- fleet$ledger[[whole(loop$number)]]
   loop$anything_known <- nrow(loop$spill$entries) > 0L || any(loop$done_flags) || !is.null(loop$remote)
@@ -85,7 +85,7 @@ note_reason <- function(loop, reason) loop$reasons[[reason]] <- or_else(loop$rea
 clear_stale <- function(fleet, loop) {
   stale <- loop$to_clear
   if (!length(stale)) return(invisible())
-  redis_send(fleet$con, unlist(lapply(stale, function(i) list(list("SETBIT", fleet_key("done", loop$number), whole(i), "0"), list("DEL", value_key(loop$number, i)))),
+  redis_send(fleet$con, unlist(lapply(stale, function(i) list(list("SETBIT", done_key(loop$number), whole(i), "0"), list("DEL", value_key(loop$number, i)))),
                            recursive = FALSE))
   loop$to_clear <- NULL
 }
@@ -94,7 +94,6 @@ clear_stale <- function(fleet, loop) {
 
 # One JSON line per finished iteration -> list by loop of environments by iteration; the newest attempt wins.
 read_ledger <- function(path) {
-  ledger <- list()
   input <- file(path, "r", encoding = "UTF-8")
   on.exit(close(input))
   tables <- list()
@@ -140,7 +139,7 @@ fetch_remote <- function(fleet, loop) {
   by_file <- split(seq_along(ahead), factor(urls, unique(urls)))
   bytes <- vapply(by_file, function(rows) sum(vapply(entries[rows], function(entry) as.numeric(or_else(entry$bytes, 0)), 0)), 0)
   by_file <- utils::head(by_file, max(1L, min(REMOTE_FILES, sum(cumsum(bytes) <= REMOTE_BYTES))))
-  files <- download_all(names(by_file), fleet$con, fleet$inputs)
+  files <- download_all(names(by_file))
   for (url in names(by_file)) store_remote(fleet, loop, ahead[by_file[[url]]], entries[by_file[[url]]], files[[url]])
   unlink(unlist(files))
   spill_flush(loop$spill)

@@ -15,7 +15,7 @@ start_session <- function(role) {
   .fleet$pod <- session$pod
   .fleet$node <- session$node
   .fleet$scratch <- file.path(work, "tmp", "files")
-  .fleet$prefix <- env_text("FF_PREFIX", "ff:")
+  .fleet$prefix <- env_text("FF_PREFIX", KEY_PREFIX)
   if (nzchar(Sys.getenv("FF_JOB"))) .fleet$job <- Sys.getenv("FF_JOB")
   .fleet$attempt <- as.integer(env_text("FF_ATTEMPT", "1"))
   session$con <- new_connection(env_text("FF_REDIS_HOST", "127.0.0.1"), env_text("FF_REDIS_PORT", "6379"), env_text("FF_REDIS_PASSWORD"))
@@ -39,7 +39,7 @@ runFleetWorker <- function() {
   path <- Sys.getenv("FF_INPUTS")
   if (nzchar(path)) prepare_worker(worker, session, read_inputs(path))
   emit("started", worker = session$pod, node = session$node)
-  reason <- serve(worker, fleet_key("queue"))
+  reason <- serve(worker, queue_key())
   writeLines(reason, file.path(session$state_dir, "reason"))
   emit("stopped", worker = session$pod, message = reason)
   quit(save = "no", status = 0L, runLast = FALSE)
@@ -47,7 +47,6 @@ runFleetWorker <- function() {
 
 prepare_worker <- function(worker, session, inputs) {
   worker$inputs <- inputs
-  worker$tries <- as.integer(or_else(inputs$tasks$tries, 3L))
   writeLines(as.character(or_else(inputs$tasks$maxTimeSeconds, "")), file.path(session$state_dir, "limit"))
   place_files(inputs, session$job_dir)
   setwd(session$job_dir)

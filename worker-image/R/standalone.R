@@ -27,8 +27,8 @@ fleetWorker <- function(redis = "localhost", password = NULL, prefix = "ff:", na
   .Call(fleet_catch_termination, TRUE)
   on.exit(.Call(fleet_catch_termination, FALSE))
   worker <- new_worker(con, name, Sys.info()[["nodename"]])
-  reason <- serve(worker, fleet_key("queue"))
-  redis_send(con, list(list("LMOVE", worker$held, fleet_key("queue"), "RIGHT", "LEFT"), list("HDEL", fleet_key("workers"), name)), give_up = 5)
+  reason <- serve(worker, queue_key())
+  redis_send(con, list(list("LMOVE", worker$held, queue_key(), "RIGHT", "LEFT"), list("HDEL", workers_key(), name)), give_up = 5)
   invisible(reason)
 }
 

@@ -18,7 +18,7 @@ tell_strays <- function(worker, setup) {
   if (!length(strays)) return(invisible())
   text <- stray_text(sub(paste0(watched$dir, "/"), "", strays, fixed = TRUE), worker$pod)
   say("loop %s: %s", whole(setup$loop), text)
-  redis_call(worker$con, "HSET", fleet_key("loop", setup$loop), "strays", text)
+  redis_call(worker$con, "HSET", loop_key(setup$loop), "strays", text)
 }
 
 # Pure

@@ -37,7 +37,7 @@ new_transport <- function(con, hooks = list()) {
   transport$SET <- function(key, value, ...) {
     if (is.function(hooks$stored)) hooks$stored(key, value)
     # a worker that dies leaves its start mark behind: it must not stay for ever
-    if (grepl(".start.", key, fixed = TRUE)) command(list("SET", key, value, "EX", "86400", ...)) else command(list("SET", key, value, ...))
+    if (is_start_key(key)) command(list("SET", key, value, "EX", "86400", ...)) else command(list("SET", key, value, ...))
   }
   transport$MULTI <- function() {
     pending <<- list()

@@ -3,20 +3,19 @@
 FLUSH_SECONDS <- 0.1
 FLUSH_BYTES <- 2^20
 
-new_worker <- function(con, pod, node, attempt = 1L, state_dir = NULL, tries = 3L) {
+new_worker <- function(con, pod, node, attempt = 1L, state_dir = NULL) {
   worker <- new.env(parent = emptyenv())
   worker$con <- con
   worker$pod <- pod
   worker$node <- node
   worker$attempt <- attempt
-  worker$tries <- tries
   worker$state_dir <- state_dir
   worker$lease_seen <- FALSE
   worker$inputs <- NULL
   worker$folder <- NULL      # the job's folder, as this worker found it
   worker$objects <- list()   # exported objects by digest, and
   worker$installed <- list() # by name, which of them the loop's environment has
-  worker$held <- fleet_key("held", pod)
+  worker$held <- held_key(pod)
   worker$replaced <- as.integer(env_text("FF_REPLACED", "0"))
   worker$id <- if (worker$replaced > 0L) paste0(pod, "#", worker$replaced) else pod # one R process and its successors are told apart
   if (!is.null(state_dir)) .Call(fleet_mark_open, file.path(state_dir, "current"))
@@ -34,7 +33,7 @@ report_state <- function(worker, state, loop = NULL, iterations = NULL) {
     cat(text, "\n", sep = "", file = paste0(path, ".new"))
     file.rename(paste0(path, ".new"), path)
   }
-  list("HSET", fleet_key("workers"), worker$pod, sprintf('{%s,"beat":%.3f}', text, now_seconds()))
+  list("HSET", workers_key(), worker$pod, sprintf('{%s,"beat":%.3f}', text, now_seconds()))
 }
 
 leave <- function(reason) {
@@ -62,46 +61,46 @@ take_task <- function(worker, queue) {
     wait <- if (is.na(ticket)) list("BLMOVE", queue, worker$held, "LEFT", "RIGHT", "2") else list("LMOVE", queue, worker$held, "LEFT", "RIGHT")
     reply <- redis_send(worker$con, list(wait), raw = TRUE, seconds = 30, may_leave = TRUE, on_cut = function() TRUE)
     if (is.null(reply)) {
-      return_task(worker, queue) # the answer was lost on the way: the task may already be in our list
+      return_task(worker) # the answer was lost on the way: the task may already be in our list
     } else if (is.raw(reply[[1]])) {
       return(list(queue, reply[[1]]))
     } else if (!is.na(ticket)) {
-      redis_call(worker$con, "DECR", fleet_key("gated"))
+      redis_call(worker$con, "DECR", gated_key())
       Sys.sleep(0.3)
     }
   }
 }
 
-return_task <- function(worker, queue) redis_call(worker$con, "LMOVE", worker$held, queue, "RIGHT", "LEFT")
+return_task <- function(worker) redis_call(worker$con, "LMOVE", worker$held, queue_key(), "RIGHT", "LEFT")
 
 # A supervisor replaces R by itself; a worker without one can only leave.
-must_be_replaced <- function(worker) length(redis_call(worker$con, "HGET", fleet_key("replace"), worker$pod)) > 0L && redis_call(worker$con, "HDEL", fleet_key("replace"), worker$pod) > 0
+must_be_replaced <- function(worker) length(redis_call(worker$con, "HGET", replace_key(), worker$pod)) > 0L && redis_call(worker$con, "HDEL", replace_key(), worker$pod) > 0
 
 # A second opinion on what failed here: the task goes to the end of the queue, or back to its head, for another worker if there is one.
-decline <- function(worker, setup, batch) {
+decline <- function(worker, batch) {
   if (!worker$pod %in% batch$avoid) return(FALSE)
-  all <- as_fields(redis_call(worker$con, "HGETALL", fleet_key("workers")))
+  all <- as_fields(redis_call(worker$con, "HGETALL", workers_key()))
   ready <- names(all)[!grepl('"state":"starting"', unlist(all), fixed = TRUE)]
   if (!length(setdiff(ready, worker$pod))) return(FALSE)
-  redis_call(worker$con, "LMOVE", worker$held, setup$queue, "RIGHT", if (isTRUE(batch$urgent)) "LEFT" else "RIGHT")
-  if (isTRUE(worker$ticket)) redis_call(worker$con, "DECR", fleet_key("gated"))
+  redis_call(worker$con, "LMOVE", worker$held, queue_key(), "RIGHT", if (isTRUE(batch$urgent)) "LEFT" else "RIGHT")
+  if (isTRUE(worker$ticket)) redis_call(worker$con, "DECR", gated_key())
   Sys.sleep(0.5)
   TRUE
 }
 
 # NA = take freely; TRUE = one of the gate's tasks; FALSE = not now. Leaves when the lease, once seen, is gone.
 may_take <- function(worker) {
-  state <- redis_send(worker$con, list(list("HGET", fleet_key("control"), "stop"), list("EXISTS", fleet_key("lease")), list("GET", fleet_key("gate")),
-                                  list("HGET", fleet_key("control"), "pause")))
+  state <- redis_send(worker$con, list(list("HGET", control_key(), "stop"), list("EXISTS", lease_key()), list("GET", gate_key()),
+                                  list("HGET", control_key(), "pause")))
   if (identical(state[[2]], 1)) worker$lease_seen <- TRUE
   else if (worker$lease_seen) leave("lease lost")
   if (length(state[[1]]) && nzchar(state[[1]])) return(FALSE)
   if (length(state[[4]]) && nzchar(state[[4]])) return(FALSE)
   gate <- suppressWarnings(as.numeric(or_else(state[[3]], "")))
   if (is.na(gate)) return(NA)
-  number <- redis_call(worker$con, "INCR", fleet_key("gated"))
+  number <- redis_call(worker$con, "INCR", gated_key())
   if (number <= gate) return(TRUE)
-  redis_call(worker$con, "DECR", fleet_key("gated"))
+  redis_call(worker$con, "DECR", gated_key())
   FALSE
 }
 
@@ -110,7 +109,7 @@ LOST_DESCRIPTION <- "Redis lost the description of this loop"
 # doRedis asks for a loop's description once, and would take nothing for a description: then every later task of the loop fails here as well. What it
 # gets instead of nothing reports the loss to the driver, which has a copy, and makes doRedis ask again.
 description_or_substitute <- function(key, value) {
-  if (!is.null(value) || !grepl(".env.", key, fixed = TRUE)) return(value)
+  if (!is.null(value) || !is_environment_key(key)) return(value)
   expr <- bquote({
     assign(".jobID", "", envir = get(".doRedisGlobals", envir = asNamespace("doRedis")))
     stop(.(LOST_DESCRIPTION))
@@ -146,7 +145,7 @@ run_batch <- function(code, setup, batch, env) {
   check_versions(setup$versions)
   run_iterations(code, setup, batch, env, worker)
   while (!is.null(task <- next_of_loop(worker, setup))) {
-    tryCatch(run_iterations(code, setup, task$argsList[[1]]$fleet_batch, env, worker), error = function(e) report_task_error(worker, setup, task, e))
+    tryCatch(run_iterations(code, setup, task$argsList[[1]]$fleet_batch, env, worker), error = function(e) report_task_error(worker, task, e))
   }
   NULL # doRedis carries no value: the journal does
 }
@@ -157,21 +156,21 @@ NEXT_TASK_SECONDS <- 1
 next_of_loop <- function(worker, setup) {
   .Call(fleet_unmark)
   if (.Call(fleet_termination) || !identical(worker$ticket, NA)) return(NULL)
-  move <- function(command, ...) list(command, setup$queue, worker$held, "LEFT", "RIGHT", ...)
-  asked <- list(list("HGET", fleet_key("control"), "stop"), list("HGET", fleet_key("control"), "pause"), list("GET", fleet_key("gate")),
-                list("HGET", fleet_key("aborted"), setup$run), list("HGET", fleet_key("replace"), worker$pod), list("EXISTS", fleet_key("lease")),
+  move <- function(command, ...) list(command, queue_key(), worker$held, "LEFT", "RIGHT", ...)
+  asked <- list(list("HGET", control_key(), "stop"), list("HGET", control_key(), "pause"), list("GET", gate_key()),
+                list("HGET", aborted_key(), setup$run), list("HGET", replace_key(), worker$pod), list("EXISTS", lease_key()),
                 list("DEL", worker$held), move("LMOVE"))
   # a move must not be repeated after a cut: what it moved may be in our list
   replies <- redis_send(worker$con, asked, raw = TRUE, on_cut = function() TRUE)
   if (is.null(replies) || any(lengths(replies[1:5]) > 0L) || (worker$lease_seen && !identical(replies[[6]], 1))) {
-    return_task(worker, setup$queue)
+    return_task(worker)
     return(NULL)
   }
   taken <- replies[[8]]
   if (is.null(taken)) {
     redis_send(worker$con, list(report_state(worker, "idle")))
     reply <- redis_send(worker$con, list(move("BLMOVE", whole(NEXT_TASK_SECONDS))), raw = TRUE, seconds = 30, may_leave = TRUE, on_cut = function() TRUE)
-    if (is.null(reply)) return_task(worker, setup$queue)
+    if (is.null(reply)) return_task(worker)
     taken <- reply[[1]]
   }
   if (!is.raw(taken)) return(NULL)
@@ -182,13 +181,13 @@ next_of_loop <- function(worker, setup) {
 }
 
 # As doRedis reports the error of a task
-report_task_error <- function(worker, setup, task, error) {
+report_task_error <- function(worker, task, error) {
   result <- stats::setNames(list(error), names(task$argsList)[1])
-  redis_call(worker$con, "LPUSH", paste0(setup$queue, ".out.", task$ID), serialize(result, NULL))
+  redis_call(worker$con, "LPUSH", queue_out_key(task$ID), serialize(result, NULL))
 }
 
 run_iterations <- function(code, setup, batch, env, worker) {
-  if (decline(worker, setup, batch)) return(invisible())
+  if (decline(worker, batch)) return(invisible())
   batch$key <- .Call(fleet_key_texts, batch$prefix, batch$suffix, batch$digest, seq_along(batch$i))
   found <- look_before(worker, setup, batch)
   if (!is.null(worker$state_dir)) cat(or_else(batch$expected, NA), "\n", file = file.path(worker$state_dir, "expected"))
@@ -205,11 +204,11 @@ run_iterations <- function(code, setup, batch, env, worker) {
     item <- list(i = batch$i[k], key = batch$key[k], args = batch$args[[k]])
     if (.Call(fleet_termination) || must_stop(worker, setup)) {
       journal_flush(worker, setup)
-      if (.Call(fleet_termination)) return_task(worker, setup$queue)
-      else if (worker$aside) put_aside(worker, setup)
+      if (.Call(fleet_termination)) return_task(worker)
+      else if (worker$aside) put_aside(worker)
       return(invisible())
     }
-    if (found$tries[k] >= worker$tries) {
+    if (found$tries[k] >= setup$tries) {
       journal_error(worker, setup, item, lost_error(item$i, found$tries[k], found$cause[k]),
                     list(try = found$tries[k], seconds = 0, output = found$cause[k], replay = replay_text(worker, code, setup, item, env)))
     } else {
@@ -227,12 +226,12 @@ lost_error <- function(i, tries, cause) {
 # What is known of the iterations of a task: which are done, and how often each ended its R process. Nearly always nothing, so that is asked first.
 look_before <- function(worker, setup, batch) {
   first <- min(batch$i) %/% 8L
-  range <- list("GETRANGE", fleet_key("done", setup$loop), whole(first), whole(max(batch$i) %/% 8L))
-  replies <- redis_send(worker$con, list(report_state(worker, "busy", setup$loop, batch$i), list("HLEN", fleet_key("tries")), range), raw = TRUE)
+  range <- list("GETRANGE", done_key(setup$loop), whole(first), whole(max(batch$i) %/% 8L))
+  replies <- redis_send(worker$con, list(report_state(worker, "busy", setup$loop, batch$i), list("HLEN", tries_key()), range), raw = TRUE)
   found <- list(done = bit_flags(replies[[3]])[batch$i - 8L * first + 1L] %in% TRUE, tries = integer(length(batch$i)), cause = character(length(batch$i)))
   if (identical(replies[[2]], 0)) return(found)
   ids <- paste(whole(setup$loop), whole(batch$i), sep = ":")
-  deaths <- redis_send(worker$con, list(list("HMGET", fleet_key("tries"), ids), list("HMGET", fleet_key("causes"), ids)))
+  deaths <- redis_send(worker$con, list(list("HMGET", tries_key(), ids), list("HMGET", causes_key(), ids)))
   text <- function(reply) vapply(reply, function(x) if (is.null(x)) "" else as.character(x), "")
   tries <- suppressWarnings(as.integer(text(deaths[[1]])))
   found$tries <- ifelse(is.na(tries), 0L, tries)
@@ -244,15 +243,15 @@ look_before <- function(worker, setup, batch) {
 must_stop <- function(worker, setup) {
   if (now_seconds() - worker$checked_at < 1) return(FALSE)
   worker$checked_at <- now_seconds()
-  flags <- redis_send(worker$con, list(list("HGET", fleet_key("control"), "stop"), list("HGET", fleet_key("aborted"), setup$run), list("HGET", fleet_key("aside"), worker$pod)))
+  flags <- redis_send(worker$con, list(list("HGET", control_key(), "stop"), list("HGET", aborted_key(), setup$run), list("HGET", aside_key(), worker$pod)))
   worker$aside <- identical(flags[[3]], setup$run)
   worker$aside || any(vapply(flags[1:2], function(x) length(x) > 0L && nzchar(x), NA))
 }
 
 # What is left of the task goes to the end of the queue: an iteration at its head is waited for.
-put_aside <- function(worker, setup) {
-  redis_send(worker$con, list(list("HDEL", fleet_key("aside"), worker$pod), list("LMOVE", worker$held, setup$queue, "RIGHT", "RIGHT")))
-  if (isTRUE(worker$ticket)) redis_call(worker$con, "DECR", fleet_key("gated"))
+put_aside <- function(worker) {
+  redis_send(worker$con, list(list("HDEL", aside_key(), worker$pod), list("LMOVE", worker$held, queue_key(), "RIGHT", "RIGHT")))
+  if (isTRUE(worker$ticket)) redis_call(worker$con, "DECR", gated_key())
 }
 
 run_iteration <- function(code, setup, item, scope, output, worker, try) {
