@@ -1,7 +1,7 @@
 /** Log files of a container: rotation, tail over several files, following while it grows, the run before. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -94,6 +94,29 @@ test('a follower sees what comes and ends with the run', async (t) => {
   assert.equal((await follower.next()).value?.toString(), 'second\n');
   await log.end();
   assert.equal((await follower.next()).done, true);
+});
+
+test('what is written between looking and waiting wakes the follower', { timeout: 10_000 }, async (t) => {
+  const dir = folder(t);
+  const log = await writeRun(dir, 0, 'first\n');
+  let looks = 0;
+  // The second look is the one before the follower waits: it has read all that there was.
+  const live = {
+    changes: log.changes,
+    changeCount: 0,
+    get ended() {
+      looks += 1;
+      if (looks !== 2) return looks > 3;
+      appendFileSync(join(dir, '0.0.log'), '2026-01-01T00:00:00.000000000Z stdout F second\n');
+      this.changeCount += 1;
+      this.changes.emit('changed');
+      return false;
+    },
+  };
+  const follower = readLog({ dir, restart: 0, live }, { ...ALL, follow: true }, t.signal);
+  const pieces: string[] = [];
+  for await (const piece of follower) pieces.push(piece.toString());
+  assert.deepEqual(pieces, ['first\n', 'second\n']);
 });
 
 test('lines are handed on whole, with their stream', async (t) => {

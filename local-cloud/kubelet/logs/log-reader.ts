@@ -16,6 +16,9 @@ export interface LogQuery {
 
 const CHUNK_BYTES = 64 * 1024;
 
+/** What following needs of the log that is being written. */
+export type LiveLog = Pick<ContainerLog, 'ended' | 'changes' | 'changeCount'>;
+
 /** The run of the container whose log is asked for: the newest, or the one before; undefined when there is none. */
 export function restartToRead(dir: string, current: number, previous: boolean): number | undefined {
   const restarts = new Set(listSegments(dir).map((segment) => segment.restart));
@@ -25,7 +28,7 @@ export function restartToRead(dir: string, current: number, previous: boolean): 
 
 /** Text of the log, in pieces. `live` is the log being written (for follow). Ends when the run has ended or the signal aborts. */
 export async function* readLog(
-  source: { dir: string; restart: number; live: ContainerLog | undefined },
+  source: { dir: string; restart: number; live: LiveLog | undefined },
   query: LogQuery,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
@@ -49,7 +52,7 @@ function render(record: LogRecord, withTime: boolean): Buffer {
 }
 
 async function* records(
-  source: { dir: string; restart: number; live: ContainerLog | undefined },
+  source: { dir: string; restart: number; live: LiveLog | undefined },
   query: LogQuery,
   signal: AbortSignal,
 ): AsyncGenerator<LogRecord> {
@@ -59,6 +62,7 @@ async function* records(
   let offset = start.offset;
   while (!signal.aborted) {
     const ended = source.live?.ended ?? true;
+    const seen = source.live?.changeCount ?? 0;
     const segments = segmentsNow().filter((segment) => segment.segment >= next);
     for (const [index, segment] of segments.entries()) {
       const isLast = index === segments.length - 1;
@@ -69,7 +73,7 @@ async function* records(
       offset = 0;
     }
     if (ended || !query.follow || !source.live) return;
-    await nextChange(source.live, signal);
+    await nextChange(source.live, seen, signal);
   }
 }
 
@@ -105,20 +109,13 @@ async function* recordsOfFile(path: string, from: number): AsyncGenerator<LogRec
   }
 }
 
-async function nextChange(live: ContainerLog, signal: AbortSignal): Promise<void> {
-  if (live.ended) return;
-  const local = new AbortController();
-  const both = AbortSignal.any([signal, local.signal]);
-  try {
-    await Promise.race([
-      once(live.changes, 'written', { signal: both }),
-      once(live.changes, 'ended', { signal: both }),
-    ]);
-  } catch {
+/** Waits until there is more than a reader has `seen`. What came after it had looked, and before it waits, counts. */
+async function nextChange(live: LiveLog, seen: number, signal: AbortSignal): Promise<void> {
+  if (live.ended || live.changeCount !== seen) return;
+  await once(live.changes, 'changed', { signal }).catch((error: unknown) => {
     // Aborted: the reader has gone.
-  } finally {
-    local.abort();
-  }
+    if (!signal.aborted) throw error;
+  });
 }
 
 /** Where the last `lines` records begin. */

@@ -39,10 +39,12 @@ export function listSegments(dir: string): Segment[] {
 
 export class ContainerLog {
   readonly dir: string;
-  /** 'written' after every flush, 'ended' when this run of the container has written its last line. */
+  /** 'changed' after every flush, and when this run of the container has written its last line. */
   readonly changes = new EventEmitter();
   readonly restart: number;
   ended = false;
+  /** How often it has changed: who waits compares it with what it was before looking, so that no change falls between. */
+  changeCount = 0;
   readonly #nowMs: () => number;
   readonly #onLine: (stream: 'stdout' | 'stderr', time: string, line: string) => void;
   #pending: Buffer[] = [];
@@ -98,7 +100,12 @@ export class ContainerLog {
     await this.#file?.close();
     this.#file = undefined;
     this.ended = true;
-    this.changes.emit('ended');
+    this.#announce();
+  }
+
+  #announce(): void {
+    this.changeCount += 1;
+    this.changes.emit('changed');
   }
 
   #stamp(): string {
@@ -136,7 +143,7 @@ export class ContainerLog {
       } catch {
         // A log line that cannot be written (disk full, directory gone) must not end the container.
       }
-      this.changes.emit('written');
+      this.#announce();
     }
     // In the same step as the last check of the loop, so that no line is added in between and then waits for the next one.
     this.#flushing = undefined;
