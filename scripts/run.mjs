@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { ownNode } from './setup/npm-packages.mjs';
-import { projectFolder, rLibrary } from './setup/project.mjs';
+import { projectFolder, rLibrary, utf8Environment } from './setup/project.mjs';
 import { setUp } from './setup.mjs';
 
 const [entry, ...args] = process.argv.slice(2);
@@ -16,7 +16,7 @@ await setUp();
 const libraries = [rLibrary, process.env.R_LIBS].filter(Boolean).join(':');
 const child = spawn(ownNode, [resolve(projectFolder, entry), ...args], {
   stdio: 'inherit',
-  env: { ...process.env, R_LIBS: libraries },
+  env: { ...utf8Environment(process.env), R_LIBS: libraries },
 });
 // A terminal sends Ctrl-C to the whole group; the entry decides what it means, and this process must outlive it.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {

@@ -10,33 +10,40 @@ interface Group {
   readonly patterns: readonly string[];
   /** Files at a time: more than processors where tests mostly wait for processes, 1 where these would starve each other. */
   readonly concurrency: number;
+  /** For each test: against hanging, with room for a machine several times slower. A test that takes longer states its own `timeout`. */
+  readonly limitSeconds: number;
   /** Runs only when it is named. */
   readonly onlyNamed?: true;
 }
 
+type Limits = Pick<Group, 'concurrency' | 'limitSeconds'>;
+
 /** In this order: the checks run beside the first group, which leaves them the processors while it waits. */
 const groups: Readonly<Record<string, Group>> = {
-  r: { patterns: ['test/r/**/*.test.ts'], concurrency: 3 },
-  unit: { patterns: ['test/unit/**/*.test.ts', 'test/rules/**/*.test.ts'], concurrency: 2 },
-  contract: { patterns: ['test/contract/**/*.test.ts'], concurrency: 3 },
-  faults: { patterns: ['test/faults/**/*.test.ts'], concurrency: 1, onlyNamed: true },
-  journey: { patterns: ['test/journey/**/*.test.ts'], concurrency: 3 },
+  r: { patterns: ['test/r/**/*.test.ts'], concurrency: 3, limitSeconds: 240 },
+  unit: { patterns: ['test/unit/**/*.test.ts', 'test/rules/**/*.test.ts'], concurrency: 2, limitSeconds: 60 },
+  contract: { patterns: ['test/contract/**/*.test.ts'], concurrency: 3, limitSeconds: 150 },
+  faults: { patterns: ['test/faults/**/*.test.ts'], concurrency: 1, limitSeconds: 600, onlyNamed: true },
+  journey: { patterns: ['test/journey/**/*.test.ts'], concurrency: 3, limitSeconds: 300 },
 };
 
 /** What node's runner prints at the end of a run. */
 type Counts = Record<'tests' | 'suites' | 'passed' | 'failed' | 'cancelled' | 'skipped' | 'todo', number>;
 
 const noCounts: Counts = { tests: 0, suites: 0, passed: 0, failed: 0, cancelled: 0, skipped: 0, todo: 0 };
-/** Against tests that hang, never against slow ones. */
-const hangMilliseconds = 900_000;
 
-/** Runs some files under the network guard; the counts come from summary-reporter.mjs. */
-async function runFiles(files: readonly string[], concurrency: number): Promise<{ counts: Counts; code: number }> {
+/** Runs some files under the network guard. What a hung test leaves open does not keep its file from ending; the counts come from summary-reporter.mjs. */
+async function runFiles(files: readonly string[], group: Limits): Promise<{ counts: Counts; code: number }> {
   const folder = mkdtempSync(join(tmpdir(), 'ff-test-'));
   const summaryFile = join(folder, 'summary.json');
   const args = [
-    ...['--import', './test/support/network-guard.ts', '--test', `--test-concurrency=${concurrency}`],
-    ...[`--test-timeout=${hangMilliseconds}`, '--test-reporter=spec', '--test-reporter-destination=stdout'],
+    ...['--import', './test/support/network-guard.ts', '--test', `--test-concurrency=${group.concurrency}`],
+    ...[
+      `--test-timeout=${group.limitSeconds * 1000}`,
+      '--test-force-exit',
+      '--test-reporter=spec',
+      '--test-reporter-destination=stdout',
+    ],
     ...['--test-reporter=./scripts/summary-reporter.mjs', `--test-reporter-destination=${summaryFile}`],
   ];
   const code = await runNode([...args, ...files]);
@@ -84,13 +91,13 @@ async function main(names: readonly string[]): Promise<number> {
   const runs = chosen.map((name) => ({
     name,
     files: globSync([...groups[name]!.patterns]).sort(),
-    concurrency: groups[name]!.concurrency,
+    limits: groups[name]! as Limits,
   }));
-  if (unknown.length > 0) runs.push({ name: 'files', files: unknown, concurrency: 1 });
-  for (const { name, files, concurrency } of runs) {
+  if (unknown.length > 0) runs.push({ name: 'files', files: unknown, limits: { concurrency: 1, limitSeconds: 300 } });
+  for (const { name, files, limits } of runs) {
     if (files.length === 0) continue;
     process.stdout.write(`\n== ${name}: ${files.length} files\n`);
-    const result = await runFiles(files, concurrency);
+    const result = await runFiles(files, limits);
     counts = addCounts(counts, result.counts);
     code = Math.max(code, result.code);
   }

@@ -71,8 +71,14 @@ export function run(command, args, { env = {}, input = 'ignore', cwd = projectFo
   });
 }
 
+/** The environment with a UTF-8 locale: in any other R cannot read letters beyond ASCII. One that is there stays. */
+export function utf8Environment(env) {
+  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || '';
+  return /\.utf-?8(@|$)/i.test(locale) ? { ...env } : { ...env, LC_ALL: 'C.UTF-8' };
+}
+
 function cleanEnvironment() {
-  const env = { ...process.env, PATH: searchPath().join(delimiter) };
+  const env = { ...utf8Environment(process.env), PATH: searchPath().join(delimiter) };
   for (const name of Object.keys(env)) {
     if (
       /^npm_(package|lifecycle|command|execpath|node_execpath|config_(local_prefix|global_prefix|node_gyp|noproxy)$)/.test(
