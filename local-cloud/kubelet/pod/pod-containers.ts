@@ -1,21 +1,22 @@
-/** The containers of one pod on this machine: starts and stops them as told, keeps the record true, and says when something has changed. */
+/** The containers of one pod on this machine: starts and stops them as told, keeps the record true, and says when something changed. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { InjectedFault } from '../../faults.ts';
-import { nextBackOff, retryAtMs } from '../back-off.ts';
-import { ConfigError } from '../container/container-env.ts';
+import { retryAtMs } from '../back-off.ts';
 import { prepareLaunch } from '../container/container-launch.ts';
 import { StartError } from '../container/container-process.ts';
 import type { PodFacts } from '../container/downward.ts';
 import type { KubeletContext } from '../kubelet-context.ts';
 import { ContainerLog } from '../logs/log-writer.ts';
+import { noteEnd, noteStart, runNumber } from './container-history.ts';
 import { isOver } from './pod-plan.ts';
 import { saveRecord, type ContainerRecord, type EndedRun, type PodRecord } from './pod-record.ts';
 import type { Waiting } from './pod-status.ts';
+import { probeListener } from './probe-effects.ts';
+import { StartRetries } from './start-retries.ts';
 import type { ProbeListener } from '../container/probes.ts';
 import { parseQuantity } from '../../quantity.ts';
 import type { RunningContainer } from '../container/running-container.ts';
-import { ServiceNotReady } from '../container/service-env.ts';
 import { runContainer } from '../container/running-container.ts';
 import type { Container, Pod, ResolvedImage } from '../types.ts';
 
@@ -31,12 +32,10 @@ export class PodContainers {
   readonly record: PodRecord;
   readonly started = new Set<string>();
   readonly ready = new Set<string>();
-  readonly waiting = new Map<string, Waiting>();
   readonly #context: KubeletContext;
   readonly #owner: PodContainersOwner;
   readonly #running = new Map<string, RunningContainer>();
-  readonly #retryAtMs = new Map<string, number>();
-  readonly #attempts = new Map<string, number>();
+  readonly #retries = new StartRetries();
   readonly #logs = new Map<string, ContainerLog>();
   readonly #endings = new Set<Promise<void>>();
   #machineOff = false;
@@ -55,6 +54,11 @@ export class PodContainers {
     return this.#running.size > 0;
   }
 
+  /** What each container that could not start waits for. */
+  get waiting(): ReadonlyMap<string, Waiting> {
+    return this.#retries.waiting;
+  }
+
   logDir(container: string): string {
     return join(this.dir, 'logs', container);
   }
@@ -65,7 +69,7 @@ export class PodContainers {
 
   /** When the start of a container may be tried again after something was missing. */
   retryAt(name: string): number {
-    return this.#retryAtMs.get(name) ?? 0;
+    return this.#retries.dueMs(name);
   }
 
   save(): void {
@@ -81,11 +85,7 @@ export class PodContainers {
       this.#owner.event(type, reason, message, name);
     const pullPolicy = container.imagePullPolicy ?? 'IfNotPresent';
     const answer = this.#context.images.ensure(`${this.record.uid}/${name}`, container.image ?? '', pullPolicy, event);
-    if ('waiting' in answer) {
-      this.waiting.set(name, answer.waiting);
-      this.#retryAtMs.set(name, answer.retryAtMs);
-      return;
-    }
+    if ('waiting' in answer) return this.#retries.wait(name, answer.waiting, answer.retryAtMs);
     const containerId = randomBytes(32).toString('hex');
     try {
       await this.#launch(container, record, answer.image, containerId);
@@ -144,11 +144,10 @@ export class PodContainers {
       container,
     );
     if (this.#owner.isEnding()) return;
-    const run = record.state === 'ended' ? record.restartCount + 1 : record.restartCount;
+    const log = this.#newLog(container.name, runNumber(record));
     // The id is on disk before the process exists: whatever carries it can be found after a crash.
-    this.#noteStart(container, record, image, containerId, run);
+    this.#noteStart(record, containerId, image.id ?? `process://${container.image}`);
     this.#owner.event('Normal', 'Created', `Created container: ${container.name}`, container.name);
-    const log = this.#newLog(container.name, run);
     const running = await runContainer({
       ...prepared,
       container,
@@ -156,32 +155,15 @@ export class PodContainers {
       log,
       memoryLimitBytes: memoryLimit(container),
       clock,
-      probes: this.#probeListener(container),
+      probes: this.#probes(container),
       onHookFailed: (reason, message) => this.#owner.event('Warning', reason, message, container.name),
     });
     this.#noteRunning(container, record, running);
     if (this.#owner.isEnding()) running.stop(0);
   }
 
-  #noteStart(
-    container: Container,
-    record: ContainerRecord,
-    image: ResolvedImage,
-    containerId: string,
-    run: number,
-  ): void {
-    const nowMs = this.#context.clock.nowMs();
-    if (record.state === 'ended') {
-      record.backOff = nextBackOff(record.backOff, record.ended!.finishedMs, nowMs, this.#context.limits);
-      record.previous = record.ended;
-    }
-    Object.assign(record, {
-      state: 'running',
-      restartCount: run,
-      containerId,
-      imageId: image.id ?? `process://${container.image}`,
-    });
-    Object.assign(record, { startedMs: nowMs, pid: undefined, startTicks: undefined, ended: undefined });
+  #noteStart(record: ContainerRecord, containerId: string, imageId: string): void {
+    noteStart(record, { containerId, imageId, nowMs: this.#context.clock.nowMs() }, this.#context.limits);
     this.save();
   }
 
@@ -191,9 +173,7 @@ export class PodContainers {
     record.startTicks = running.process.startTicks;
     this.save();
     this.#running.set(name, running);
-    this.waiting.delete(name);
-    this.#retryAtMs.delete(name);
-    this.#attempts.delete(name);
+    this.#retries.started(name);
     this.#owner.event('Normal', 'Started', `Started container ${name}`, name);
     const ending = running.ended.then((run) => this.#noteEnd(name, record, run));
     this.#endings.add(ending);
@@ -205,11 +185,7 @@ export class PodContainers {
     this.#running.delete(name);
     this.started.delete(name);
     this.ready.delete(name);
-    record.state = 'ended';
-    record.ended =
-      this.#machineOff && run.exitCode === 0
-        ? { ...run, exitCode: 143, reason: 'Error', message: 'The machine was switched off' }
-        : run;
+    noteEnd(record, run, this.#machineOff);
     this.save();
     const policy = this.#owner.pod().spec?.restartPolicy ?? 'Always';
     const delayed = retryAtMs(record.backOff, run.finishedMs, this.#context.limits) > run.finishedMs;
@@ -222,41 +198,32 @@ export class PodContainers {
 
   #startFailed(container: Container, record: ContainerRecord, containerId: string, error: unknown): void {
     const { name } = container;
-    const nowMs = this.#context.clock.nowMs();
-    const message = error instanceof Error ? error.message : String(error);
     if (error instanceof StartError || error instanceof InjectedFault) {
-      const text = `failed to create task for container: failed to start "${name}": ${message}`;
-      this.#owner.event('Warning', 'Failed', `Error: ${text}`, name);
-      this.#logs
-        .get(name)
-        ?.end()
-        .catch(() => undefined);
-      if (error instanceof InjectedFault)
-        this.#noteStart(
-          container,
-          record,
-          { root: [], env: {}, path: '' },
-          containerId,
-          record.state === 'ended' ? record.restartCount + 1 : record.restartCount,
-        );
-      this.#noteEnd(name, record, {
-        exitCode: 128,
-        reason: 'StartError',
-        message: text,
-        startedMs: 0,
-        finishedMs: nowMs,
-        containerId,
-      });
-      return;
+      if (error instanceof InjectedFault) this.#noteStart(record, containerId, `process://${container.image}`);
+      return this.#startEnded(name, record, error);
     }
-    const attempt = (this.#attempts.get(name) ?? 0) + 1;
-    this.#attempts.set(name, attempt);
-    const isConfig = error instanceof ConfigError;
-    this.waiting.set(name, { reason: isConfig ? 'CreateContainerConfigError' : 'ContainerCreating', message });
-    this.#retryAtMs.set(name, nowMs + this.#context.timing.retryMs);
-    if (!isPowerOfTwo(attempt)) return;
-    const reason = error instanceof ServiceNotReady ? 'ServiceNotReady' : 'Failed';
-    this.#owner.event('Warning', reason, isConfig ? `Error: ${message}` : message, name);
+    const event = this.#retries.failed(name, error, this.#context.clock.nowMs() + this.#context.timing.retryMs);
+    if (event) this.#owner.event('Warning', event.reason, event.message, name);
+  }
+
+  /** The process could not be made: the run is over before it began. */
+  #startEnded(name: string, record: ContainerRecord, error: Error): void {
+    const message = `failed to create task for container: failed to start "${name}": ${error.message}`;
+    this.#owner.event('Warning', 'Failed', `Error: ${message}`, name);
+    void this.#logs
+      .get(name)
+      ?.end()
+      .catch(() => undefined);
+    const { containerId } = record;
+    const finishedMs = this.#context.clock.nowMs();
+    this.#noteEnd(name, record, {
+      exitCode: 128,
+      reason: 'StartError',
+      message,
+      startedMs: 0,
+      finishedMs,
+      containerId,
+    });
   }
 
   #newLog(name: string, restart: number): ContainerLog {
@@ -284,25 +251,16 @@ export class PodContainers {
     return log;
   }
 
-  #probeListener(container: Container): ProbeListener {
+  #probes(container: Container): ProbeListener {
     const { name } = container;
-    const set = (names: Set<string>, value: boolean) => {
-      if (names.has(name) === value) return;
-      if (value) names.add(name);
-      else names.delete(name);
-      this.#owner.changed();
-    };
-    return {
-      started: () => set(this.started, true),
-      ready: (isReady) => set(this.ready, isReady),
-      unhealthy: (_kind, message) => this.#owner.event('Warning', 'Unhealthy', message, name),
-      condemned: (kind) => {
-        const probe = kind === 'liveness' ? container.livenessProbe : container.startupProbe;
-        const grace =
-          probe?.terminationGracePeriodSeconds ?? this.#owner.pod().spec?.terminationGracePeriodSeconds ?? 30;
-        this.stop(name, grace, `Container ${name} failed ${kind} probe, will be restarted`);
-      },
-    };
+    return probeListener(container, {
+      started: this.started,
+      ready: this.ready,
+      changed: () => this.#owner.changed(),
+      warn: (reason, message) => this.#owner.event('Warning', reason, message, name),
+      restart: (graceSeconds, message) =>
+        this.stop(name, graceSeconds ?? this.#owner.pod().spec?.terminationGracePeriodSeconds ?? 30, message),
+    });
   }
 
   #spec(name: string): Container | undefined {
@@ -321,8 +279,4 @@ function memoryLimit(container: Container): number | undefined {
   const limit = container.resources?.limits?.['memory'];
   const bytes = parseQuantity(limit) ?? Number.NaN;
   return bytes > 0 ? bytes : undefined;
-}
-
-function isPowerOfTwo(count: number): boolean {
-  return (count & (count - 1)) === 0;
 }

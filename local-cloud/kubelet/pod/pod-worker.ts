@@ -1,19 +1,20 @@
 /**
- * One pod on this node, from its binding to the end of its object: a loop that compares what the API server wants with what runs and does the
- * next thing. It is woken by changes of the object, ends of containers, probes and timers; it never waits for a container.
+ * One pod on this node, from its binding to the end of its object: a loop that compares what the API server wants with what
+ * runs and does the next thing. It is woken by changes of the object, ends of containers, probes and timers; it never waits
+ * for a container.
  */
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { sleep } from '../../clock.ts';
 import { corePath, isConflict, isNotFound } from '../api.ts';
 import type { KubeletContext } from '../kubelet-context.ts';
 import { PodContainers, type PodContainersOwner } from './pod-containers.ts';
+import { fieldPath, graceSeconds, hasEnded, isOlder } from './pod-facts.ts';
 import { planPod } from './pod-plan.ts';
 import type { PodRecord, PodVerdict } from './pod-record.ts';
 import { podStatus, type StatusInput } from './pod-status.ts';
+import { PodVolumes } from './pod-volumes.ts';
 import { StatusReporter } from './status-reporter.ts';
 import type { Pod } from '../types.ts';
-import { MountError, syncVolumes } from '../volumes/volumes.ts';
 
 /** How the pod's stay on this node comes to its end. */
 type Ending = 'none' | 'machine-off' | 'killed' | 'removed';
@@ -29,14 +30,11 @@ export class PodWorker {
   readonly #context: KubeletContext;
   readonly #onRemoved: () => void;
   readonly #reporter: StatusReporter;
+  readonly #volumes: PodVolumes;
   readonly #wasOver: boolean;
   #pod: Pod;
   #ending: Ending = 'none';
   #gone = false;
-  #prepared = false;
-  #mountFailures = 0;
-  #mountRetryMs = 0;
-  #refreshAtMs = 0;
   #deleteSentMs = 0;
   #shutdownGraceSeconds = 0;
   #dirty = false;
@@ -46,7 +44,7 @@ export class PodWorker {
   constructor(context: KubeletContext, pod: Pod, record: PodRecord, onRemoved: () => void) {
     this.#context = context;
     this.#pod = pod;
-    this.#wasOver = this.#hasEnded();
+    this.#wasOver = hasEnded(this.#pod);
     this.#onRemoved = onRemoved;
     const owner: PodContainersOwner = {
       pod: () => this.#pod,
@@ -55,6 +53,11 @@ export class PodWorker {
       event: (type, reason, message, container) => this.#event(type, reason, message, container),
     };
     this.containers = new PodContainers(context, owner, record);
+    this.#volumes = new PodVolumes(context, this.containers, {
+      pod: () => this.#pod,
+      wakeAt: (atMs) => this.#wakeAt(atMs),
+      warn: (reason, message) => this.#event('Warning', reason, message),
+    });
     this.#reporter = new StatusReporter(context, {
       pod: () => this.#pod,
       status: () => podStatus(this.#statusInput()),
@@ -144,8 +147,8 @@ export class PodWorker {
     if (this.#gone) return this.#cleanUp();
     if (this.#pod.metadata?.deletionTimestamp) return this.#terminate();
     this.#checkDeadline();
-    if (this.containers.record.verdict || this.#hasEnded()) this.containers.stopAll(this.#graceSeconds());
-    else if (await this.#prepare()) await this.#advance();
+    if (this.containers.record.verdict || hasEnded(this.#pod)) this.containers.stopAll(this.#graceSeconds());
+    else if (await this.#volumes.sync()) await this.#advance();
     // What was over before this kubelet began keeps what was said of it.
     if (!this.#wasOver) this.#reporter.submit();
   }
@@ -164,60 +167,6 @@ export class PodWorker {
       if (containers.retryAt(name) > 0) this.#wakeAt(containers.retryAt(name));
     }
     if (plan.wakeAtMs !== undefined) this.#wakeAt(plan.wakeAtMs);
-  }
-
-  /** Address and volumes; false while something is missing. Later it keeps Secrets and ConfigMaps fresh. */
-  async #prepare(): Promise<boolean> {
-    const nowMs = this.#nowMs();
-    const { timing } = this.#context;
-    if (this.#prepared && nowMs < this.#refreshAtMs) {
-      this.#planRefresh();
-      return true;
-    }
-    if (!this.#prepared && nowMs < this.#mountRetryMs) {
-      this.#wakeAt(this.#mountRetryMs); // also when the timer came a moment too early
-      return false;
-    }
-    try {
-      await syncVolumes({
-        api: this.#context.api,
-        cache: this.#context.cache,
-        facts: { pod: this.#pod, podIp: this.containers.record.address, node: this.#context.options.node },
-        dir: join(this.containers.dir, 'volumes'),
-        nowMs,
-        maxAgeMs: this.#prepared ? timing.volumeRefreshMs / 3 : timing.retryMs / 2,
-      });
-      this.#prepared = true;
-      this.#mountFailures = 0;
-      this.#notePrepared();
-    } catch (error) {
-      this.#mountFailed(error);
-      if (!this.#prepared) return false;
-    }
-    this.#refreshAtMs = nowMs + timing.volumeRefreshMs;
-    this.#planRefresh();
-    return true;
-  }
-
-  #planRefresh(): void {
-    if ((this.#pod.spec?.volumes ?? []).some((volume) => !volume.emptyDir)) this.#wakeAt(this.#refreshAtMs);
-  }
-
-  #notePrepared(): void {
-    const { record } = this.containers;
-    if (record.prepared) return;
-    record.prepared = true;
-    this.containers.save();
-  }
-
-  #mountFailed(error: unknown): void {
-    this.#mountFailures += 1;
-    const message = error instanceof Error ? error.message : String(error);
-    const isNews = (this.#mountFailures & (this.#mountFailures - 1)) === 0;
-    if (isNews && !this.#prepared) this.#event('Warning', 'FailedMount', message);
-    if (!(error instanceof MountError)) this.#context.options.log?.(`pod ${this.containers.record.name}: ${message}`);
-    this.#mountRetryMs = this.#nowMs() + this.#context.timing.retryMs;
-    this.#wakeAt(this.#mountRetryMs);
   }
 
   /** Graceful deletion: stop, report the end, then confirm it so that the object goes away. */
@@ -271,17 +220,12 @@ export class PodWorker {
   #checkDeadline(): void {
     const seconds = this.#pod.spec?.activeDeadlineSeconds;
     const { record } = this.containers;
-    if (seconds === undefined || record.verdict || this.#hasEnded()) return;
+    if (seconds === undefined || record.verdict || hasEnded(this.#pod)) return;
     const atMs = record.startedMs + seconds * 1000;
     if (atMs > this.#nowMs()) return this.#wakeAt(atMs);
     record.verdict = DEADLINE;
     this.containers.save();
     this.#event('Normal', 'DeadlineExceeded', DEADLINE.message);
-  }
-
-  #hasEnded(): boolean {
-    const phase = this.#pod.status?.phase;
-    return phase === 'Succeeded' || phase === 'Failed';
   }
 
   /** No container may start any more. */
@@ -295,10 +239,7 @@ export class PodWorker {
   }
 
   #graceSeconds(): number {
-    const { metadata, spec } = this.#pod;
-    const given = metadata?.deletionTimestamp ? metadata.deletionGracePeriodSeconds : undefined;
-    const grace = given ?? spec?.terminationGracePeriodSeconds ?? 30;
-    return this.#shutdownGraceSeconds > 0 ? Math.min(grace, this.#shutdownGraceSeconds) : grace;
+    return graceSeconds(this.#pod, this.#shutdownGraceSeconds);
   }
 
   #statusInput(): StatusInput {
@@ -319,14 +260,9 @@ export class PodWorker {
   #event(type: 'Normal' | 'Warning', reason: string, message: string, container?: string): void {
     const { record } = this.containers;
     const isInit = record.containers.some((one) => one.name === container && one.kind !== 'main');
-    const fieldPath =
-      container === undefined ? undefined : `spec.${isInit ? 'initContainers' : 'containers'}{${container}}`;
-    this.#context.events.record(
-      { kind: 'Pod', namespace: record.namespace, name: record.name, uid: record.uid, fieldPath },
-      type,
-      reason,
-      message,
-    );
+    const { namespace, name, uid } = record;
+    const part = container === undefined ? undefined : fieldPath(container, isInit);
+    this.#context.events.record({ kind: 'Pod', namespace, name, uid, fieldPath: part }, type, reason, message);
   }
 
   #wakeAt(atMs: number): void {
@@ -350,12 +286,4 @@ export class PodWorker {
   #nowMs(): number {
     return this.#context.clock.nowMs();
   }
-}
-
-/** Whether the first object is an earlier version than the second, where versions can be compared. */
-function isOlder(first: Pod, second: Pod): boolean {
-  const a = first.metadata?.resourceVersion ?? '';
-  const b = second.metadata?.resourceVersion ?? '';
-  if (!/^\d+$/.test(a) || !/^\d+$/.test(b)) return false;
-  return BigInt(a) < BigInt(b);
 }
