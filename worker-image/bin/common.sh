@@ -14,6 +14,8 @@ if [[ -z ${R_LIBS:-} && -d $here/../../.local/R ]]; then
   R_LIBS=$(cd "$here/../../.local/R" && pwd)
   export R_LIBS
 fi
+# R reads scripts and data in the encoding of its locale: without UTF-8 a letter beyond ASCII ends its parser. A user's own UTF-8 locale stays.
+[[ $(locale charmap 2>/dev/null) == UTF-8 ]] || export LC_ALL=C.UTF-8
 # Threads of BLAS would multiply with the workers of a machine.
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} OPENBLAS_NUM_THREADS=${OPENBLAS_NUM_THREADS:-1} MKL_NUM_THREADS=${MKL_NUM_THREADS:-1}
 
