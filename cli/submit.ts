@@ -2,11 +2,20 @@
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { JOB_FILES, paths } from '../functions/job/names.ts';
+import {
+  findMissingFiles,
+  findScriptProblem,
+  findScriptSizeProblem,
+  findUnsafeNames,
+} from '../functions/job-file/check-folder.ts';
+import type { Problem } from '../functions/job-file/problem.ts';
 import { parseJobFile } from '../functions/job-file/parse-job-file.ts';
 import { inParallel } from '../functions/in-parallel.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { bytes, say } from './output.ts';
 import { reach, requireJobId, type Session } from './session.ts';
+
+type FolderEntry = { name: string; bytes: number };
 
 const UPLOADS_AT_ONCE = 8;
 /** What Node.js reads into one buffer. */
@@ -45,7 +54,7 @@ export async function submit(
       EXIT.invalid,
     );
   const others = files.filter((file) => file.name !== jobFile);
-  const upload = async (file: { name: string; bytes: number }): Promise<void> => {
+  const upload = async (file: FolderEntry): Promise<void> => {
     const content = await readFile(join(folder, file.name));
     await reach(session, () =>
       session.buckets.uploads.write(paths.folder(job) + file.name, content, {
@@ -65,25 +74,13 @@ export function jobIdOf(folder: string, id: string | undefined): string {
   return requireJobId(id ?? basename(resolve(folder)));
 }
 
-async function checkJobFile(folder: string, jobFile: string, files: { name: string }[]): Promise<void> {
+async function checkJobFile(folder: string, jobFile: string, files: FolderEntry[]): Promise<void> {
   const parsed = parseJobFile(await readFile(join(folder, jobFile)), jobFile === 'job.json' ? 'job.json' : 'job.yaml', {
     allowedBuckets: listOf('FF_ALLOWED_BUCKETS'),
     allowedRegistries: listOf('FF_ALLOWED_REGISTRIES'),
   });
-  if ('problems' in parsed) {
-    const text = parsed.problems
-      .map((problem) => `${problem.path === '' ? jobFile : problem.path}: ${problem.message}`)
-      .join('\n  ');
-    throw new CommandError(
-      parsed.problems[0]!.code,
-      text,
-      parsed.problems.map((problem) => problem.remedy).join('\n    '),
-      EXIT.invalid,
-    );
-  }
-  const missing = [parsed.spec.script, ...parsed.spec.data.map((data) => data.object)].filter(
-    (name) => !name.startsWith('gs://') && !files.some((file) => file.name === name),
-  );
+  if ('problems' in parsed) throw refused(jobFile, parsed.problems);
+  const missing = findMissingFiles(parsed.spec, files);
   if (missing.length > 0)
     throw new CommandError(
       'FF-FILES-MISSING',
@@ -91,6 +88,17 @@ async function checkJobFile(folder: string, jobFile: string, files: { name: stri
       'add the files or correct the names',
       EXIT.invalid,
     );
+  const script = files.find((file) => file.name === parsed.spec.script)!;
+  const scriptProblem =
+    findScriptSizeProblem(script.name, script.bytes) ??
+    findScriptProblem(script.name, await readFile(join(folder, script.name)));
+  const problems = [...findUnsafeNames(files), ...(scriptProblem ? [scriptProblem] : [])];
+  if (problems.length > 0) throw refused(jobFile, problems);
+}
+
+function refused(jobFile: string, problems: readonly Problem[]): CommandError {
+  const text = problems.map(({ path, message }) => `${path === '' ? jobFile : path}: ${message}`).join('\n  ');
+  return new CommandError(problems[0]!.code, text, problems.map(({ remedy }) => remedy).join('\n    '), EXIT.invalid);
 }
 
 /** A list in the environment, separated by commas. */
@@ -99,7 +107,7 @@ export function listOf(name: string): string[] {
 }
 
 /** Files of the folder in name order, hidden ones left out. */
-async function listFolder(folder: string): Promise<{ name: string; bytes: number }[]> {
+async function listFolder(folder: string): Promise<FolderEntry[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => {
     throw new CommandError(
       'FF-NO-FOLDER',

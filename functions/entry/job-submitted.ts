@@ -3,7 +3,7 @@
  * status beside its job file: there is no job and never a record of one. Everything else is acknowledged and forgotten.
  */
 import { z } from 'zod';
-import type { Problem } from '../job-file/job-file-error.ts';
+import type { Problem } from '../job-file/problem.ts';
 import { parseJobId } from '../job/job-id.ts';
 import { newRecord } from '../job/job-record.ts';
 import { statusView } from '../job/job-status.ts';

@@ -1,5 +1,5 @@
 // Rules for container images and webhooks. Pure: nothing is looked up, so whoever sends a webhook checks the resolved address again.
-import { shorten } from './job-file-error.ts';
+import { shorten } from './problem.ts';
 import type { TextFault } from './text-rules.ts';
 
 const imagePattern =

@@ -1,5 +1,5 @@
 // Which environment variables a job may set. Values are opaque text: findTextFault judges those.
-import { shorten } from './job-file-error.ts';
+import { shorten } from './problem.ts';
 import type { TextFault } from './text-rules.ts';
 
 const remedyForDenied = 'Leave it out, or read a variable of another name in the script.';

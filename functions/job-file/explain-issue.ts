@@ -1,7 +1,7 @@
 // Schema issues in words for users: what stands there, what may stand there, and which key was meant.
 import type * as z from 'zod';
-import { shorten } from './job-file-error.ts';
-import type { Problem, ProblemCode } from './job-file-error.ts';
+import { shorten } from './problem.ts';
+import type { Problem, ProblemCode } from './problem.ts';
 
 type Issue = z.core.$ZodIssue;
 type Explanation = Omit<Problem, 'path'> & { readonly path: readonly PropertyKey[] };

@@ -3,7 +3,7 @@
 import * as z from 'zod';
 import { findImageFault, findWebhookFault } from './address-rules.ts';
 import { findEnvNameFault } from './env-rules.ts';
-import { shorten } from './job-file-error.ts';
+import { shorten } from './problem.ts';
 import { findNameFault, findObjectFault } from './text-rules.ts';
 import type { TextFault } from './text-rules.ts';
 import { durationPattern, memoryPattern, parseBytes, parseSeconds } from './units.ts';

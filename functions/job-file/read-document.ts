@@ -2,8 +2,8 @@
 // aliases, tags, merge keys, several documents, duplicate keys, deep nesting. Does not know which keys exist.
 import { Composer, isCollection, isMap, isNode, isPair, isScalar, LineCounter, Parser } from 'yaml';
 import type { CST, Document, Node } from 'yaml';
-import { formatPath, shorten } from './job-file-error.ts';
-import type { Problem, ProblemCode } from './job-file-error.ts';
+import { formatPath, shorten } from './problem.ts';
+import type { Problem, ProblemCode } from './problem.ts';
 
 export type JobFileName = 'job.yaml' | 'job.json';
 

@@ -1,7 +1,7 @@
 // Rules for the strings of a job file: what may be a file name, a variable name, an image, a webhook. Pure; each returns what is wrong.
 // No string of a job file ever reaches a shell: text that looks like shell is refused because whoever wrote it expects one.
-import { shorten } from './job-file-error.ts';
-import type { ProblemCode } from './job-file-error.ts';
+import { shorten } from './problem.ts';
+import type { ProblemCode } from './problem.ts';
 
 /** What is wrong with one value; the caller knows the path. */
 export interface TextFault {

@@ -1,6 +1,6 @@
 // The rule for job ids. A job id becomes part of cluster names, labels and object paths, so nothing else may pass.
-import { shorten } from '../job-file/job-file-error.ts';
-import type { Problem } from '../job-file/job-file-error.ts';
+import { shorten } from '../job-file/problem.ts';
+import type { Problem } from '../job-file/problem.ts';
 
 /** Letters a–z, digits and hyphens, at most 32, beginning with a letter and not ending with a hyphen: fits every name made from it. */
 export const jobIdPattern = /^[a-z]([-a-z0-9]{0,30}[a-z0-9])?$/;

@@ -1,16 +1,9 @@
 /** The durable record of a job: one JSON object in the state bucket, written only under a generation precondition. */
 import type { JobSpec } from '../job-file/job-spec.ts';
+import type { Problem } from '../job-file/problem.ts';
 import type { Outcome, Phase } from './phase.ts';
 
 import type { Progress } from './progress.ts';
-
-/** Something the user can correct, found in the job file, the folder or the limits. */
-export interface JobProblem {
-  readonly code: string;
-  readonly path: string;
-  readonly message: string;
-  readonly remedy: string;
-}
 
 /** An error of a task, shortened for the status; the whole report is in the results bucket. */
 export interface ErrorSummary {
@@ -88,7 +81,7 @@ export interface JobRecord {
   /** The folder as it was when the attempt started; what is uploaded later belongs to the next one. */
   files: FolderFile[];
   spec: JobSpec | null;
-  problems: JobProblem[];
+  problems: Problem[];
   /** One line: what the job waits for, or null. */
   waitingFor: string | null;
   cluster: ClusterRecord | null;

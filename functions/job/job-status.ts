@@ -1,6 +1,7 @@
 /** Pure: the record as users see it: status.json beside the upload, the command, the page. */
+import type { Problem } from '../job-file/problem.ts';
 import { forecastUsd, secondsLeft } from './forecast.ts';
-import type { Decision, ErrorSummary, JobProblem, JobRecord } from './job-record.ts';
+import type { Decision, ErrorSummary, JobRecord } from './job-record.ts';
 import { paths } from './names.ts';
 import { isTerminal, type Outcome, type Phase } from './phase.ts';
 import { PRICES_AS_OF } from './prices.ts';
@@ -16,7 +17,7 @@ export interface JobStatus {
   reason: { code: string; message: string; remedy: string | null } | null;
   /** One line: what it waits for; null when it does not wait. */
   waitingFor: string | null;
-  problems: readonly JobProblem[];
+  problems: readonly Problem[];
   submittedAt: string;
   attemptStartedAt: string;
   phaseSince: string;

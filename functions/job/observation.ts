@@ -1,8 +1,9 @@
 /** What one pass sees, as values. `'unknown'` means that it could not be read: an alarm, never empty. */
 import type { ClusterView, Leftover } from '../ports/clusters.ts';
 import type { ControlKind } from './action.ts';
-import type { FolderFile, JobProblem } from './job-record.ts';
+import type { FolderFile } from './job-record.ts';
 import type { JobSpec } from '../job-file/job-spec.ts';
+import type { Problem } from '../job-file/problem.ts';
 
 import type { Progress, WorkerProgress } from './progress.ts';
 import type { WorkloadView } from '../ports/workloads.ts';
@@ -30,8 +31,8 @@ export interface UploadView {
   files: FolderFile[];
   controls: Partial<Record<ControlKind, { generation: string }>>;
   /** The parsed job file; null when there is none or it was not read in this pass. */
-  parsed: { spec: JobSpec | null; problems: readonly JobProblem[] } | null;
+  parsed: { spec: JobSpec | null; problems: readonly Problem[] } | null;
   /** What is wrong with the script itself (empty, not UTF-8); null when it is fine or was not read. */
-  scriptProblem: JobProblem | null;
+  scriptProblem: Problem | null;
   newestMs: number;
 }

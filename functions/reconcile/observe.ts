@@ -1,7 +1,14 @@
 /** Ports -> Observation. Reads only what the record's phase needs; decides nothing. What cannot be read is 'unknown', never empty. */
 import type { ControlKind } from '../job/action.ts';
-import { shorten } from '../job-file/job-file-error.ts';
-import type { JobProblem, JobRecord } from '../job/job-record.ts';
+import {
+  findScriptProblem,
+  findScriptSizeProblem,
+  findUnsafeNames,
+  MAX_JOB_FILE_BYTES,
+  MAX_SCRIPT_BYTES,
+} from '../job-file/check-folder.ts';
+import type { Problem } from '../job-file/problem.ts';
+import type { JobRecord } from '../job/job-record.ts';
 import { type RecordWithCluster, withCluster } from '../job/known-record.ts';
 import { workerPool } from '../job/machines.ts';
 import { JOB_FILES, paths } from '../job/names.ts';
@@ -24,10 +31,7 @@ export interface Connections {
   queue: TaskQueue | null;
 }
 
-const MAX_JOB_FILE_BYTES = 64 * 1024;
-const MAX_SCRIPT_BYTES = 2 * 1024 ** 2;
 const REDIS_PORT = 6379;
-const UNSAFE_NAMES_TOLD = 5;
 
 export async function observe(
   ports: Ports,
@@ -124,51 +128,16 @@ async function readFolder(
   });
   if ('problems' in result) return { parsed: { spec: null, problems: result.problems }, scriptProblem: null };
   const script = files.find((file) => file.name === result.spec.script);
-  const parsed = { spec: result.spec, problems: unsafeNames(files) };
+  const parsed = { spec: result.spec, problems: findUnsafeNames(files) };
   return { parsed, scriptProblem: script ? await checkScript(ports, folder, script) : null };
 }
 
-/** Objects that a machine would have to put outside of the working directory. Their names are legal in the bucket. */
-function unsafeNames(files: ObjectInfo[]): JobProblem[] {
-  const unsafe = files.filter(({ name }) => /(^|\/)\.\.?(\/|$)|^\/|\/\/|\p{Cc}/u.test(name));
-  return unsafe.slice(0, UNSAFE_NAMES_TOLD).map(({ name }) => ({
-    code: 'FF-FILE-NAME',
-    path: shorten(name),
-    message: `the folder holds an object "${shorten(name)}", which is not the name of a file inside it`,
-    remedy: 'delete that object or give it another name, then upload the job file again',
-  }));
-}
-
-/** What can be said about an R script without R; syntax is checked by R itself in the canary. */
-async function checkScript(ports: Ports, folder: string, script: ObjectInfo): Promise<JobProblem | null> {
-  const problem = (code: string, message: string, remedy: string): JobProblem => ({
-    code,
-    path: script.name,
-    message,
-    remedy,
-  });
-  if (script.bytes > MAX_SCRIPT_BYTES)
-    return problem(
-      'FF-SCRIPT-TOO-LARGE',
-      `the script has ${script.bytes} bytes; at most ${MAX_SCRIPT_BYTES} are read`,
-      'put data into files of the folder instead',
-    );
+/** What is wrong with the script; null when it is fine, or has gone since it was listed. */
+async function checkScript(ports: Ports, folder: string, script: ObjectInfo): Promise<Problem | null> {
+  const tooLarge = findScriptSizeProblem(script.name, script.bytes);
+  if (tooLarge !== null) return tooLarge;
   const object = await ports.buckets.uploads.read(folder + script.name, MAX_SCRIPT_BYTES);
-  if (object === null) return null;
-  if (object.bytes.toString('utf8').trim() === '')
-    return problem('FF-SCRIPT-EMPTY', 'the script is empty', 'upload the script again');
-  try {
-    new TextDecoder('utf-8', { fatal: true }).decode(object.bytes);
-  } catch {
-    return problem(
-      'FF-SCRIPT-ENCODING',
-      'the script is not UTF-8 text',
-      'save it as UTF-8 (in RStudio: File, Save with Encoding)',
-    );
-  }
-  return object.bytes.includes(0)
-    ? problem('FF-SCRIPT-ENCODING', 'the script contains NUL bytes', 'save it as plain UTF-8 text')
-    : null;
+  return object === null ? null : findScriptProblem(script.name, object.bytes);
 }
 
 async function observeCluster(ports: Ports, record: JobRecord): Promise<ClusterView | null | 'unknown'> {

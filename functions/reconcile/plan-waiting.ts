@@ -1,10 +1,12 @@
 /** Pure: is the folder complete and sound, and is there a place for the job? Objects of other buckets are not looked for here. */
 import { assert } from '../job/assert.ts';
 import { fleetForPrice, workerPool, workersPerMachine } from '../job/machines.ts';
-import type { JobProblem, JobRecord } from '../job/job-record.ts';
+import type { JobRecord } from '../job/job-record.ts';
+import { findMissingFiles } from '../job-file/check-folder.ts';
 import type { JobSpec } from '../job-file/job-spec.ts';
+import type { Problem } from '../job-file/problem.ts';
 import type { PassSettings } from '../job/settings.ts';
-import type { Observation, UploadView } from '../job/observation.ts';
+import type { Observation } from '../job/observation.ts';
 import { smallestRunUsd } from '../job/prices.ts';
 import { createCluster } from './create-cluster.ts';
 import { workerNodesOfCanary } from './size-canary.ts';
@@ -28,7 +30,7 @@ export function planWaiting(record: JobRecord, seen: Observation, settings: Pass
   if (first !== undefined) return stay(endWithProblem({ ...read, problems }, first, nowMs), [{ do: 'unmark-live' }]);
   assert(spec !== null, 'a job file without a problem has a meaning');
   const sound = { ...read, spec, problems: [] };
-  const missing = missingFiles(spec, upload);
+  const missing = findMissingFiles(spec, upload.files);
   if (missing.length > 0) return waitForFiles(sound, nowMs, missing);
   if (seen.places !== null && seen.places.taken >= seen.places.maximum) {
     const waitingFor = `a free place: ${seen.places.taken} clusters run, the installation allows ${seen.places.maximum}`;
@@ -62,15 +64,8 @@ function waitForFiles(record: JobRecord, nowMs: number, missing: string[]): Step
   return stay(beginEnding(waiting, reason, nowMs), [{ do: 'unmark-live' }]);
 }
 
-/** Names of the job file that the folder does not hold. */
-function missingFiles(spec: JobSpec, upload: UploadView): string[] {
-  const have = new Set(upload.files.map((file) => file.name));
-  const named = [spec.script, ...spec.data.map((data) => data.object).filter((object) => !object.startsWith('gs://'))];
-  return [...new Set(named)].filter((name) => !have.has(name));
-}
-
-function problemsOfLimits(spec: JobSpec): JobProblem[] {
-  const problems: JobProblem[] = [];
+function problemsOfLimits(spec: JobSpec): Problem[] {
+  const problems: Problem[] = [];
   const pool = workerPool(spec);
   const smallest = smallestRunUsd(fleetForPrice(spec, workerNodesOfCanary(spec)));
   if (spec.limits.usd < smallest)

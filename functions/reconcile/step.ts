@@ -1,8 +1,9 @@
 /** What a rule answers: the record as it should be written, and what to do once it has been. Values only; nothing here acts. */
 import type { Action } from '../job/action.ts';
 import type { Decided, DecisionCode } from '../job/decision.ts';
+import type { Problem } from '../job-file/problem.ts';
 import type { EndingCode } from '../job/ending.ts';
-import { type Ending, type JobProblem, type JobRecord, withDecision } from '../job/job-record.ts';
+import { type Ending, type JobRecord, withDecision } from '../job/job-record.ts';
 import { isTerminal, mayMove, type Outcome, type Phase } from '../job/phase.ts';
 
 export interface Step {
@@ -55,7 +56,7 @@ export function beginEnding(record: JobRecord, reason: EndingReason, nowMs: numb
 }
 
 /** Ends a job that nothing was made for yet, by what its user has to correct. The ending has the code of the problem. */
-export function endWithProblem(record: JobRecord, problem: JobProblem, nowMs: number): JobRecord {
+export function endWithProblem(record: JobRecord, problem: Problem, nowMs: number): JobRecord {
   const message = `${problem.path === '' ? '' : `${problem.path}: `}${problem.message}`;
   const { code, remedy } = problem;
   return end(record, { outcome: 'failed', code, message, remedy, since: iso(nowMs) }, nowMs);
