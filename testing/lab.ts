@@ -38,6 +38,7 @@ export type LabJob = {
   /** false: results and exports can only go through Redis. */
   uploads?: boolean;
   errorLimits?: { count?: number; rate?: number; sample?: number };
+  canaryTasks?: number;
 };
 
 export class Lab {
@@ -144,7 +145,8 @@ export class Lab {
       tasks: { maxTimeSeconds: 3600, tries: 3, size: 'auto', onError: 'default', ...job.tasks },
       ...(job.errorLimits ? { errorLimits: job.errorLimits } : {}),
       seed: job.seed ?? null,
-      canary: { tasks: 4 },
+      // Without a control plane nobody opens the gate: only a test that plays that part asks for one.
+      ...(job.canaryTasks === undefined ? {} : { canary: { tasks: job.canaryTasks } }),
     };
     const path = join(this.dir, 'inputs.json');
     writeFileSync(path, JSON.stringify(inputs));

@@ -19,9 +19,8 @@ const count = (): number => (existsSync(trace) ? readFileSync(trace, 'utf8').tri
 const slowLoop = (seconds: number, iterations = 40): string =>
   `library(foreach)\ncat("x\\n", file = "made.txt")\nr <- foreach(i = 1:${iterations}, .combine = c) %dopar% { cat(i, "\\n", file = "${trace}", append = TRUE); Sys.sleep(${seconds}); i }\n`;
 
-test('only the canary tasks start until the gate is gone', async () => {
-  await lab.redis.set(redisKeys.gate, '3');
-  const inputs = lab.prepare({ script: slowLoop(0.05, 12) });
+test('only the canary tasks of the job start until the gate is opened', async () => {
+  const inputs = lab.prepare({ script: slowLoop(0.05, 12), canaryTasks: 3 });
   lab.worker('w1', inputs);
   lab.worker('w2', inputs);
   const driver = lab.driver(inputs);
@@ -31,7 +30,7 @@ test('only the canary tasks start until the gate is gone', async () => {
   );
   assert.equal(count(), 3);
   assert.equal(await lab.redis.hget(redisKeys.waiting, '1'), '9');
-  await lab.redis.del(redisKeys.gate);
+  await lab.redis.set(redisKeys.gate, '');
   assert.equal(await driver.exited, 0, driver.lines.join('\n'));
   assert.equal(count(), 12);
 });
