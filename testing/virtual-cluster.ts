@@ -1,6 +1,6 @@
 /** One cluster of the virtual world, with what runs in it; a test moves its parts by hand. */
 import { createHash } from 'node:crypto';
-import type { DriverState, LoopProgress, WorkerProgress } from '../functions/job/progress.ts';
+import type { DriverState, Gate, LoopProgress, WorkerProgress } from '../functions/job/progress.ts';
 import type { ClusterView } from '../functions/ports/clusters.ts';
 import type { SignedUrl, JournalEntry } from '../functions/ports/task-queue.ts';
 import type { WorkloadRequest, WorkloadView } from '../functions/ports/workloads.ts';
@@ -20,7 +20,7 @@ export class VirtualCluster {
   errors: { id: string; json: string }[] = [];
   described: { id: string; json: string }[] = [];
   stopReason: string | null = null;
-  gateOpen = false;
+  gate: Gate = { tasks: 4, begun: 0 };
   /** Worker machines that are there; the others of the pool are still booting. */
   nodesReady = Infinity;
   /** Names that pods have requested URLs of, and what they were given. */

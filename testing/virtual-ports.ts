@@ -220,6 +220,7 @@ function virtualQueue(world: VirtualWorld, cluster: VirtualCluster): TaskQueue {
       return {
         progress: summarize(driver, cluster.loops, cluster.workers, unsaved(cluster)),
         workers: cluster.workers,
+        gate: cluster.gate,
         urlRequests: cluster.urlRequests,
       };
     },
@@ -250,8 +251,9 @@ function virtualQueue(world: VirtualWorld, cluster: VirtualCluster): TaskQueue {
     async stop(reason) {
       cluster.stopReason = reason;
     },
-    async openGate() {
-      cluster.gateOpen = true;
+    async setGate(tasks) {
+      world.check('queue.setGate');
+      cluster.gate = { ...cluster.gate, tasks };
     },
     async renewLease() {},
     async answerUrlRequests(answers) {

@@ -4,7 +4,7 @@ import { summarize, type LoopProgress, type Progress } from '../job/progress.ts'
 import { messageOf, PortError } from '../ports/port-error.ts';
 import type { SignedUrl, JournalEntry, QueueView, ReportKind, TaskQueue, TaskQueues } from '../ports/task-queue.ts';
 import { redisKeys, valueFields } from './redis-keys.ts';
-import { toDriver, toEntry, toFields, toLoop, toWorker } from './redis-values.ts';
+import { toDriver, toEntry, toFields, toGate, toLoop, toWorker } from './redis-values.ts';
 
 const CALL_MS = 5000;
 /** A worker whose supervisor has been silent for longer is not counted. */
@@ -48,16 +48,20 @@ class RedisTaskQueue implements TaskQueue {
   }
 
   async view(nowMs: number, before: Progress | null): Promise<QueueView> {
-    const [driver, loopNumbers, waiting, workers, outbox, need, errors, described] = (await this.#pipeline([
-      ['hgetall', redisKeys.driver],
-      ['lrange', redisKeys.loops, '0', '-1'],
-      ['hgetall', redisKeys.waiting],
-      ['hgetall', redisKeys.workers],
-      ['xlen', redisKeys.outbox],
-      ['hscan', redisKeys.need, '0', 'COUNT', String(URLS_AT_ONCE)],
-      ['xlen', REPORT_KEYS.errors],
-      ['xlen', REPORT_KEYS.loops],
-    ])) as [
+    const [driver, loopNumbers, waiting, workers, outbox, need, errors, described, gate, gated] = (await this.#pipeline(
+      [
+        ['hgetall', redisKeys.driver],
+        ['lrange', redisKeys.loops, '0', '-1'],
+        ['hgetall', redisKeys.waiting],
+        ['hgetall', redisKeys.workers],
+        ['xlen', redisKeys.outbox],
+        ['hscan', redisKeys.need, '0', 'COUNT', String(URLS_AT_ONCE)],
+        ['xlen', REPORT_KEYS.errors],
+        ['xlen', REPORT_KEYS.loops],
+        ['get', redisKeys.gate],
+        ['get', redisKeys.gated],
+      ],
+    )) as [
       Record<string, string>,
       string[],
       Record<string, string>,
@@ -66,6 +70,8 @@ class RedisTaskQueue implements TaskQueue {
       [string, string[]],
       number,
       number,
+      string | null,
+      string | null,
     ];
     const driverNow = toDriver(driver);
     const known = endedLoops(before, driverNow.startedSeconds);
@@ -80,7 +86,12 @@ class RedisTaskQueue implements TaskQueue {
     const all = Object.entries(workers).flatMap(([pod, json]) => toWorker(pod, json) ?? []);
     const fresh = all.filter((worker) => nowMs / 1000 - worker.beatSeconds < BEAT_LIMIT_SECONDS);
     const progress = summarize(driverNow, loops, fresh, outbox + errors + described);
-    return { progress, workers: fresh, urlRequests: Object.keys(toFields(need[1])).slice(0, URLS_AT_ONCE) };
+    return {
+      progress,
+      workers: fresh,
+      gate: toGate(gate, gated),
+      urlRequests: Object.keys(toFields(need[1])).slice(0, URLS_AT_ONCE),
+    };
   }
 
   async outbox(maxEntries: number, maxBytes: number): Promise<{ entry: JournalEntry; value: Buffer | null }[]> {
@@ -143,8 +154,8 @@ class RedisTaskQueue implements TaskQueue {
     await this.#call(() => this.#redis.hset(redisKeys.control, { stop: reason }));
   }
 
-  async openGate(): Promise<void> {
-    await this.#call(() => this.#redis.set(redisKeys.gate, ''));
+  async setGate(tasks: number | 'open'): Promise<void> {
+    await this.#call(() => this.#redis.set(redisKeys.gate, tasks === 'open' ? '' : String(tasks)));
   }
 
   async renewLease(): Promise<void> {

@@ -1,5 +1,5 @@
 /** Texts that the engine writes to Redis, as our values; pure. Formats: docs/redis-protocol.md. */
-import type { DriverState, LoopProgress, WorkerProgress } from '../job/progress.ts';
+import type { DriverState, Gate, LoopProgress, WorkerProgress } from '../job/progress.ts';
 import type { JournalEntry, QueueView } from '../ports/task-queue.ts';
 import type { DriverHash, LoopHash, OutboxHash } from './redis-keys.ts';
 
@@ -87,6 +87,12 @@ export function toFields(flat: string[]): Record<string, string> {
   const fields: Record<string, string> = {};
   for (let index = 0; index + 1 < flat.length; index += 2) fields[flat[index]!] = flat[index + 1]!;
   return fields;
+}
+
+/** An empty gate is an open one; what is no number is taken for open by workers too. */
+export function toGate(gate: string | null, gated: string | null): Gate {
+  const tasks = gate === null ? null : (numberOrNull(gate) ?? 'open');
+  return { tasks, begun: Math.max(0, numberOrNull(gated ?? undefined) ?? 0) };
 }
 
 function numberOrNull(text: string | undefined): number | null {

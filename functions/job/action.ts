@@ -19,7 +19,7 @@ export type Action =
   | { do: 'apply-workload'; workers: number }
   /** `idlePods` are the ones that may go first. */
   | { do: 'scale-workers'; replicas: number; idlePods: string[] }
-  | { do: 'open-gate' }
+  | { do: 'set-gate'; tasks: number | 'open' }
   | { do: 'stop-driver'; reason: string }
   | { do: 'renew-lease' }
   | { do: 'back-up' }

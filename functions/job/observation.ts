@@ -5,7 +5,7 @@ import type { FolderFile } from './job-record.ts';
 import type { JobSpec } from '../job-file/job-spec.ts';
 import type { Problem } from '../job-file/problem.ts';
 
-import type { Progress, WorkerProgress } from './progress.ts';
+import type { Gate, Progress, WorkerProgress } from './progress.ts';
 import type { WorkloadView } from '../ports/workloads.ts';
 
 export interface Observation {
@@ -18,6 +18,8 @@ export interface Observation {
   workload: WorkloadView | null | 'unknown';
   progress: Progress | null | 'unknown';
   workers: WorkerProgress[];
+  /** Null: Redis was not read. */
+  gate: Gate | null;
   /** Objects of this attempt that pods have requested a signed URL of. */
   urlRequests: string[];
   /** vCPUs that the project may still start here; null when not asked or not known. */

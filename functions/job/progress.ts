@@ -21,6 +21,13 @@ export interface LoopProgress {
   strays?: string;
 }
 
+/** How many tasks may begin, in all, and how many have: the canary's tasks until the job has shown that it works. */
+export interface Gate {
+  /** 'open': any number. Null: Redis has no gate (workers take that for an open one). */
+  tasks: number | 'open' | null;
+  begun: number;
+}
+
 export interface WorkerProgress {
   pod: string;
   state: 'starting' | 'idle' | 'busy' | 'draining';

@@ -1,5 +1,5 @@
 /** Redis of one job, in our words. Values of results are opaque bytes: nothing here understands R. */
-import type { Progress, WorkerProgress } from '../job/progress.ts';
+import type { Gate, Progress, WorkerProgress } from '../job/progress.ts';
 
 export interface JournalEntry {
   /** Position in the outbox. */
@@ -30,6 +30,7 @@ export interface SignedUrl {
 export interface QueueView {
   progress: Progress;
   workers: WorkerProgress[];
+  gate: Gate;
   /** Names of objects that pods have requested a signed URL of; some of them when there are many. */
   urlRequests: string[];
 }
@@ -52,7 +53,7 @@ export interface TaskQueue {
   confirmReports(kind: ReportKind, ids: string[]): Promise<void>;
   /** The driver and the workers finish what runs and start nothing new. */
   stop(reason: string): Promise<void>;
-  openGate(): Promise<void>;
+  setGate(tasks: number | 'open'): Promise<void>;
   renewLease(): Promise<void>;
   /** Null: there is nothing of that name. */
   answerUrlRequests(answers: Record<string, SignedUrl | null>): Promise<void>;

@@ -71,8 +71,8 @@ async function change(doing: Doing, action: Exclude<Action, { do: 'back-up' }>):
       return applyWorkload(doing, action.workers);
     case 'scale-workers':
       return workload?.scaleWorkers(action.replicas, action.idlePods);
-    case 'open-gate':
-      return queue?.openGate();
+    case 'set-gate':
+      return queue?.setGate(action.tasks);
     case 'renew-lease':
       return queue?.renewLease();
     case 'stop-driver':

@@ -49,6 +49,7 @@ export async function observe(
     workload: inside.view,
     progress: inside.progress,
     workers: inside.workers,
+    gate: inside.gate,
     urlRequests: inside.urlRequests,
     freeVcpus: record.phase === 'running' ? await observeFreeVcpus(ports, withCluster(record)) : null,
     places: record.phase === 'waiting' ? await observePlaces(ports, settings) : null,
@@ -94,7 +95,7 @@ async function observeUpload(ports: Ports, record: JobRecord, settings: PassSett
     controls: controlsOf(named),
     parsed: null,
     scriptProblem: null,
-    newestMs: Math.max(0, ...files.map((file) => file.updatedMs)),
+    newestMs: files.reduce((newest, file) => Math.max(newest, file.updatedMs), 0),
   };
   if (record.phase !== 'waiting' || jobObject === undefined) return view;
   return { ...view, ...(await readFolder(ports, folder, jobObject, files, settings)) };
@@ -159,11 +160,12 @@ interface Inside {
   queue: TaskQueue | null;
   progress: Observation['progress'];
   workers: Observation['workers'];
+  gate: Observation['gate'];
   urlRequests: Observation['urlRequests'];
 }
 
 function emptyInside(): Inside {
-  return { view: null, workload: null, queue: null, progress: null, workers: [], urlRequests: [] };
+  return { view: null, workload: null, queue: null, progress: null, workers: [], gate: null, urlRequests: [] };
 }
 
 async function observeInside(ports: Ports, cluster: ClusterView, before: Progress | null): Promise<Inside> {

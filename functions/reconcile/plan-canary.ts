@@ -3,6 +3,7 @@ import type { JobRecord } from '../job/job-record.ts';
 import type { RecordWithCluster } from '../job/known-record.ts';
 import type { Observation } from '../job/observation.ts';
 import type { Progress } from '../job/progress.ts';
+import { closedGate, openGate } from './plan-gate.ts';
 import { planFleet } from './plan-fleet.ts';
 import { endWithoutWorkers } from './plan-no-workers.ts';
 import { beginEnding, type EndingReason, move, stay, type Step } from './step.ts';
@@ -11,9 +12,10 @@ import { tendWorkload } from './tend-workload.ts';
 export function planCanary(record: RecordWithCluster, observation: Observation): Step {
   const tended = tendWorkload(record, observation);
   if (tended.is === 'settled') return tended.step;
-  const { seen, actions } = tended;
+  const { seen } = tended;
   const { progress, nowMs } = seen;
   const { canary } = record.spec;
+  const actions = [...tended.actions, ...closedGate(seen.gate, progress, canary.tasks)];
   const enough = Math.min(canary.tasks, progress.total ?? canary.tasks);
   const tried = progress.done + progress.failed;
   if (tried < enough || tried === 0) {
@@ -29,7 +31,7 @@ export function planCanary(record: RecordWithCluster, observation: Observation):
   const mean = (progress.meanSeconds ?? 0).toFixed(2);
   const text = `the canary passed: ${progress.done} done, ${progress.failed} failed, ${mean} s each`;
   const grown = planFleet(move(record, 'running', nowMs, text), seen);
-  return stay(grown.record, [...actions, { do: 'open-gate' }, ...grown.actions]);
+  return stay(grown.record, [...tended.actions, ...openGate(seen.gate), ...grown.actions]);
 }
 
 function canaryFailed(progress: Progress, record: JobRecord): EndingReason {

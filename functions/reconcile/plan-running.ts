@@ -2,6 +2,7 @@
 import type { RecordWithCluster } from '../job/known-record.ts';
 import type { Observation } from '../job/observation.ts';
 import { planFleet } from './plan-fleet.ts';
+import { openGate } from './plan-gate.ts';
 import { endWithoutWorkers } from './plan-no-workers.ts';
 import { stay, type Step } from './step.ts';
 import { tendWorkload } from './tend-workload.ts';
@@ -10,5 +11,9 @@ export function planRunning(record: RecordWithCluster, observation: Observation)
   const tended = tendWorkload(record, observation);
   if (tended.is === 'settled') return tended.step;
   const sized = planFleet(record, tended.seen);
-  return stay(endWithoutWorkers(sized.record, tended.seen), [...tended.actions, ...sized.actions]);
+  return stay(endWithoutWorkers(sized.record, tended.seen), [
+    ...tended.actions,
+    ...openGate(tended.seen.gate),
+    ...sized.actions,
+  ]);
 }

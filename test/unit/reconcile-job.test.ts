@@ -29,7 +29,7 @@ describe('a job from upload to nothing left', () => {
 
   it('grows after the canary, saves results, deletes the cluster and ends succeeded', async () => {
     const there = await world.toRunning();
-    assert.ok(there.gateOpen);
+    assert.equal(there.gate.tasks, 'open');
     assert.ok(there.replicas > 3, `${there.replicas} workers`);
     for (let i = 1; i <= 100; i += 1) there.journal(1, i);
     there.loops = [loop({ done: 100, waiting: 0, seconds: 100, ended: true })];
@@ -197,10 +197,10 @@ describe('the user', () => {
     await world.pass();
     await world.pass();
     assert.equal(await world.phase(), 'approval');
-    assert.equal(there.gateOpen, false);
+    assert.notEqual(there.gate.tasks, 'open');
     await world.upload({ 'control/approve.json': '{}' });
     await world.pass();
     assert.equal(await world.phase(), 'running');
-    assert.ok(there.gateOpen);
+    assert.equal(there.gate.tasks, 'open');
   });
 });

@@ -94,7 +94,12 @@ export function queuePort(find: () => SimulatedCluster, at: At, nowMs: () => num
         const workers = cluster.views(nowMs());
         const unsaved = cluster.outbox.length + cluster.errors.length;
         const loops = structuredClone(cluster.loops);
-        return { progress: summarize(driver, loops, workers, unsaved), workers, urlRequests: [] };
+        return {
+          progress: summarize(driver, loops, workers, unsaved),
+          workers,
+          gate: { tasks: cluster.gate, begun: cluster.begun.length },
+          urlRequests: [],
+        };
       }),
     outbox: (most) => at('queue.outbox', () => structuredCloneItems(find().outbox.slice(0, most))),
     confirm: (entries) => change('confirm', (cluster) => (cluster.outbox = without(cluster, entries))),
@@ -106,7 +111,7 @@ export function queuePort(find: () => SimulatedCluster, at: At, nowMs: () => num
         if (kind === 'errors') cluster.errors = cluster.errors.filter((report) => !ids.includes(report.id));
       }),
     stop: (reason) => change('stop', (cluster) => (cluster.stopReason = reason)),
-    openGate: () => change('openGate', (cluster) => (cluster.gate = 'open')),
+    setGate: (tasks) => change('setGate', (cluster) => (cluster.gate = tasks)),
     renewLease: () => change('renewLease', () => undefined),
     answerUrlRequests: () => change('answerUrlRequests', () => undefined),
     outputs: () => at('queue.outputs', () => find().outputs),
