@@ -21,7 +21,11 @@ export function fileBucket(server: FileServer, within = ''): Bucket {
       const md5 = createHash('md5').update(bytes).digest('base64');
       return { name, generation: '1', bytes: bytes.length, md5, updatedMs: statSync(join(folder, name)).mtimeMs };
     },
-    read: async (name) => (there(name) ? { bytes: readFileSync(join(folder, name)), generation: '1' } : null),
+    read: async (name) => {
+      if (!there(name)) return null;
+      const updatedMs = statSync(join(folder, name)).mtimeMs;
+      return { bytes: readFileSync(join(folder, name)), generation: '1', updatedMs };
+    },
     write: async (name, bytes, { ifGeneration }) => {
       if (ifGeneration === '0' && there(name)) throw new PreconditionError(name);
       server.put(within + name, typeof bytes === 'string' ? Buffer.from(bytes) : bytes);

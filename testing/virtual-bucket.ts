@@ -1,6 +1,6 @@
 /** A bucket in memory: generations and preconditions as in Cloud Storage. Leaves out signatures (addresses are recognisable, not valid). */
 import { createHash } from 'node:crypto';
-import type { Bucket, ObjectInfo } from '../functions/ports/bucket.ts';
+import type { Bucket, ObjectInfo, StoredObject } from '../functions/ports/bucket.ts';
 import { PreconditionError } from '../functions/ports/port-error.ts';
 
 /** What a bucket asks of the world around it: faults before and after a call, the time, and the next generation. */
@@ -21,10 +21,10 @@ export class VirtualBucket implements Bucket {
     this.#world = world;
   }
 
-  async read(name: string): Promise<{ bytes: Buffer; generation: string } | null> {
+  async read(name: string): Promise<StoredObject | null> {
     this.#world.check(`${this.name}.read`);
     const object = this.objects.get(name);
-    return object ? { bytes: object.bytes, generation: String(object.generation) } : null;
+    return object ? { bytes: object.bytes, generation: String(object.generation), updatedMs: object.updatedMs } : null;
   }
 
   async info(name: string): Promise<ObjectInfo | null> {

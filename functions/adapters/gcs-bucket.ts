@@ -7,7 +7,7 @@ import {
   type File,
   type GetFilesOptions,
 } from '@google-cloud/storage';
-import type { Bucket, Buckets, ObjectInfo } from '../ports/bucket.ts';
+import type { Bucket, Buckets, ObjectInfo, StoredObject } from '../ports/bucket.ts';
 import { messageOf, PortError, PreconditionError } from '../ports/port-error.ts';
 
 export interface StorageSettings {
@@ -63,7 +63,7 @@ class GcsBucket implements Bucket {
     this.#settings = settings;
   }
 
-  async read(name: string, maxBytes: number): Promise<{ bytes: Buffer; generation: string } | null> {
+  async read(name: string, maxBytes: number): Promise<StoredObject | null> {
     for (let attempt = 1; ; attempt += 1) {
       const info = await this.#orNull(name, async () => (await this.#bucket.file(name).getMetadata())[0]);
       if (info === null) return null;
@@ -76,7 +76,7 @@ class GcsBucket implements Bucket {
       const generation = String(info.generation);
       const download = async (): Promise<Buffer> => (await this.#bucket.file(name, { generation }).download())[0];
       const bytes = await this.#orNull(name, download, Number(info.size));
-      if (bytes !== null) return { bytes, generation };
+      if (bytes !== null) return { bytes, generation, updatedMs: Date.parse(info.updated ?? '') };
       if (attempt === 3)
         throw new PortError('FF-BUCKET-UNSTABLE', `gs://${this.name}/${name} changes faster than it can be read`, {
           retry: true,

@@ -55,7 +55,7 @@ async function tellRefused(context: Context, id: string, problem: Problem, event
     problems: [problem],
     ending: { outcome: 'failed' as const, code, message, remedy, since: at },
   };
-  const text = `${JSON.stringify(statusView(refused, nowMs), null, 2)}\n`;
+  const text = `${JSON.stringify(statusView(refused, nowMs, '0'), null, 2)}\n`;
   await buckets.uploads.write(paths.status(id), text, { contentType: 'application/json' });
   const notice = { id: `refused-${event.id ?? nowMs}`, job: id, attempt: 1, event: 'failed', at, text: message };
   await notices.publish(notice, []);

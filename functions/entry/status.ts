@@ -26,7 +26,7 @@ export async function status(
         error: { code: 'FF-NO-JOB', message: `no job named ${id.jobId}`, remedy: 'upload a folder below jobs/ first' },
       },
     };
-  return { code: 200, body: statusView(found.record, nowMs) };
+  return { code: 200, body: statusView(found.record, nowMs, found.generation) };
 }
 
 async function allJobs(
@@ -40,7 +40,7 @@ async function allJobs(
   const loaded = await Promise.all(names.map((name) => loadRecord(buckets.state, name)));
   return loaded.flatMap((found) => {
     if (!found) return [];
-    const { job, phase, attempt, waitingFor, cost } = statusView(found.record, nowMs);
+    const { job, phase, attempt, waitingFor, cost } = statusView(found.record, nowMs, found.generation);
     return [{ job, phase, attempt, waitingFor, cost }];
   });
 }

@@ -26,6 +26,4 @@ export type Action =
   /** Answers pods that requested URLs of objects of this attempt, or (`ledger`) of all that the bucket holds of the job. */
   | { do: 'sign-urls'; objects: string[] }
   /** Answered requests are removed, so that the same file can be uploaded again. */
-  | { do: 'remove-control'; kind: ControlKind; generation: string }
-  | { do: 'mark-live' }
-  | { do: 'unmark-live' };
+  | { do: 'remove-control'; kind: ControlKind; generation: string };

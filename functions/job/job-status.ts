@@ -23,6 +23,8 @@ export interface JobStatus {
   phaseSince: string;
   endedAt: string | null;
   updatedAt: string;
+  /** Generation of the record that is shown: a larger one is newer. */
+  revision: string;
   cluster: { name: string; location: string; gone: boolean } | null;
   machines: { wanted: number; reason: string };
   workers: { wanted: number; busy: number; idle: number };
@@ -65,7 +67,7 @@ export interface JobStatus {
 /** A script may call a loop thousands of times: the newest are shown, `tasks` counts all. */
 const LOOPS_SHOWN = 50;
 
-export function statusView(record: JobRecord, nowMs: number): JobStatus {
+export function statusView(record: JobRecord, nowMs: number, revision: string): JobStatus {
   const { progress, ending } = record;
   const ended = isTerminal(record.phase);
   return {
@@ -83,6 +85,7 @@ export function statusView(record: JobRecord, nowMs: number): JobStatus {
     phaseSince: record.phaseSince,
     endedAt: record.endedAt,
     updatedAt: new Date(nowMs).toISOString(),
+    revision,
     cluster: record.cluster && {
       name: record.cluster.name,
       location: record.cluster.location,

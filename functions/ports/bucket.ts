@@ -8,10 +8,17 @@ export interface ObjectInfo {
   updatedMs: number;
 }
 
+/** An object as it was read; `updatedMs` is the storage's own time. */
+export interface StoredObject {
+  bytes: Buffer;
+  generation: string;
+  updatedMs: number;
+}
+
 export interface Bucket {
   readonly name: string;
   /** Null when there is no such object. `maxBytes` guards memory: a larger object is a PortError FF-OBJECT-TOO-LARGE. */
-  read(name: string, maxBytes: number): Promise<{ bytes: Buffer; generation: string } | null>;
+  read(name: string, maxBytes: number): Promise<StoredObject | null>;
   /** What the storage knows of one object; null when there is none. */
   info(name: string): Promise<ObjectInfo | null>;
   /** All objects below a prefix, in name order; `glob` narrows on the server. */

@@ -9,6 +9,7 @@ import { messageOf, PortError } from '../ports/port-error.ts';
 import type { Ports } from '../ports/ports.ts';
 import { log } from '../log.ts';
 import { backUp } from './back-up.ts';
+import { isFenced, mustStillStand } from './fence.ts';
 import { makeInputs } from './make-inputs.ts';
 import type { Connections } from './observe.ts';
 import { signUrls } from './sign-urls.ts';
@@ -51,10 +52,13 @@ export interface Doing {
   connections: Connections;
   record: JobRecord;
   settings: PassSettings;
+  /** Of the record with the intent that is acted on. */
+  intentGeneration: string;
 }
 
 /** `wait`: the actions behind this one must not be done in this pass. */
 async function perform(doing: Doing, action: Action): Promise<{ record: JobRecord; wait: boolean }> {
+  if (isFenced(action)) await mustStillStand(doing.ports.buckets.state, doing.record.job, doing.intentGeneration);
   if (action.do === 'back-up') return save(doing);
   await change(doing, action);
   return { record: doing.record, wait: false };
@@ -84,9 +88,7 @@ async function change(doing: Doing, action: Exclude<Action, { do: 'back-up' }>):
     case 'delete-leftovers':
       return changeCluster(doing, action);
     case 'remove-control':
-    case 'mark-live':
-    case 'unmark-live':
-      return changeBuckets(doing, action);
+      return ports.buckets.uploads.remove(paths.control(record.job, action.kind), { ifGeneration: action.generation });
   }
 }
 
@@ -158,19 +160,4 @@ async function deleteCluster(ports: Ports, name: string, location: string): Prom
   if (!found.ours)
     throw new PortError('FF-CLUSTER-FOREIGN', `cluster ${name} is not ours and was not deleted`, { retry: false });
   await ports.clusters.delete(name, location);
-}
-
-async function changeBuckets(
-  { ports, record, settings }: Doing,
-  action: Extract<Action, { do: 'remove-control' | 'mark-live' | 'unmark-live' }>,
-): Promise<void> {
-  switch (action.do) {
-    case 'remove-control':
-      return ports.buckets.uploads.remove(paths.control(record.job, action.kind), { ifGeneration: action.generation });
-    case 'mark-live':
-      await ports.buckets.state.write(paths.live(record.job), settings.installation, { contentType: 'text/plain' });
-      return;
-    case 'unmark-live':
-      return ports.buckets.state.remove(paths.live(record.job));
-  }
 }

@@ -38,7 +38,7 @@ export function createCluster(record: RecordWithSpec, nowMs: number, settings: P
   };
   return {
     record: move(created, 'creating', nowMs, `creating cluster ${name} in ${location} with ${nodes + 1} machines`),
-    actions: [{ do: 'mark-live' }, requestCluster(created)],
+    actions: [requestCluster(created)],
   };
 }
 
@@ -50,7 +50,7 @@ function giveUp(record: RecordWithSpec, exhausted: string[], nowMs: number): Ste
     message: `no location could give the machines (${tried})`,
     remedy: 'resume later, or name other machines.zones or machines.types',
   } as const;
-  return stay(beginEnding({ ...record, cluster: null }, reason, nowMs), [{ do: 'unmark-live' }]);
+  return stay(beginEnding({ ...record, cluster: null }, reason, nowMs));
 }
 
 /** No location had Spot machines: the same locations again, with machines that cost more and are not taken away. The money limit still holds. */

@@ -25,7 +25,7 @@ export function planCreating(record: RecordWithCluster, seen: Observation, setti
 }
 
 function planSeenCluster(record: RecordWithCluster, view: ClusterView, nowMs: number): Step {
-  if (!view.ours) return stay(beginEnding({ ...record, cluster: null }, foreign(view), nowMs), [{ do: 'unmark-live' }]);
+  if (!view.ours) return stay(beginEnding({ ...record, cluster: null }, foreign(view), nowMs));
   if (view.state === 'error' || view.stockout) return giveClusterBack(record, view, nowMs);
   if (view.state === 'running' || view.state === 'reconciling') {
     const cluster = { ...record.cluster, runningAt: record.cluster.runningAt ?? iso(nowMs) };

@@ -50,5 +50,5 @@ function finish(record: JobRecord, nowMs: number): Step {
   const ending = record.ending ?? { ...WITHOUT_REASON, since: iso(nowMs) };
   const spending = { ...record.spending, usdPerHour: 0 };
   const text = `${ending.outcome}: ${ending.message}; no cluster, machine or disk is left`;
-  return stay(move({ ...record, ending, spending }, ending.outcome, nowMs, text), [{ do: 'unmark-live' }]);
+  return stay(move({ ...record, ending, spending }, ending.outcome, nowMs, text));
 }

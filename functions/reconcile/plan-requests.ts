@@ -18,7 +18,6 @@ export function planRequests(record: JobRecord, seen: Observation): Step {
   }
   if (seen.upload.controls.resume === undefined && isCorrected(answered, seen))
     answered = nextAttempt(answered, seen.nowMs, 'the folder was corrected');
-  if (answered.phase === 'waiting' && record.phase !== 'waiting') actions.push({ do: 'mark-live' });
   return { record: answered, actions };
 }
 

@@ -27,7 +27,7 @@ export function planWaiting(record: JobRecord, seen: Observation, settings: Pass
     ...(spec === null ? [] : problemsOfLimits(spec)),
   ];
   const [first] = problems;
-  if (first !== undefined) return stay(endWithProblem({ ...read, problems }, first, nowMs), [{ do: 'unmark-live' }]);
+  if (first !== undefined) return stay(endWithProblem({ ...read, problems }, first, nowMs));
   assert(spec !== null, 'a job file without a problem has a meaning');
   const sound = { ...read, spec, problems: [] };
   const missing = findMissingFiles(spec, upload.files);
@@ -47,7 +47,7 @@ function planWithoutJobFile(record: JobRecord, seen: Observation): Step {
     message: 'the job file was deleted before the job began',
     remedy: 'upload it again',
   } as const;
-  return stay(beginEnding(record, reason, seen.nowMs), [{ do: 'unmark-live' }]);
+  return stay(beginEnding(record, reason, seen.nowMs));
 }
 
 function waitForFiles(record: JobRecord, nowMs: number, missing: string[]): Step {
@@ -61,7 +61,7 @@ function waitForFiles(record: JobRecord, nowMs: number, missing: string[]): Step
     message: `gave up waiting for ${names} after ${WAIT_FOR_FILES_SECONDS / 60} minutes`,
     remedy: 'upload the missing files: the job then starts by itself',
   } as const;
-  return stay(beginEnding(waiting, reason, nowMs), [{ do: 'unmark-live' }]);
+  return stay(beginEnding(waiting, reason, nowMs));
 }
 
 function problemsOfLimits(spec: JobSpec): Problem[] {

@@ -1,5 +1,4 @@
 /** Pure: from what is known and seen to what should be. Picks the rule by phase; user requests and limits come first, in every phase. */
-import type { Action } from '../job/action.ts';
 import type { Observation } from '../job/observation.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { withCluster, withEnding } from '../job/known-record.ts';
@@ -21,16 +20,7 @@ export function plan(record: JobRecord, seen: Observation, settings: PassSetting
   const asked = planRequests(withProgress(metered, seen), seen);
   const limited = enforceLimits(asked.record, seen.nowMs);
   const step = planPhase(limited, seen, settings);
-  return { record: step.record, actions: [...repeated(record, step), ...asked.actions, ...step.actions] };
-}
-
-/**
- * After a pass that died before it saved its outcome: what it may have left undone and no rule would ask for again. That there is something to
- * do also has the status written and waiting notices published, of a job that has ended as well.
- */
-function repeated({ pass }: JobRecord, { record: { phase } }: Step): Action[] {
-  if (pass === null || phase === 'waiting') return [];
-  return [{ do: isTerminal(phase) ? 'unmark-live' : 'mark-live' }];
+  return { record: step.record, actions: [...asked.actions, ...step.actions] };
 }
 
 function planPhase(record: JobRecord, seen: Observation, settings: PassSettings): Step {

@@ -6,15 +6,20 @@ import { randomUUID } from 'node:crypto';
 import type { Action } from '../job/action.ts';
 import type { Observation } from '../job/observation.ts';
 import { newRecord, type JobRecord } from '../job/job-record.ts';
+import { JOB_FILES, paths } from '../job/names.ts';
+import { isTerminal } from '../job/phase.ts';
 import type { PassSettings } from '../job/settings.ts';
+import type { Bucket } from '../ports/bucket.ts';
 import { log } from '../log.ts';
 import { messageOf, PreconditionError } from '../ports/port-error.ts';
 import type { Ports } from '../ports/ports.ts';
 import { statusView } from '../job/job-status.ts';
 import { act } from './act.ts';
+import { readMarker, removeMarker, setMarker } from './live-marker.ts';
 import { type Connections, observe } from './observe.ts';
 import { plan } from './plan.ts';
-import { loadRecord, saveRecord, saveStatus } from './record-store.ts';
+import { type LoadedRecord, loadRecord, saveRecord, saveStatus } from './record-store.ts';
+import { storageClock } from './storage-clock.ts';
 import { iso, noteDecision, type Step } from './step.ts';
 
 export type PassResult =
@@ -35,23 +40,39 @@ export async function reconcileJob(
   job: string,
   eventMs?: number,
 ): Promise<PassResult> {
-  const loaded = await loadRecord(ports.buckets.state, job);
-  const startedMs = ports.clock.nowMs();
+  const { state } = ports.buckets;
+  const [loaded, marker] = await Promise.all([loadRecord(state, job), readMarker(state, job)]);
+  if (loaded === null && !(await hasJobFile(ports.buckets.uploads, job))) return forgetJob(state, job, marker);
+  const clock = await storageClock(ports.clock, state, loaded?.updatedMs ?? null);
+  const timed: Ports = { ...ports, clock };
+  const startedMs = clock.nowMs();
   if (loaded && eventMs !== undefined && loaded.record.observedMs > eventMs) return { did: 'covered' };
-  if (loaded?.record.pass && loaded.record.pass.untilMs > startedMs) return { did: 'left-to-another' };
+  if (loaded?.record.pass && startedMs - loaded.updatedMs < PASS_LIMIT_MS) return { did: 'left-to-another' };
   const record = loaded?.record ?? newRecord(job, iso(startedMs));
-  const { seen, connections } = await observe(ports, record, settings);
+  const { seen, connections } = await observe(timed, record, settings);
   try {
-    if (!loaded && seen.upload.jobFile === null) return { did: 'no-job' };
     const step = plan(record, seen, settings);
-    return await carryOut(ports, settings, { loaded, seen, connections, step, startedMs });
+    return await carryOut(timed, settings, { loaded, marker, seen, connections, step, startedMs });
   } finally {
     connections.queue?.close();
   }
 }
 
+async function hasJobFile(uploads: Bucket, job: string): Promise<boolean> {
+  const found = await Promise.all(JOB_FILES.map((name) => uploads.info(paths.folder(job) + name)));
+  return found.some((object) => object !== null);
+}
+
+/** A folder without a job file: it is still being copied, or was removed before its job began. */
+async function forgetJob(state: Bucket, job: string, marker: string | null): Promise<PassResult> {
+  if (marker !== null) await removeMarker(state, job, marker);
+  return { did: 'no-job' };
+}
+
 interface Pass {
-  loaded: { record: JobRecord; generation: string } | null;
+  loaded: LoadedRecord | null;
+  /** Generation of the job's place on the list of live ones; null: it has none. */
+  marker: string | null;
   seen: Observation;
   connections: Connections;
   step: Step;
@@ -60,35 +81,63 @@ interface Pass {
 
 async function carryOut(ports: Ports, settings: PassSettings, pass: Pass): Promise<PassResult> {
   const { loaded, seen, connections, step, startedMs } = pass;
-  if (loaded && step.actions.length === 0 && isSame(loaded.record, step.record))
-    return { did: 'nothing', phase: step.record.phase, again: false };
+  if (!hasWork(pass)) return { did: 'nothing', phase: step.record.phase, again: false };
+  const { state } = ports.buckets;
+  const marker = await listAsLive(state, settings, pass);
   const nonce = randomUUID();
   const intent: JobRecord = { ...step.record, nonce, pass: { nonce, startedMs, untilMs: startedMs + PASS_LIMIT_MS } };
-  const generation = await saveIntent(ports, intent, loaded?.generation ?? '0');
-  if (generation === null) return { did: 'left-to-another' };
-  const acted = await act(step.actions, { ports, seen, connections, record: intent, settings });
-  const told = await publishNotices(ports, acted.record);
+  const intentGeneration = await saveUnlessOvertaken(state, intent, loaded?.generation ?? '0');
+  if (intentGeneration === null) return { did: 'left-to-another' };
+  const acted = await act(step.actions, { ports, seen, connections, record: intent, settings, intentGeneration });
+  const outcome: JobRecord = { ...acted.record, nonce: randomUUID(), pass: null, observedMs: startedMs };
   const reason = acted.error;
-  const outcome: JobRecord = { ...told, nonce: randomUUID(), pass: null, observedMs: startedMs };
   const noted = reason
     ? noteDecision(outcome, ports.clock.nowMs(), 'could not act', reason.code, reason.message)
     : outcome;
-  await saveRecord(ports.buckets.state, noted, generation);
-  await saveStatus(ports.buckets.uploads, statusView(noted, ports.clock.nowMs()));
-  log('INFO', `pass: ${noted.phase}${noted.waitingFor ? `, waiting for ${noted.waitingFor}` : ''}`, {
-    job: noted.job,
-    attempt: noted.attempt,
+  const told = await publishNotices(ports, noted);
+  const generation = await saveUnlessOvertaken(state, told, intentGeneration);
+  if (generation === null) return { did: 'left-to-another' };
+  await saveStatus(ports.buckets.uploads, statusView(told, ports.clock.nowMs(), generation));
+  if (marker !== null && isSettled(told)) await removeMarker(state, told.job, marker);
+  log('INFO', `pass: ${told.phase}${told.waitingFor ? `, waiting for ${told.waitingFor}` : ''}`, {
+    job: told.job,
+    attempt: told.attempt,
     pass: nonce,
     actions: step.actions.map(describe),
     ms: ports.clock.nowMs() - startedMs,
   });
-  return { did: 'acted', phase: noted.phase, again: reason !== null || changesSoon(step, noted) };
+  return { did: 'acted', phase: told.phase, again: reason !== null || changesSoon(step, told) };
 }
 
-/** Null when another pass was first. */
-async function saveIntent(ports: Ports, intent: JobRecord, ifGeneration: string): Promise<string | null> {
+/**
+ * Whether anything differs from what is wanted: the record, the world, or what an earlier pass had still to do when it died (its mark in the
+ * record, notices, the place on the list of live jobs; an ended job that is still on the list may not have been told of).
+ */
+function hasWork({ loaded, marker, step }: Pass): boolean {
+  if (loaded === null || step.actions.length > 0 || !isSame(loaded.record, step.record)) return true;
+  return loaded.record.pass !== null || isSettled(step.record) === (marker !== null);
+}
+
+/** Nothing more will happen to the job without its user, and everybody has been told. */
+function isSettled(record: JobRecord): boolean {
+  return isTerminal(record.phase) && record.notices.length === 0;
+}
+
+/** Before the first thing that is done for the job; anew when an ended one begins again. */
+async function listAsLive(
+  state: Bucket,
+  settings: PassSettings,
+  { loaded, marker, step }: Pass,
+): Promise<string | null> {
+  const begins = loaded !== null && isTerminal(loaded.record.phase) && !isTerminal(step.record.phase);
+  if (marker !== null && !begins) return marker;
+  return setMarker(state, step.record.job, settings.installation);
+}
+
+/** Answers the record's generation; null when another pass has written since. */
+async function saveUnlessOvertaken(state: Bucket, record: JobRecord, ifGeneration: string): Promise<string | null> {
   try {
-    return await saveRecord(ports.buckets.state, intent, ifGeneration);
+    return await saveRecord(state, record, ifGeneration);
   } catch (error) {
     if (error instanceof PreconditionError) return null;
     throw error;

@@ -8,17 +8,21 @@ import type { JobStatus } from '../job/job-status.ts';
 
 const MAX_RECORD_BYTES = 16 * 1024 ** 2;
 
+export interface LoadedRecord {
+  record: JobRecord;
+  generation: string;
+  /** When the storage wrote it. */
+  updatedMs: number;
+}
+
 /** Null when the job is not known. @throws PortError FF-RECORD-UNREADABLE when what is there is not a record of this version. */
-export async function loadRecord(
-  state: Bucket,
-  job: string,
-): Promise<{ record: JobRecord; generation: string } | null> {
+export async function loadRecord(state: Bucket, job: string): Promise<LoadedRecord | null> {
   const object = await state.read(paths.record(job), MAX_RECORD_BYTES);
   if (object === null) return null;
   try {
     const record = JSON.parse(object.bytes.toString('utf8')) as JobRecord;
     if (record.schema !== 1 || record.job !== job) throw new Error('not a record of schema 1 for this job');
-    return { record, generation: object.generation };
+    return { record, generation: object.generation, updatedMs: object.updatedMs };
   } catch (cause) {
     throw new PortError(
       'FF-RECORD-UNREADABLE',
@@ -46,19 +50,27 @@ export async function saveRecord(state: Bucket, record: JobRecord, ifGeneration:
   }
 }
 
-/** Written only when it says something new; last writer wins, because the next pass writes it again anyway. */
+/**
+ * Written only when it says something new, and never over the status of a later record: generations grow.
+ * @throws PreconditionError when somebody else wrote at the same time.
+ */
 export async function saveStatus(uploads: Bucket, status: JobStatus): Promise<void> {
   const name = paths.status(status.job);
   const before = await uploads.read(name, MAX_RECORD_BYTES);
-  if (
-    before &&
-    isDeepStrictEqual(
-      { ...parseOrEmpty(before.bytes), updatedAt: '' },
-      { ...(JSON.parse(JSON.stringify(status)) as JobStatus), updatedAt: '' },
-    )
-  )
-    return;
-  await uploads.write(name, `${JSON.stringify(status, null, 2)}\n`, { contentType: 'application/json' });
+  const shown: Partial<JobStatus> = before === null ? {} : parseOrEmpty(before.bytes);
+  if (isLater(shown.revision, status.revision)) return;
+  const unchanged = { updatedAt: '', revision: '' };
+  const next = JSON.parse(JSON.stringify(status)) as JobStatus;
+  if (isDeepStrictEqual({ ...shown, ...unchanged }, { ...next, ...unchanged })) return;
+  await uploads.write(name, `${JSON.stringify(status, null, 2)}\n`, {
+    contentType: 'application/json',
+    ifGeneration: before?.generation ?? '0',
+  });
+}
+
+/** A user may have written anything there. */
+function isLater(shown: unknown, revision: string): boolean {
+  return typeof shown === 'string' && /^\d{1,20}$/.test(shown) && BigInt(shown) > BigInt(revision);
 }
 
 function parseOrEmpty(bytes: Buffer): object {

@@ -45,7 +45,7 @@ describe('errors', () => {
   });
 
   it('are not to be found where the script itself failed, and that is said', () => {
-    const status = statusView(newRecord('h2', '2026-11-23T12:00:00.000Z'), 0);
+    const status = statusView(newRecord('h2', '2026-11-23T12:00:00.000Z'), 0, '1');
     assert.deepEqual(noErrorLines(status), ['no error so far']);
     const reason = { code: 'FF-SCRIPT-FAILED', message: 'run.R line 3: no panel', remedy: null };
     const lines = noErrorLines({ ...status, phase: 'failed', ended: true, reason });

@@ -11,7 +11,7 @@ import { PHASES } from '../../functions/job/phase.ts';
 const NOW = Date.parse('2026-11-23T12:10:00Z');
 
 function statusOf(changes: Partial<JobStatus> = {}): JobStatus {
-  return { ...statusView(newRecord('demo', '2026-11-23T12:00:00.000Z'), NOW), ...changes };
+  return { ...statusView(newRecord('demo', '2026-11-23T12:00:00.000Z'), NOW, '1'), ...changes };
 }
 
 const running = statusOf({

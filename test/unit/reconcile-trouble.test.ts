@@ -148,6 +148,8 @@ describe('trouble', () => {
 
   it('knows its own write when the answer to it was lost', async () => {
     await world.upload({ 'run.R': 'x <- 1', 'job.yaml': 'script: run.R' });
+    await world.pass();
+    world.cluster().view.state = 'running';
     world.failNext('state.write', 'after', new PreconditionError('jobs/demo.json'));
     const result = await world.pass();
     assert.equal(result.did, 'acted');
