@@ -32,6 +32,7 @@ export async function act(actions: readonly Action[], doing: Doing): Promise<Act
     try {
       const done = await perform({ ...doing, record }, action);
       record = done.record;
+      if (done.error !== null) throw done.error;
       if (done.wait) return { record, error: null };
     } catch (thrown) {
       const error =
@@ -56,12 +57,19 @@ export interface Doing {
   intentGeneration: string;
 }
 
-/** `wait`: the actions behind this one must not be done in this pass. */
-async function perform(doing: Doing, action: Action): Promise<{ record: JobRecord; wait: boolean }> {
+interface Done {
+  record: JobRecord;
+  /** The actions behind this one must not be done in this pass. */
+  wait: boolean;
+  /** What a part of the action failed with; the record says what was done all the same. */
+  error: unknown;
+}
+
+async function perform(doing: Doing, action: Action): Promise<Done> {
   if (isFenced(action)) await mustStillStand(doing.ports.buckets.state, doing.record.job, doing.intentGeneration);
   if (action.do === 'back-up') return save(doing);
   await change(doing, action);
-  return { record: doing.record, wait: false };
+  return { record: doing.record, wait: false, error: null };
 }
 
 async function change(doing: Doing, action: Exclude<Action, { do: 'back-up' }>): Promise<void> {
@@ -93,12 +101,13 @@ async function change(doing: Doing, action: Exclude<Action, { do: 'back-up' }>):
 }
 
 /** When Redis holds more than could be moved, what follows (a deletion, perhaps) waits for the next pass. */
-async function save({ ports, connections: { queue }, record }: Doing): Promise<{ record: JobRecord; wait: boolean }> {
-  if (queue === null) return { record, wait: false };
+async function save({ ports, connections: { queue }, record }: Doing): Promise<Done> {
+  if (queue === null) return { record, wait: false, error: null };
   const until = ports.clock.nowMs() + BACK_UP_MS;
   const saved = await backUp(ports.buckets.results, queue, record, until, () => ports.clock.nowMs());
   const outputs = await queue.outputs();
-  return { record: { ...record, ledger: saved.ledger, recentErrors: saved.recentErrors, outputs }, wait: saved.more };
+  const kept = { ...record, ledger: saved.ledger, recentErrors: saved.recentErrors, outputs };
+  return { record: kept, wait: saved.more, error: saved.failure };
 }
 
 async function applyWorkload({ ports, seen, connections, record, settings }: Doing, workers: number): Promise<void> {

@@ -30,6 +30,8 @@ export interface BackUpResult {
   recentErrors: ErrorSummary[];
   /** Whether Redis had more than this pass could move. */
   more: boolean;
+  /** What kept a result from being saved; the others are, and Redis still has this one. */
+  failure: unknown;
 }
 
 /** Bounds memory: values of a batch, the part made of them, and what the client holds while sending. */
@@ -50,6 +52,7 @@ export async function backUp(
   const totals = new Map(record.progress?.loops.map((loop) => [loop.loop, loop.total]) ?? []);
   let ledger = record.ledger;
   let more = false;
+  let failure: unknown = null;
   for (;;) {
     const batch = await queue.outbox(BATCH_ENTRIES, BATCH_BYTES);
     if (batch.length === 0) break;
@@ -57,10 +60,13 @@ export async function backUp(
       more = true;
       break;
     }
-    ledger = await backUpBatch(bucket, queue, record, ledger, batch, totals);
+    const moved = await backUpBatch(bucket, queue, record, ledger, batch, totals);
+    ledger = moved.ledger;
+    failure = moved.failure;
+    if (failure !== null) break;
   }
   const reports = await backUpReports(bucket, queue, record, ledger, untilMs, nowMs);
-  return { ...reports, more: more || reports.more };
+  return { ...reports, more: more || reports.more, failure };
 }
 
 type Item = { entry: JournalEntry; value: Buffer | null };
@@ -73,7 +79,7 @@ async function backUpBatch(
   ledger: LedgerCounts,
   batch: Item[],
   totals: Map<number, number | null>,
-): Promise<LedgerCounts> {
+): Promise<{ ledger: LedgerCounts; failure: unknown }> {
   const segment = ledger.segments + 1;
   const name = paths.ledgerSegment(record.job, record.attempt, segment);
   const uploaded = await checkUploads(
@@ -93,13 +99,14 @@ async function backUpBatch(
   // What the driver threw away (code or arguments had changed) has no value any more.
   const thrownAway = batch.filter(({ entry, value }) => entry.object === null && value === null && !isRecorded(entry));
   await queue.forget(thrownAway.map((item) => item.entry));
-  if (recorded.length === 0) return ledger;
-  return {
+  if (recorded.length === 0) return { ledger, failure: values.failure };
+  const counted = {
     ...ledger,
     segments: segment,
     results: ledger.results + recorded.length,
     bytes: ledger.bytes + recorded.reduce((total, line) => total + line.bytes, 0),
   };
+  return { ledger: counted, failure: values.failure };
 }
 
 /** Two results of one iteration are the same only if key and bytes are: a driver that was started again may have other arguments. */
@@ -122,8 +129,14 @@ async function writeValues(
   segment: number,
   batch: Item[],
   totals: Map<number, number | null>,
-): Promise<{ lines: LedgerLine[]; damaged: JournalEntry[] }> {
+): Promise<WrittenValues> {
   const lines: LedgerLine[] = [];
+  const failures: unknown[] = [];
+  /** What cannot be written now keeps nothing else from being saved. */
+  const trying =
+    <T>(work: (item: T) => Promise<unknown>) =>
+    async (item: T): Promise<void> =>
+      void (await work(item).catch((error: unknown) => failures.push(error)));
   const parts = new Map<number, Whole[]>();
   const singles: Whole[] = [];
   const damaged: Whole[] = [];
@@ -135,15 +148,29 @@ async function writeValues(
       singles.push(item);
     else parts.set(entry.loop, [...(parts.get(entry.loop) ?? []), item]);
   }
-  await inParallel(PARALLEL_WRITES, singles, async ({ entry, value }) => {
+  const saveSingle = async ({ entry, value }: Whole): Promise<unknown> =>
     lines.push(lineOf(entry, await writeSingle(bucket, record, entry, value), null));
-  });
-  for (const [loop, items] of parts) {
+  const saveParts = async ([loop, items]: [number, Whole[]]): Promise<unknown> => {
     const name = await writePart(bucket, record, segment, loop, items);
-    for (const item of items) lines.push(lineOf(item.entry, name, String(item.entry.iteration)));
-  }
-  await inParallel(PARALLEL_WRITES, damaged, (item) => setAside(bucket, record, item));
-  return { lines, damaged: damaged.map((item) => item.entry) };
+    return lines.push(...items.map((item) => lineOf(item.entry, name, String(item.entry.iteration))));
+  };
+  const aside: JournalEntry[] = [];
+  const keepAside = async (item: Whole): Promise<unknown> => {
+    await setAside(bucket, record, item);
+    return aside.push(item.entry);
+  };
+  await inParallel(PARALLEL_WRITES, singles, trying(saveSingle));
+  await inParallel(1, [...parts], trying(saveParts));
+  await inParallel(PARALLEL_WRITES, damaged, trying(keepAside));
+  return { lines, damaged: aside, failure: failures[0] ?? null };
+}
+
+interface WrittenValues {
+  lines: LedgerLine[];
+  /** Values that were set aside. */
+  damaged: JournalEntry[];
+  /** The first thing that went wrong; null: everything was written. */
+  failure: unknown;
 }
 
 /** Answers the object that holds the value: the plain name, or one of its content where the plain name holds another result. */

@@ -115,7 +115,8 @@ async function carryOut(ports: Ports, settings: PassSettings, pass: Pass): Promi
  */
 function hasWork({ loaded, marker, step }: Pass): boolean {
   if (loaded === null || step.actions.length > 0 || !isSame(loaded.record, step.record)) return true;
-  return loaded.record.pass !== null || isSettled(step.record) === (marker !== null);
+  const isListedWrongly = isTerminal(step.record.phase) === (marker !== null);
+  return loaded.record.pass !== null || loaded.record.notices.length > 0 || isListedWrongly;
 }
 
 /** Nothing more will happen to the job without its user, and everybody has been told. */
