@@ -46,8 +46,8 @@ export async function reconcileJob(
   const clock = await storageClock(ports.clock, state, loaded?.updatedMs ?? null);
   const timed: Ports = { ...ports, clock };
   const startedMs = clock.nowMs();
-  if (loaded && eventMs !== undefined && loaded.record.observedMs > eventMs) return { did: 'covered' };
-  if (loaded?.record.pass && startedMs - loaded.updatedMs < PASS_LIMIT_MS) return { did: 'left-to-another' };
+  const doneByOthers = loaded && findOtherPass(loaded, startedMs, eventMs);
+  if (doneByOthers) return doneByOthers;
   const record = loaded?.record ?? newRecord(job, iso(startedMs));
   const { seen, connections } = await observe(timed, record, settings);
   try {
@@ -56,6 +56,13 @@ export async function reconcileJob(
   } finally {
     connections.queue?.close();
   }
+}
+
+/** A pass that has covered the event already, or one that acts at this moment. */
+function findOtherPass(loaded: LoadedRecord, startedMs: number, eventMs: number | undefined): PassResult | null {
+  const { record, updatedMs } = loaded;
+  if (eventMs !== undefined && record.observedMs > eventMs) return { did: 'covered' };
+  return record.pass && startedMs - updatedMs < PASS_LIMIT_MS ? { did: 'left-to-another' } : null;
 }
 
 async function hasJobFile(uploads: Bucket, job: string): Promise<boolean> {

@@ -42,19 +42,12 @@ runFleetDriver <- function() {
   keep_registered()
   session$before <- list_files(session$job_dir)
   saveRDS(session$before, file.path(session$state_dir, "before.rds"))
-  close_gate(session, inputs)
+  close_gate(session$con, inputs)
   redis_call(session$con, "HSET", driver_key(), "state", "running")
   set_arguments(inputs)
   rm(loaded)
   run_script(session, program, inputs$script$name)
   save_and_finish(session)
-}
-
-# Until the first tasks have shown that the job works, no more than these begin. The gate is there before the first task is; only the control plane
-# opens it, and a driver that is started again leaves it as it is.
-close_gate <- function(session, inputs) {
-  tasks <- inputs$canary$tasks
-  if (!is.null(tasks)) redis_call(session$con, "SETNX", gate_key(), whole(tasks))
 }
 
 journal_dir <- function(session) file.path(session$work, "tmp", paste0("spill-", .fleet$attempt))

@@ -45,8 +45,16 @@ runFleetWorker <- function() {
   quit(save = "no", status = 0L, runLast = FALSE)
 }
 
+# Until the first tasks have shown that the job works, no more than these begin. Whoever comes first, driver or worker, closes the gate, so that no
+# worker takes a task before there is one; only the control plane opens it, and a gate that is open already stays so.
+close_gate <- function(con, inputs) {
+  tasks <- inputs$canary$tasks
+  if (!is.null(tasks)) redis_send(con, list(list("SETNX", gate_key(), whole(tasks))), may_leave = TRUE)
+}
+
 prepare_worker <- function(worker, session, inputs) {
   worker$inputs <- inputs
+  close_gate(session$con, inputs)
   writeLines(as.character(or_else(inputs$tasks$maxTimeSeconds, "")), file.path(session$state_dir, "limit"))
   place_files(inputs, session$job_dir)
   setwd(session$job_dir)
