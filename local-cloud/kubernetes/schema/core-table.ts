@@ -35,13 +35,6 @@ EventSeries
   count#1:int lastObservedTime#2:microtime
 EventSource
   component#1:string host#2:string
-LimitRange
-  apiVersion:string kind:string metadata#1:meta/ObjectMeta spec#2:LimitRangeSpec
-LimitRangeItem
-  default#4:{quantity} defaultRequest#5:{quantity} max#2:{quantity} maxLimitRequestRatio#6:{quantity} min#3:{quantity}
-  type!#1:string
-LimitRangeSpec
-  limits!#1:[LimitRangeItem|atomic]
 LoadBalancerIngress
   hostname#2:string ip#1:string ipMode*#3:string ports#4:[PortStatus|atomic]
 LoadBalancerStatus
@@ -113,16 +106,6 @@ ReplicationControllerSpec
 ReplicationControllerStatus
   availableReplicas#5:int conditions#6:[ReplicationControllerCondition|map=type|merge=type] fullyLabeledReplicas#2:int
   observedGeneration#3:long readyReplicas#4:int replicas!#1:int
-ResourceQuota
-  apiVersion:string kind:string metadata#1:meta/ObjectMeta spec#2:ResourceQuotaSpec status#3:ResourceQuotaStatus
-ResourceQuotaSpec
-  hard#1:{quantity} scopeSelector#3:ScopeSelector scopes#2:[string|atomic]
-ResourceQuotaStatus
-  hard#1:{quantity} used#2:{quantity}
-ScopeSelector (atomic)
-  matchExpressions#1:[ScopedResourceSelectorRequirement|atomic]
-ScopedResourceSelectorRequirement
-  operator!#2:string scopeName!#1:string values#3:[string|atomic]
 Secret
   apiVersion:string data#2:{bytes} immutable*#5:bool kind:string metadata#1:meta/ObjectMeta stringData#4:{string}
   type#3:string

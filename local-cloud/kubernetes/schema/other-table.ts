@@ -38,15 +38,6 @@ StatusCause
   field#3:string message#2:string reason#1:string
 StatusDetails
   causes#4:[StatusCause|atomic] group#2:string kind#3:string name#1:string retryAfterSeconds#5:int uid#6:string
-package io.k8s.api.events.v1 as events
-Event
-  action#6:string apiVersion:string deprecatedCount#15:int deprecatedFirstTimestamp#13:time
-  deprecatedLastTimestamp#14:time deprecatedSource#12:core/EventSource eventTime!#2:microtime kind:string
-  metadata#1:meta/ObjectMeta note#10:string reason#7:string regarding#8:core/ObjectReference
-  related#9:core/ObjectReference reportingController#4:string reportingInstance#5:string series#3:EventSeries
-  type#11:string
-EventSeries
-  count!#1:int lastObservedTime!#2:microtime
 package io.k8s.api.networking.v1 as networking
 IPBlock
   cidr!#1:string except#2:[string|atomic]

@@ -1,11 +1,9 @@
 /**
- * Deployments, jobs and the like, their autoscaling and their disruption budgets. One line of field names and types per kind, in the notation
- * that schema.ts explains; the names and types are those of Kubernetes 1.34.
+ * Deployments, jobs and the like, their scale and their disruption budgets. One line of field names and types per
+ * kind, in the notation that schema.ts explains; the names and types are those of Kubernetes 1.34.
  */
 export const workloadSchema = `
 package io.k8s.api.apps.v1 as apps
-ControllerRevision
-  apiVersion:string data#2:any kind:string metadata#1:meta/ObjectMeta revision!#3:long
 DaemonSet
   apiVersion:string kind:string metadata#1:meta/ObjectMeta spec#2:DaemonSetSpec status#3:DaemonSetStatus
 DaemonSetCondition
@@ -45,36 +43,7 @@ RollingUpdateDaemonSet
   maxSurge#2:intstr maxUnavailable#1:intstr
 RollingUpdateDeployment
   maxSurge#2:intstr maxUnavailable#1:intstr
-RollingUpdateStatefulSetStrategy
-  maxUnavailable#2:intstr partition*#1:int
-StatefulSet
-  apiVersion:string kind:string metadata#1:meta/ObjectMeta spec#2:StatefulSetSpec status#3:StatefulSetStatus
-StatefulSetCondition
-  lastTransitionTime#3:time message#5:string reason#4:string status!#2:string type!#1:string
-StatefulSetOrdinals
-  start#1:int
-StatefulSetPersistentVolumeClaimRetentionPolicy
-  whenDeleted#1:string whenScaled#2:string
-StatefulSetSpec
-  minReadySeconds#9:int ordinals#11:StatefulSetOrdinals
-  persistentVolumeClaimRetentionPolicy#10:StatefulSetPersistentVolumeClaimRetentionPolicy podManagementPolicy#6:string
-  replicas*#1:int revisionHistoryLimit*#8:int selector!#2:meta/LabelSelector serviceName#5:string
-  template!#3:core/PodTemplateSpec updateStrategy#7:StatefulSetUpdateStrategy
-  volumeClaimTemplates#4:[core/PersistentVolumeClaim|atomic]
-StatefulSetStatus
-  availableReplicas#11:int collisionCount*#9:int conditions#10:[StatefulSetCondition|map=type|merge=type]
-  currentReplicas#4:int currentRevision#6:string observedGeneration#1:long readyReplicas#3:int replicas!#2:int
-  updateRevision#7:string updatedReplicas#5:int
-StatefulSetUpdateStrategy
-  rollingUpdate#2:RollingUpdateStatefulSetStrategy type#1:string
 package io.k8s.api.batch.v1 as batch
-CronJob
-  apiVersion:string kind:string metadata#1:meta/ObjectMeta spec#2:CronJobSpec status#3:CronJobStatus
-CronJobSpec
-  concurrencyPolicy#3:string failedJobsHistoryLimit*#7:int jobTemplate!#5:JobTemplateSpec schedule!#1:string
-  startingDeadlineSeconds*#2:long successfulJobsHistoryLimit*#6:int suspend*#4:bool timeZone*#8:string
-CronJobStatus
-  active#1:[core/ObjectReference|atomic] lastScheduleTime#4:time lastSuccessfulTime#5:time
 Job
   apiVersion:string kind:string metadata#1:meta/ObjectMeta spec#2:JobSpec status#3:JobStatus
 JobCondition
@@ -88,8 +57,6 @@ JobStatus
   active#4:int completedIndexes#7:string completionTime#3:time conditions#1:[JobCondition|atomic|merge=type]
   failed#6:int failedIndexes*#10:string ready*#9:int startTime#2:time succeeded#5:int terminating*#11:int
   uncountedTerminatedPods#8:UncountedTerminatedPods
-JobTemplateSpec
-  metadata#1:meta/ObjectMeta spec#2:JobSpec
 PodFailurePolicy
   rules!#1:[PodFailurePolicyRule|atomic]
 PodFailurePolicyOnExitCodesRequirement
@@ -105,58 +72,6 @@ SuccessPolicyRule
   succeededCount*#2:int succeededIndexes*#1:string
 UncountedTerminatedPods
   failed#2:[string|set] succeeded#1:[string|set]
-package io.k8s.api.autoscaling.v2 as autoscaling
-ContainerResourceMetricSource
-  container!#3:string name!#1:string target!#2:MetricTarget
-ContainerResourceMetricStatus
-  container!#3:string current!#2:MetricValueStatus name!#1:string
-CrossVersionObjectReference
-  apiVersion#3:string kind!#1:string name!#2:string
-ExternalMetricSource
-  metric!#1:MetricIdentifier target!#2:MetricTarget
-ExternalMetricStatus
-  current!#2:MetricValueStatus metric!#1:MetricIdentifier
-HPAScalingPolicy
-  periodSeconds!#3:int type!#1:string value!#2:int
-HPAScalingRules
-  policies#2:[HPAScalingPolicy|atomic] selectPolicy*#1:string stabilizationWindowSeconds*#3:int tolerance#4:quantity
-HorizontalPodAutoscaler
-  apiVersion:string kind:string metadata#1:meta/ObjectMeta spec#2:HorizontalPodAutoscalerSpec
-  status#3:HorizontalPodAutoscalerStatus
-HorizontalPodAutoscalerBehavior
-  scaleDown#2:HPAScalingRules scaleUp#1:HPAScalingRules
-HorizontalPodAutoscalerCondition
-  lastTransitionTime#3:time message#5:string reason#4:string status!#2:string type!#1:string
-HorizontalPodAutoscalerSpec
-  behavior#5:HorizontalPodAutoscalerBehavior maxReplicas!#3:int metrics#4:[MetricSpec|atomic] minReplicas*#2:int
-  scaleTargetRef!#1:CrossVersionObjectReference
-HorizontalPodAutoscalerStatus
-  conditions#6:[HorizontalPodAutoscalerCondition|map=type|merge=type] currentMetrics#5:[MetricStatus|atomic]
-  currentReplicas#3:int desiredReplicas!#4:int lastScaleTime#2:time observedGeneration*#1:long
-MetricIdentifier
-  name!#1:string selector#2:meta/LabelSelector
-MetricSpec
-  containerResource#7:ContainerResourceMetricSource external#5:ExternalMetricSource object#2:ObjectMetricSource
-  pods#3:PodsMetricSource resource#4:ResourceMetricSource type!#1:string
-MetricStatus
-  containerResource#7:ContainerResourceMetricStatus external#5:ExternalMetricStatus object#2:ObjectMetricStatus
-  pods#3:PodsMetricStatus resource#4:ResourceMetricStatus type!#1:string
-MetricTarget
-  averageUtilization*#4:int averageValue#3:quantity type!#1:string value#2:quantity
-MetricValueStatus
-  averageUtilization*#3:int averageValue#2:quantity value#1:quantity
-ObjectMetricSource
-  describedObject!#1:CrossVersionObjectReference metric!#3:MetricIdentifier target!#2:MetricTarget
-ObjectMetricStatus
-  current!#2:MetricValueStatus describedObject!#3:CrossVersionObjectReference metric!#1:MetricIdentifier
-PodsMetricSource
-  metric!#1:MetricIdentifier target!#2:MetricTarget
-PodsMetricStatus
-  current!#2:MetricValueStatus metric!#1:MetricIdentifier
-ResourceMetricSource
-  name!#1:string target!#2:MetricTarget
-ResourceMetricStatus
-  current!#2:MetricValueStatus name!#1:string
 package io.k8s.api.autoscaling.v1 as scale
 Scale
   apiVersion:string kind:string metadata#1:meta/ObjectMeta spec#2:ScaleSpec status#3:ScaleStatus
