@@ -15,6 +15,7 @@ export const FLEET_CODES = {
   tasks: 'there are no more iterations than that',
   maximum: '`worker.max` of the job file',
   quota: 'the CPU quota of the project has no room for more',
+  money: 'the money limit has room for no more machines and for winding them down',
   'debug-hold': 'one machine stays after a failure, because the job file says `debugHold`',
   gone: 'the cluster is gone',
 } as const satisfies Record<string, string>;

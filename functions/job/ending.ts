@@ -18,6 +18,7 @@ export const ENDING_CODES = {
   'FF-USER-CANCEL': 'cancelled',
   'FF-USER-PAUSE': 'paused',
   'FF-RESULTS-UNREAD': 'Redis could not be read any more while the job was being ended',
+  'FF-RESULTS-UNSAVED': 'results could not be written to the bucket before the job was out of money or time',
   'FF-UNKNOWN': 'ended without a reason',
 } as const satisfies Record<string, string>;
 

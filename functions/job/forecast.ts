@@ -5,6 +5,9 @@ import { secondsOfWorkLeft } from './progress.ts';
 /** Between the decision to stop and the last machine's end: one tick, draining, deletion. Part of every estimate, so that the limit holds. */
 export const WIND_DOWN_SECONDS = 60 + 120 + 180;
 
+/** From the request to delete a cluster to the end of its machines: a tick until the request, and the deletion. */
+export const DELETE_SECONDS = 60 + 180;
+
 /** Seconds until the work that is known will be done by the workers that run now; null when it cannot be said. */
 export function secondsLeft(record: JobRecord): number | null {
   if (record.progress === null) return null;

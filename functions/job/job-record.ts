@@ -50,10 +50,12 @@ export interface Ending {
   since: string;
 }
 
-/** Money, always an over-estimate: the larger of what was asked for and what was seen, over the whole time between two passes. */
+/** Of the job, over all of its attempts. Always an over-estimate: the dearer of what was seen at both ends of the time between two passes. */
 export interface Spending {
   usd: number;
   machineSeconds: number;
+  /** While a cluster existed; absent in records of before this was counted. */
+  clusterSeconds?: number;
   usdPerHour: number;
   asOf: string;
 }

@@ -1,57 +1,89 @@
-/** Pure: what the attempt has cost, what it will cost, and when that is too much. */
-import { WIND_DOWN_SECONDS } from '../job/forecast.ts';
+/** Pure: what the job has cost over all its attempts, what it will cost, and when that is too much. */
+import { DELETE_SECONDS, WIND_DOWN_SECONDS } from '../job/forecast.ts';
 import { fleetForPrice } from '../job/machines.ts';
 import type { JobRecord } from '../job/job-record.ts';
+import type { RecordWithSpec } from '../job/known-record.ts';
 import type { Observation } from '../job/observation.ts';
 import { fleetUsdPerHour } from '../job/prices.ts';
 import { workerNodes } from '../job/worker-nodes.ts';
-import { beginEnding, iso, secondsSince } from './step.ts';
+import { beginEnding, type EndingReason, iso, secondsSince } from './step.ts';
 
 /**
- * Adds the time since the last pass at the dearer of the fleet that was asked for and the fleet that is seen: an over-estimate, on purpose.
- * The clock starts with the request to create the cluster and ends when the cloud says NotFound.
+ * Adds the time since the last pass at the dearer of the fleet that was seen then and the fleet that is seen now: an over-estimate, on purpose.
+ * It follows what the cloud says exists: what was requested and refused costs nothing. Where the cloud cannot be asked, the request counts.
  */
 export function meter(record: JobRecord, seen: Observation): JobRecord {
   if (record.cluster === null || record.cluster.goneAt !== null || record.spec === null) return record;
-  const machines = Math.max(workerNodes(seen.cluster), record.fleet.nodes);
-  const usdPerHour = fleetUsdPerHour(fleetForPrice(record.spec, machines, record.onDemand));
+  const isThere = seen.cluster !== null;
+  const machines = seen.cluster === 'unknown' ? record.fleet.nodes : workerNodes(seen.cluster);
+  const usdPerHour = isThere ? fleetUsdPerHour(fleetForPrice(record.spec, machines, record.onDemand)) : 0;
   const seconds = Math.max(0, secondsSince(record.spending.asOf, seen.nowMs));
   const rate = Math.max(usdPerHour, record.spending.usdPerHour);
+  const existed = rate > 0 ? seconds : 0;
   const spending = {
     usd: record.spending.usd + (rate * seconds) / 3600,
-    machineSeconds: record.spending.machineSeconds + (machines + 1) * seconds,
+    machineSeconds: record.spending.machineSeconds + (machines + 1) * existed,
+    clusterSeconds: (record.spending.clusterSeconds ?? 0) + existed,
     usdPerHour,
     asOf: iso(seen.nowMs),
   };
   return { ...record, spending };
 }
 
-/** Ends the attempt when its money or its time is up. Results so far are kept and a resume goes on from them. */
+/** Ends the attempt when the job's money or its time is up. Results so far are kept and a resume with a higher limit goes on from them. */
 export function enforceLimits(record: JobRecord, nowMs: number): JobRecord {
-  if (record.spec === null || record.cluster === null || record.ending !== null) return record;
-  const { usd, timeSeconds } = record.spec.limits;
-  const worst = record.spending.usd + (record.spending.usdPerHour * WIND_DOWN_SECONDS) / 3600;
-  if (worst >= usd)
-    return beginEnding(
-      record,
-      {
-        outcome: 'stopped',
-        code: 'FF-LIMIT-USD',
-        message: `the money limit of ${usd} USD is reached (spent about ${record.spending.usd.toFixed(4)} USD, and winding down costs something too)`,
-        remedy: 'raise limits.usd in the job file and resume: what is done is kept',
-      },
-      nowMs,
-    );
-  if (secondsSince(record.attemptStartedAt, nowMs) >= timeSeconds)
-    return beginEnding(
-      record,
-      {
-        outcome: 'stopped',
-        code: 'FF-LIMIT-TIME',
-        message: `the time limit of ${timeSeconds} s is reached`,
-        remedy: 'raise limits.time in the job file and resume: what is done is kept',
-      },
-      nowMs,
-    );
-  return record;
+  const { spec } = record;
+  if (spec === null || record.cluster === null || record.ending !== null) return record;
+  const reason = limitReached({ ...record, spec });
+  return reason === null ? record : beginEnding(record, reason, nowMs);
 }
+
+function limitReached({ spec: { limits }, spending }: RecordWithSpec): EndingReason | null {
+  const worst = spending.usd + (spending.usdPerHour * WIND_DOWN_SECONDS) / 3600;
+  if (worst >= limits.usd) {
+    const spent = `spent about ${spending.usd.toFixed(4)} USD, and winding down costs something too`;
+    return {
+      outcome: 'stopped',
+      code: 'FF-LIMIT-USD',
+      message: `the money limit of ${limits.usd} USD is reached (${spent})`,
+      remedy: 'raise limits.usd in the job file and resume: what is done is kept',
+    };
+  }
+  if ((spending.clusterSeconds ?? 0) < limits.timeSeconds) return null;
+  return {
+    outcome: 'stopped',
+    code: 'FF-LIMIT-TIME',
+    message: `the time limit of ${limits.timeSeconds} s is reached`,
+    remedy: 'raise limits.time in the job file and resume: what is done is kept',
+  };
+}
+
+/**
+ * Whether an attempt that is being ended may cost any more: from here on, deleting the cluster takes the rest of the job's money, or its time
+ * has been over for so long that nothing more can be expected.
+ */
+export function isSpent({ spec: { limits }, spending }: RecordWithSpec): boolean {
+  const last = spending.usd + (spending.usdPerHour * DELETE_SECONDS) / 3600;
+  return last >= limits.usd || (spending.clusterSeconds ?? 0) >= limits.timeSeconds + OVERTIME_SECONDS;
+}
+
+/** After the time limit: to finish what runs, to save it, and to wait for a bucket that does not answer. */
+const OVERTIME_SECONDS = 3600;
+
+/** Booting and winding down may take this share of the money that is left; the rest is for work. */
+const SHARE_WITHOUT_WORK = 1 / 3;
+
+/**
+ * Machines that the job's money allows: the whole fleet must be able to boot, to be looked at by one tick, and to be wound down.
+ * The worst overshoot is what the clouds' own deletion takes longer than DELETE_SECONDS, at the price of the fleet.
+ */
+export function affordableNodes(record: RecordWithSpec, bootSeconds: number): number {
+  const { spec, spending } = record;
+  const fixed = fleetUsdPerHour(fleetForPrice(spec, 0, record.onDemand));
+  const one = fleetUsdPerHour(fleetForPrice(spec, 1, record.onDemand)) - fixed;
+  const hours = (bootSeconds + TICK_SECONDS + WIND_DOWN_SECONDS) / 3600;
+  const left = spec.limits.usd - spending.usd - fixed * hours;
+  return Math.max(0, Math.floor((left * SHARE_WITHOUT_WORK) / (one * hours)));
+}
+
+const TICK_SECONDS = 60;

@@ -4,8 +4,8 @@ import type { EndingRecord } from '../job/known-record.ts';
 import type { Observation } from '../job/observation.ts';
 import type { Progress } from '../job/progress.ts';
 import { workerNodes } from '../job/worker-nodes.ts';
-import type { ClusterState } from '../ports/clusters.ts';
 import type { WorkloadView } from '../ports/workloads.ts';
+import { isSpent } from './plan-budget.ts';
 import { planGoneCluster } from './plan-deleting.ts';
 import { removeCluster } from './remove-cluster.ts';
 import { noteDecision, secondsSince, stay, type Step } from './step.ts';
@@ -15,8 +15,8 @@ const DRAIN_MAX_SECONDS = 600;
 const DRAIN_LEAST_SECONDS = 30;
 /** Journalled results whose Redis cannot be read: how long to go on trying before the machines are given up. */
 const UNSAFE_LIMIT_SECONDS = 30 * 60;
-
-const NOTHING_TO_SAVE: readonly ClusterState[] = ['provisioning', 'stopping', 'error'];
+/** Saving takes seconds where nothing is wrong. */
+const SHRINK_AFTER_SECONDS = 60;
 
 export function planDraining(record: EndingRecord, seen: Observation): Step {
   const { nowMs, cluster, workload, progress } = seen;
@@ -25,26 +25,70 @@ export function planDraining(record: EndingRecord, seen: Observation): Step {
     const text = 'the state of the cluster cannot be read';
     return stay(noteDecision(record, nowMs, 'wait', 'cluster-unknown', text));
   }
-  if (workload === null || NOTHING_TO_SAVE.includes(cluster.state))
-    return removeCluster(record, nowMs, `it is ${cluster.state} and holds nothing that could be saved`);
-  if (workload === 'unknown' || progress === 'unknown' || progress === null) return drainUnread(record, seen);
+  if (hasNeverRun(record, seen)) return removeCluster(record, nowMs, 'nothing was ever started in it');
+  if (workload === null || workload === 'unknown' || progress === 'unknown' || progress === null)
+    return drainUnread(record, seen);
   return planSaving(record, seen, workload, progress);
 }
 
-/** Running work first, then the bucket, then (after a failure) a look around for the user, then deletion. */
+/**
+ * Only what shows that no script can have run counts: a cluster that this job has never seen running, or Kubernetes saying that nothing was
+ * applied. The state alone does not: it may be an old answer, and a cluster in trouble may hold results.
+ */
+function hasNeverRun({ cluster: { runningAt }, progress, ledger }: EndingRecord, { workload }: Observation): boolean {
+  if (progress !== null || ledger.results > 0) return false;
+  if (workload !== null && workload !== 'unknown') return !workload.applied && workload.driver === 'absent';
+  return runningAt === null;
+}
+
+/** Running work first, then the bucket, then (after a failure) a look around for the user, then deletion; all of it within the limits. */
 function planSaving(record: EndingRecord, seen: Observation, workload: WorkloadView, progress: Progress): Step {
   const ageSeconds = secondsSince(record.ending.since, seen.nowMs);
   const driverEnded = workload.driver === 'succeeded' || workload.driver === 'failed';
   const actions = drainActions(record, driverEnded);
+  const mayWait = !isSpent(record);
   const waitingFor = driverEnded ? null : runningWork(record, progress, ageSeconds);
-  if (waitingFor !== null) return stay({ ...record, waitingFor }, actions);
-  if (progress.notBackedUp > 0) {
-    const unsaved = `${progress.notBackedUp} results and reports to be written to the bucket`;
-    return stay({ ...record, waitingFor: unsaved }, actions);
-  }
+  if (mayWait && waitingFor !== null) return stay({ ...record, waitingFor }, actions);
+  if (progress.notBackedUp > 0) return saveRest(record, seen, workload, progress.notBackedUp, actions);
   const holdSeconds = record.ending.outcome === 'failed' ? record.spec.debugHoldSeconds - ageSeconds : 0;
-  if (holdSeconds > 0) return holdForDebugging(record, seen, workload, holdSeconds, actions);
+  if (mayWait && holdSeconds > 0) return holdForDebugging(record, seen, workload, holdSeconds, actions);
   return removeCluster(record, seen.nowMs, 'everything journalled is in the bucket', actions);
+}
+
+/** The bucket does not take everything yet. The machines of the workers go meanwhile; the rest waits as long as money and time last. */
+function saveRest(
+  record: EndingRecord,
+  seen: Observation,
+  workload: WorkloadView,
+  unsaved: number,
+  actions: Action[],
+): Step {
+  const what = `${unsaved} results and reports`;
+  if (!isSpent(record)) {
+    const waiting = { ...record, waitingFor: `${what} to be written to the bucket` };
+    return shrinkTo(0, waiting, seen, workload, actions);
+  }
+  const message = `${record.ending.message}; ${what} could not be written to the bucket and will be computed again on resume`;
+  const ending = { ...record.ending, outcome: 'failed', code: 'FF-RESULTS-UNSAVED', message } as const;
+  return removeCluster({ ...record, ending }, seen.nowMs, 'the limits are used up');
+}
+
+/** So long as nothing runs that needs them. In the first moments the cluster may be about to be deleted, which a resize would only delay. */
+function shrinkTo(
+  count: 0 | 1,
+  record: EndingRecord,
+  seen: Observation,
+  workload: WorkloadView,
+  actions: Action[],
+): Step {
+  if (secondsSince(record.ending.since, seen.nowMs) < SHRINK_AFTER_SECONDS) return stay(record, actions);
+  // Before the back-up: its failure must not keep machines that nothing runs on.
+  const shrinking: Action[] = [];
+  const idlePods = workload.pods.filter((pod) => pod.role === 'worker').map((pod) => pod.name);
+  if (workload.workersWanted > count)
+    shrinking.push({ do: 'scale-workers', replicas: count, idlePods: idlePods.slice(count) });
+  if (workerNodes(seen.cluster) > count) shrinking.push({ do: 'resize-workers-pool', nodes: count });
+  return stay({ ...record, fleet: { ...record.fleet, workers: count, nodes: count } }, [...shrinking, ...actions]);
 }
 
 function drainActions({ ending }: EndingRecord, driverEnded: boolean): Action[] {
@@ -63,23 +107,21 @@ function runningWork({ ending }: EndingRecord, progress: Progress, ageSeconds: n
 }
 
 /** Redis or Kubernetes cannot be read: results may be in there, so try for a while; not for ever, because the machines cost money. */
-function drainUnread(record: EndingRecord, { workload, nowMs }: Observation): Step {
+function drainUnread(record: EndingRecord, { nowMs }: Observation): Step {
   const { ending } = record;
-  const hasNeverRun = record.progress === null && record.ledger.results === 0 && workload !== 'unknown';
-  if (hasNeverRun) return removeCluster(record, nowMs, 'no task ever ran');
-  if (secondsSince(ending.since, nowMs) < UNSAFE_LIMIT_SECONDS) {
+  if (secondsSince(ending.since, nowMs) < UNSAFE_LIMIT_SECONDS && !isSpent(record)) {
     const text = 'Redis cannot be read: results may still be in it, so the cluster stays for now';
     const waiting = { ...record, waitingFor: 'Redis to be readable again' };
     return stay(noteDecision(waiting, nowMs, 'wait', 'queue-unknown', text), [{ do: 'back-up' }]);
   }
   const message =
-    `${ending.message}; Redis could not be read for ${UNSAFE_LIMIT_SECONDS / 60} minutes, ` +
+    `${ending.message}; Redis could not be read any more, ` +
     'results not yet in the bucket are lost and will be computed again on resume';
   const unsafe = { ...ending, outcome: 'failed', code: 'FF-RESULTS-UNREAD', message } as const;
   return removeCluster({ ...record, ending: unsafe }, nowMs, 'gave up reading Redis');
 }
 
-/** debugHold: one worker machine stays, so that the user can look around; the limits go on counting. */
+/** debugHold: one worker machine stays, so that the user can look around, as long as money and time last. */
 function holdForDebugging(
   record: EndingRecord,
   seen: Observation,
@@ -87,9 +129,7 @@ function holdForDebugging(
   seconds: number,
   actions: Action[],
 ): Step {
-  const held: Action[] = [...actions];
-  if (workload.workersWanted > 1) held.push({ do: 'scale-workers', replicas: 1, idlePods: [] });
-  if (workerNodes(seen.cluster) > 1) held.push({ do: 'resize-workers-pool', nodes: 1 });
   const fleet = { workers: 1, nodes: 1, code: 'debug-hold', text: 'held for debugging' } as const;
-  return stay({ ...record, fleet, waitingFor: `debugHold: ${Math.round(seconds)} s more` }, held);
+  const held = { ...record, fleet, waitingFor: `debugHold: ${Math.round(seconds)} s more` };
+  return shrinkTo(1, held, seen, workload, actions);
 }

@@ -10,6 +10,7 @@ import { workerPool, workersPerMachine } from '../job/machines.ts';
 import { machineShape } from '../job/prices.ts';
 import { secondsOfWorkLeft } from '../job/progress.ts';
 import { workerNodes } from '../job/worker-nodes.ts';
+import { affordableNodes } from './plan-budget.ts';
 import { chooseVictims } from './choose-victims.ts';
 import { type FleetDemand, sizeFleet } from './size-fleet.ts';
 import { noteDecision, stay, type Step } from './step.ts';
@@ -47,6 +48,7 @@ function demandOf(record: RecordWithCluster, seen: SeenWorking): FleetDemand {
     currentNodes: workerNodes(seen.cluster),
     maxWorkers: spec.worker.max,
     machineVcpu,
+    affordableNodes: affordableNodes(record, bootSeconds(record)),
     freeVcpus: seen.freeVcpus === null ? null : Math.max(0, seen.freeVcpus - machineVcpu * machinesOnTheirWay(seen)),
   };
 }

@@ -1,6 +1,7 @@
 /** Pure: what the user has asked for by files below control/, and what a changed folder means. */
 import type { Action, ControlKind } from '../job/action.ts';
 import { emptyLedger, newRecord, type JobRecord } from '../job/job-record.ts';
+import type { EndingCode } from '../job/ending.ts';
 import type { Observation } from '../job/observation.ts';
 import { isTerminal } from '../job/phase.ts';
 import { beginEnding, iso, move, noteDecision, type Step } from './step.ts';
@@ -85,7 +86,27 @@ function resume(record: JobRecord, seen: Observation): JobRecord | 'later' {
       'nothing-to-do',
       'the job has succeeded and its folder has not changed',
     );
+  const limit = LIMIT_PATHS.get(record.ending?.code ?? '');
+  if (limit !== undefined && seen.upload.jobFile?.md5 === record.jobFile?.md5)
+    return askForHigherLimit(record, seen.nowMs, limit);
   return nextAttempt(record, seen.nowMs, 'resumed by the user');
+}
+
+const LIMIT_PATHS: ReadonlyMap<string, string> = new Map([
+  ['FF-LIMIT-USD', 'limits.usd'],
+  ['FF-LIMIT-TIME', 'limits.time'],
+] satisfies [EndingCode, string][]);
+
+/** Limits are the job's, over all attempts: one that was reached stays reached. */
+function askForHigherLimit(record: JobRecord, nowMs: number, path: string): JobRecord {
+  const problem = {
+    code: 'FF-LIMIT-TOO-LOW',
+    path,
+    message: `the job has reached ${path}, which counts all of its attempts`,
+    remedy: `raise ${path} in the job file, upload it and resume: what is done is kept`,
+  };
+  const noted = noteDecision(record, nowMs, 'resume', 'nothing-to-do', `${problem.message}; ${problem.remedy}`);
+  return { ...noted, problems: [problem] };
 }
 
 /** A job that failed before anything was made for it starts anew when its folder is corrected: the user need not say "resume". */
@@ -113,6 +134,8 @@ function nextAttempt(record: JobRecord, nowMs: number, why: string): JobRecord {
     nonce: record.nonce,
     phase: 'waiting',
     ledger: emptyLedger(),
+    // Limits are the job's: what earlier attempts have spent counts.
+    spending: { ...record.spending, usdPerHour: 0, asOf: iso(nowMs) },
     decisions: moved.decisions,
     notices: moved.notices,
     observedMs: record.observedMs,

@@ -1,7 +1,7 @@
 /** Pure: is the folder complete and sound, and is there a place for the job? Objects of other buckets are not looked for here. */
 import { assert } from '../job/assert.ts';
 import { fleetForPrice, workerPool, workersPerMachine } from '../job/machines.ts';
-import type { JobRecord } from '../job/job-record.ts';
+import type { JobRecord, Spending } from '../job/job-record.ts';
 import { findMissingFiles } from '../job-file/check-folder.ts';
 import type { JobSpec } from '../job-file/job-spec.ts';
 import type { Problem } from '../job-file/problem.ts';
@@ -24,7 +24,7 @@ export function planWaiting(record: JobRecord, seen: Observation, settings: Pass
   const problems = [
     ...upload.parsed.problems,
     ...(upload.scriptProblem ? [upload.scriptProblem] : []),
-    ...(spec === null ? [] : problemsOfLimits(spec)),
+    ...(spec === null ? [] : problemsOfLimits(spec, record.spending)),
   ];
   const [first] = problems;
   if (first !== undefined) return stay(endWithProblem({ ...read, problems }, first, nowMs));
@@ -64,16 +64,26 @@ function waitForFiles(record: JobRecord, nowMs: number, missing: string[]): Step
   return stay(beginEnding(waiting, reason, nowMs));
 }
 
-function problemsOfLimits(spec: JobSpec): Problem[] {
+function problemsOfLimits(spec: JobSpec, spent: Spending): Problem[] {
   const problems: Problem[] = [];
   const pool = workerPool(spec);
   const smallest = smallestRunUsd(fleetForPrice(spec, workerNodesOfCanary(spec)));
-  if (spec.limits.usd < smallest)
+  const least = spent.usd + smallest;
+  const earlier = spent.usd > 0 ? `, after ${spent.usd.toFixed(3)} USD of earlier attempts` : '';
+  if (spec.limits.usd < least)
     problems.push({
       code: 'FF-LIMIT-TOO-LOW',
       path: 'limits.usd',
-      message: `${spec.limits.usd} USD is below the price of the smallest run, about ${smallest.toFixed(3)} USD`,
-      remedy: `set limits.usd to at least ${(Math.ceil(smallest * 100) / 100).toFixed(2)}`,
+      message: `${spec.limits.usd} USD is below the price of the smallest run, about ${smallest.toFixed(3)} USD${earlier}`,
+      remedy: `set limits.usd to at least ${(Math.ceil(least * 100) / 100).toFixed(2)}`,
+    });
+  const usedSeconds = spent.clusterSeconds ?? 0;
+  if (usedSeconds >= spec.limits.timeSeconds)
+    problems.push({
+      code: 'FF-LIMIT-TOO-LOW',
+      path: 'limits.time',
+      message: `earlier attempts have used ${Math.round(usedSeconds)} s; limits.time is ${spec.limits.timeSeconds} s`,
+      remedy: `set limits.time to more than ${Math.ceil(usedSeconds / 60)}m`,
     });
   const { cpu, memoryBytes } = spec.worker;
   if (workersPerMachine(pool.machineType, spec.worker) === 0)

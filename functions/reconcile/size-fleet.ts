@@ -18,13 +18,15 @@ export interface FleetDemand {
   /** vCPUs of one worker machine, and of quota still free; null = not known. */
   machineVcpu: number;
   freeVcpus: number | null;
+  /** Machines that the job's money allows. */
+  affordableNodes: number;
 }
 
 export interface FleetSize {
   workers: number;
   nodes: number;
   /** What limits or drives the size. */
-  code: Extract<FleetCode, 'unmeasured' | 'no-work' | 'work' | 'tasks' | 'maximum' | 'quota'>;
+  code: Extract<FleetCode, 'unmeasured' | 'no-work' | 'work' | 'tasks' | 'maximum' | 'quota' | 'money'>;
   text: string;
 }
 
@@ -54,6 +56,11 @@ export function sizeFleet(demand: FleetDemand): FleetSize {
       Math.max(byQuota, demand.currentNodes * demand.workersPerMachine),
       'quota',
       `CPU quota has room for ${demand.freeVcpus ?? 0} more`,
+    ],
+    [
+      Math.max(demand.affordableNodes, demand.currentNodes) * demand.workersPerMachine,
+      'money',
+      `limits.usd has room for ${demand.affordableNodes} machines and their end`,
     ],
   ];
   const [workers, code, text] = limits.reduce((least, limit) => (limit[0] < least[0] ? limit : least));

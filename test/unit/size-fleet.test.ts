@@ -13,6 +13,7 @@ const demand = (part: Partial<FleetDemand>): FleetDemand => ({
   maxWorkers: 32,
   machineVcpu: 4,
   freeVcpus: null,
+  affordableNodes: 1000,
   ...part,
 });
 
@@ -29,6 +30,12 @@ const rows: [name: string, part: Partial<FleetDemand>, expected: Partial<FleetSi
     'in-flight work counts',
     { waiting: 0, running: 6, secondsOfWork: 1e5, currentWorkers: 6 },
     { workers: 6, nodes: 2, code: 'tasks' },
+  ],
+  ['money limits growth', { secondsOfWork: 1e6, affordableNodes: 4 }, { workers: 12, nodes: 4, code: 'money' }],
+  [
+    'machines that are there stay, whatever money is left',
+    { secondsOfWork: 1e6, affordableNodes: 0 },
+    { workers: 3, nodes: 1, code: 'money' },
   ],
   ['quota limits growth', { secondsOfWork: 1e6, freeVcpus: 9 }, { workers: 9, nodes: 3, code: 'quota' }],
   [
