@@ -47,7 +47,10 @@ export function controlCommands(program: Command): void {
       );
 }
 
-/** Of a job that has ended: only a resume is of use, and only when something is missing; a resume that is under way can be called off. */
+/**
+ * Of a job that has ended: only a resume is of use, and only when something is missing; a
+ * resume that is under way can be called off.
+ */
 function isInVain(kind: ControlKind, { phase }: JobStatus, next: AfterEnd): boolean {
   return kind === 'resume' ? phase === 'succeeded' && next === 'unchanged' : next !== 'begins';
 }

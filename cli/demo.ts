@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: a fresh local cloud, an example folder uploaded into its bucket, and from then on only events. Ends with the result, what it
- * would have cost, and the proof that nothing is left, taken from the local cloud's own books.
+ * `npm run demo`: a fresh local cloud, an example folder uploaded into its bucket, and from then on only events. Ends
+ * with the result, what it would have cost, and the proof that nothing is left, taken from the local cloud's own books.
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** `errors ID`: every error report of a job, from the results bucket; those that are alike are shown once, with their number. */
+/**
+ * `errors ID`: every error report of a job, from the results bucket; those that are
+ * alike are shown once, with their number.
+ */
 import type { JobStatus } from '../functions/job/job-status.ts';
 import { readSegments } from '../functions/reconcile/read-segments.ts';
 import { duration } from './output.ts';
@@ -59,7 +62,10 @@ function refute(error: ErrorReport, by: ErrorReport): ErrorReport {
   return { ...error, final: false, ...(by.refuted === undefined ? {} : { refuted: by.refuted }) };
 }
 
-/** Errors that are alike: same loop, class and call, and a message that differs in numbers only. The newest attempts last. */
+/**
+ * Errors that are alike: same loop, class and call, and a message that differs in
+ * numbers only. The newest attempts last.
+ */
 export function groupErrors(reports: readonly ErrorReport[]): ErrorReport[][] {
   const groups = new Map<string, ErrorReport[]>();
   for (const report of reports) {

@@ -1,4 +1,7 @@
-/** Follows a job until it ends: the status object is read whenever it may have changed. How it is shown is in live-view.ts. */
+/**
+ * Follows a job until it ends: the status object is read whenever it may have
+ * changed. How it is shown is in live-view.ts.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JobStatus } from '../functions/job/job-status.ts';
 import { EXIT } from './exit-codes.ts';
@@ -6,7 +9,10 @@ import { afterEnd } from './next-attempt.ts';
 import { readStatus, type Session } from './session.ts';
 
 const LOOK_MS = 500;
-/** How long an ended job may take to begin again after it was asked to: longer than the tick, which sees what no event announced. */
+/**
+ * How long an ended job may take to begin again after it was asked to: longer than the
+ * tick, which sees what no event announced.
+ */
 const BEGIN_AGAIN_MS = 90_000;
 
 export interface FollowOptions {

@@ -1,4 +1,6 @@
-/** The proof that nothing is left, from the local cloud's own books and not from what the control plane says of itself. */
+/**
+ * The proof that nothing is left, from the local cloud's own books and not from what the control plane says of itself.
+ */
 import { admin, type Session } from './session.ts';
 
 export interface Left {

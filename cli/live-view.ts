@@ -33,7 +33,10 @@ function plainView(): LiveView {
   };
 }
 
-/** The last line is cut to the window's width as it is at that moment, so it never wraps, and a wrapped line is never left behind. */
+/**
+ * The last line is cut to the window's width as it is at that moment, so it never wraps,
+ * and a wrapped line is never left behind.
+ */
 function terminalView(): LiveView {
   const news = createNews();
   let current: JobStatus | null = null;
@@ -74,7 +77,9 @@ function terminalView(): LiveView {
   };
 }
 
-/** Decisions not yet told, as lines. One that a later pass repeats is not news; those of earlier attempts are history. */
+/**
+ * Decisions not yet told, as lines. One that a later pass repeats is not news; those of earlier attempts are history.
+ */
 function createNews(): (status: JobStatus) => string[] {
   const told = new Set<string>();
   let latest = '';

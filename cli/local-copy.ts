@@ -16,7 +16,10 @@ export async function isCopyOf(file: string, object: ObjectInfo): Promise<boolea
   return hash.digest('base64') === object.md5;
 }
 
-/** Where an object of that name belongs. @throws CommandError FF-UNSAFE-NAME when that is outside of the folder the user named. */
+/**
+ * Where an object of that name belongs. @throws CommandError FF-UNSAFE-NAME when that
+ * is outside of the folder the user named.
+ */
 export function placeBelow(folder: string, name: string): string {
   const root = resolve(folder);
   const file = resolve(join(root, name));

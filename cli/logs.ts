@@ -1,4 +1,7 @@
-/** `logs ID`: what the pods (or the functions) printed. From the local cloud's log store, which outlives the cluster; in the cloud, Cloud Logging has them. */
+/**
+ * `logs ID`: what the pods (or the functions) printed. From the local cloud's log store, which outlives the
+ * cluster; in the cloud, Cloud Logging has them.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';

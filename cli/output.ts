@@ -15,7 +15,10 @@ export function paint(style: Style, text: string): string {
   return styleText(style, text, { stream: process.stdout });
 }
 
-/** For output that nobody reads any more, as after `| head`: a command that only shows something ends, others go on without being heard. */
+/**
+ * For output that nobody reads any more, as after `| head`: a command that only shows
+ * something ends, others go on without being heard.
+ */
 export function expectClosedPipe(endsThen: boolean): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

@@ -1,4 +1,7 @@
-/** `results ID --partial`: the value of each loop so far, combined by R as the loop itself does it, from results that were downloaded. */
+/**
+ * `results ID --partial`: the value of each loop so far, combined by R as the loop itself
+ * does it, from results that were downloaded.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobStatus } from '../functions/job/job-status.ts';

@@ -1,4 +1,7 @@
-/** Every subcommand with its help and examples, and what a wrong command line is answered with. What each does is in the file of its name. */
+/**
+ * Every subcommand with its help and examples, and what a wrong command line is answered with.
+ * What each does is in the file of its name.
+ */
 import { Command, CommanderError } from 'commander';
 import { readFileSync } from 'node:fs';
 import { cloudCommands } from './cloud-commands.ts';

@@ -1,4 +1,7 @@
-/** `results ID --to DIR`: the files that the script made, the results of single iterations, and the ledger that says what each is. */
+/**
+ * `results ID --to DIR`: the files that the script made, the results of single
+ * iterations, and the ledger that says what each is.
+ */
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { inParallel } from '../functions/in-parallel.ts';
@@ -21,7 +24,10 @@ export interface Downloaded {
   to: string;
 }
 
-/** Downloads what exists so far; checks the script's files and every single-iteration file against the SHA-256 that was computed with them. */
+/**
+ * Downloads what exists so far; checks the script's files and every single-iteration file against
+ * the SHA-256 that was computed with them.
+ */
 export async function results(
   session: Session,
   status: JobStatus,

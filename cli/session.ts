@@ -1,4 +1,7 @@
-/** Where the command works: the local cloud of this project when one was started, else the installation that the environment names. */
+/**
+ * Where the command works: the local cloud of this project when one was started, else the
+ * installation that the environment names.
+ */
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { connectBuckets } from '../functions/adapters/gcs-bucket.ts';
@@ -47,7 +50,9 @@ export function openSession(options: { state?: string | undefined }): Session {
   };
 }
 
-/** The local cloud that was named, or the project's own; null when the environment names an installation in the cloud. */
+/**
+ * The local cloud that was named, or the project's own; null when the environment names an installation in the cloud.
+ */
 function findLocalCloud(named: string | undefined): Endpoints | null {
   const stateDir = named ?? process.env['FF_STATE_DIR'];
   if (stateDir === undefined && process.env['FF_UPLOADS_BUCKET'] !== undefined) return null;
@@ -111,7 +116,10 @@ export async function requireUpload(session: Session, job: string): Promise<void
 
 const UNREACHABLE = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH/;
 
-/** Says that the cloud cannot be reached instead of ECONNREFUSED; a local one that is not running is found out at once, without retries. */
+/**
+ * Says that the cloud cannot be reached instead of ECONNREFUSED; a local one that is not
+ * running is found out at once, without retries.
+ */
 export async function reach<T>(session: Session, call: () => Promise<T>): Promise<T> {
   const storage = session.endpoints?.clientEnvironment['FF_STORAGE_ENDPOINT'];
   if (storage !== undefined && !(await listens(new URL(storage)))) throw notRunning();

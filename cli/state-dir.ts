@@ -1,4 +1,7 @@
-/** The state folder of a local cloud, as the command handles it: whose it is, when it may be emptied, when its process has ended. */
+/**
+ * The state folder of a local cloud, as the command handles it: whose it is, when it
+ * may be emptied, when its process has ended.
+ */
 import { existsSync, readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** `submit DIR`: checks the folder as the functions will, uploads it with the job file last. Nothing here that copying the folder would not do. */
+/**
+ * `submit DIR`: checks the folder as the functions will, uploads it with the job file last. Nothing
+ * here that copying the folder would not do.
+ */
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { JOB_FILES, paths } from '../functions/job/names.ts';

@@ -5,7 +5,10 @@ import { type GlobalOptions, say, sayJson } from './output.ts';
 import { nextCommand, statusLines } from './render-status.ts';
 import { readStatus, requireUpload, type Session } from './session.ts';
 
-/** Stays until the job has ended; answers the exit code. A job that no pass has looked at yet is waited for, an unknown one is not. */
+/**
+ * Stays until the job has ended; answers the exit code. A job that no pass has looked at
+ * yet is waited for, an unknown one is not.
+ */
 export async function watch(session: Session, job: string, options: GlobalOptions): Promise<number> {
   if ((await readStatus(session, job)) === null) await requireUpload(session, job);
   const view = options.json ? null : liveView();

@@ -1,4 +1,7 @@
-/** The environment of the deployed functions as one checked value. The only reader of process.env; all problems are reported at once. */
+/**
+ * The environment of the deployed functions as one checked value. The only reader of
+ * process.env; all problems are reported at once.
+ */
 import { z } from 'zod';
 
 const text = z.string().min(1);

@@ -1,4 +1,7 @@
-/** Runs `work` for every item, at most `limit` at a time; rejects with the first failure after the running ones have ended. */
+/**
+ * Runs `work` for every item, at most `limit` at a time; rejects with the first
+ * failure after the running ones have ended.
+ */
 export async function inParallel<T>(
   limit: number,
   items: readonly T[],

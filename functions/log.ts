@@ -1,4 +1,6 @@
-/** One JSON line per event, as Cloud Logging reads it; always with job and pass when there is one. Never given secrets. */
+/**
+ * One JSON line per event, as Cloud Logging reads it; always with job and pass when there is one. Never given secrets.
+ */
 
 export type Severity = 'DEBUG' | 'INFO' | 'NOTICE' | 'WARNING' | 'ERROR';
 

@@ -1,4 +1,7 @@
-/** The few Compute Engine calls: delete chosen machines of a pool, read a quota, find and remove what a cluster left behind. */
+/**
+ * The few Compute Engine calls: delete chosen machines of a pool, read a quota,
+ * find and remove what a cluster left behind.
+ */
 import type { GoogleAuth } from 'google-auth-library';
 import type { Leftover } from '../ports/clusters.ts';
 import { messageOf, PortError } from '../ports/port-error.ts';

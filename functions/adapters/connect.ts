@@ -1,4 +1,7 @@
-/** Composition root: Config -> Ports. The SDKs are loaded here, when a pass needs them, and not by importing the functions. */
+/**
+ * Composition root: Config -> Ports. The SDKs are loaded here, when a pass needs
+ * them, and not by importing the functions.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import type { Buckets } from '../ports/bucket.ts';

@@ -1,4 +1,7 @@
-/** Cloud Storage through its official client. Every call may be repeated: it carries its precondition, or does the same again; every call has a deadline. */
+/**
+ * Cloud Storage through its official client. Every call may be repeated: it carries its precondition, or does
+ * the same again; every call has a deadline.
+ */
 import { EventEmitter } from 'node:events';
 import {
   IdempotencyStrategy,
@@ -25,7 +28,10 @@ const BYTES_PER_MS = 5000;
 /** Larger objects are sent in resumable pieces. */
 const RESUMABLE_FROM_BYTES = 8 * 1024 ** 2;
 
-/** The client puts up to 12 listeners on the stream of one download: no leak, but above 10 Node.js warns the user of one. */
+/**
+ * The client puts up to 12 listeners on the stream of one download: no leak, but
+ * above 10 Node.js warns the user of one.
+ */
 EventEmitter.defaultMaxListeners = Math.max(EventEmitter.defaultMaxListeners, 20);
 
 export function connectBuckets(settings: StorageSettings): Buckets {
@@ -36,7 +42,8 @@ export function connectBuckets(settings: StorageSettings): Buckets {
       autoRetry: true,
       maxRetries: 3,
       totalTimeout: (settings.callMs ?? CALL_MS) / 1000,
-      // By its default the client switches retries off, for all calls at once, while a call without a precondition runs, and may forget to switch them on.
+      // By its default the client switches retries off, for all calls at once, while a call without a
+      // precondition runs, and may forget to switch them on.
       idempotencyStrategy: IdempotencyStrategy.RetryAlways,
     },
     ...(settings.endpoint === null ? {} : { apiEndpoint: settings.endpoint, useAuthWithCustomEndpoint: true }),
@@ -102,7 +109,8 @@ class GcsBucket implements Bucket {
   async listFolders(prefix: string): Promise<string[]> {
     const folders: string[] = [];
     let query: GetFilesOptions | null = { prefix, delimiter: '/' };
-    // Page by page: of many pages the client would answer only the last one's folders. Its next query forgets that it was asked for one page.
+    // Page by page: of many pages the client would answer only the last one's folders. Its next
+    // query forgets that it was asked for one page.
     while (query !== null) {
       const page: GetFilesOptions = { ...query, autoPaginate: false };
       const [, next, response] = await this.#call(`listing gs://${this.name}/${prefix}`, () =>
@@ -160,7 +168,10 @@ class GcsBucket implements Bucket {
     return url;
   }
 
-  /** By hand, because the client's own method signs for one exact name and not for a prefix. Format: Cloud Storage, "POST Object", policy document. */
+  /**
+   * By hand, because the client's own method signs for one exact name and not for a prefix. Format: Cloud
+   * Storage, "POST Object", policy document.
+   */
   async signedUpload(
     prefix: string,
     options: { validSeconds: number; maxBytes: number },
@@ -202,7 +213,10 @@ class GcsBucket implements Bucket {
     }
   }
 
-  /** Some of the client's calls (uploads above all) would wait for ever. What is given up may still end later: see the head of this file. */
+  /**
+   * Some of the client's calls (uploads above all) would wait for ever. What is given up may
+   * still end later: see the head of this file.
+   */
   async #call<T>(what: string, work: () => Promise<T>, bytes = 0): Promise<T> {
     const callMs = (this.#settings.callMs ?? CALL_MS) + bytes / BYTES_PER_MS;
     let timer: NodeJS.Timeout | undefined;

@@ -18,7 +18,10 @@ type NodePool = protos.google.container.v1.INodePool;
 /** A machine runs at most some 15 workers and GKE's own pods; the default of 110 would take a /24 for each machine. */
 const PODS_PER_NODE = 32;
 
-/** Numbers of google.container.v1.LoggingComponentConfig.Component: the workloads' stdout is what feeds the progress topics. */
+/**
+ * Numbers of google.container.v1.LoggingComponentConfig.Component: the workloads'
+ * stdout is what feeds the progress topics.
+ */
 const SYSTEM_COMPONENTS = 1;
 const WORKLOADS = 2;
 
@@ -62,7 +65,8 @@ function nodePool(
     name,
     initialNodeCount: nodes,
     maxPodsConstraint: { maxPodsPerNode: PODS_PER_NODE },
-    // Repair replaces dead machines; upgrades would drain live ones in mid-job, and the cluster is younger than any release.
+    // Repair replaces dead machines; upgrades would drain live ones in mid-job, and
+    // the cluster is younger than any release.
     management: { autoRepair: true, autoUpgrade: true },
     config: {
       machineType: choice.machineType,

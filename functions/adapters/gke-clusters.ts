@@ -1,4 +1,7 @@
-/** GKE through its official client (REST), and the few Compute calls through plain REST. No call waits for an operation; each has a deadline and no hidden retries. */
+/**
+ * GKE through its official client (REST), and the few Compute calls through plain REST. No call waits for an operation;
+ * each has a deadline and no hidden retries.
+ */
 import { ClusterManagerClient, type protos } from '@google-cloud/container';
 import { GoogleAuth } from 'google-auth-library';
 import { clusterLabels, LABEL_INSTALLATION, LABEL_JOB } from '../job/names.ts';
@@ -124,7 +127,10 @@ class GkeClusters implements Clusters {
     await this.#compute.remove(leftover);
   }
 
-  /** GKE itself tells only how many machines a pool began with; how many it should have now is the instance groups' target size. */
+  /**
+   * GKE itself tells only how many machines a pool began with; how many it should have
+   * now is the instance groups' target size.
+   */
   async #withSizes(view: ClusterView): Promise<ClusterView> {
     if (view.state !== 'running' && view.state !== 'reconciling') return view;
     const sized = view.pools.map(async (pool) => {

@@ -1,6 +1,7 @@
 /**
- * Plain requests to the Kubernetes API with the official client's configuration (URL, certificate authority, credentials). The client's own
- * calls open a connection each and turn every field of every object into classes, which in a large cluster costs more than the rest of a pass.
+ * Plain requests to the Kubernetes API with the official client's configuration (URL, certificate authority,
+ * credentials). The client's own calls open a connection each and turn every field of every object into classes, which
+ * in a large cluster costs more than the rest of a pass.
  */
 import { Agent, request, type AgentOptions, type RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
@@ -130,8 +131,8 @@ async function orNull<T>(call: Promise<T>): Promise<T | null> {
 }
 
 /**
- * The client has no deadline of its own, and some of its calls take no signal: one that is given up may still end later, which does no harm,
- * because every call may be repeated.
+ * The client has no deadline of its own, and some of its calls take no signal: one that is given up may still end
+ * later, which does no harm, because every call may be repeated.
  */
 export async function withDeadline<T>(
   doing: string,

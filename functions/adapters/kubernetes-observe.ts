@@ -1,4 +1,7 @@
-/** What stands in a job's cluster: the few objects that say something whole, the many (workers, machines) as lines of a table. */
+/**
+ * What stands in a job's cluster: the few objects that say something whole, the many
+ * (workers, machines) as lines of a table.
+ */
 import type { V1Deployment, V1Job, V1Node, V1Pod, V1Secret } from '@kubernetes/client-node';
 import { PortError } from '../ports/port-error.ts';
 import type { NodeView, PodView, WorkloadView } from '../ports/workloads.ts';
@@ -72,7 +75,10 @@ const HARMLESS = new Set(['Running', 'ContainerCreating', 'PodInitializing', 'Co
 /** Pods that are asked what is wrong with them: the first of each status. */
 const MOST_ASKED = 4;
 
-/** A line tells neither that the pod's machine has been lost, which the machines tell, nor why the pod does not run, which it is asked itself. */
+/**
+ * A line tells neither that the pod's machine has been lost, which the machines tell, nor why the
+ * pod does not run, which it is asked itself.
+ */
 async function toWorkers(api: KubernetesApi, lines: WorkerLine[], nodes: NodeView[]): Promise<PodView[]> {
   const lost = new Set(nodes.filter((node) => !node.ready).map((node) => node.name));
   const troubles = await askTroubled(api, lines);

@@ -1,6 +1,7 @@
 /**
- * Pure: lists in the form that the API server prints for kubectl. A pod is 150 bytes in it and 7 kB as an object. Columns are found by their
- * names; where one is missing the answer is undefined, and the caller has to read whole objects: nothing is ever guessed.
+ * Pure: lists in the form that the API server prints for kubectl. A pod is 150 bytes in it and 7 kB as an
+ * object. Columns are found by their names; where one is missing the answer is undefined, and the caller has to
+ * read whole objects: nothing is ever guessed.
  */
 import type { NodeView, PodView } from '../ports/workloads.ts';
 

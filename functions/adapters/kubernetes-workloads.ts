@@ -1,4 +1,7 @@
-/** The job's Kubernetes objects through the official client. Lists, never watches; a fresh token for each pass; every call has a deadline. */
+/**
+ * The job's Kubernetes objects through the official client. Lists, never watches; a fresh token
+ * for each pass; every call has a deadline.
+ */
 import { randomBytes } from 'node:crypto';
 import { KubeConfig, KubernetesObjectApi, PatchStrategy } from '@kubernetes/client-node';
 import { GoogleAuth } from 'google-auth-library';
@@ -59,7 +62,9 @@ class KubernetesWorkload implements Workload {
     return observeWorkload(this.#api);
   }
 
-  /** Makes what is missing and leaves what is there, but for the inputs, which are replaced: their signatures run out. */
+  /**
+   * Makes what is missing and leaves what is there, but for the inputs, which are replaced: their signatures run out.
+   */
   async apply(request: WorkloadRequest): Promise<void> {
     const [first, ...rest] = manifestsFor(request);
     if (first) await this.#createIfMissing(first);
@@ -103,7 +108,10 @@ class KubernetesWorkload implements Workload {
   }
 }
 
-/** The client writes `from` as `_from`, and drops without a word what it does not know: an ingress rule without its sources lets everybody in. */
+/**
+ * The client writes `from` as `_from`, and drops without a word what it does not know: an ingress
+ * rule without its sources lets everybody in.
+ */
 function inClientSpelling(manifest: Manifest): Manifest {
   if (manifest.kind !== 'NetworkPolicy' || manifest['spec'].ingress === undefined) return manifest;
   const ingress = manifest['spec'].ingress.map(({ from, ...rule }: { from?: unknown }) => ({ ...rule, _from: from }));

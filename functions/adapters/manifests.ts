@@ -1,4 +1,7 @@
-/** The YAML of manifests/, adapted to one job. The files stay plain Kubernetes: everything a job changes is changed here, on the parsed objects. */
+/**
+ * The YAML of manifests/, adapted to one job. The files stay plain Kubernetes: everything a job
+ * changes is changed here, on the parsed objects.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
 import type { WorkloadRequest } from '../ports/workloads.ts';

@@ -1,4 +1,7 @@
-/** Notices to the Pub/Sub topic, and to the job's webhooks. No batching: a function may be frozen right after it answers. */
+/**
+ * Notices to the Pub/Sub topic, and to the job's webhooks. No batching: a function
+ * may be frozen right after it answers.
+ */
 import { PubSub } from '@google-cloud/pubsub';
 import type { Notice, Notices } from '../ports/notices.ts';
 import { messageOf, PortError } from '../ports/port-error.ts';
@@ -27,7 +30,10 @@ export function connectNotices(settings: { projectId: string; topic: string }): 
   };
 }
 
-/** A webhook that does not answer is the receiver's loss: the topic has been told already, and a pass must not hang on it. */
+/**
+ * A webhook that does not answer is the receiver's loss: the topic has been told
+ * already, and a pass must not hang on it.
+ */
 async function callWebhook(url: string, notice: Notice): Promise<void> {
   await fetch(url, {
     method: 'POST',

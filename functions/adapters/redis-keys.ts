@@ -1,10 +1,13 @@
 /**
- * Names of the keys in a job's Redis, and of the fields of its hashes. What they mean, who writes and who deletes them: docs/redis-protocol.md.
- * The engine has its twin of this file, worker-image/R/redis-keys.R.
+ * Names of the keys in a job's Redis, and of the fields of its hashes. What they mean, who writes and who deletes them:
+ * docs/redis-protocol.md. The engine has its twin of this file, worker-image/R/redis-keys.R.
  * Nothing is read or written here.
  */
 
-/** Every key begins with this. A session on a laptop may choose another (`prefix` of registerForeachFleet()); a job never does. */
+/**
+ * Every key begins with this. A session on a laptop may choose another (`prefix` of
+ * registerForeachFleet()); a job never does.
+ */
 export const KEY_PREFIX = 'ff:';
 
 export const redisKeys = {
@@ -44,7 +47,10 @@ export const redisKeys = {
   queueOut: (id: string) => `ff:queue.out.${id}`,
 } as const;
 
-/** Fields of the hashes that have fixed ones. The others (waiting, workers, tries, need ...) have one field a loop, pod, iteration or name. */
+/**
+ * Fields of the hashes that have fixed ones. The others (waiting, workers, tries, need ...) have
+ * one field a loop, pod, iteration or name.
+ */
 export const redisFields = {
   driver: ['state', 'message', 'reason', 'script', 'startedAt', 'beatAt', 'loops'],
   control: ['stop', 'pause'],
@@ -87,5 +93,8 @@ export type DriverHash = Partial<Record<(typeof redisFields.driver)[number], str
 export type LoopHash = Partial<Record<(typeof redisFields.loop)[number], string>>;
 export type OutboxHash = Partial<Record<(typeof outboxFields)[number], string>>;
 
-/** Fields of a journalled result: its bytes, or the object that its worker uploaded and that object's SHA-256; its key; two marks (see the document). */
+/**
+ * Fields of a journalled result: its bytes, or the object that its worker uploaded and that object's
+ * SHA-256; its key; two marks (see the document).
+ */
 export const valueFields = { bytes: 'v', object: 'o', sha256: 's', key: 'k', toBackUp: 'b', toFetch: 'd' } as const;

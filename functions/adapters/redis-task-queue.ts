@@ -1,4 +1,7 @@
-/** Redis of one job through ioredis. One short connection a pass; nothing is retried here, because the next pass will. The keys: docs/redis-protocol.md. */
+/**
+ * Redis of one job through ioredis. One short connection a pass; nothing is retried here, because the next
+ * pass will. The keys: docs/redis-protocol.md.
+ */
 import { Redis } from 'ioredis';
 import { summarize, type LoopProgress, type Progress } from '../job/progress.ts';
 import { messageOf, PortError } from '../ports/port-error.ts';
@@ -111,8 +114,8 @@ class RedisTaskQueue implements TaskQueue {
   }
 
   /**
-   * Takes the mark "to be backed up" from each value; whoever (this, or the driver with its own mark) takes the last one deletes the value. Nothing of this
-   * needs memory: a Redis that is full is made room in.
+   * Takes the mark "to be backed up" from each value; whoever (this, or the driver with its own mark) takes the last
+   * one deletes the value. Nothing of this needs memory: a Redis that is full is made room in.
    */
   async confirm(entries: JournalEntry[]): Promise<void> {
     if (entries.length === 0) return;

@@ -1,4 +1,7 @@
-/** The billing budget is used up: every live job is paused, which saves its results and deletes its cluster; all can be resumed. */
+/**
+ * The billing budget is used up: every live job is paused, which saves its results and
+ * deletes its cluster; all can be resumed.
+ */
 import { z } from 'zod';
 import { paths } from '../job/names.ts';
 import { inParallel } from '../in-parallel.ts';
@@ -20,7 +23,8 @@ export async function budgetAlert(context: Context, event: Event): Promise<void>
   if (costAmount < budgetAmount) return;
   const { buckets } = await context.ports();
   const reason = JSON.stringify({ by: 'budget', text: `the budget of ${budgetAmount} is used up (${costAmount})` });
-  // Every job is asked before any pass begins: one that drains slowly, or fails, must not keep the others from being asked.
+  // Every job is asked before any pass begins: one that drains slowly, or fails,
+  // must not keep the others from being asked.
   const jobs = await findJobs(buckets);
   const refused: unknown[] = [];
   await inParallel(JOBS_AT_ONCE, jobs, async (job) => {

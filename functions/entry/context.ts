@@ -1,4 +1,7 @@
-/** What every function is given: the ports, made once per instance and only when an event needs them, and the settings of a pass. */
+/**
+ * What every function is given: the ports, made once per instance and only when an
+ * event needs them, and the settings of a pass.
+ */
 import type { Ports } from '../ports/ports.ts';
 import type { PassSettings } from '../job/settings.ts';
 

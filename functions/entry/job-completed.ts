@@ -1,4 +1,7 @@
-/** A driver reported its end. The same pass as for progress, but never taken as covered by an earlier one: it decides that a cluster may go. */
+/**
+ * A driver reported its end. The same pass as for progress, but never taken as covered by an
+ * earlier one: it decides that a cluster may go.
+ */
 import { jobOfCluster } from '../job/names.ts';
 import { log } from '../log.ts';
 import type { Context, Event } from './context.ts';

@@ -1,6 +1,7 @@
 /**
- * An object was written in the upload bucket: the job it belongs to gets a pass. A folder whose name cannot be a job id is refused in a
- * status beside its job file: there is no job and never a record of one. Everything else is acknowledged and forgotten.
+ * An object was written in the upload bucket: the job it belongs to gets a pass. A folder whose name cannot
+ * be a job id is refused in a status beside its job file: there is no job and never a record of one.
+ * Everything else is acknowledged and forgotten.
  */
 import { z } from 'zod';
 import type { Problem } from '../job-file/problem.ts';
@@ -34,7 +35,10 @@ export async function jobSubmitted(context: Context, event: Event): Promise<void
   await runPasses(context, job, eventMs(event));
 }
 
-/** Acts on the job file only, so once for each time that the folder is uploaded; a redelivered event writes the same again. */
+/**
+ * Acts on the job file only, so once for each time that the folder is uploaded; a
+ * redelivered event writes the same again.
+ */
 async function refuseFolder(context: Context, objectName: string, event: Event): Promise<void> {
   const id = /^jobs\/([^/]+)\/job\.(?:ya?ml|json)$/.exec(objectName)?.[1];
   if (id === undefined || !writableId.test(id) || Buffer.byteLength(id) > LONGEST_ID_BYTES) return;

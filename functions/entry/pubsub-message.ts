@@ -29,7 +29,10 @@ export function publishedMs(event: Event): number | undefined {
 
 const logEntry = z.object({ resource: z.object({ labels: z.object({ cluster_name: z.string() }) }) });
 
-/** The cluster that a Cloud Logging entry comes from. Its labels are the cloud's own; what a pod prints is not trusted to name a job. */
+/**
+ * The cluster that a Cloud Logging entry comes from. Its labels are the cloud's own; what a
+ * pod prints is not trusted to name a job.
+ */
 export function clusterOfLogEntry(data: unknown): string | undefined {
   const parsed = logEntry.safeParse(data);
   return parsed.success ? parsed.data.resource.labels.cluster_name : undefined;

@@ -1,6 +1,7 @@
 /**
- * Runs passes over a job until nothing more follows by itself. Decides ack or retry: returning acknowledges the event, throwing has it
- * delivered again. A record that cannot be understood is acknowledged: repeating would not help, and the tick reports it every minute.
+ * Runs passes over a job until nothing more follows by itself. Decides ack or retry: returning acknowledges the
+ * event, throwing has it delivered again. A record that cannot be understood is acknowledged: repeating would not
+ * help, and the tick reports it every minute.
  */
 import { log } from '../log.ts';
 import { messageOf, PortError } from '../ports/port-error.ts';

@@ -1,4 +1,7 @@
-/** The status over HTTP, as JSON: one job (`/?job=ID`) or all. Read-only; who may call it is decided by the platform (IAM invoker). */
+/**
+ * The status over HTTP, as JSON: one job (`/?job=ID`) or all. Read-only; who may call it
+ * is decided by the platform (IAM invoker).
+ */
 import { parseJobId } from '../job/job-id.ts';
 import type { Buckets } from '../ports/bucket.ts';
 import { loadRecord } from '../reconcile/record-store.ts';

@@ -1,4 +1,7 @@
-/** Every minute: every live job, everything the events may have missed, and the orphan sweep. Alone it is enough; events only make it quicker. */
+/**
+ * Every minute: every live job, everything the events may have missed, and the orphan sweep. Alone
+ * it is enough; events only make it quicker.
+ */
 import { inParallel } from '../in-parallel.ts';
 import { findJobs } from '../reconcile/find-jobs.ts';
 import { sweep } from '../reconcile/sweep.ts';

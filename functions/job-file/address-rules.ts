@@ -1,11 +1,14 @@
-// Rules for container images and webhooks. Pure: nothing is looked up, so whoever sends a webhook checks the resolved address again.
+// Rules for container images and webhooks. Pure: nothing is looked up, so whoever sends a
+// webhook checks the resolved address again.
 import { shorten } from './problem.ts';
 import type { TextFault } from './text-rules.ts';
 
 const imagePattern =
   /^(?=.{1,512}$)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?@sha256:[0-9a-f]{64}$/;
 
-/** Faults of an image reference's form. A tag can be moved to other contents after the check, so only a digest counts. */
+/**
+ * Faults of an image reference's form. A tag can be moved to other contents after the check, so only a digest counts.
+ */
 export function findImageFault(image: string): TextFault | undefined {
   if (imagePattern.test(image)) return undefined;
   const remedy = 'Write registry/path/name@sha256:<64 hex digits>, as `docker inspect` or the registry shows it.';
@@ -21,7 +24,10 @@ export function isImageIn(image: string, registries: readonly string[]): boolean
 const privateHost =
   /(^|\.)(localhost|local|internal|intranet|lan|home|corp|private|test|invalid|example|onion|arpa|svc)$/;
 
-/** Faults of a webhook address: only https to a public host name, so that nobody reaches into the network through the service. */
+/**
+ * Faults of a webhook address: only https to a public host name, so that nobody
+ * reaches into the network through the service.
+ */
 export function findWebhookFault(address: string): TextFault | undefined {
   const remedy = 'Write an https address of a public host name, such as https://hooks.example.org/path.';
   const fault = (what: string): TextFault => ({

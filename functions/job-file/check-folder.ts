@@ -1,6 +1,6 @@
 /**
- * What can be said about a job's folder before anything runs: the same checks before an upload and in the cloud. Pure: the caller lists and reads.
- * R itself checks the script's syntax, in the canary.
+ * What can be said about a job's folder before anything runs: the same checks before an upload and in the cloud. Pure:
+ * the caller lists and reads. R itself checks the script's syntax, in the canary.
  */
 import type { JobSpec } from './job-spec.ts';
 import { shorten, type Problem } from './problem.ts';

@@ -1,5 +1,5 @@
-// The job file as users write it: keys, types, defaults and bounds. Published as JSON Schema for editors (job-schema.json).
-// Does not know the installation: allowed buckets and registries are checked in parse-job-file.ts.
+// The job file as users write it: keys, types, defaults and bounds. Published as JSON Schema for editors
+// (job-schema.json). Does not know the installation: allowed buckets and registries are checked in parse-job-file.ts.
 import * as z from 'zod';
 import { findImageFault, findWebhookFault } from './address-rules.ts';
 import { findEnvNameFault } from './env-rules.ts';
@@ -159,7 +159,10 @@ export const jobFileSchema = z.strictObject({
 
 export type JobFile = z.output<typeof jobFileSchema>;
 
-/** The schema as JSON Schema, for editors; rules that only code can state (names, addresses) are described, not contained. */
+/**
+ * The schema as JSON Schema, for editors; rules that only code can state (names,
+ * addresses) are described, not contained.
+ */
 export function toEditorSchema(): object {
   return {
     ...z.toJSONSchema(jobFileSchema, { io: 'input' }),

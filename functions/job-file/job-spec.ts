@@ -60,7 +60,9 @@ export function workingName(object: string): string {
   return address === undefined ? object : address[1].slice(address[1].lastIndexOf('/') + 1);
 }
 
-/** Working names of what is load()ed into the global environment before the script, and before a worker's first task. */
+/**
+ * Working names of what is load()ed into the global environment before the script, and before a worker's first task.
+ */
 export function loadedNames(spec: JobSpec): string[] {
   return spec.data.filter((data) => data.as === 'load').map((data) => workingName(data.object));
 }

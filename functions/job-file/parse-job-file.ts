@@ -53,7 +53,9 @@ function toProblem(fault: Fault, position: string): Problem {
   };
 }
 
-/** The first fault of a path is the one to correct first; a name with a line break need not also be called malformed. */
+/**
+ * The first fault of a path is the one to correct first; a name with a line break need not also be called malformed.
+ */
 function onePerPath(faults: readonly Fault[]): Fault[] {
   const seen = new Set<string>();
   return faults.filter((fault) => {
@@ -103,7 +105,9 @@ function findCollisions(file: JobFile): Fault[] {
   });
 }
 
-/** Buckets and registries outside the installation's lists. Reads the raw value, so that other faults do not hide these. */
+/**
+ * Buckets and registries outside the installation's lists. Reads the raw value, so that other faults do not hide these.
+ */
 function findForbiddenPlaces(value: unknown, options: JobFileOptions): Fault[] {
   const raw = (value ?? {}) as { readonly data?: unknown; readonly image?: unknown };
   const entries: unknown[] = Array.isArray(raw.data) ? raw.data : [];

@@ -1,6 +1,10 @@
-// What a user can correct in a job file or folder, in a form that status, notice and terminal can all show. Makes no decision about a job.
+// What a user can correct in a job file or folder, in a form that status, notice and terminal can
+// all show. Makes no decision about a job.
 
-/** Stable codes of the job file's own rules: documented in the error catalogue, matched by scripts; a code is never reused for another meaning. */
+/**
+ * Stable codes of the job file's own rules: documented in the error catalogue, matched by scripts; a
+ * code is never reused for another meaning.
+ */
 export type ProblemCode =
   | 'FF-SPEC-SIZE'
   | 'FF-SPEC-ENCODING'
@@ -25,8 +29,9 @@ export type ProblemCode =
   | 'FF-SPEC-JOB-ID';
 
 /**
- * One thing to correct: in the job file, the folder or the limits. `path` is dotted ("limits.usd", "data[0].object"), or the name of a file;
- * empty when it is the job file as a whole. `code` is a ProblemCode or, for the folder, another of the error catalogue.
+ * One thing to correct: in the job file, the folder or the limits. `path` is dotted ("limits.usd",
+ * "data[0].object"), or the name of a file; empty when it is the job file as a whole. `code` is a ProblemCode or,
+ * for the folder, another of the error catalogue.
  */
 export interface Problem {
   readonly code: string;

@@ -1,5 +1,6 @@
-// Bytes of a job file to plain values, and where each value stands. Refuses everything in YAML that can surprise or explode: anchors,
-// aliases, tags, merge keys, several documents, duplicate keys, deep nesting. Does not know which keys exist.
+// Bytes of a job file to plain values, and where each value stands. Refuses everything in YAML that can
+// surprise or explode: anchors, aliases, tags, merge keys, several documents, duplicate keys, deep
+// nesting. Does not know which keys exist.
 import { Composer, isCollection, isMap, isNode, isPair, isScalar, LineCounter, Parser } from 'yaml';
 import type { CST, Document, Node } from 'yaml';
 import { formatPath, shorten } from './problem.ts';
@@ -43,7 +44,9 @@ function decodeUtf8(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** JSON is read by the YAML reader too, for positions and duplicate keys; JSON.parse first sees to it that it is JSON. */
+/**
+ * JSON is read by the YAML reader too, for positions and duplicate keys; JSON.parse first sees to it that it is JSON.
+ */
 function readJson(text: string): JobDocument | { problems: Problem[] } {
   const document = readYaml(text, 'job.json');
   if ('problems' in document && document.problems.some(isFinalForJson)) return document;
@@ -169,8 +172,8 @@ function childrenOf(token: CST.Token): unknown[] {
 }
 
 /**
- * Plain values of the tree. Numbers and booleans below `arguments` and `env` keep their spelling, because R gets them as text:
- * `1.10` must not become 1.1.
+ * Plain values of the tree. Numbers and booleans below `arguments` and `env` keep their spelling, because R gets
+ * them as text: `1.10` must not become 1.1.
  */
 function toValue(node: unknown, path: readonly PropertyKey[]): unknown {
   if (isScalar(node)) {

@@ -1,5 +1,6 @@
-// Rules for the strings of a job file: what may be a file name, a variable name, an image, a webhook. Pure; each returns what is wrong.
-// No string of a job file ever reaches a shell: text that looks like shell is refused because whoever wrote it expects one.
+// Rules for the strings of a job file: what may be a file name, a variable name, an image, a webhook. Pure;
+// each returns what is wrong. No string of a job file ever reaches a shell: text that looks like shell is
+// refused because whoever wrote it expects one.
 import { shorten } from './problem.ts';
 import type { ProblemCode } from './problem.ts';
 
@@ -95,7 +96,10 @@ export function splitBucketAddress(address: string): readonly [bucket: string, n
   return match === null ? undefined : [match[1]!, match[2]!];
 }
 
-/** Faults of a data object: a name in the job folder or gs://bucket/name. Whether the bucket is allowed is decided elsewhere. */
+/**
+ * Faults of a data object: a name in the job folder or gs://bucket/name. Whether
+ * the bucket is allowed is decided elsewhere.
+ */
 export function findObjectFault(address: string): TextFault | undefined {
   const remedy = 'Use the path inside the job folder, or gs://bucket/name.';
   const parts = splitBucketAddress(address);

@@ -1,4 +1,5 @@
-// Quantities with the unit written out ("90m", "2Gi") to plain numbers. Knows nothing about which key allows which range.
+// Quantities with the unit written out ("90m", "2Gi") to plain numbers. Knows
+// nothing about which key allows which range.
 
 const secondsPer: Readonly<Record<string, number>> = { d: 86_400, h: 3_600, m: 60, s: 1 };
 

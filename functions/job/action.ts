@@ -1,4 +1,7 @@
-/** Everything a pass can do to the world. Each action is idempotent: doing it twice, or after it was already done, changes nothing. */
+/**
+ * Everything a pass can do to the world. Each action is idempotent: doing it twice, or
+ * after it was already done, changes nothing.
+ */
 import type { PoolChoice } from './machines.ts';
 
 export type ControlKind = 'cancel' | 'pause' | 'resume' | 'approve';
@@ -23,7 +26,9 @@ export type Action =
   | { do: 'stop-driver'; reason: string }
   | { do: 'renew-lease' }
   | { do: 'back-up' }
-  /** Answers pods that requested URLs of objects of this attempt, or (`ledger`) of all that the bucket holds of the job. */
+  /**
+   * Answers pods that requested URLs of objects of this attempt, or (`ledger`) of all that the bucket holds of the job.
+   */
   | { do: 'sign-urls'; objects: string[] }
   /** Answered requests are removed, so that the same file can be uploaded again. */
   | { do: 'remove-control'; kind: ControlKind; generation: string };

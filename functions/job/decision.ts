@@ -1,6 +1,7 @@
 /**
- * The codes of decisions: each with its sentence, once. A rule can only give a reason that stands here; docs/decision-codes.md says the same to
- * users, and a test compares. Endings have codes of their own (ending.ts). What was decided with a code is said by the decision's own text.
+ * The codes of decisions: each with its sentence, once. A rule can only give a reason that stands here;
+ * docs/decision-codes.md says the same to users, and a test compares. Endings have codes of their own (ending.ts). What
+ * was decided with a code is said by the decision's own text.
  */
 import type { EndingCode } from './ending.ts';
 import type { Outcome, Phase } from './phase.ts';

@@ -1,6 +1,7 @@
 /**
- * How an attempt can end: each code with its sentence, once; docs/errors.md has the same sentence with the remedy at length, and a test compares.
- * A fault of the folder or the job file ends the job with its own code (endWithProblem in reconcile/step.ts).
+ * How an attempt can end: each code with its sentence, once; docs/errors.md has the same sentence with the
+ * remedy at length, and a test compares. A fault of the folder or the job file ends the job with its own
+ * code (endWithProblem in reconcile/step.ts).
  */
 export const ENDING_CODES = {
   done: 'the script ended without an error',

@@ -2,7 +2,10 @@
 import { shorten } from '../job-file/problem.ts';
 import type { Problem } from '../job-file/problem.ts';
 
-/** Letters a–z, digits and hyphens, at most 32, beginning with a letter and not ending with a hyphen: fits every name made from it. */
+/**
+ * Letters a–z, digits and hyphens, at most 32, beginning with a letter and not ending
+ * with a hyphen: fits every name made from it.
+ */
 export const jobIdPattern = /^[a-z]([-a-z0-9]{0,30}[a-z0-9])?$/;
 
 /** The job id, or what is wrong with the text (a folder name under jobs/). */

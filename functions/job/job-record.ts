@@ -50,7 +50,10 @@ export interface Ending {
   since: string;
 }
 
-/** Of the job, over all of its attempts. Always an over-estimate: the dearer of what was seen at both ends of the time between two passes. */
+/**
+ * Of the job, over all of its attempts. Always an over-estimate: the dearer of what was seen at
+ * both ends of the time between two passes.
+ */
 export interface Spending {
   usd: number;
   machineSeconds: number;

@@ -1,4 +1,7 @@
-/** The record as a phase may rely on it: what an earlier phase has found out is there, and the types say so. Nothing is changed. */
+/**
+ * The record as a phase may rely on it: what an earlier phase has found out is there,
+ * and the types say so. Nothing is changed.
+ */
 import { assert } from './assert.ts';
 import type { ClusterRecord, Ending, JobRecord } from './job-record.ts';
 import type { JobSpec } from '../job-file/job-spec.ts';

@@ -1,4 +1,7 @@
-/** Which machines a job gets and how many workers fit on one: fixed choices in this version, the only place to replace them. */
+/**
+ * Which machines a job gets and how many workers fit on one: fixed choices in this
+ * version, the only place to replace them.
+ */
 import type { JobSpec } from '../job-file/job-spec.ts';
 import { machineShape, type FleetForPrice } from './prices.ts';
 
@@ -12,7 +15,10 @@ const SYSTEM_MACHINE_TYPE = 'e2-standard-2';
 const WORKER_MACHINE_TYPE = 'e2-standard-4';
 const SYSTEM_DISK_GB = 30;
 
-/** GKE's own pods on every machine (logging agent, metrics, proxy, DNS cache): about 0.3 vCPU and 400 MiB are spoken for. */
+/**
+ * GKE's own pods on every machine (logging agent, metrics, proxy, DNS cache): about
+ * 0.3 vCPU and 400 MiB are spoken for.
+ */
 const DAEMON_CPU = 0.3;
 const DAEMON_BYTES = 400 * 1024 ** 2;
 
@@ -31,8 +37,9 @@ export function workerPool(spec: JobSpec, onDemand = false): PoolChoice {
 
 /**
  * Workers that fit on one machine of this type; 0 when not even one does.
- * Reservations: GKE "Plan GKE Standard node sizes" (6 % of the first core, 1 % of the second, 0.5 % of the next two, 0.25 % of the rest;
- * 25 % of the first 4 GiB, 20 % of the next 4, 10 % of the next 8, 6 % of the next 112, 2 % of the rest, 100 MiB for eviction).
+ * Reservations: GKE "Plan GKE Standard node sizes" (6 % of the first core, 1 % of the second, 0.5 % of the next
+ * two, 0.25 % of the rest; 25 % of the first 4 GiB, 20 % of the next 4, 10 % of the next 8, 6 % of the next
+ * 112, 2 % of the rest, 100 MiB for eviction).
  */
 export function workersPerMachine(machineType: string, worker: { cpu: number; memoryBytes: number }): number {
   const shape = machineShape(machineType);

@@ -1,4 +1,7 @@
-/** Deterministic names: what a crash leaves behind can be found again, and "already exists" means "adopt after checking labels". */
+/**
+ * Deterministic names: what a crash leaves behind can be found again, and "already
+ * exists" means "adopt after checking labels".
+ */
 
 /** A folder's job file is the first of these that it has. */
 export const JOB_FILES = ['job.yaml', 'job.yml', 'job.json'] as const;
@@ -41,7 +44,10 @@ export const paths = {
   loopSegment: (job: string, attempt: number, first: string) => `${job}/attempt-${attempt}/loops/${first}.jsonl`,
   iteration: (job: string, attempt: number, loop: number, iteration: number) =>
     `${job}/attempt-${attempt}/loop-${loop}/iteration-${String(iteration).padStart(6, '0')}.rds`,
-  /** Where pods may put results that are too large for Redis: the common beginning of their names, which the ledger does not share. */
+  /**
+   * Where pods may put results that are too large for Redis: the common beginning of
+   * their names, which the ledger does not share.
+   */
   largeResults: (job: string, attempt: number) => `${job}/attempt-${attempt}/loop-`,
   exports: (job: string, attempt: number) => `${job}/attempt-${attempt}/exports/`,
   /** As `iteration`, of a second result of an iteration whose plain name is taken by other bytes. */

@@ -1,6 +1,7 @@
 /**
- * Objects that pods upload themselves: results too large for Redis, and large exports. What a pod says is not believed: an object's name is derived from the
- * entry that names it, and only names of these two forms, below the attempt's own folder, are ever signed for reading.
+ * Objects that pods upload themselves: results too large for Redis, and large exports. What a pod says is not
+ * believed: an object's name is derived from the entry that names it, and only names of these two forms, below the
+ * attempt's own folder, are ever signed for reading.
  */
 import type { JournalEntry } from '../ports/task-queue.ts';
 
@@ -16,8 +17,9 @@ export function isPodObject(name: string): boolean {
 }
 
 /**
- * Does the entry name its own object? A name of another iteration, or of another content, is refused. The number at the end is that of the upload's try:
- * an object is never replaced, so a try whose answer was lost is followed by one of another name.
+ * Does the entry name its own object? A name of another iteration, or of another content, is refused. The
+ * number at the end is that of the upload's try: an object is never replaced, so a try whose answer was
+ * lost is followed by one of another name.
  */
 export function namesItself(entry: Pick<JournalEntry, 'loop' | 'iteration' | 'sha256' | 'object'>): boolean {
   const { loop, iteration, sha256, object } = entry;

@@ -1,7 +1,8 @@
 /**
  * Prices: a dated snapshot, so that everything works offline and two runs agree.
- * Sources: kubernetes/autoscaler cluster-autoscaler/cloudprovider/gce/gce_price_info.go (us-central1, read 2026-11); GKE pricing page
- * (management fee); Spot prices move monthly. Estimates made from them are labelled as such wherever a user sees them.
+ * Sources: kubernetes/autoscaler cluster-autoscaler/cloudprovider/gce/gce_price_info.go (us-central1, read
+ * 2026-11); GKE pricing page (management fee); Spot prices move monthly. Estimates made from them are
+ * labelled as such wherever a user sees them.
  */
 export const PRICES_AS_OF = '2026-11';
 
@@ -97,7 +98,10 @@ export interface FleetForPrice {
   machines: { machineType: string; spot: boolean; diskGb: number; count: number }[];
 }
 
-/** USD per hour of a fleet. A machine type that the snapshot does not know is priced as the dearest known per vCPU-4 machine: unknown is never zero. */
+/**
+ * USD per hour of a fleet. A machine type that the snapshot does not know is priced as the dearest known
+ * per vCPU-4 machine: unknown is never zero.
+ */
 export function fleetUsdPerHour(fleet: FleetForPrice): number {
   let usd = fleet.cluster ? CLUSTER_USD_PER_HOUR : 0;
   for (const machine of fleet.machines) {

@@ -1,4 +1,7 @@
-/** What the driver and the workers report through Redis, as the control plane understands it. Unknown is null, never zero. */
+/**
+ * What the driver and the workers report through Redis, as the control plane
+ * understands it. Unknown is null, never zero.
+ */
 
 export type DriverState = 'starting' | 'running' | 'saving' | 'finished' | 'failed' | 'stopped';
 

@@ -1,4 +1,7 @@
-/** Machines in the pool of the workers, as the cloud says it: 0 when there is no cluster, or nothing can be said about it. */
+/**
+ * Machines in the pool of the workers, as the cloud says it: 0 when there is no
+ * cluster, or nothing can be said about it.
+ */
 import type { Observation } from './observation.ts';
 
 export function workerNodes(cluster: Observation['cluster']): number {

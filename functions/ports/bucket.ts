@@ -17,7 +17,9 @@ export interface StoredObject {
 
 export interface Bucket {
   readonly name: string;
-  /** Null when there is no such object. `maxBytes` guards memory: a larger object is a PortError FF-OBJECT-TOO-LARGE. */
+  /**
+   * Null when there is no such object. `maxBytes` guards memory: a larger object is a PortError FF-OBJECT-TOO-LARGE.
+   */
   read(name: string, maxBytes: number): Promise<StoredObject | null>;
   /** What the storage knows of one object; null when there is none. */
   info(name: string): Promise<ObjectInfo | null>;

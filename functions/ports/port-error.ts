@@ -2,7 +2,8 @@
 export type ErrorCode = `FF-${string}`;
 
 /**
- * The one error class that crosses a port. `retry` means: the same call may succeed later, so the pass ends and a later one tries again.
+ * The one error class that crosses a port. `retry` means: the same call may succeed later, so
+ * the pass ends and a later one tries again.
  */
 export class PortError extends Error {
   readonly code: ErrorCode;

@@ -38,11 +38,17 @@ export interface QueueView {
 export type ReportKind = 'errors' | 'loops';
 
 export interface TaskQueue {
-  /** `before` is what the last pass saw: loops that had ended then never change, and are not read again while the same driver runs. */
+  /**
+   * `before` is what the last pass saw: loops that had ended then never change, and are
+   * not read again while the same driver runs.
+   */
   view(nowMs: number, before: Progress | null): Promise<QueueView>;
   /** Oldest journalled results that are not yet backed up: at most `maxEntries`, and about `maxBytes` of values. */
   outbox(maxEntries: number, maxBytes: number): Promise<{ entry: JournalEntry; value: Buffer | null }[]>;
-  /** To be called when the entries are durable in the bucket: Redis may forget them (values stay until the driver has them too). */
+  /**
+   * To be called when the entries are durable in the bucket: Redis may forget them
+   * (values stay until the driver has them too).
+   */
   confirm(entries: JournalEntry[]): Promise<void>;
   /** The results of these entries do not count: the iterations are free to be computed again. */
   reject(entries: JournalEntry[]): Promise<void>;

@@ -1,6 +1,7 @@
 /**
- * Moves the engine's reports from Redis to the results bucket as they are: errors of iterations, and descriptions of loops (how a loop combines
- * its results, and what its iterations need to be run again). A report can be large, and there can be thousands.
+ * Moves the engine's reports from Redis to the results bucket as they are: errors of iterations, and
+ * descriptions of loops (how a loop combines its results, and what its iterations need to be run again). A
+ * report can be large, and there can be thousands.
  */
 import type { ErrorSummary, JobRecord, LedgerCounts } from '../job/job-record.ts';
 import { paths } from '../job/names.ts';
@@ -62,11 +63,15 @@ async function backUpErrors(
 
 async function backUpLoops(bucket: Bucket, queue: TaskQueue, record: JobRecord, loops: Report[]): Promise<void> {
   const { saved } = await writeSegment(bucket, paths.loopSegment(record.job, record.attempt, loops[0]!.id), loops);
-  // A segment of that name with other lines can only come from a Redis that has lost its last second: what is left of it must not hold the job up.
+  // A segment of that name with other lines can only come from a Redis that has lost its last second:
+  // what is left of it must not hold the job up.
   await queue.confirmReports('loops', idsOf(saved.length > 0 ? saved : loops.slice(0, 1)));
 }
 
-/** The lines of the segment, and which of the reports are among them: one that an earlier pass has left holds what it held then. */
+/**
+ * The lines of the segment, and which of the reports are among them: one that an
+ * earlier pass has left holds what it held then.
+ */
 async function writeSegment(
   bucket: Bucket,
   name: string,

@@ -1,8 +1,9 @@
 /**
- * Moves journalled results from Redis to the results bucket, batch by batch: values first, then a ledger segment that names them, and only
- * then may Redis forget. Every object is written once (generation 0). A name that is taken is believed only for the bytes that are there: a value
- * whose name holds other bytes gets a name of its own content, and Redis forgets a result only if the segment names exactly that result.
- * A value that is not what its worker computed is set aside, and keeps no other from being saved.
+ * Moves journalled results from Redis to the results bucket, batch by batch: values first, then a ledger segment that
+ * names them, and only then may Redis forget. Every object is written once (generation 0). A name that is taken is
+ * believed only for the bytes that are there: a value whose name holds other bytes gets a name of its own content, and
+ * Redis forgets a result only if the segment names exactly that result. A value that is not what its worker computed is
+ * set aside, and keeps no other from being saved.
  */
 import { createHash } from 'node:crypto';
 import type { ErrorSummary, JobRecord, LedgerCounts } from '../job/job-record.ts';
@@ -37,7 +38,10 @@ export interface BackUpResult {
 /** Bounds memory: values of a batch, the part made of them, and what the client holds while sending. */
 const BATCH_BYTES = 16 * 1024 ** 2;
 const BATCH_ENTRIES = 2000;
-/** Loops up to this length get a file per iteration, which readRDS() turns into the value; longer ones share files, so that objects and signatures stay few. */
+/**
+ * Loops up to this length get a file per iteration, which readRDS() turns into the value; longer ones share files,
+ * so that objects and signatures stay few.
+ */
 const FILE_PER_ITERATION_UP_TO = 2000;
 const PART_VALUE_BYTES = 1024 ** 2;
 const PARALLEL_WRITES = 24;
@@ -109,7 +113,10 @@ async function backUpBatch(
   return { ledger: counted, failure: values.failure };
 }
 
-/** Two results of one iteration are the same only if key and bytes are: a driver that was started again may have other arguments. */
+/**
+ * Two results of one iteration are the same only if key and bytes are: a driver that
+ * was started again may have other arguments.
+ */
 function identityOf(result: Pick<JournalEntry, 'loop' | 'iteration' | 'key' | 'sha256'>): string {
   return `${result.loop}/${result.iteration}/${result.key}/${result.sha256}`;
 }
@@ -173,7 +180,10 @@ interface WrittenValues {
   failure: unknown;
 }
 
-/** Answers the object that holds the value: the plain name, or one of its content where the plain name holds another result. */
+/**
+ * Answers the object that holds the value: the plain name, or one of its content
+ * where the plain name holds another result.
+ */
 async function writeSingle(bucket: Bucket, record: JobRecord, entry: JournalEntry, value: Buffer): Promise<string> {
   const plain = paths.iteration(record.job, record.attempt, entry.loop, entry.iteration);
   if (await holds(bucket, plain, value)) return plain;

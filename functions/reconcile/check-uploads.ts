@@ -1,4 +1,6 @@
-/** Results that pods have uploaded themselves: is each there, and is it what its worker computed? Nothing is downloaded. */
+/**
+ * Results that pods have uploaded themselves: is each there, and is it what its worker computed? Nothing is downloaded.
+ */
 import { inParallel } from '../in-parallel.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { paths } from '../job/names.ts';
@@ -10,8 +12,8 @@ import type { JournalEntry } from '../ports/task-queue.ts';
 const AT_ONCE = 24;
 
 /**
- * Splits entries with an object into good ones and others. Size and MD5 are what the storage knows by itself; SHA-256, which the ledger names,
- * is checked by whoever reads the object (driver, resume, `foreach-fleet results`).
+ * Splits entries with an object into good ones and others. Size and MD5 are what the storage knows by itself; SHA-256,
+ * which the ledger names, is checked by whoever reads the object (driver, resume, `foreach-fleet results`).
  */
 export async function checkUploads(
   bucket: Bucket,

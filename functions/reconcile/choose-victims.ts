@@ -1,4 +1,7 @@
-/** Pure: which workers and which machines may go. Only workers that have been idle for long, and only machines that carry no worker. */
+/**
+ * Pure: which workers and which machines may go. Only workers that have been idle for
+ * long, and only machines that carry no worker.
+ */
 import type { WorkloadView } from '../ports/workloads.ts';
 import type { SeenWorking } from './tend-workload.ts';
 

@@ -1,4 +1,7 @@
-/** Pure: where the next cluster of an attempt is made, with which machines, and when to give up. Reads nothing of the cloud. */
+/**
+ * Pure: where the next cluster of an attempt is made, with which machines, and when
+ * to give up. Reads nothing of the cloud.
+ */
 import { systemPool, workerPool } from '../job/machines.ts';
 import { clusterName } from '../job/names.ts';
 import type { RecordWithCluster, RecordWithSpec } from '../job/known-record.ts';
@@ -53,7 +56,10 @@ function giveUp(record: RecordWithSpec, exhausted: string[], nowMs: number): Ste
   return stay(beginEnding({ ...record, cluster: null }, reason, nowMs));
 }
 
-/** No location had Spot machines: the same locations again, with machines that cost more and are not taken away. The money limit still holds. */
+/**
+ * No location had Spot machines: the same locations again, with machines that cost more and are not
+ * taken away. The money limit still holds.
+ */
 function createOnDemand(record: RecordWithSpec, nowMs: number, settings: PassSettings): Step {
   const text = 'no location has Spot machines: trying on-demand ones';
   const cluster = record.cluster && { ...record.cluster, exhausted: [] };

@@ -1,4 +1,7 @@
-/** Which jobs a tick must look at: the live ones, folders that no event has announced, and requests that no event has delivered. */
+/**
+ * Which jobs a tick must look at: the live ones, folders that no event has announced,
+ * and requests that no event has delivered.
+ */
 import { jobOfUpload } from '../job/names.ts';
 import type { Buckets } from '../ports/bucket.ts';
 

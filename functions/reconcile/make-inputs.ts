@@ -1,4 +1,7 @@
-/** What driver and workers read as inputs.json: signed URLs of script, data and earlier results, and where outputs may go. */
+/**
+ * What driver and workers read as inputs.json: signed URLs of script, data and
+ * earlier results, and where outputs may go.
+ */
 import type { JobRecord } from '../job/job-record.ts';
 import { loadedNames, workingName } from '../job-file/job-spec.ts';
 import { paths } from '../job/names.ts';
@@ -70,7 +73,10 @@ async function signForeign(
   return { name: workingName(`gs://${bucketName}/${object}`), url, bytes: found.bytes };
 }
 
-/** Everything earlier attempts have finished (and this one, if its cluster was lost), with a signed URL each; null when there is nothing. */
+/**
+ * Everything earlier attempts have finished (and this one, if its cluster was lost), with a
+ * signed URL each; null when there is nothing.
+ */
 export async function makeResumeLedger(buckets: Buckets, record: JobRecord): Promise<{ url: string } | null> {
   const lines = await readLedger(buckets, record.job);
   if (lines.length === 0) return null;

@@ -1,4 +1,7 @@
-/** Ports -> Observation. Reads only what the record's phase needs; decides nothing. What cannot be read is 'unknown', never empty. */
+/**
+ * Ports -> Observation. Reads only what the record's phase needs; decides nothing. What
+ * cannot be read is 'unknown', never empty.
+ */
 import type { ControlKind } from '../job/action.ts';
 import {
   findScriptProblem,

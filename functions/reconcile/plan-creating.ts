@@ -7,7 +7,10 @@ import { createCluster, requestCluster } from './create-cluster.ts';
 import { workersOfCanary } from './size-canary.ts';
 import { beginEnding, type EndingReason, iso, move, noteDecision, secondsSince, stay, type Step } from './step.ts';
 
-/** GKE gives up on its own after about this long. Creation takes 3 to 9 minutes (local-cloud/compute/README.md, "Delays"). */
+/**
+ * GKE gives up on its own after about this long. Creation takes 3 to 9 minutes
+ * (local-cloud/compute/README.md, "Delays").
+ */
 const CREATE_ALARM_SECONDS = 30 * 60;
 
 export function planCreating(record: RecordWithCluster, seen: Observation, settings: PassSettings): Step {
@@ -38,7 +41,10 @@ function planSeenCluster(record: RecordWithCluster, view: ClusterView, nowMs: nu
   return stay({ ...record, waitingFor: `cluster ${view.name} in ${view.location} (${state})` });
 }
 
-/** A cluster that could not be made costs something nevertheless: it is deleted, and the next location is tried once it is gone. */
+/**
+ * A cluster that could not be made costs something nevertheless: it is deleted, and
+ * the next location is tried once it is gone.
+ */
 function giveClusterBack(record: RecordWithCluster, view: ClusterView, nowMs: number): Step {
   const { name, location, message } = view;
   const exhausted = [...record.cluster.exhausted, location];

@@ -1,4 +1,6 @@
-/** Pure: the driver has ended: what that makes of the job, and which machines need not wait for the cluster's deletion. */
+/**
+ * Pure: the driver has ended: what that makes of the job, and which machines need not wait for the cluster's deletion.
+ */
 import type { Action } from '../job/action.ts';
 import type { EndingCode } from '../job/ending.ts';
 import type { JobRecord } from '../job/job-record.ts';

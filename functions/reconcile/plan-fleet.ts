@@ -1,6 +1,7 @@
 /**
- * Pure: workers and machines for the work that is left. Grows at once; shrinks by workers that have been idle for a boot time, then by machines
- * that no worker is on. Never takes a worker that is busy. How large the fleet should be is size-fleet.ts, who goes choose-victims.ts.
+ * Pure: workers and machines for the work that is left. Grows at once; shrinks by workers that have been idle for a
+ * boot time, then by machines that no worker is on. Never takes a worker that is busy. How large the fleet should be is
+ * size-fleet.ts, who goes choose-victims.ts.
  */
 import type { Action } from '../job/action.ts';
 import type { FleetChoice } from '../job/decision.ts';
@@ -17,8 +18,8 @@ import { noteDecision, stay, type Step } from './step.ts';
 import type { SeenWorking } from './tend-workload.ts';
 
 /**
- * The boot time is taken from this job's own cluster: its creation took about three boots of a machine. Published timings say
- * 5 minutes against 105 s (local-cloud/compute/README.md, "Delays", names them).
+ * The boot time is taken from this job's own cluster: its creation took about three boots of a machine. Published
+ * timings say 5 minutes against 105 s (local-cloud/compute/README.md, "Delays", names them).
  */
 const CLUSTER_PER_MACHINE_BOOT = 3;
 const MAX_BOOT_SECONDS = 240;
@@ -82,8 +83,8 @@ function grow(record: JobRecord, seen: SeenWorking, size: FleetChoice): Step {
 }
 
 /**
- * Waiting just as long as it would take to get a worker back never costs more than twice the best that could be done with foresight
- * (the ski-rental argument).
+ * Waiting just as long as it would take to get a worker back never costs more than twice the best that could be done
+ * with foresight (the ski-rental argument).
  */
 function shrink(record: RecordWithCluster, seen: SeenWorking, size: FleetChoice): Step {
   const workersNow = seen.workload.workersWanted;

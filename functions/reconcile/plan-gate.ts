@@ -1,10 +1,13 @@
-/** Pure: how many tasks may begin. Compared with what Redis has in every pass, so that a pass which died leaves no gate as it should not be. */
+/**
+ * Pure: how many tasks may begin. Compared with what Redis has in every pass, so that a pass which
+ * died leaves no gate as it should not be.
+ */
 import type { Action } from '../job/action.ts';
 import type { Gate, Progress } from '../job/progress.ts';
 
 /**
- * The canary's tasks, and as many more as were begun without ever ending: a task that died with its R, or went back to the queue, has used its
- * ticket, and the canary must not wait for a task that may not begin.
+ * The canary's tasks, and as many more as were begun without ever ending: a task that died with its R, or went back to
+ * the queue, has used its ticket, and the canary must not wait for a task that may not begin.
  */
 export function closedGate(gate: Gate | null, progress: Progress, tasks: number): Action[] {
   if (gate === null) return [];

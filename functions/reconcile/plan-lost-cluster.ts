@@ -1,4 +1,7 @@
-/** Pure: a cluster that is gone or ending in mid-job, by someone else's hand. What is in the bucket is kept, and a new cluster goes on from there. */
+/**
+ * Pure: a cluster that is gone or ending in mid-job, by someone else's hand. What is in the bucket is
+ * kept, and a new cluster goes on from there.
+ */
 import type { RecordWithCluster } from '../job/known-record.ts';
 import type { Observation } from '../job/observation.ts';
 import { iso, move, noteDecision, stay, type Step } from './step.ts';

@@ -109,7 +109,10 @@ function askForHigherLimit(record: JobRecord, nowMs: number, path: string): JobR
   return { ...noted, problems: [problem] };
 }
 
-/** A job that failed before anything was made for it starts anew when its folder is corrected: the user need not say "resume". */
+/**
+ * A job that failed before anything was made for it starts anew when its folder is
+ * corrected: the user need not say "resume".
+ */
 function isCorrected(record: JobRecord, seen: Observation): boolean {
   return (
     record.phase === 'failed' && record.clustersMade === 0 && seen.upload.jobFile !== null && hasChanged(record, seen)

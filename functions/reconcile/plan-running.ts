@@ -1,4 +1,6 @@
-/** Pure: the script runs: keep it running, give it the fleet that its work deserves, and notice when no worker comes. */
+/**
+ * Pure: the script runs: keep it running, give it the fleet that its work deserves, and notice when no worker comes.
+ */
 import type { RecordWithCluster } from '../job/known-record.ts';
 import type { Observation } from '../job/observation.ts';
 import { planFleet } from './plan-fleet.ts';

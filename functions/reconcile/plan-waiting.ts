@@ -1,4 +1,7 @@
-/** Pure: is the folder complete and sound, and is there a place for the job? Objects of other buckets are not looked for here. */
+/**
+ * Pure: is the folder complete and sound, and is there a place for the job? Objects
+ * of other buckets are not looked for here.
+ */
 import { assert } from '../job/assert.ts';
 import { fleetForPrice, workerPool, workersPerMachine } from '../job/machines.ts';
 import type { JobRecord, Spending } from '../job/job-record.ts';

@@ -1,4 +1,7 @@
-/** Pure: from what is known and seen to what should be. Picks the rule by phase; user requests and limits come first, in every phase. */
+/**
+ * Pure: from what is known and seen to what should be. Picks the rule by phase; user
+ * requests and limits come first, in every phase.
+ */
 import type { Observation } from '../job/observation.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { withCluster, withEnding } from '../job/known-record.ts';

@@ -1,6 +1,7 @@
 /**
- * Packs many small results into one file that R reads with readRDS(): a named list of raw vectors, each the serialization of one value.
- * The values stay opaque; only the list around them is written here. Format: R Internals, "Serialization Formats", XDR, version 2.
+ * Packs many small results into one file that R reads with readRDS(): a named list of raw vectors, each the
+ * serialization of one value. The values stay opaque; only the list around them is written here. Format: R Internals,
+ * "Serialization Formats", XDR, version 2.
  */
 
 const VECSXP_WITH_ATTRIBUTES = 0x213;

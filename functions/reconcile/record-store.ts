@@ -15,7 +15,10 @@ export interface LoadedRecord {
   updatedMs: number;
 }
 
-/** Null when the job is not known. @throws PortError FF-RECORD-UNREADABLE when what is there is not a record of this version. */
+/**
+ * Null when the job is not known. @throws PortError FF-RECORD-UNREADABLE when what
+ * is there is not a record of this version.
+ */
 export async function loadRecord(state: Bucket, job: string): Promise<LoadedRecord | null> {
   const object = await state.read(paths.record(job), MAX_RECORD_BYTES);
   if (object === null) return null;
@@ -33,7 +36,8 @@ export async function loadRecord(state: Bucket, job: string): Promise<LoadedReco
 }
 
 /**
- * Writes under the generation; answers the new one. A refused write whose content is ours has succeeded (its answer was lost).
+ * Writes under the generation; answers the new one. A refused write whose content is
+ * ours has succeeded (its answer was lost).
  * @throws PreconditionError when somebody else has written.
  */
 export async function saveRecord(state: Bucket, record: JobRecord, ifGeneration: string): Promise<string> {

@@ -1,4 +1,6 @@
-/** Answers pods that have requested URLs: good for a while, and only for what exists in the folder of their own attempt. */
+/**
+ * Answers pods that have requested URLs: good for a while, and only for what exists in the folder of their own attempt.
+ */
 import { inParallel } from '../in-parallel.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { paths } from '../job/names.ts';

@@ -1,4 +1,7 @@
-/** What a rule answers: the record as it should be written, and what to do once it has been. Values only; nothing here acts. */
+/**
+ * What a rule answers: the record as it should be written, and what to do once it
+ * has been. Values only; nothing here acts.
+ */
 import type { Action } from '../job/action.ts';
 import type { Decided, DecisionCode } from '../job/decision.ts';
 import type { Problem } from '../job-file/problem.ts';
@@ -50,12 +53,17 @@ export function move<R extends JobRecord>(record: R, to: Phase, nowMs: number, t
   return noteDecision(moved, nowMs, `phase ${to}`, to, text);
 }
 
-/** Begins to end the attempt: drains when there is something to save, else deletes, else ends at once. The first ending stands, but a cancel beats all. */
+/**
+ * Begins to end the attempt: drains when there is something to save, else deletes, else ends at once. The
+ * first ending stands, but a cancel beats all.
+ */
 export function beginEnding(record: JobRecord, reason: EndingReason, nowMs: number): JobRecord {
   return end(record, { ...reason, since: iso(nowMs) }, nowMs);
 }
 
-/** Ends a job that nothing was made for yet, by what its user has to correct. The ending has the code of the problem. */
+/**
+ * Ends a job that nothing was made for yet, by what its user has to correct. The ending has the code of the problem.
+ */
 export function endWithProblem(record: JobRecord, problem: Problem, nowMs: number): JobRecord {
   const message = `${problem.path === '' ? '' : `${problem.path}: `}${problem.message}`;
   const { code, remedy } = problem;

@@ -1,12 +1,16 @@
 /**
- * The time that passes compare: the storage's. Each function's instance has a clock of its own, and one of them may be wrong by an hour. Objects
- * carry the time at which the storage wrote them, so an instance's clock is believed only as long as it agrees with the record's; where it
- * does not, the storage is asked, by writing a small object and reading its time.
+ * The time that passes compare: the storage's. Each function's instance has a clock of its own, and one of
+ * them may be wrong by an hour. Objects carry the time at which the storage wrote them, so an instance's
+ * clock is believed only as long as it agrees with the record's; where it does not, the storage is asked, by
+ * writing a small object and reading its time.
  */
 import type { Bucket } from '../ports/bucket.ts';
 import type { Clock } from '../ports/clock.ts';
 
-/** The tick comes every minute, and most passes write: a record that is older than this is rare, and may be a wrong clock. */
+/**
+ * The tick comes every minute, and most passes write: a record that is older than
+ * this is rare, and may be a wrong clock.
+ */
 const BELIEVED_MS = 180_000;
 const CLOCK_OBJECT = 'clock';
 

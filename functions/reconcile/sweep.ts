@@ -1,6 +1,7 @@
 /**
- * The last net: billable things with our label that no live job claims. Needs no record to find them: it lists what exists, in every location.
- * Never touches what does not carry this installation's label, nor anything younger than the grace period (its record may just be being written).
+ * The last net: billable things with our label that no live job claims. Needs no record to find them: it lists what
+ * exists, in every location. Never touches what does not carry this installation's label, nor anything younger than the
+ * grace period (its record may just be being written).
  */
 import { LABEL_JOB } from '../job/names.ts';
 import { isTerminal } from '../job/phase.ts';
@@ -30,7 +31,10 @@ export async function sweep(ports: Ports, installation: string): Promise<string[
   return removed;
 }
 
-/** A record that cannot be read is no proof that nobody claims the cluster, so the cluster stays until its limits end it. */
+/**
+ * A record that cannot be read is no proof that nobody claims the cluster, so the
+ * cluster stays until its limits end it.
+ */
 async function isClaimed(ports: Ports, cluster: ClusterView): Promise<boolean> {
   const job = cluster.labels[LABEL_JOB];
   if (job === undefined) return false;

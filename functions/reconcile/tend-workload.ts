@@ -1,6 +1,7 @@
 /**
- * Pure: what every phase with a running driver does first: notice a lost cluster and the driver's end, save results, renew the lease, sign URLs.
- * It says nothing about the number of workers. Its actions follow from what is seen, so a pass that died before it did them changes nothing.
+ * Pure: what every phase with a running driver does first: notice a lost cluster and the driver's end, save results,
+ * renew the lease, sign URLs. It says nothing about the number of workers. Its actions follow from what is seen, so a
+ * pass that died before it did them changes nothing.
  */
 import type { Action } from '../job/action.ts';
 import type { RecordWithCluster } from '../job/known-record.ts';
