@@ -1,6 +1,7 @@
 /**
- * The local cloud's own books: node-seconds and API calls. The control plane cannot see or change them, so a test (or the demo's closing
- * proof) compares what happened with what the control plane believes. One append-only JSON-lines file.
+ * The local cloud's own books: node-seconds and API calls. The control plane cannot see or change
+ * them, so a test (or the demo's closing proof) compares what happened with what the control plane
+ * believes. One append-only JSON-lines file.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';

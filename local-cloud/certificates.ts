@@ -2,8 +2,9 @@
  * X.509 certificates for the local cloud's own TLS servers, ten years long, with EC keys (P-256).
  * It makes PEM texts; where they are kept is the caller's business, and nothing is ever revoked.
  *
- * `@peculiar/x509` writes the certificates: TypeScript over WebCrypto, no program to spawn. node-forge has no EC certificates,
- * and selfsigned is a layer over the same library. It is loaded when a certificate is made, because most starts find theirs on disk.
+ * `@peculiar/x509` writes the certificates: TypeScript over WebCrypto, no program to spawn. node-forge has no EC
+ * certificates, and selfsigned is a layer over the same library. It is loaded when a certificate is made,
+ * because most starts find theirs on disk.
  */
 import { KeyObject, webcrypto } from 'node:crypto';
 import type * as X509 from '@peculiar/x509';

@@ -1,6 +1,6 @@
 /**
- * Scripted faults and delays, per service and call: the one place where a user or a test makes the local cloud misbehave.
- * Rules are kept in memory and can be replaced at any time (admin API: PUT /faults).
+ * Scripted faults and delays, per service and call: the one place where a user or a test makes the local cloud
+ * misbehave. Rules are kept in memory and can be replaced at any time (admin API: PUT /faults).
  */
 import type { Clock } from './clock.ts';
 import { sleep } from './clock.ts';
@@ -14,7 +14,10 @@ export interface FaultRule {
   nth?: number | number[];
   /** 'before' (default): nothing has happened yet; 'after': the effect is done and the answer is lost. */
   when?: 'before' | 'after';
-  /** What happens. `status` answers with that HTTP (or gRPC) status, `reset` cuts the connection, `hang` never answers, `delay` only waits, `stockout`/`quota` mean what the service documents. */
+  /**
+   * What happens. `status` answers with that HTTP (or gRPC) status, `reset` cuts the connection, `hang` never answers,
+   * `delay` only waits, `stockout`/`quota` mean what the service documents.
+   */
   effect: 'status' | 'reset' | 'hang' | 'delay' | 'stockout' | 'quota' | 'drop' | 'duplicate';
   status?: number;
   /** Machine-readable reason carried in the error body, for example CLUSTER_ALREADY_HAS_OPERATION. */
@@ -57,7 +60,8 @@ export class Faults {
   }
 
   /**
-   * To be called before and after the effect of every call of every service. Waits for delay rules; throws InjectedFault for the others.
+   * To be called before and after the effect of every call of every service. Waits for delay
+   * rules; throws InjectedFault for the others.
    */
   async check(service: string, method: string, when: 'before' | 'after'): Promise<void> {
     for (const rule of this.#rules) {

@@ -1,4 +1,7 @@
-/** Keeps the functions' process (functions-host.ts) running: starts it, restarts it with back-off when it dies, ends it, keeps its output. */
+/**
+ * Keeps the functions' process (functions-host.ts) running: starts it, restarts it with back-off
+ * when it dies, ends it, keeps its output.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import { dirname, join } from 'node:path';

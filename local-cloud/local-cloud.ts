@@ -1,7 +1,8 @@
 /**
- * The local cloud as one value: starts every service of the embedded Google Cloud in order, makes what terraform would make (buckets,
- * topics, triggers), runs the functions beside it, and ends everything again. All state is below `stateDir`: stop or kill, start again,
- * and everything goes on. README.md says per service what is offered and what is not imitated.
+ * The local cloud as one value: starts every service of the embedded Google Cloud in order, makes what
+ * terraform would make (buckets, topics, triggers), runs the functions beside it, and ends everything again.
+ * All state is below `stateDir`: stop or kill, start again, and everything goes on. README.md says per service
+ * what is offered and what is not imitated.
  */
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,7 +21,10 @@ import { createContext, type LocalContext } from './context.ts';
 
 export interface LocalCloudOptions {
   stateDir: string;
-  /** First of the ports used, one after another; 0 (default): any that are free. Ports of an earlier start on the directory win. */
+  /**
+   * First of the ports used, one after another; 0 (default): any that are free. Ports
+   * of an earlier start on the directory win.
+   */
   portBase?: number;
   /** Default 60 s, as in the cloud. */
   tickIntervalMs?: number;

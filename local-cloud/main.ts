@@ -1,4 +1,7 @@
-/** The local cloud as a process: `node local-cloud/main.ts --state DIR [--port-base N] [--tick-seconds N]`, until SIGINT, SIGTERM or POST /stop. */
+/**
+ * The local cloud as a process: `node local-cloud/main.ts --state DIR [--port-base N] [--tick-seconds
+ * N]`, until SIGINT, SIGTERM or POST /stop.
+ */
 import { parseArgs } from 'node:util';
 import { useCompileCache } from './composition/compile-cache.ts';
 import { exportLines } from './composition/environment.ts';

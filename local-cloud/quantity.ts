@@ -1,4 +1,7 @@
-/** Kubernetes quantities (`250m`, `2Gi`, `1e3`) as plain numbers: cores, bytes, counts. Precision beyond a double is not kept. */
+/**
+ * Kubernetes quantities (`250m`, `2Gi`, `1e3`) as plain numbers: cores, bytes,
+ * counts. Precision beyond a double is not kept.
+ */
 
 const SUFFIXES: Record<string, number> = {
   n: 1e-9,

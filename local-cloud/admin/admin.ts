@@ -1,6 +1,7 @@
 /**
- * The admin API's wire: JSON over HTTP on loopback, a bearer token (in endpoints.json) on every call. Browsers of other origins get
- * nothing, because they cannot know the token. Which calls there are is in routes.ts; scripted faults never touch this server.
+ * The admin API's wire: JSON over HTTP on loopback, a bearer token (in endpoints.json) on every call. Browsers
+ * of other origins get nothing, because they cannot know the token. Which calls there are is in routes.ts;
+ * scripted faults never touch this server.
  */
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';

@@ -1,4 +1,7 @@
-/** The calls of the admin API: look at the local cloud's own books, script its misbehaviour, take machines away, stop it. */
+/**
+ * The calls of the admin API: look at the local cloud's own books, script its
+ * misbehaviour, take machines away, stop it.
+ */
 import { z } from 'zod';
 import { noDelays, type Delays } from '../compute/fleet/delays.ts';
 import type { FaultRule, Faults } from '../faults.ts';

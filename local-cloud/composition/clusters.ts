@@ -1,4 +1,7 @@
-/** GKE with what is behind it here: embedded API servers, kubelets that run pods as processes, their logs, the user's kubeconfig. */
+/**
+ * GKE with what is behind it here: embedded API servers, kubelets that run pods as
+ * processes, their logs, the user's kubeconfig.
+ */
 import { join } from 'node:path';
 import type { LocalContext } from '../context.ts';
 import type { StartCluster } from '../gke/clusters/api-servers.ts';
@@ -35,7 +38,9 @@ export async function startClusters(context: LocalContext, options: ClustersOpti
   return gke;
 }
 
-/** The kubelet's module takes longest to load of all (it brings the Kubernetes client): not before there is a machine. */
+/**
+ * The kubelet's module takes longest to load of all (it brings the Kubernetes client): not before there is a machine.
+ */
 function lazyNodes(context: LocalContext, { logs, installation }: ClustersOptions): StartNode {
   let loading: Promise<StartNode> | undefined;
   const load = async (): Promise<StartNode> => {

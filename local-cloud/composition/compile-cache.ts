@@ -1,4 +1,7 @@
-/** Compiled code kept between starts: loading the modules of the local cloud costs less than half with it. Harmless to delete. */
+/**
+ * Compiled code kept between starts: loading the modules of the local cloud costs
+ * less than half with it. Harmless to delete.
+ */
 import { enableCompileCache, flushCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 

@@ -1,6 +1,6 @@
 /**
- * Which port each service has: the same ones at every start on a state directory, because signed URLs, kubeconfigs and open terminals hold
- * them. Kept in endpoints.json, readable by the owner only (it carries the token of the admin API).
+ * Which port each service has: the same ones at every start on a state directory, because signed URLs, kubeconfigs and
+ * open terminals hold them. Kept in endpoints.json, readable by the owner only (it carries the token of the admin API).
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';

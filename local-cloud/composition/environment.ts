@@ -1,4 +1,7 @@
-/** Environments that point programs at the local cloud: the functions' own, and the one for the user's terminal (gcloud, kubectl, our command). */
+/**
+ * Environments that point programs at the local cloud: the functions' own, and the one for the user's
+ * terminal (gcloud, kubectl, our command).
+ */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { compileCacheDir } from './compile-cache.ts';
@@ -24,7 +27,9 @@ export interface EnvironmentInput {
   locations: string[];
 }
 
-/** Complete: nothing of the user's own environment reaches the functions, least of all credentials for the real cloud. */
+/**
+ * Complete: nothing of the user's own environment reaches the functions, least of all credentials for the real cloud.
+ */
 export function functionsEnvironment(input: EnvironmentInput): Record<string, string> {
   const { urls, installation } = input;
   const home = join(input.stateDir, 'functions-home');
@@ -66,7 +71,10 @@ function passedOn(): Record<string, string> {
   );
 }
 
-/** For a terminal. gcloud and kubectl keep their settings in the state directory: those of the user are neither used nor changed. */
+/**
+ * For a terminal. gcloud and kubectl keep their settings in the state directory: those
+ * of the user are neither used nor changed.
+ */
 export function clientEnvironment(
   input: EnvironmentInput & { tokenFile: string; adminUrl: string },
 ): Record<string, string> {

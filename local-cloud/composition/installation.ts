@@ -1,4 +1,7 @@
-/** What terraform makes once per project, for the local cloud: names of buckets and topics, the functions and what triggers them. Data only. */
+/**
+ * What terraform makes once per project, for the local cloud: names of buckets and topics, the
+ * functions and what triggers them. Data only.
+ */
 import { createHash } from 'node:crypto';
 import { messagePublished, storageFinalized } from '../eventarc/cloud-events.ts';
 import type { Trigger } from '../eventarc/eventarc.ts';

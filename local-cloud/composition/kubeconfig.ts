@@ -1,6 +1,7 @@
 /**
- * The kubeconfig that KUBECONFIG of the printed environment names: one context per running cluster, named as `gcloud container clusters
- * get-credentials` names it, the newest one current. Entries that others have put into the file stay.
+ * The kubeconfig that KUBECONFIG of the printed environment names: one context per running cluster,
+ * named as `gcloud container clusters get-credentials` names it, the newest one current. Entries
+ * that others have put into the file stay.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { parse, stringify } from 'yaml';

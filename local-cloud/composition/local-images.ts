@@ -1,6 +1,7 @@
 /**
- * Container images without a registry: the two that an installation has stand for programs of this machine. A name is compared without tag
- * and digest, so an image given by hand resolves too; any other name does not exist (ErrImagePull).
+ * Container images without a registry: the two that an installation has stand for programs of this
+ * machine. A name is compared without tag and digest, so an image given by hand resolves too; any
+ * other name does not exist (ErrImagePull).
  */
 import { fileURLToPath } from 'node:url';
 import type { ImageMap, ResolvedImage } from '../kubelet/types.ts';

@@ -1,4 +1,7 @@
-/** The processes that the kubelets of one local cloud run, as /proc shows them now: they carry the kubelet's mark and paths of the state directory. */
+/**
+ * The processes that the kubelets of one local cloud run, as /proc shows them now: they carry the
+ * kubelet's mark and paths of the state directory.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { CONTAINER_MARK } from '../kubelet/container/process-table.ts';
 

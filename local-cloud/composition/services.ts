@@ -1,4 +1,7 @@
-/** The services that imitate Google Cloud, started in parallel as far as they do not need each other, with the buckets and topics in them. */
+/**
+ * The services that imitate Google Cloud, started in parallel as far as they do not need each
+ * other, with the buckets and topics in them.
+ */
 import type { LocalContext } from '../context.ts';
 import { createLogSink, type LogSink } from '../eventarc/log-sink.ts';
 import { startIdentity, type RunningIdentity } from '../identity/identity.ts';

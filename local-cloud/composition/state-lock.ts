@@ -1,6 +1,7 @@
 /**
- * One local cloud per state directory: a lock file that names its process. The lock of a process that is gone (kill -9, power cut) is
- * taken over; a process id that has meanwhile been given to another program is recognised by that program's start time.
+ * One local cloud per state directory: a lock file that names its process. The lock of a process that is gone
+ * (kill -9, power cut) is taken over; a process id that has meanwhile been given to another program is
+ * recognised by that program's start time.
  */
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -76,7 +77,9 @@ function read(file: string): string | undefined {
   }
 }
 
-/** Field 22 of /proc/PID/stat; the name in field 2 may hold spaces and brackets. Undefined for a process that is gone. */
+/**
+ * Field 22 of /proc/PID/stat; the name in field 2 may hold spaces and brackets. Undefined for a process that is gone.
+ */
 function startTicks(pid: number): string | undefined {
   const stat = read(`/proc/${pid}/stat`);
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');

@@ -1,4 +1,7 @@
-/** The access token that gcloud (and through it kubectl's plug-in) presents, in a file that is renewed before the token expires. */
+/**
+ * The access token that gcloud (and through it kubectl's plug-in) presents, in a file
+ * that is renewed before the token expires.
+ */
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LocalContext } from '../context.ts';

@@ -1,6 +1,6 @@
 /**
- * Compute Engine in the local cloud: the few calls that the control plane makes and what gcloud shows of machines and disks, over the
- * fleet that GKE's node pools use. Machines cannot be created here directly.
+ * Compute Engine in the local cloud: the few calls that the control plane makes and what gcloud shows of machines and
+ * disks, over the fleet that GKE's node pools use. Machines cannot be created here directly.
  */
 import type { LocalContext } from '../context.ts';
 import { startGoogleHttp } from '../identity/google-http.ts';

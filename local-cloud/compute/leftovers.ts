@@ -1,6 +1,6 @@
 /**
- * Disks, addresses and forwarding rules that no machine owns: what a deleted cluster may leave behind and what keeps billing. Only the
- * admin API or a test plants them; the API lists and deletes them.
+ * Disks, addresses and forwarding rules that no machine owns: what a deleted cluster may leave behind and what keeps
+ * billing. Only the admin API or a test plants them; the API lists and deletes them.
  */
 import { join } from 'node:path';
 import type { LocalContext } from '../context.ts';

@@ -1,6 +1,6 @@
 /**
- * Machine types of the families the planner may choose from, and what GKE leaves of a machine to pods (its documented reservation
- * formula: "Plan GKE Standard node sizes"). Prices are not here: the control plane keeps its own.
+ * Machine types of the families the planner may choose from, and what GKE leaves of a machine to pods (its documented
+ * reservation formula: "Plan GKE Standard node sizes"). Prices are not here: the control plane keeps its own.
  */
 
 export interface MachineType {

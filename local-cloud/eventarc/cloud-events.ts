@@ -1,6 +1,6 @@
 /**
- * The two events that the functions get, in the shape that Eventarc sends: CloudEvents 1.0 over HTTP in binary content mode.
- * Pure: what happened in, headers and body out.
+ * The two events that the functions get, in the shape that Eventarc sends: CloudEvents 1.0 over HTTP in binary content
+ * mode. Pure: what happened in, headers and body out.
  */
 import type { Message } from '../pubsub/model.ts';
 import { wrapMessage } from '../pubsub/push-delivery.ts';
@@ -20,7 +20,10 @@ export interface FinalizedObject {
 export const storageFinalized = 'google.cloud.storage.object.v1.finalized';
 export const messagePublished = 'google.cloud.pubsub.topic.v1.messagePublished';
 
-/** `transport` is the Pub/Sub message in which Eventarc carries the event: its id is the event's, so a repeated delivery keeps it. */
+/**
+ * `transport` is the Pub/Sub message in which Eventarc carries the event: its id is the
+ * event's, so a repeated delivery keeps it.
+ */
 export function storageEvent(object: FinalizedObject, transport: Message): HttpEvent {
   return {
     headers: {
@@ -51,7 +54,10 @@ export function pubsubEvent(message: Message, topic: string, subscription: strin
   };
 }
 
-/** The HTTP binding of CloudEvents percent-encodes what a header cannot hold: outside printable ASCII, space, `"` and `%`. */
+/**
+ * The HTTP binding of CloudEvents percent-encodes what a header cannot hold:
+ * outside printable ASCII, space, `"` and `%`.
+ */
 export function headerValue(text: string): string {
   return text.replace(/[^\x21-\x7e]|["%]/gu, (character) =>
     [...Buffer.from(character, 'utf8')].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),

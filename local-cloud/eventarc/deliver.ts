@@ -1,4 +1,7 @@
-/** One delivery of one event to one function: the request, the scripted faults, the verdict. Retrying is the subscription's business. */
+/**
+ * One delivery of one event to one function: the request, the scripted faults, the verdict.
+ * Retrying is the subscription's business.
+ */
 import { sleep } from '../clock.ts';
 import type { LocalContext } from '../context.ts';
 import { InjectedFault, type FaultRule } from '../faults.ts';

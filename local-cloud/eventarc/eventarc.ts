@@ -1,7 +1,8 @@
 /**
- * Eventarc: triggers bring storage and Pub/Sub events to functions as CloudEvents. As in the cloud, a trigger stands on a Pub/Sub
- * subscription, which makes delivery durable, at least once, unordered, retried with back-off and dropped after 24 h.
- * It coalesces nothing. Not imitated: the identity token of a request, other event types, several instances unless `concurrency` says so.
+ * Eventarc: triggers bring storage and Pub/Sub events to functions as CloudEvents. As in the cloud, a trigger stands
+ * on a Pub/Sub subscription, which makes delivery durable, at least once, unordered, retried with back-off and
+ * dropped after 24 h. It coalesces nothing. Not imitated: the identity token of a request, other event types,
+ * several instances unless `concurrency` says so.
  */
 import type { LocalContext } from '../context.ts';
 import type { Message } from '../pubsub/model.ts';

@@ -1,4 +1,7 @@
-/** What Cloud Logging makes of a container's line: a LogEntry. Pure but for the insert id. Audit entries come ready made from GKE. */
+/**
+ * What Cloud Logging makes of a container's line: a LogEntry. Pure but for the insert
+ * id. Audit entries come ready made from GKE.
+ */
 import { randomUUID } from 'node:crypto';
 import type { LogLine } from '../kubelet/types.ts';
 
@@ -28,7 +31,10 @@ const severities = new Set([
   'EMERGENCY',
 ]);
 
-/** GKE's agent reads a line that is a JSON object as structured, takes its `severity` out, and otherwise goes by the stream. */
+/**
+ * GKE's agent reads a line that is a JSON object as structured, takes its
+ * `severity` out, and otherwise goes by the stream.
+ */
 export function containerEntry(line: LogLine, place: { projectId: string; location: string; nowMs: number }): LogEntry {
   const payload = parseObject(line.line);
   const { severity: given, ...rest } = payload ?? {};

@@ -1,4 +1,7 @@
-/** Log entries on disk: <cluster>/<namespace>_<pod>_<container>.jsonl, and <cluster>/operations.jsonl. Nothing deletes them. */
+/**
+ * Log entries on disk: <cluster>/<namespace>_<pod>_<container>.jsonl, and
+ * <cluster>/operations.jsonl. Nothing deletes them.
+ */
 import { appendFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogEntry } from './log-entry.ts';

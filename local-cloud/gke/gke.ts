@@ -1,7 +1,8 @@
 /**
- * Google Kubernetes Engine in the local cloud: the REST API v1 that the client library, gcloud and Terraform speak, over clusters whose
- * API servers and nodes are real processes. Wire: wire/. Methods: methods.ts. What operations do: operation-work.ts. Machines belong to
- * the fleet of ../compute. How API servers and nodes are started is given from outside.
+ * Google Kubernetes Engine in the local cloud: the REST API v1 that the client library, gcloud and Terraform
+ * speak, over clusters whose API servers and nodes are real processes. Wire: wire/. Methods: methods.ts.
+ * What operations do: operation-work.ts. Machines belong to the fleet of ../compute. How API servers and
+ * nodes are started is given from outside.
  */
 import { Fleet, type FleetOptions } from '../compute/fleet/fleet.ts';
 import type { Delays } from '../compute/fleet/delays.ts';
@@ -82,7 +83,9 @@ export async function startGke(context: LocalContext, options: GkeOptions): Prom
   };
 }
 
-/** Takes up what an earlier process left: API servers on their ports first, then machines, then operations under way. */
+/**
+ * Takes up what an earlier process left: API servers on their ports first, then machines, then operations under way.
+ */
 async function restore(
   context: LocalContext,
   state: GkeState,

@@ -1,6 +1,6 @@
 /**
- * The ClusterManager methods: checked request in, message out. Reads answer from records; changes are recorded, get an operation and are
- * carried out in the background by operation-work.ts.
+ * The ClusterManager methods: checked request in, message out. Reads answer from records; changes are recorded, get an
+ * operation and are carried out in the background by operation-work.ts.
  */
 import { randomBytes } from 'node:crypto';
 import { draw } from '../compute/fleet/delays.ts';
@@ -246,7 +246,10 @@ export class Methods {
     return { operations: found.map((each) => this.#views.operation(each)) };
   }
 
-  /** The operation is on disk before the change: a crash in between leaves an operation that finds nothing to do, never a cluster without one. */
+  /**
+   * The operation is on disk before the change: a crash in between leaves an operation that finds
+   * nothing to do, never a cluster without one.
+   */
   #begin(wish: Wish, change: () => void): Json {
     const { type, rpc, cluster, delayMs } = wish;
     const operation = this.#state.begin({

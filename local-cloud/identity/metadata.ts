@@ -1,6 +1,6 @@
 /**
- * The metadata server of a Compute Engine machine or Cloud Run instance, as far as the client libraries and gcloud read it.
- * One service account, which is also `default`. Nothing here waits for changes (`wait_for_change` is not imitated).
+ * The metadata server of a Compute Engine machine or Cloud Run instance, as far as the client libraries and gcloud read
+ * it. One service account, which is also `default`. Nothing here waits for changes (`wait_for_change` is not imitated).
  */
 import type { Answer, Call } from './google-http.ts';
 

@@ -1,6 +1,7 @@
 /**
- * The kubelet's only way to the API server: plain JSON over the official client's HTTP layer. One dispatcher (connection pool) per kubelet;
- * the client's own default is a new one per request. Does not retry: callers know what a failure means.
+ * The kubelet's only way to the API server: plain JSON over the official client's HTTP layer. One
+ * dispatcher (connection pool) per kubelet; the client's own default is a new one per request. Does not
+ * retry: callers know what a failure means.
  */
 import { HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext, Watch } from '@kubernetes/client-node';
 

@@ -1,4 +1,7 @@
-/** When a container or image pull may be tried again: 10 s, 20 s, 40 s ... 5 min, forgotten after twice the maximum without a retry. Pure. */
+/**
+ * When a container or image pull may be tried again: 10 s, 20 s, 40 s ... 5 min, forgotten after
+ * twice the maximum without a retry. Pure.
+ */
 export interface BackOff {
   delayMs: number;
   /** When the last try began. */

@@ -1,4 +1,7 @@
-/** Kubernetes Events of the kubelet: repeated ones are counted up in one object, and a flood of one pod's events is cut off as the real recorder does. */
+/**
+ * Kubernetes Events of the kubelet: repeated ones are counted up in one object, and a flood of one pod's
+ * events is cut off as the real recorder does.
+ */
 import { corePath, type KubeApi } from './api.ts';
 import type { EventObject } from './types.ts';
 

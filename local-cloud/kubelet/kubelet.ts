@@ -1,6 +1,6 @@
 /**
- * The life of one simulated machine: registers a Node, runs the pods bound to it as local processes, and goes away in order, at once, or by
- * preemption. Speaks Kubernetes REST only, so any API server will do.
+ * The life of one simulated machine: registers a Node, runs the pods bound to it as local processes, and goes away in
+ * order, at once, or by preemption. Speaks Kubernetes REST only, so any API server will do.
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';

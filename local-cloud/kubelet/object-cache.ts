@@ -1,6 +1,6 @@
 /**
- * Secrets, ConfigMaps and Services as read lately, so that many pods of a node that use the same object cost one request. While the API server
- * is away the last known answer counts, so that containers can be restarted.
+ * Secrets, ConfigMaps and Services as read lately, so that many pods of a node that use the same object cost one
+ * request. While the API server is away the last known answer counts, so that containers can be restarted.
  */
 import { ApiError, corePath, isNotFound, type KubeApi } from './api.ts';
 

@@ -1,4 +1,7 @@
-/** What the kubelet is given and the shapes of the Kubernetes objects it reads and writes, as they are on the wire (dates are strings). */
+/**
+ * What the kubelet is given and the shapes of the Kubernetes objects it reads and writes, as
+ * they are on the wire (dates are strings).
+ */
 import type {
   CoreV1Event,
   V1Container,
@@ -120,7 +123,10 @@ export interface RunningKubelet {
   nodeName: string;
   /** Where the kubelet's HTTPS server listens. */
   endpoint: { address: string; port: number };
-  /** The machine is switched off in order: pods get SIGTERM, their grace, SIGKILL. A later start on the same `dir` restarts them in place. */
+  /**
+   * The machine is switched off in order: pods get SIGTERM, their grace, SIGKILL. A later start
+   * on the same `dir` restarts them in place.
+   */
   stop(): Promise<void>;
   /** The machine is lost: every process gets SIGKILL at once and nothing is reported. */
   kill(): Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * What the folders of this API speak of: an object, its metadata, a change, and the calls of the store that keeps them. Types only,
- * so that kinds, verbs and controllers know the store without importing it.
+ * What the folders of this API speak of: an object, its metadata, a change, and the calls of the store that keeps them.
+ * Types only, so that kinds, verbs and controllers know the store without importing it.
  */
 import type { LabelSelector } from './labels.ts';
 
@@ -85,15 +85,19 @@ export interface ObjectStore {
   get(resource: string, namespace: string | undefined, name: string): KubeObject | undefined;
   /** Ordered by namespace and name. */
   list(resource: string, options?: ListOptions): KubeObject[];
-  /** Fills uid, creationTimestamp, resourceVersion, defaults, generateName. Throws ApiError: 409 AlreadyExists, 422, 403, 404. */
+  /**
+   * Fills uid, creationTimestamp, resourceVersion, defaults, generateName. Throws
+   * ApiError: 409 AlreadyExists, 422, 403, 404.
+   */
   create(resource: string, object: NewObject, options?: WriteOptions): KubeObject;
   /** The main resource: status stays as stored. Throws 409 on a stale resourceVersion (if one is given) and 404. */
   update(resource: string, object: NewObject, options?: WriteOptions): KubeObject;
   /** Only the status. Throws as update does. */
   updateStatus(resource: string, object: NewObject, options?: WriteOptions): KubeObject;
   /**
-   * Removes, or marks where a grace period or finalizers stand in the way (pods on a node: the kubelet confirms with grace 0).
-   * Answers the last state, or undefined when there was no such object. Throws 409 when uid or resourceVersion do not match.
+   * Removes, or marks where a grace period or finalizers stand in the way (pods on a node: the kubelet
+   * confirms with grace 0). Answers the last state, or undefined when there was no such object. Throws 409
+   * when uid or resourceVersion do not match.
    */
   delete(
     resource: string,

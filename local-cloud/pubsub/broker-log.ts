@@ -1,6 +1,7 @@
 /**
- * Pub/Sub on disk: one append-only log of JSON lines, rewritten when most of it is history. A line is written before its effect is
- * answered, so nothing acknowledged to a publisher is lost with the process. Not synced to the platter: it survives kill -9, not a power cut.
+ * Pub/Sub on disk: one append-only log of JSON lines, rewritten when most of it is history. A line is written before
+ * its effect is answered, so nothing acknowledged to a publisher is lost with the process. Not synced to the
+ * platter: it survives kill -9, not a power cut.
  */
 import {
   closeSync,

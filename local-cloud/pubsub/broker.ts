@@ -1,6 +1,7 @@
 /**
- * Topics and subscriptions: what publishing, subscribing and deleting mean, kept on disk by broker-log.ts. Knows nothing of gRPC or HTTP.
- * Not imitated: schemas, filters, snapshots, exactly-once delivery, replay of acknowledged messages.
+ * Topics and subscriptions: what publishing, subscribing and deleting mean, kept on disk by
+ * broker-log.ts. Knows nothing of gRPC or HTTP. Not imitated: schemas, filters, snapshots, exactly-once
+ * delivery, replay of acknowledged messages.
  */
 import type { Clock } from '../clock.ts';
 import { BrokerLog, fromStored, toStored, type LogRecord } from './broker-log.ts';

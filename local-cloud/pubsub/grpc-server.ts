@@ -1,6 +1,7 @@
 /**
- * The gRPC side that all methods share: the service definitions that ship with the client library, scripted faults, the books of calls,
- * and errors as gRPC statuses. Which method does what is in publisher.ts, subscriber.ts and streaming-pull.ts.
+ * The gRPC side that all methods share: the service definitions that ship with the client library,
+ * scripted faults, the books of calls, and errors as gRPC statuses. Which method does what is in
+ * publisher.ts, subscriber.ts and streaming-pull.ts.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

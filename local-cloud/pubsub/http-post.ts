@@ -1,4 +1,7 @@
-/** One HTTP POST with a deadline for the whole exchange. Not fetch: that gives up on headers after 300 s, and a function may take 540 s. */
+/**
+ * One HTTP POST with a deadline for the whole exchange. Not fetch: that gives up on headers
+ * after 300 s, and a function may take 540 s.
+ */
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 

@@ -1,4 +1,7 @@
-/** What Pub/Sub keeps: topics, subscriptions, messages; and the rules a name or a setting must obey. No behaviour over time. */
+/**
+ * What Pub/Sub keeps: topics, subscriptions, messages; and the rules a name or a
+ * setting must obey. No behaviour over time.
+ */
 import { PubsubError } from './pubsub-error.ts';
 
 export interface TopicConfig {

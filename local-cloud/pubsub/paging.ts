@@ -1,4 +1,7 @@
-/** Pages of a list of names in sorted order: the token is the last name given, so a page stays right when names come and go. */
+/**
+ * Pages of a list of names in sorted order: the token is the last name given, so a
+ * page stays right when names come and go.
+ */
 export function page(
   names: string[],
   request: { pageSize: number; pageToken: string },

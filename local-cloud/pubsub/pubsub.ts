@@ -1,6 +1,6 @@
 /**
- * Pub/Sub of the local cloud: the gRPC API on one port (what PUBSUB_EMULATOR_HOST names), push delivery, and the same broker for the other
- * services in this process. README.md beside local-cloud.ts says what is not imitated.
+ * Pub/Sub of the local cloud: the gRPC API on one port (what PUBSUB_EMULATOR_HOST names), push delivery, and the same
+ * broker for the other services in this process. README.md beside local-cloud.ts says what is not imitated.
  */
 import { join } from 'node:path';
 import type { ServerDuplexStream } from '@grpc/grpc-js';

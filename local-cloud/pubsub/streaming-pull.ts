@@ -1,4 +1,7 @@
-/** StreamingPull: messages flow while the client has room; acknowledgements and deadlines come back on the same stream or by unary calls. */
+/**
+ * StreamingPull: messages flow while the client has room; acknowledgements and deadlines come
+ * back on the same stream or by unary calls.
+ */
 import { status, type ServerDuplexStream, type UntypedHandleCall } from '@grpc/grpc-js';
 import type { LocalContext } from '../context.ts';
 import type { Broker } from './broker.ts';

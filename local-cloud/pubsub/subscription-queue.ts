@@ -1,6 +1,7 @@
 /**
- * The backlog of one subscription: leases with deadlines, back-off, ordering keys, dead-lettering. Values and a clock only: it neither
- * reads nor writes disk or network. With message ordering, one message of a key is out at a time, and a failed one blocks its key.
+ * The backlog of one subscription: leases with deadlines, back-off, ordering keys, dead-lettering. Values and a
+ * clock only: it neither reads nor writes disk or network. With message ordering, one message of a key is out at
+ * a time, and a failed one blocks its key.
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
@@ -124,7 +125,10 @@ export class SubscriptionQueue {
     return taken;
   }
 
-  /** An acknowledgement that comes after its deadline still counts unless the message has been handed out again (as in the service). */
+  /**
+   * An acknowledgement that comes after its deadline still counts unless the message has
+   * been handed out again (as in the service).
+   */
   acknowledge(ackIds: string[]): void {
     const entries = ackIds.map((ackId) => this.#find(ackId)).filter((entry) => entry !== undefined);
     this.#settle(entries);

@@ -1,6 +1,6 @@
 /**
- * Between the protobuf messages of google.pubsub.v1 (as proto-loader gives them: camelCase, 64-bit numbers as strings, absent messages null)
- * and the broker's own types.
+ * Between the protobuf messages of google.pubsub.v1 (as proto-loader gives them: camelCase, 64-bit numbers as strings,
+ * absent messages null) and the broker's own types.
  */
 import {
   defaultSubscription,

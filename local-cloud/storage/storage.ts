@@ -14,7 +14,9 @@ export interface StorageOptions {
   /** 0 takes a free one. */
   port: number;
   host?: string;
-  /** Decides over signed addresses and forms. Without it their expiry and conditions count, their signature does not. */
+  /**
+   * Decides over signed addresses and forms. Without it their expiry and conditions count, their signature does not.
+   */
   verifySignature?: VerifySignature;
   /** Refuses a second change of the same object name within a second, as the real service may. */
   enforceRateLimit?: boolean;
@@ -25,8 +27,8 @@ export interface RunningStorage {
   /** Makes the bucket unless it is there; versioning is set as asked in either case. */
   createBucket(name: string, options?: { versioning?: boolean; location?: string }): void;
   /**
-   * Calls back for every object that became live, at least once each and in no promised order, until the callback returns or resolves.
-   * Events of an earlier run that nobody took come first.
+   * Calls back for every object that became live, at least once each and in no promised order, until the callback
+   * returns or resolves. Events of an earlier run that nobody took come first.
    */
   onFinalized(callback: (object: StorageObjectMetadata) => void | Promise<void>): void;
   stop(): Promise<void>;

@@ -7,7 +7,10 @@ import type { CapacityError, GroupRecord, MachineRecord } from './fleet-records.
 import type { MachineOwner } from './machine-owner.ts';
 import { regionOf } from '../zones.ts';
 
-/** Rules may name 'instances.insert', or one zone of it ('instances.insert:us-central1-a'), or only that zone's Spot machines. */
+/**
+ * Rules may name 'instances.insert', or one zone of it
+ * ('instances.insert:us-central1-a'), or only that zone's Spot machines.
+ */
 export async function scriptedRefusal(
   fleet: MachineOwner,
   group: GroupRecord,

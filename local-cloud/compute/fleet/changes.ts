@@ -1,4 +1,7 @@
-/** Waiting for the fleet: conditions are asked again after every change, and everybody who waits is sent away when the local cloud ends. */
+/**
+ * Waiting for the fleet: conditions are asked again after every change, and everybody who
+ * waits is sent away when the local cloud ends.
+ */
 import type { Clock } from '../../clock.ts';
 
 /** Rejects everything that waits when the local cloud ends. */

@@ -1,6 +1,7 @@
 /**
- * How long the emulated cloud takes. All zero for a demo that should not wait; `realisticDelays` for rehearsals with the times that
- * people have measured on GKE (sources in README.md). A value is drawn once per thing and kept with it, so a restart changes nothing.
+ * How long the emulated cloud takes. All zero for a demo that should not wait; `realisticDelays` for rehearsals
+ * with the times that people have measured on GKE (sources in README.md). A value is drawn once per thing and
+ * kept with it, so a restart changes nothing.
  */
 
 /** Milliseconds, fixed or drawn. */

@@ -56,7 +56,10 @@ export interface GroupRecord {
   baseName: string;
   targetSize: number;
   deleting: boolean;
-  /** Its machines are ended without a shutdown, because their cluster goes: nothing is left that their pods could hand work to. */
+  /**
+   * Its machines are ended without a shutdown, because their cluster goes: nothing is
+   * left that their pods could hand work to.
+   */
   atOnce: boolean;
   createdMs: number;
   template: MachineTemplate;

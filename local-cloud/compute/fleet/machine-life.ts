@@ -1,6 +1,7 @@
 /**
- * One machine from the request to its end, level by level: what is on disk decides the next step, so a process that was killed goes on
- * where the last one was. Bills in the books from the VM's start to its end, which is what Compute Engine bills.
+ * One machine from the request to its end, level by level: what is on disk decides the next step, so a
+ * process that was killed goes on where the last one was. Bills in the books from the VM's start to its
+ * end, which is what Compute Engine bills.
  */
 import { draw } from './delays.ts';
 import type { GroupRecord, MachineRecord } from './fleet-records.ts';
@@ -15,12 +16,18 @@ export interface MachineHandle {
   /** Gone without notice. */
   kill(): Promise<void>;
   preempt(graceSeconds: number): Promise<void>;
-  /** The local cloud itself ends: leave nothing running, report nothing, so that a later boot goes on from the machine's disk. */
+  /**
+   * The local cloud itself ends: leave nothing running, report nothing, so that a
+   * later boot goes on from the machine's disk.
+   */
   release(): Promise<void>;
 }
 
 export interface MachineHooks {
-  /** Starts what runs on the machine; resolves when its node is registered. Called again after a restart of the local cloud. */
+  /**
+   * Starts what runs on the machine; resolves when its node is registered. Called
+   * again after a restart of the local cloud.
+   */
   boot(group: GroupRecord, machine: MachineRecord): Promise<MachineHandle>;
   /** The VM is gone (deleted or lost): its node and disk go too. */
   ended(group: GroupRecord, machine: MachineRecord): Promise<void>;

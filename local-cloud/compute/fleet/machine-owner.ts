@@ -1,4 +1,7 @@
-/** What one machine's life needs of the fleet that it belongs to. Types only: machine-life.ts does not know the fleet itself. */
+/**
+ * What one machine's life needs of the fleet that it belongs to. Types only:
+ * machine-life.ts does not know the fleet itself.
+ */
 import type { LocalContext } from '../../context.ts';
 import type { FleetChanges } from './changes.ts';
 import type { Delays } from './delays.ts';

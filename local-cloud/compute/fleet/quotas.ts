@@ -1,6 +1,7 @@
 /**
- * Regional quotas: limits, what is used, and what a wish would exceed. Spot machines draw on CPUS unless PREEMPTIBLE_CPUS was granted
- * (Compute Engine's Spot documentation); a family with a quota of its own (N2D_CPUS...) uses that when the limits name it.
+ * Regional quotas: limits, what is used, and what a wish would exceed. Spot machines draw on CPUS unless
+ * PREEMPTIBLE_CPUS was granted (Compute Engine's Spot documentation); a family with a quota of its own
+ * (N2D_CPUS...) uses that when the limits name it.
  */
 import type { GroupRecord, MachineTemplate } from './fleet-records.ts';
 import { MACHINE_TYPES } from '../machine-types.ts';
@@ -67,7 +68,10 @@ export function addUsage(total: Usage, usage: Usage, times: number): Usage {
   return sum;
 }
 
-/** The quotas that `count` more such machines would exceed, when `used` is taken and `asked` is part of the same request. */
+/**
+ * The quotas that `count` more such machines would exceed, when `used` is taken and
+ * `asked` is part of the same request.
+ */
 export function shortages(
   template: MachineTemplate,
   count: number,

@@ -1,6 +1,7 @@
 /**
- * The `filter` parameter of list calls: comparisons of fields joined by AND or standing side by side in parentheses. Offered are
- * `=` `!=` `eq` `ne` (the last two take a whole-value regular expression, as the API does) and `:*` for presence; OR and numbers are not.
+ * The `filter` parameter of list calls: comparisons of fields joined by AND or standing side by side in
+ * parentheses. Offered are `=` `!=` `eq` `ne` (the last two take a whole-value regular expression, as the API does)
+ * and `:*` for presence; OR and numbers are not.
  */
 import { GoogleError } from '../../identity/google-http.ts';
 

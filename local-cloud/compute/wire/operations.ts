@@ -1,4 +1,7 @@
-/** Compute operations. A managed instance group's are DONE as soon as the order is taken, long before the machines follow, as Google's are. */
+/**
+ * Compute operations. A managed instance group's are DONE as soon as the order is taken, long
+ * before the machines follow, as Google's are.
+ */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { LocalContext } from '../../context.ts';

@@ -1,4 +1,7 @@
-/** Fleet records -> the resources of the Compute Engine API v1, with the fields that callers of this system and gcloud's tables read. */
+/**
+ * Fleet records -> the resources of the Compute Engine API v1, with the fields that callers
+ * of this system and gcloud's tables read.
+ */
 import type { Fleet } from '../fleet/fleet.ts';
 import type { GroupRecord, MachineRecord } from '../fleet/fleet-records.ts';
 import type { Leftover } from '../leftovers.ts';

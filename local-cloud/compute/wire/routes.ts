@@ -1,4 +1,7 @@
-/** Paths of the Compute Engine API v1 -> what the fleet knows. Only what this system, its users' gcloud and Terraform look at. */
+/**
+ * Paths of the Compute Engine API v1 -> what the fleet knows. Only what this system,
+ * its users' gcloud and Terraform look at.
+ */
 import { GoogleError, type Call, type Route } from '../../identity/google-http.ts';
 import { parseFilter } from './filter.ts';
 import type { Fleet } from '../fleet/fleet.ts';

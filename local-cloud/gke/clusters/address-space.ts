@@ -1,6 +1,6 @@
 /**
- * Pod address ranges, loosely: a VPC's 10.0.0.0/8 holds about 62 clusters of the default /14 (elastic/cloud-on-k8s issues 2461, 2473);
- * a cluster that asks for a smaller range takes its share. Only counted, never assigned.
+ * Pod address ranges, loosely: a VPC's 10.0.0.0/8 holds about 62 clusters of the default /14 (elastic/cloud-on-k8s
+ * issues 2461, 2473); a cluster that asks for a smaller range takes its share. Only counted, never assigned.
  */
 import type { ClusterRecord } from '../records.ts';
 

@@ -1,4 +1,7 @@
-/** The clusters' API servers: started once per cluster, again after a restart of the local cloud on the same port, and stopped at deletion. */
+/**
+ * The clusters' API servers: started once per cluster, again after a restart of the local cloud
+ * on the same port, and stopped at deletion.
+ */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LocalContext } from '../../context.ts';

@@ -1,4 +1,6 @@
-/** A createCluster or createNodePool request -> the stored message: defaults as GKE fills them in, and what GKE refuses. */
+/**
+ * A createCluster or createNodePool request -> the stored message: defaults as GKE fills them in, and what GKE refuses.
+ */
 import { MACHINE_TYPES } from '../../compute/machine-types.ts';
 import { isRegion, isZone, regionOf, zonesOf } from '../../compute/zones.ts';
 import { GoogleError } from '../../identity/google-http.ts';

@@ -1,4 +1,7 @@
-/** Versions that the service claims to offer. The API server behind is always the same; only the reported version differs. */
+/**
+ * Versions that the service claims to offer. The API server behind is always the
+ * same; only the reported version differs.
+ */
 import { DEFAULT_VERSION, MASTER_VERSIONS } from './cluster-spec.ts';
 import type { Json } from '../wire/proto-schema.ts';
 

@@ -1,6 +1,7 @@
 /**
- * What each operation does, step by step. Every step may be taken again: after a restart an operation begins anew with what is on disk,
- * so it asks for what should be and waits until it is. Ends with the operation DONE, with or without an error, as GKE's do.
+ * What each operation does, step by step. Every step may be taken again: after a restart an operation begins
+ * anew with what is on disk, so it asks for what should be and waits until it is. Ends with the operation
+ * DONE, with or without an error, as GKE's do.
  */
 import { draw } from '../../compute/fleet/delays.ts';
 import { FleetStopped } from '../../compute/fleet/changes.ts';

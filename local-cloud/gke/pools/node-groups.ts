@@ -1,4 +1,7 @@
-/** A node pool's managed instance groups: their names, what their machines are, and what it means for GKE when some were refused. */
+/**
+ * A node pool's managed instance groups: their names, what their machines are, and what
+ * it means for GKE when some were refused.
+ */
 import { createHash } from 'node:crypto';
 import type { Fleet } from '../../compute/fleet/fleet.ts';
 import type { GroupRecord, MachineTemplate } from '../../compute/fleet/fleet-records.ts';
@@ -63,7 +66,10 @@ export function groupsOf(fleet: Fleet, pools: PoolRecord[]): GroupRecord[] {
   return pools.flatMap((pool) => pool.groupNames).flatMap((name) => fleet.groups.get(name) ?? []);
 }
 
-/** Refuses before anything exists what the region's quota cannot hold: create calls fail with 403, and the whole step fails. */
+/**
+ * Refuses before anything exists what the region's quota cannot hold: create calls
+ * fail with 403, and the whole step fails.
+ */
 export function requireQuota(fleet: Fleet, cluster: ClusterRecord, pools: Json[]): void {
   const wishes = pools.flatMap((spec) => {
     const template = machineTemplate(cluster, spec);

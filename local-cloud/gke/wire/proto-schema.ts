@@ -1,7 +1,7 @@
 /**
- * Checks requests against the protobuf definitions that ship with the client library, as Google's front end does: an unknown field, a
- * wrong type or an unknown enum name is 400 INVALID_ARGUMENT with the path of the field. Gives back one form: camelCase names, enums by
- * name, int64 as text. It knows nothing of what the fields mean.
+ * Checks requests against the protobuf definitions that ship with the client library, as Google's front end does: an
+ * unknown field, a wrong type or an unknown enum name is 400 INVALID_ARGUMENT with the path of the field. Gives back
+ * one form: camelCase names, enums by name, int64 as text. It knows nothing of what the fields mean.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,6 +1,7 @@
 /**
- * HTTP method and path -> RPC method and request message, taken from the google.api.http rules of the protobuf definitions: both the
- * projects/P/locations/L paths and the older projects/P/zones/Z ones. Query parameters are fields too, and checked.
+ * HTTP method and path -> RPC method and request message, taken from the google.api.http rules of the
+ * protobuf definitions: both the projects/P/locations/L paths and the older projects/P/zones/Z ones.
+ * Query parameters are fields too, and checked.
  */
 import { GoogleError, type Call } from '../../identity/google-http.ts';
 import type { Json, ProtoSchema } from './proto-schema.ts';

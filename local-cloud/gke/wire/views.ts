@@ -1,4 +1,7 @@
-/** Records -> the Cluster, NodePool and Operation messages that callers read. Unset fields are left out, as the JSON API does. */
+/**
+ * Records -> the Cluster, NodePool and Operation messages that callers read. Unset
+ * fields are left out, as the JSON API does.
+ */
 import { createHash } from 'node:crypto';
 import type { Fleet } from '../../compute/fleet/fleet.ts';
 import { isZone } from '../../compute/zones.ts';

@@ -1,4 +1,7 @@
-/** Gathers the environment of a container from its spec, Secrets, ConfigMaps, the pod's own fields and the Services of its namespace. */
+/**
+ * Gathers the environment of a container from its spec, Secrets, ConfigMaps, the pod's own
+ * fields and the Services of its namespace.
+ */
 import { mkdirSync } from 'node:fs';
 import { podField, resourceField, type PodFacts } from './downward.ts';
 import { expand } from './env.ts';

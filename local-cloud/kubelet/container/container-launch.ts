@@ -1,4 +1,7 @@
-/** Turns a container's spec into what is executed on this machine: argv, environment, working directory, all paths mapped. */
+/**
+ * Turns a container's spec into what is executed on this machine: argv,
+ * environment, working directory, all paths mapped.
+ */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { containerEnv, ConfigError, type EnvContext } from './container-env.ts';

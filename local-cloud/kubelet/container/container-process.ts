@@ -1,6 +1,7 @@
 /**
- * One process group of a container: started in a session of its own with a cleared environment, killed with everything it left behind.
- * `setpriv --pdeathsig` lets it die with the local cloud even when that is killed with SIGKILL. Knows nothing of pods.
+ * One process group of a container: started in a session of its own with a cleared environment, killed with
+ * everything it left behind. `setpriv --pdeathsig` lets it die with the local cloud even when that is
+ * killed with SIGKILL. Knows nothing of pods.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
@@ -79,7 +80,10 @@ export class ContainerProcess {
   }
 }
 
-/** Starts the program; its output goes to the two consumers of `attach`. Throws StartError when there is no such program. */
+/**
+ * Starts the program; its output goes to the two consumers of `attach`. Throws
+ * StartError when there is no such program.
+ */
 export async function startProcess(launch: Launch, attach: (child: ChildProcess) => void): Promise<ContainerProcess> {
   const program = findProgram(launch);
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', program, ...launch.argv.slice(1)], {

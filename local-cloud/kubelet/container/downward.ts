@@ -30,7 +30,9 @@ export function podField(path: string, facts: PodFacts): string | undefined {
   return fields[path];
 }
 
-/** A resource such as limits.memory divided by the divisor and rounded up; a missing limit is what the node can give. */
+/**
+ * A resource such as limits.memory divided by the divisor and rounded up; a missing limit is what the node can give.
+ */
 export function resourceField(
   resource: string,
   divisor: string | undefined,

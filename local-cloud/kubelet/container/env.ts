@@ -1,4 +1,7 @@
-/** Environment of a container: pure rules of Kubernetes for $(VAR), Service variables, and which Services a container names. */
+/**
+ * Environment of a container: pure rules of Kubernetes for $(VAR), Service
+ * variables, and which Services a container names.
+ */
 import type { Service } from '../types.ts';
 
 /** Replaces $(NAME) by a known variable; unknown ones stay as they are, $$ is an escaped $. */

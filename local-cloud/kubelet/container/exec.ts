@@ -1,4 +1,7 @@
-/** Runs a command beside a container (probe, preStop): same environment, directory and path mapping, a time limit, output capped. */
+/**
+ * Runs a command beside a container (probe, preStop): same environment, directory and
+ * path mapping, a time limit, output capped.
+ */
 import type { ContainerProcess } from './container-process.ts';
 import { startProcess, type Launch } from './container-process.ts';
 

@@ -1,7 +1,7 @@
 /**
- * Stands in for the mount namespace: rewrites paths of the container to directories of this machine in texts (commands, arguments,
- * environment values). A path is recognised at path boundaries only, so `/scratch` is replaced in `--dir=/scratch/tmp` and in `PATH=/scratch/bin:/bin`
- * but neither in `/workspace` nor in `http://host/scratch`.
+ * Stands in for the mount namespace: rewrites paths of the container to directories of this machine in texts (commands,
+ * arguments, environment values). A path is recognised at path boundaries only, so `/scratch` is replaced in
+ * `--dir=/scratch/tmp` and in `PATH=/scratch/bin:/bin` but neither in `/workspace` nor in `http://host/scratch`.
  */
 export interface PathMapping {
   from: string;

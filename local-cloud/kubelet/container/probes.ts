@@ -1,6 +1,6 @@
 /**
- * Startup, readiness and liveness probes of one running container: exec, httpGet, tcpSocket. Tells its owner what changed; kills nothing itself.
- * gRPC probes are not offered and count as failing.
+ * Startup, readiness and liveness probes of one running container: exec, httpGet, tcpSocket. Tells its owner what
+ * changed; kills nothing itself. gRPC probes are not offered and count as failing.
  */
 import http from 'node:http';
 import https from 'node:https';

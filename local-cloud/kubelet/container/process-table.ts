@@ -1,6 +1,6 @@
 /**
- * The machine's processes as /proc shows them, and which of them belong to a container: those of its session, and those that carry its mark in
- * their environment (a daemon that left the session). Shared by all kubelets of this process.
+ * The machine's processes as /proc shows them, and which of them belong to a container: those of its session, and those
+ * that carry its mark in their environment (a daemon that left the session). Shared by all kubelets of this process.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 
@@ -84,7 +84,10 @@ export function residentBytes(entries: ProcessEntry[], session: number): number 
   return total;
 }
 
-/** Memory of the session with shared pages divided among those who share them: exact for forked children, dearer to read. */
+/**
+ * Memory of the session with shared pages divided among those who share them: exact
+ * for forked children, dearer to read.
+ */
 export function proportionalBytes(entries: ProcessEntry[], session: number): number {
   let total = 0;
   for (const entry of entries) if (entry.session === session) total += proportionalOf(entry);

@@ -1,5 +1,6 @@
 /**
- * One run of one container: process, log, probes, orderly stop. Reports its end once, as an EndedRun. Does not decide on restarts.
+ * One run of one container: process, log, probes, orderly stop. Reports its end once, as
+ * an EndedRun. Does not decide on restarts.
  */
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../../clock.ts';

@@ -1,6 +1,6 @@
 /**
- * The variables of Services (REDIS_SERVICE_HOST ...). There is no virtual address here, so they carry the address of a ready pod behind the
- * Service; when that pod is replaced, containers that have started keep the old address.
+ * The variables of Services (REDIS_SERVICE_HOST ...). There is no virtual address here, so they carry the address of a
+ * ready pod behind the Service; when that pod is replaced, containers that have started keep the old address.
  */
 import type { PodFacts } from './downward.ts';
 import { hasVariables, mentionsService, serviceVariables, type ServiceTarget } from './env.ts';
@@ -19,7 +19,10 @@ export interface ServiceEnvContext {
 /** How old Services and pods may be when a container starts. */
 const FRESH_MS = 500;
 
-/** Variables of the Services of the namespace. Throws ServiceNotReady for one that is named by the container and has no pod yet. */
+/**
+ * Variables of the Services of the namespace. Throws ServiceNotReady for one that is
+ * named by the container and has no pod yet.
+ */
 export async function serviceEnv(context: ServiceEnvContext, container: Container): Promise<Record<string, string>> {
   const env = apiServerEnv(context.apiServer);
   const { pod } = context.facts;
@@ -41,7 +44,10 @@ export async function serviceEnv(context: ServiceEnvContext, container: Containe
   return env;
 }
 
-/** A Service made just before the pod that names it must be seen, or the variable would stay empty for the container's life. */
+/**
+ * A Service made just before the pod that names it must be seen, or the variable
+ * would stay empty for the container's life.
+ */
 function maxAgeMs(texts: string[]): number {
   return texts.some((text) => /_SERVICE_(HOST|PORT)/.test(text)) ? 0 : FRESH_MS;
 }

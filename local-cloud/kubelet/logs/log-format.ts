@@ -1,4 +1,7 @@
-/** Container output in the CRI log format: `<time> <stream> <F|P> <text>`. Pure: cutting bytes into records, writing and reading them. */
+/**
+ * Container output in the CRI log format: `<time> <stream> <F|P> <text>`. Pure: cutting
+ * bytes into records, writing and reading them.
+ */
 export const MAX_RECORD_BYTES = 16 * 1024;
 
 export interface LogRecord {
@@ -10,7 +13,9 @@ export interface LogRecord {
   text: Buffer;
 }
 
-/** Cuts a stream of bytes into records: at line ends, and after 16 KiB as containerd does. Keeps the unfinished rest. */
+/**
+ * Cuts a stream of bytes into records: at line ends, and after 16 KiB as containerd does. Keeps the unfinished rest.
+ */
 export class RecordCutter {
   #rest: Buffer = Buffer.alloc(0);
 
@@ -62,7 +67,10 @@ export function parseRecord(line: Buffer): LogRecord | undefined {
   };
 }
 
-/** Time stamp with nine digits as container runtimes write; the last six count records of one millisecond so that order is kept. */
+/**
+ * Time stamp with nine digits as container runtimes write; the last six count records
+ * of one millisecond so that order is kept.
+ */
 export function recordTime(nowMs: number, sequence: number): string {
   return new Date(nowMs).toISOString().replace('Z', `${String(sequence % 1_000_000).padStart(6, '0')}Z`);
 }

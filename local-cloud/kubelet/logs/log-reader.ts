@@ -1,4 +1,7 @@
-/** Reads a container's log files the way `kubectl logs` asks for them: tail, since, previous run, time stamps, byte limit, follow. */
+/**
+ * Reads a container's log files the way `kubectl logs` asks for them: tail, since,
+ * previous run, time stamps, byte limit, follow.
+ */
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { once } from 'node:events';
 import { open, type FileHandle } from 'node:fs/promises';
@@ -26,7 +29,10 @@ export function restartToRead(dir: string, current: number, previous: boolean): 
   return restarts.has(wanted) ? wanted : undefined;
 }
 
-/** Text of the log, in pieces. `live` is the log being written (for follow). Ends when the run has ended or the signal aborts. */
+/**
+ * Text of the log, in pieces. `live` is the log being written (for follow). Ends
+ * when the run has ended or the signal aborts.
+ */
 export async function* readLog(
   source: { dir: string; restart: number; live: LiveLog | undefined },
   query: LogQuery,

@@ -1,6 +1,6 @@
 /**
- * The kubelet's HTTPS port, as far as API servers use it for logs: /containerLogs, /pods, /healthz. It does not check who asks (it listens on
- * loopback only) and offers no exec, attach or port-forward.
+ * The kubelet's HTTPS port, as far as API servers use it for logs: /containerLogs, /pods, /healthz. It does not check
+ * who asks (it listens on loopback only) and offers no exec, attach or port-forward.
  */
 import { createServer, type Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';

@@ -1,6 +1,7 @@
 /**
- * Writes one container's output to its log files, in order and off the main path, and tells readers when there is more. A file is named
- * `<restart>.<segment>.log`; after 10 MiB the next segment begins and the oldest of five is deleted. Slow disks slow the container, not memory.
+ * Writes one container's output to its log files, in order and off the main path, and tells readers when there is more.
+ * A file is named `<restart>.<segment>.log`; after 10 MiB the next segment begins and the oldest of five is deleted.
+ * Slow disks slow the container, not memory.
  */
 import { EventEmitter } from 'node:events';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
@@ -43,7 +44,9 @@ export class ContainerLog {
   readonly changes = new EventEmitter();
   readonly restart: number;
   ended = false;
-  /** How often it has changed: who waits compares it with what it was before looking, so that no change falls between. */
+  /**
+   * How often it has changed: who waits compares it with what it was before looking, so that no change falls between.
+   */
   changeCount = 0;
   readonly #nowMs: () => number;
   readonly #onLine: (stream: 'stdout' | 'stderr', time: string, line: string) => void;
@@ -145,7 +148,8 @@ export class ContainerLog {
       }
       this.#announce();
     }
-    // In the same step as the last check of the loop, so that no line is added in between and then waits for the next one.
+    // In the same step as the last check of the loop, so that no line is added in
+    // between and then waits for the next one.
     this.#flushing = undefined;
   }
 

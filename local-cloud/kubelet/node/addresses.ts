@@ -1,4 +1,6 @@
-/** Loopback addresses of one node's pods: unique while the pod exists, the lowest free one next. Does not open anything. */
+/**
+ * Loopback addresses of one node's pods: unique while the pod exists, the lowest free one next. Does not open anything.
+ */
 export class AddressPool {
   readonly #prefix: string;
   readonly #byOwner = new Map<string, number>();

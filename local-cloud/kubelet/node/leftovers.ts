@@ -1,6 +1,7 @@
 /**
- * What a kubelet finds on the machine's disk when it starts: pods whose processes may still run because the local cloud was killed. Kills those
- * processes (never another one that has got the same id since) and notes that their containers have ended.
+ * What a kubelet finds on the machine's disk when it starts: pods whose processes may still run because
+ * the local cloud was killed. Kills those processes (never another one that has got the same id since)
+ * and notes that their containers have ended.
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -47,14 +48,19 @@ function noteLost(container: ContainerRecord, nowMs: number): void {
   container.startTicks = undefined;
 }
 
-/** Kills the session and everything with the container's mark, and waits until it is gone: ports and files are free afterwards. */
+/**
+ * Kills the session and everything with the container's mark, and waits until it is
+ * gone: ports and files are free afterwards.
+ */
 async function killLeftover(container: ContainerRecord, clock: Clock): Promise<void> {
   const session = ownedSession(container);
   const endMs = clock.nowMs() + WAIT_MS;
   while (killContainerProcesses(container.containerId, session) > 0 && clock.nowMs() < endMs) await sleep(clock, 20);
 }
 
-/** The session recorded, unless its leader's id belongs to a later process: then no member of the old session is left. */
+/**
+ * The session recorded, unless its leader's id belongs to a later process: then no member of the old session is left.
+ */
 function ownedSession(container: ContainerRecord): number | undefined {
   const { pid, startTicks } = container;
   if (pid === undefined) return undefined;

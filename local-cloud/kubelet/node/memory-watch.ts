@@ -1,4 +1,7 @@
-/** Enforces memory limits by looking at /proc once a second: a container over its limit is killed (OOMKilled). Shorter peaks go unseen. */
+/**
+ * Enforces memory limits by looking at /proc once a second: a container over its limit is
+ * killed (OOMKilled). Shorter peaks go unseen.
+ */
 import type { KubeletContext } from '../kubelet-context.ts';
 import type { PodWorker } from '../pod/pod-worker.ts';
 import { recentProcesses } from '../container/process-table.ts';

@@ -1,4 +1,7 @@
-/** Keeps the Node and its Lease alive in the API server: registration, heartbeat, status at changes. Retries for ever while it runs. */
+/**
+ * Keeps the Node and its Lease alive in the API server: registration, heartbeat, status at
+ * changes. Retries for ever while it runs.
+ */
 import type { Clock } from '../../clock.ts';
 import { corePath, isConflict, isNotFound, type KubeApi } from '../api.ts';
 import { HEALTHY, newNode, nodeLabels, nodeStatus, type NodeFacts, type NodeHealth } from './node-object.ts';

@@ -1,4 +1,7 @@
-/** What the record of a container says when a run of it begins and ends. Changes the record in memory; who calls it saves it. */
+/**
+ * What the record of a container says when a run of it begins and ends. Changes the
+ * record in memory; who calls it saves it.
+ */
 import { nextBackOff, type BackOffLimits } from '../back-off.ts';
 import type { ContainerRecord, EndedRun } from './pod-record.ts';
 
@@ -29,7 +32,10 @@ export function noteStart(record: ContainerRecord, start: RunStart, limits: Back
   delete record.ended;
 }
 
-/** On a machine that goes off, an end without an error is the machine's doing all the same: the container has not finished its work. */
+/**
+ * On a machine that goes off, an end without an error is the machine's doing all the same:
+ * the container has not finished its work.
+ */
 export function noteEnd(record: ContainerRecord, run: EndedRun, isMachineOff: boolean): void {
   record.state = 'ended';
   record.ended =

@@ -1,4 +1,7 @@
-/** The containers of one pod on this machine: starts and stops them as told, keeps the record true, and says when something changed. */
+/**
+ * The containers of one pod on this machine: starts and stops them as told, keeps the
+ * record true, and says when something changed.
+ */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { InjectedFault } from '../../faults.ts';

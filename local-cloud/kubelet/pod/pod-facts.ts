@@ -9,7 +9,10 @@ export function hasEnded(pod: Pod): boolean {
   return phase === 'Succeeded' || phase === 'Failed';
 }
 
-/** How long the pod's processes may take to stop: what its deletion says, else its own wish, bounded by the machine's shutdown (0: none). */
+/**
+ * How long the pod's processes may take to stop: what its deletion says, else its own wish,
+ * bounded by the machine's shutdown (0: none).
+ */
 export function graceSeconds(pod: Pod, shutdownGraceSeconds: number): number {
   const { metadata, spec } = pod;
   const given = metadata?.deletionTimestamp ? metadata.deletionGracePeriodSeconds : undefined;

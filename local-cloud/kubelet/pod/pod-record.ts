@@ -1,6 +1,6 @@
 /**
- * What the kubelet must remember of a pod over a crash of its own process: address, runs of each container, process ids. One JSON file per pod,
- * replaced by rename at every change.
+ * What the kubelet must remember of a pod over a crash of its own process: address, runs of each container, process
+ * ids. One JSON file per pod, replaced by rename at every change.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -83,8 +83,8 @@ export function containersOf(pod: Pod): { name: string; kind: ContainerKind }[] 
 }
 
 /**
- * The record of a pod this machine knows nothing of. When the API server says that it has run here (the machine was replaced under the same
- * name), its containers count as lost.
+ * The record of a pod this machine knows nothing of. When the API server says that it has run here (the machine was
+ * replaced under the same name), its containers count as lost.
  */
 export function newPodRecord(pod: Pod, address: string, nowMs: number): PodRecord {
   const statuses = statusesOf(pod);

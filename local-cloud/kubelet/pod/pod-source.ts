@@ -1,4 +1,7 @@
-/** The pods bound to this node: list, watch from there, list again when the watch cannot go on and from time to time in any case. */
+/**
+ * The pods bound to this node: list, watch from there, list again when the watch cannot
+ * go on and from time to time in any case.
+ */
 import type { Clock } from '../../clock.ts';
 import { ApiError, corePath, type KubeApi } from '../api.ts';
 import type { Timing } from '../timing.ts';

@@ -1,4 +1,7 @@
-/** The status of a pod as a pure function of its spec, its record and what is known in memory. Wording and rules are those of the real kubelet. */
+/**
+ * The status of a pod as a pure function of its spec, its record and what is known in memory. Wording
+ * and rules are those of the real kubelet.
+ */
 import { retryAtMs, type BackOffLimits } from '../back-off.ts';
 import { isOver } from './pod-plan.ts';
 import type { ContainerRecord, EndedRun, PodRecord } from './pod-record.ts';

@@ -1,6 +1,6 @@
 /**
- * The volumes of one pod: made before its first container starts, tried again while something is missing, and kept fresh
- * afterwards (Secrets, ConfigMaps). It starts no container.
+ * The volumes of one pod: made before its first container starts, tried again while something is missing, and kept
+ * fresh afterwards (Secrets, ConfigMaps). It starts no container.
  */
 import { join } from 'node:path';
 import type { KubeletContext } from '../kubelet-context.ts';

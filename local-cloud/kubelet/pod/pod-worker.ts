@@ -1,7 +1,7 @@
 /**
- * One pod on this node, from its binding to the end of its object: a loop that compares what the API server wants with what
- * runs and does the next thing. It is woken by changes of the object, ends of containers, probes and timers; it never waits
- * for a container.
+ * One pod on this node, from its binding to the end of its object: a loop that compares what the API server
+ * wants with what runs and does the next thing. It is woken by changes of the object, ends of containers, probes
+ * and timers; it never waits for a container.
  */
 import { rmSync } from 'node:fs';
 import { sleep } from '../../clock.ts';
@@ -84,7 +84,9 @@ export class PodWorker {
     this.wake();
   }
 
-  /** The machine is switched off; a verdict says that the pods are over, without one they come back with the machine. */
+  /**
+   * The machine is switched off; a verdict says that the pods are over, without one they come back with the machine.
+   */
   async shutdown(graceSeconds: number, verdict?: PodVerdict): Promise<void> {
     if (verdict) {
       this.containers.record.verdict ??= verdict;

@@ -1,4 +1,7 @@
-/** What the results of a container's probes do: they mark it started and ready, are told as events, and condemn it to a restart. */
+/**
+ * What the results of a container's probes do: they mark it started and ready, are
+ * told as events, and condemn it to a restart.
+ */
 import type { ProbeListener } from '../container/probes.ts';
 import type { Container } from '../types.ts';
 

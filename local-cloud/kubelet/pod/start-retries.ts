@@ -1,4 +1,7 @@
-/** Containers that could not be started because something was missing: what each waits for, since how many tries, and when the next one is due. */
+/**
+ * Containers that could not be started because something was missing: what each waits for, since how
+ * many tries, and when the next one is due.
+ */
 import { ConfigError } from '../container/container-env.ts';
 import { ServiceNotReady } from '../container/service-env.ts';
 import type { Waiting } from './pod-status.ts';

@@ -1,4 +1,7 @@
-/** Sends a pod's status to the API server whenever it has changed, newest only, and keeps trying while the server is away. */
+/**
+ * Sends a pod's status to the API server whenever it has changed, newest only, and
+ * keeps trying while the server is away.
+ */
 import { corePath, isConflict, isNotFound } from '../api.ts';
 import type { KubeletContext } from '../kubelet-context.ts';
 import type { Pod, PodStatus } from '../types.ts';

@@ -1,6 +1,6 @@
 /**
- * A volume directory whose files change all at once, laid out as the real kubelet does: files are links to `..data/<file>`, and `..data` is a
- * link to a dated directory that is swapped by rename.
+ * A volume directory whose files change all at once, laid out as the real kubelet does: files are links to
+ * `..data/<file>`, and `..data` is a link to a dated directory that is swapped by rename.
  */
 import {
   existsSync,
@@ -23,7 +23,10 @@ export interface VolumeFile {
   mode: number;
 }
 
-/** Writes the files (relative path → content); nothing happens when they are there already. Answers whether anything changed. */
+/**
+ * Writes the files (relative path → content); nothing happens when they are there
+ * already. Answers whether anything changed.
+ */
 export function writeAtomically(dir: string, files: ReadonlyMap<string, VolumeFile>): boolean {
   mkdirSync(dir, { recursive: true });
   const dataLink = join(dir, '..data');

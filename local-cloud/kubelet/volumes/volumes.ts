@@ -1,6 +1,6 @@
 /**
- * Volumes of a pod as directories below its own: emptyDir, secret, configMap, downwardAPI, projected. Secrets and ConfigMaps are read anew when
- * asked to refresh. Sizes are not limited, and no other volume kinds are offered.
+ * Volumes of a pod as directories below its own: emptyDir, secret, configMap, downwardAPI, projected. Secrets and
+ * ConfigMaps are read anew when asked to refresh. Sizes are not limited, and no other volume kinds are offered.
  */
 import { existsSync, mkdirSync, chmodSync } from 'node:fs';
 import { join, posix } from 'node:path';

@@ -1,4 +1,7 @@
-/** Which objects a controller's owner manages: adopts those that its selector matches and nobody manages, lets go of those that no longer match. */
+/**
+ * Which objects a controller's owner manages: adopts those that its selector matches and nobody
+ * manages, lets go of those that no longer match.
+ */
 import { matchesSelector, type LabelSelector } from '../labels.ts';
 import type { KubeObject } from '../object.ts';
 import type { ControllerContext } from './controller.ts';
@@ -34,7 +37,10 @@ function release(store: ControllerContext['store'], resource: string, object: Ku
   store.update(resource, withOwners(object, left));
 }
 
-/** Keys of the owners of one type that a changed object concerns: its managers before and after, or, for an orphan, those that would match it. */
+/**
+ * Keys of the owners of one type that a changed object concerns: its managers before and after, or,
+ * for an orphan, those that would match it.
+ */
 export function* concernedOwners(
   { index }: ControllerContext,
   event: { object: KubeObject; previous?: KubeObject },

@@ -1,4 +1,7 @@
-/** Conditions of Kubernetes objects: finding one, and setting one so that its transition time changes only with its status. */
+/**
+ * Conditions of Kubernetes objects: finding one, and setting one so that its
+ * transition time changes only with its status.
+ */
 import type { KubeObject } from '../object.ts';
 
 export interface Condition {
@@ -29,8 +32,8 @@ export function isTrue(object: KubeObject, type: string): boolean {
 }
 
 /**
- * The list with `next` in the place of the condition of its type. The old transition time stays while the status stays; a condition that says
- * the same as before is left alone, so that an unchanged status compares equal.
+ * The list with `next` in the place of the condition of its type. The old transition time stays while the status stays;
+ * a condition that says the same as before is left alone, so that an unchanged status compares equal.
  */
 export function withCondition(conditions: readonly Condition[], next: Condition): Condition[] {
   const index = conditions.findIndex((condition) => condition.type === next.type);

@@ -14,8 +14,9 @@ export interface ControllerContext {
 }
 
 /**
- * Brings part of the cluster to where its specs say, one key at a time. `sync` looks at the state as it is, not at what changed, and may be
- * called any number of times; a number it answers asks for another look after so many milliseconds. Throwing means: again, with back-off.
+ * Brings part of the cluster to where its specs say, one key at a time. `sync` looks at the state as it is, not at
+ * what changed, and may be called any number of times; a number it answers asks for another look after so many
+ * milliseconds. Throwing means: again, with back-off.
  */
 export interface Controller {
   readonly name: string;

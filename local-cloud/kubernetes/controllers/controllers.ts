@@ -1,7 +1,7 @@
 /**
- * The controllers of the embedded cluster, run in the process of its API server: what kube-controller-manager and kube-scheduler do for the
- * types that are served. Each reacts to changes of the store and looks at everything again at a slow pace. What they leave out is said in the
- * README beside the store.
+ * The controllers of the embedded cluster, run in the process of its API server: what kube-controller-manager and
+ * kube-scheduler do for the types that are served. Each reacts to changes of the store and looks at everything again at
+ * a slow pace. What they leave out is said in the README beside the store.
  */
 import type { LocalContext } from '../../context.ts';
 import { ApiError } from '../api-error.ts';

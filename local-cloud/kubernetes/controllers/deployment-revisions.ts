@@ -1,4 +1,7 @@
-/** The ReplicaSets of a Deployment as its history: finding or making the one of the present template, numbering revisions, dropping old ones. */
+/**
+ * The ReplicaSets of a Deployment as its history: finding or making the one of the present
+ * template, numbering revisions, dropping old ones.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { ApiError } from '../api-error.ts';
 import type { KubeObject, NewObject } from '../object.ts';
@@ -34,7 +37,8 @@ export function stateOf(deployment: KubeObject, sets: readonly KubeObject[]): De
 }
 
 /**
- * Brings revision numbers and annotations up to date, and makes the ReplicaSet of the present template if there is none and `create` says so.
+ * Brings revision numbers and annotations up to date, and makes the ReplicaSet of the present
+ * template if there is none and `create` says so.
  */
 export function syncRevision(
   context: ControllerContext,
@@ -146,7 +150,10 @@ function newSetFrom(deployment: KubeObject, revision: number): NewObject {
   };
 }
 
-/** A name already taken is this Deployment's own set made a moment ago, or another template with the same hash: then the hash is moved on. */
+/**
+ * A name already taken is this Deployment's own set made a moment ago, or another template with
+ * the same hash: then the hash is moved on.
+ */
 function createOrAdopt(context: ControllerContext, deployment: KubeObject, set: NewObject): KubeObject {
   const { store } = context;
   try {

@@ -1,4 +1,6 @@
-/** A Deployment with its ReplicaSets, and the arithmetic on them that rolling out, scaling and reporting share. Pure. */
+/**
+ * A Deployment with its ReplicaSets, and the arithmetic on them that rolling out, scaling and reporting share. Pure.
+ */
 import type { KubeObject } from '../object.ts';
 import { scaledValue } from './scaled-value.ts';
 

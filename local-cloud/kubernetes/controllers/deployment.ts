@@ -121,7 +121,9 @@ function refreshed({ store }: ControllerContext, state: DeploymentState): Deploy
   return stateOf(deployment, sets);
 }
 
-/** Says in the Progressing condition that a rollout was paused or resumed, so that its deadline does not run meanwhile. */
+/**
+ * Says in the Progressing condition that a rollout was paused or resumed, so that its deadline does not run meanwhile.
+ */
 function notePause(context: ControllerContext, deployment: KubeObject): KubeObject {
   const current = findCondition(conditionsOf(deployment), 'Progressing');
   if (current?.reason === 'ProgressDeadlineExceeded') return deployment;

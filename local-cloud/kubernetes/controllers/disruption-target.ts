@@ -5,7 +5,10 @@ import { conditionsOf, findCondition, withCondition } from './conditions.ts';
 import type { ControllerContext } from './controller.ts';
 import { isFinished } from './pod-state.ts';
 
-/** Marks the pod; with `fail` it also ends as Failed, because nobody is left to report its end. A finished pod is left as it is. */
+/**
+ * Marks the pod; with `fail` it also ends as Failed, because nobody is left to report
+ * its end. A finished pod is left as it is.
+ */
 export function markDisrupted(
   { store, clock }: ControllerContext,
   pod: KubeObject,

@@ -1,4 +1,7 @@
-/** The status of PodDisruptionBudgets: how many of the selected pods may be evicted now. The eviction call itself reads it. */
+/**
+ * The status of PodDisruptionBudgets: how many of the selected pods may be evicted
+ * now. The eviction call itself reads it.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { matchesSelector, type LabelSelector } from '../labels.ts';
 import { timestamp } from '../store/metadata.ts';

@@ -1,4 +1,7 @@
-/** The Endpoints object of every Service with a selector: addresses of its ready pods, and of those that are not ready yet. */
+/**
+ * The Endpoints object of every Service with a selector: addresses of its ready
+ * pods, and of those that are not ready yet.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject, NewObject } from '../object.ts';
 import { byKey, keyOf, keysOfAll, type Controller, type ControllerContext } from './controller.ts';

@@ -1,6 +1,7 @@
 /**
- * Deletes what only deleted owners own, and carries out foreground deletion (dependents first) and orphaning (dependents stay, without the
- * reference). Objects are known by uid: an owner of the same name made anew is not the owner.
+ * Deletes what only deleted owners own, and carries out foreground deletion (dependents first)
+ * and orphaning (dependents stay, without the reference). Objects are known by uid: an owner of
+ * the same name made anew is not the owner.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject, StoreEvent } from '../object.ts';

@@ -1,4 +1,7 @@
-/** How long a Job waits before it replaces failed pods: 10 s, doubled with every failure since the last success, ten minutes at most. */
+/**
+ * How long a Job waits before it replaces failed pods: 10 s, doubled with every failure
+ * since the last success, ten minutes at most.
+ */
 import type { KubeObject } from '../object.ts';
 import { endedMs, type JobPods } from './job-pods.ts';
 

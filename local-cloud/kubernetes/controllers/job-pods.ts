@@ -1,6 +1,7 @@
 /**
- * What a Job's pods say: how many are active, which have ended and are not yet counted, and what its podFailurePolicy makes of failures. Pure.
- * Every pod of a Job carries a finalizer until its end is counted, so that none is lost or counted twice when pods or machines vanish.
+ * What a Job's pods say: how many are active, which have ended and are not yet counted, and what its podFailurePolicy
+ * makes of failures. Pure. Every pod of a Job carries a finalizer until its end is counted, so that none is lost or
+ * counted twice when pods or machines vanish.
  */
 import type { KubeObject } from '../object.ts';
 import { conditionsOf } from './conditions.ts';
@@ -115,7 +116,10 @@ export function endedMs(pod: KubeObject, nowMs: number): number {
   return Math.min(latest ?? toMs(pod.metadata.deletionTimestamp) ?? nowMs, nowMs);
 }
 
-/** Restarts of the containers of running pods, which count against the limit where pods restart their containers themselves. */
+/**
+ * Restarts of the containers of running pods, which count against the limit where
+ * pods restart their containers themselves.
+ */
 export function restartsInPlace(pods: readonly KubeObject[]): number {
   let restarts = 0;
   for (const pod of pods) {

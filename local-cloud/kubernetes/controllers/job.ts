@@ -1,4 +1,7 @@
-/** Jobs: runs pods until enough of them have succeeded, or too many have failed. Not done: Indexed completion and success policies. */
+/**
+ * Jobs: runs pods until enough of them have succeeded, or too many have failed. Not done:
+ * Indexed completion and success policies.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { timestamp } from '../store/metadata.ts';
 import type { KubeObject } from '../object.ts';

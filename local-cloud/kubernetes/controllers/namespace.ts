@@ -6,7 +6,10 @@ import { conditionsOf, findCondition, withCondition, type Condition } from './co
 import { byKey, keysOfAll, type Controller, type ControllerContext } from './controller.ts';
 
 const FINALIZER = 'kubernetes';
-/** Content that goes by itself (pods with a grace period) is looked for again this often, beside the changes that say so. */
+/**
+ * Content that goes by itself (pods with a grace period) is looked for again this
+ * often, beside the changes that say so.
+ */
 const LOOK_AGAIN_MS = 5000;
 
 const contentTypes = kinds.filter((type) => type.namespaced && type.stored && type.resource !== 'events');

@@ -1,6 +1,6 @@
 /**
- * The store's objects by namespace, owner and node, kept current from its changes, so that a controller never scans what does not concern it.
- * Events are left out: they are many, and no controller reads them through here.
+ * The store's objects by namespace, owner and node, kept current from its changes, so that a controller never scans
+ * what does not concern it. Events are left out: they are many, and no controller reads them through here.
  */
 import { kinds } from '../kinds/registry.ts';
 import type { KubeObject, ObjectStore, StoreEvent } from '../object.ts';

@@ -24,7 +24,10 @@ export function podFromTemplate(owner: KubeObject, template: any, finalizers: st
   };
 }
 
-/** Creates a pod; a refusal is noted on the owner and thrown, except that a namespace on its way out is no error worth telling. */
+/**
+ * Creates a pod; a refusal is noted on the owner and thrown, except that a namespace
+ * on its way out is no error worth telling.
+ */
 export function createPod(
   { store }: ControllerContext,
   recorder: EventRecorder,

@@ -1,6 +1,6 @@
 /**
- * Pods that no kubelet will ever take away: those bound to a node that does not exist any more fail and are removed at once (the real collector
- * waits 40 s first).
+ * Pods that no kubelet will ever take away: those bound to a node that does not exist any more fail and are removed at
+ * once (the real collector waits 40 s first).
  */
 import type { KubeObject } from '../object.ts';
 import type { Controller, ControllerContext } from './controller.ts';

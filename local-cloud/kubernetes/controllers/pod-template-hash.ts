@@ -1,6 +1,6 @@
 /**
- * The pod-template-hash of a Deployment's ReplicaSets. Same alphabet and length as the real one (FNV-1a, 32 bit, vowel-free); the number itself
- * differs, since the real one hashes Go's own dump of the template.
+ * The pod-template-hash of a Deployment's ReplicaSets. Same alphabet and length as the real one (FNV-1a, 32 bit,
+ * vowel-free); the number itself differs, since the real one hashes Go's own dump of the template.
  */
 
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';

@@ -1,4 +1,7 @@
-/** ReplicaSets: keeps the wanted number of pods, chooses which go when there are too many, and counts the ready and available ones. */
+/**
+ * ReplicaSets: keeps the wanted number of pods, chooses which go when there are too many,
+ * and counts the ready and available ones.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { matchesSelector } from '../labels.ts';
 import { timestamp } from '../store/metadata.ts';

@@ -17,7 +17,9 @@ export interface PodToPlace {
   requests: Resources;
 }
 
-/** The first rule that rules the node out, in the order of the real scheduler's plug-ins; undefined when the pod fits. */
+/**
+ * The first rule that rules the node out, in the order of the real scheduler's plug-ins; undefined when the pod fits.
+ */
 export function refusal(target: PodToPlace, node: NodeState): Refusal | undefined {
   return (
     refusedByNodeName(target.pod, node) ??

@@ -1,4 +1,7 @@
-/** Which of the nodes that fit is best: the real scheduler's default criteria and weights, without affinity between pods and image locality. Pure. */
+/**
+ * Which of the nodes that fit is best: the real scheduler's default criteria and weights, without
+ * affinity between pods and image locality. Pure.
+ */
 import type { KubeObject } from '../object.ts';
 import { nodePreference } from './node-affinity.ts';
 import type { NodeState } from './node-state.ts';

@@ -1,6 +1,7 @@
 /**
- * The scheduler: gives each pod without a node the best one that can take it, or says why none can and tries again when something changes.
- * No preemption of other pods, no topology spread constraints beyond the default spreading, no volumes.
+ * The scheduler: gives each pod without a node the best one that can take it, or says why none can and
+ * tries again when something changes. No preemption of other pods, no topology spread constraints
+ * beyond the default spreading, no volumes.
  */
 import type { KubeObject, StoreEvent } from '../object.ts';
 import { timestamp } from '../store/metadata.ts';
@@ -79,8 +80,8 @@ class Scheduler {
   }
 
   /**
-   * One waiting pod for each make: when it still does not fit, neither do the others, and when it does, its binding brings up the next. The
-   * others' messages follow at the resync.
+   * One waiting pod for each make: when it still does not fit, neither do the others, and when it does, its binding
+   * brings up the next. The others' messages follow at the resync.
    */
   *firstOfEachMake(): Iterable<string> {
     for (const keys of this.#waitingByMake.values()) {

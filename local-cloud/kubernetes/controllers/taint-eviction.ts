@@ -50,7 +50,10 @@ function noExecute(node: KubeObject): Taint[] {
   return taintsOf(node).filter(({ effect }) => effect === 'NoExecute');
 }
 
-/** From when a pod's patience counts: when the last taint came, or the pod did. A taint without a time counts from the pod. */
+/**
+ * From when a pod's patience counts: when the last taint came, or the pod did. A
+ * taint without a time counts from the pod.
+ */
 function startMs(pod: KubeObject, taints: readonly Taint[], nowMs: number): number {
   const started = toMs((pod.status?.startTime as string | undefined) ?? pod.metadata.creationTimestamp) ?? nowMs;
   return Math.max(started, ...taints.map(({ timeAdded }) => toMs(timeAdded) ?? started));

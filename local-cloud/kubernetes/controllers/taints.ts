@@ -41,7 +41,8 @@ export function tolerates(tolerations: readonly Toleration[], taint: Taint): boo
 }
 
 /**
- * How long a pod may stay on a node with these NoExecute taints: undefined for ever, 0 not at all, otherwise seconds from when it got them.
+ * How long a pod may stay on a node with these NoExecute taints: undefined for ever, 0 not at all,
+ * otherwise seconds from when it got them.
  */
 export function staySeconds(tolerations: readonly Toleration[], taints: readonly Taint[]): number | undefined {
   let least: number | undefined;

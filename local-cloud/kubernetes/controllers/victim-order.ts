@@ -1,5 +1,6 @@
 /**
- * Which pods a ReplicaSet (or a Job) deletes first when it has too many: the order of the real controllers, rule by rule. Pure.
+ * Which pods a ReplicaSet (or a Job) deletes first when it has too many: the order of
+ * the real controllers, rule by rule. Pure.
  */
 import type { KubeObject } from '../object.ts';
 import { isReady, maxRestarts, phaseOf, readySinceMs } from './pod-state.ts';
@@ -23,8 +24,8 @@ interface Candidate {
 }
 
 /**
- * The pods with the first victim first. `related` are the pods that count as crowding a node together: all active pods of the same
- * top-level owner.
+ * The pods with the first victim first. `related` are the pods that count as crowding a node together: all
+ * active pods of the same top-level owner.
  */
 export function inVictimOrder(pods: readonly KubeObject[], related: Iterable<KubeObject>, nowMs: number): KubeObject[] {
   const crowd = new Map<string, number>();

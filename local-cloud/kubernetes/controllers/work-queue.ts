@@ -1,7 +1,8 @@
 /**
- * Keys that need attention, each at most once. A key added again while it waits is not doubled; a key whose work fails comes back with
- * exponential back-off; a key may ask to be looked at again later (the earliest of several wishes counts). Work runs on the clock's timers,
- * in slices, so that a large backlog does not keep the API server's requests waiting.
+ * Keys that need attention, each at most once. A key added again while it waits is not doubled; a key
+ * whose work fails comes back with exponential back-off; a key may ask to be looked at again later (the
+ * earliest of several wishes counts). Work runs on the clock's timers, in slices, so that a large backlog
+ * does not keep the API server's requests waiting.
  */
 import type { Clock } from '../../clock.ts';
 
@@ -11,7 +12,10 @@ const GATHER_MS = 4;
 const SLICE_MS = 15;
 const BACK_OFF_FIRST_MS = 5;
 const BACK_OFF_MOST_MS = 60_000;
-/** Work on a key that took long (a set of a thousand pods) pauses in proportion, so that changes arriving one by one are taken together. */
+/**
+ * Work on a key that took long (a set of a thousand pods) pauses in proportion, so that
+ * changes arriving one by one are taken together.
+ */
 const LONG_WORK_MS = 2;
 const PAUSE_FACTOR = 8;
 const PAUSE_MOST_MS = 100;

@@ -1,4 +1,7 @@
-/** What the server knows of a kind, in one value: names, defaults, rules, columns, and what else it treats differently. What is absent has none. */
+/**
+ * What the server knows of a kind, in one value: names, defaults, rules, columns, and what else it
+ * treats differently. What is absent has none.
+ */
 import type { KubeObject, ObjectStore } from '../object.ts';
 import type { FieldError } from '../api-error.ts';
 import { created } from './cells.ts';
@@ -29,7 +32,10 @@ export interface Kind {
   stored: boolean;
   /** Whether `generation` counts changes of the spec. */
   countsGenerations: boolean;
-  /** What status begins with. Clients cannot set the status when they create a kind that has one, or that counts generations. */
+  /**
+   * What status begins with. Clients cannot set the status when they create a kind
+   * that has one, or that counts generations.
+   */
   firstStatus?: unknown;
   /** Whether a DELETE answers the object even when it is gone at once. */
   answersDeleted: boolean;
@@ -49,7 +55,10 @@ export interface Kind {
   rules?: (object: KubeObject) => FieldError[];
   createRules?: (object: KubeObject) => FieldError[];
   updateRules?: (next: KubeObject, stored: KubeObject) => FieldError[];
-  /** Names, with `#` before those of numbers, `?` before those of booleans, and `+` behind those shown with `-o wide` only. */
+  /**
+   * Names, with `#` before those of numbers, `?` before those of booleans, and `+`
+   * behind those shown with `-o wide` only.
+   */
   columns: string;
   row: (object: KubeObject, nowMs: number) => unknown[] | Row;
   /** What a field selector can ask for, besides name and namespace. */
@@ -58,7 +67,9 @@ export interface Kind {
 
 type Names = Pick<Kind, 'kind' | 'resource'> & Partial<Kind>;
 
-/** A kind of the core group, in namespaces, that can be stored, with the columns Name and Age, unless said otherwise. */
+/**
+ * A kind of the core group, in namespaces, that can be stored, with the columns Name and Age, unless said otherwise.
+ */
 export function defineKind(given: Names): Kind {
   return {
     group: '',

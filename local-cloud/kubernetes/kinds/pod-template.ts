@@ -1,4 +1,7 @@
-/** What owners of pods share: defaults and rules of their template and selector. Pure, but defaults change their argument. */
+/**
+ * What owners of pods share: defaults and rules of their template and selector.
+ * Pure, but defaults change their argument.
+ */
 import { validatePodSpec } from './pod/rules.ts';
 import { isDeepStrictEqual } from 'node:util';
 import type { Plain } from '../object.ts';

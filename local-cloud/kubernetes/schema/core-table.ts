@@ -1,6 +1,6 @@
 /**
- * The core group apart from pods: nodes, services, configuration, events... One line of field names and types per kind, in the notation
- * that schema.ts explains; the names and types are those of Kubernetes 1.34.
+ * The core group apart from pods: nodes, services, configuration, events... One line of field names and types per kind,
+ * in the notation that schema.ts explains; the names and types are those of Kubernetes 1.34.
  */
 export const coreSchema = `
 package io.k8s.api.core.v1 as core

@@ -1,6 +1,7 @@
 /**
- * Metadata, and the small groups: network policies, endpoint slices, leases, priorities, roles, reviews. One line of field names and types per kind, in the notation
- * that schema.ts explains; the names and types are those of Kubernetes 1.34.
+ * Metadata, and the small groups: network policies, endpoint slices, leases, priorities, roles,
+ * reviews. One line of field names and types per kind, in the notation that schema.ts explains; the
+ * names and types are those of Kubernetes 1.34.
  */
 export const otherSchema = `
 package io.k8s.apimachinery.pkg.apis.meta.v1 as meta

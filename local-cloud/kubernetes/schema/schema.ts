@@ -1,13 +1,14 @@
 /**
- * The fields of every kind, as one table from which follow the OpenAPI documents, the checks for unknown and mistyped fields, and
- * how lists and maps merge in strategic merge patches and server-side apply.
+ * The fields of every kind, as one table from which follow the OpenAPI documents, the checks for unknown and mistyped
+ * fields, and how lists and maps merge in strategic merge patches and server-side apply.
  *
- * Notation (*-table.ts): `package NAME as ALIAS`, then a kind at the start of a line, its fields indented below it as `name:type`,
- * with `!` behind the name when required, `*` when its zero value differs from absence, and `#3` for its number in the protobuf form
- * (`#1.3` inside an embedded message). Types: string int long num bool bytes time microtime quantity intstr any, another kind of the same
- * package or `alias/Kind`, `[T]` list, `{T}` map with string keys. After `|` in a list or map: `atomic` (replaced as a whole), `set`,
- * `map=a+b` (server-side apply tells items apart by these keys), `merge` or `merge=key` (strategic merge patch does, by this key),
- * `retainKeys`. `Kind (atomic)` is replaced as a whole; `~replace` and `~retainKeys` after a type are strategies of the patch.
+ * Notation (*-table.ts): `package NAME as ALIAS`, then a kind at the start of a line, its fields indented below it as
+ * `name:type`, with `!` behind the name when required, `*` when its zero value differs from absence, and `#3` for its
+ * number in the protobuf form (`#1.3` inside an embedded message). Types: string int long num bool bytes time microtime
+ * quantity intstr any, another kind of the same package or `alias/Kind`, `[T]` list, `{T}` map with string keys. After
+ * `|` in a list or map: `atomic` (replaced as a whole), `set`, `map=a+b` (server-side apply tells items apart by these
+ * keys), `merge` or `merge=key` (strategic merge patch does, by this key), `retainKeys`. `Kind (atomic)` is replaced as
+ * a whole; `~replace` and `~retainKeys` after a type are strategies of the patch.
  */
 import type { Kind } from '../kinds/kind.ts';
 import { coreSchema } from './core-table.ts';

@@ -1,4 +1,6 @@
-/** What happens to every object on its way into the store: defaults, admission, rules. Order as in the real API server. */
+/**
+ * What happens to every object on its way into the store: defaults, admission, rules. Order as in the real API server.
+ */
 import { ApiError, forbidden, invalid, notFound, type FieldError } from '../api-error.ts';
 import type { AdmissionContext, Kind } from '../kinds/kind.ts';
 import { validateMetadata } from '../kinds/metadata-rules.ts';

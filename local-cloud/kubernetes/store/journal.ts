@@ -1,6 +1,7 @@
 /**
  * The disk side of the store: one append-only log of changes plus a snapshot that replaces the log when it has grown.
- * Survives the end of the process at any moment; it does not call fsync, so it promises nothing about a machine that loses power.
+ * Survives the end of the process at any moment; it does not call fsync, so it promises
+ * nothing about a machine that loses power.
  */
 import {
   closeSync,
@@ -91,7 +92,10 @@ function readSnapshot(file: string): Recovered {
   return { version: (JSON.parse(header ?? '{"version":0}') as { version: number }).version, objects, entries: [] };
 }
 
-/** Entries newer than `after`. A last line that was cut short is removed from the file, so that appending goes on cleanly. */
+/**
+ * Entries newer than `after`. A last line that was cut short is removed from the
+ * file, so that appending goes on cleanly.
+ */
 function readLog(file: string, after: number): JournalEntry[] {
   if (!existsSync(file)) return [];
   const bytes = readFileSync(file);

@@ -1,4 +1,7 @@
-/** The part of a write that is the server's: identity, versions, generation, and which half of an object a call may change. Pure. */
+/**
+ * The part of a write that is the server's: identity, versions, generation, and which
+ * half of an object a call may change. Pure.
+ */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { ApiError, invalid } from '../api-error.ts';
@@ -91,7 +94,10 @@ function dropEmpty(object: KubeObject): void {
   }
 }
 
-/** The new state after an update of the main resource: identity and status stay, the generation counts changes of the spec. */
+/**
+ * The new state after an update of the main resource: identity and status stay, the
+ * generation counts changes of the spec.
+ */
 export function keepOnUpdate(type: Kind, object: NewObject, stored: KubeObject): KubeObject {
   const next = structuredClone(object) as KubeObject;
   next.apiVersion = stored.apiVersion;
@@ -111,7 +117,10 @@ export function keepOnUpdate(type: Kind, object: NewObject, stored: KubeObject):
   return next;
 }
 
-/** The new state after an update of the status subresource. Pods and nodes let their kubelet change labels and annotations with it. */
+/**
+ * The new state after an update of the status subresource. Pods and nodes let their
+ * kubelet change labels and annotations with it.
+ */
 export function keepOnStatusUpdate(type: Kind, object: NewObject, stored: KubeObject): KubeObject {
   const next = structuredClone(stored);
   if (object.status === undefined) delete next.status;

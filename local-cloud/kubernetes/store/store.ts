@@ -1,7 +1,8 @@
 /**
- * All objects of one cluster: in memory, with every change in a journal on disk, one counter of versions over everything, and a
- * bounded history of changes for watches. Controllers and the API server write through the same calls, so defaults, validation
- * and admission (admission.ts) hold for both. Everything is synchronous: a read, a decision and a write are never interleaved.
+ * All objects of one cluster: in memory, with every change in a journal on disk, one counter of versions over
+ * everything, and a bounded history of changes for watches. Controllers and the API server write through the same
+ * calls, so defaults, validation and admission (admission.ts) hold for both. Everything is synchronous: a read, a
+ * decision and a write are never interleaved.
  *
  * Objects handed out are deeply frozen: change a structuredClone.
  */

@@ -1,8 +1,8 @@
 /**
  * Server-side apply and the bookkeeping it needs: who manages which field (metadata.managedFields). Pure.
- * The model is the real one, path by path: an apply takes what it names, loses what it no longer names, and conflicts with another
- * manager's differing value unless forced; any other write takes the fields that it changes. Left out: conversion between API
- * versions (every kind has one here), and the merging of managers beyond the tenth update.
+ * The model is the real one, path by path: an apply takes what it names, loses what it no longer names, and conflicts
+ * with another manager's differing value unless forced; any other write takes the fields that it changes. Left out:
+ * conversion between API versions (every kind has one here), and the merging of managers beyond the tenth update.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { ApiError, badRequest } from '../api-error.ts';
@@ -95,7 +95,10 @@ function writeEntries(object: Plain, entries: Entry[]): void {
 const sameManager = (entry: Entry, operation: Entry['operation'], manager: Manager): boolean =>
   entry.manager === manager.name && entry.operation === operation && entry.subresource === manager.subresource;
 
-/** The object after `config` is applied to `live` (undefined: it becomes the object). Throws 409 on conflicts, unless forced. */
+/**
+ * The object after `config` is applied to `live` (undefined: it becomes the
+ * object). Throws 409 on conflicts, unless forced.
+ */
 export function applyConfiguration(
   live: Plain | undefined,
   config: Plain,
@@ -239,7 +242,10 @@ function isItemKey(path: string[]): boolean {
   return item.startsWith('k:') && (path.at(-1) ?? '').slice(2) in (JSON.parse(item.slice(2)) as Plain);
 }
 
-/** Notes in `next` (in place) that a write other than an apply came from `manager`: it takes every field that it changed. */
+/**
+ * Notes in `next` (in place) that a write other than an apply came from `manager`:
+ * it takes every field that it changed.
+ */
 export function trackUpdate(stored: Plain | undefined, next: Plain, schema: ObjectSchema, manager: Manager): void {
   const type = typeOfSchema(schema);
   const present = managedSet(next, schema);

@@ -10,7 +10,10 @@ const common: Record<string, Getter> = {
   'metadata.namespace': (object) => object.metadata.namespace,
 };
 
-/** A predicate for `a=b,c!=d`; undefined when there is nothing to select. Throws 400 for a field that the kind does not offer. */
+/**
+ * A predicate for `a=b,c!=d`; undefined when there is nothing to select. Throws 400
+ * for a field that the kind does not offer.
+ */
 export function fieldMatcher(type: Kind, text: string | null): ((object: KubeObject) => boolean) | undefined {
   if (text === null || text.trim() === '') return undefined;
   const terms = text

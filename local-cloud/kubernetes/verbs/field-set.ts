@@ -1,6 +1,7 @@
 /**
- * Sets of field paths, as managedFields hold them (FieldsV1): which fields an object has, where they lie, how to take one out. Pure.
- * A path is a list of segments: `f:name` a field, `k:{"name":"x"}` an item of a keyed list, `v:"x"` a member of a set.
+ * Sets of field paths, as managedFields hold them (FieldsV1): which fields an object has, where they lie,
+ * how to take one out. Pure. A path is a list of segments: `f:name` a field, `k:{"name":"x"}` an item of
+ * a keyed list, `v:"x"` a member of a set.
  */
 import { isPlain } from './patch-json.ts';
 import { schemaNamed, type FieldType, type ListType } from '../schema/schema.ts';

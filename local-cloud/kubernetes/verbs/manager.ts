@@ -11,7 +11,10 @@ export function managerOf(call: Call): Manager {
   return { name, subresource: call.request.subresource, time: timestamp(call.context.clock.nowMs()) };
 }
 
-/** Options of a write through the API: warnings, dry run, and the books on field managers unless the caller keeps them itself. */
+/**
+ * Options of a write through the API: warnings, dry run, and the books on field
+ * managers unless the caller keeps them itself.
+ */
 export function writeOptions(call: Call, tracked = true): WriteOptions {
   const { type, query } = call.request;
   const track = tracked && !type.untracked && !call.agent.startsWith('foreach-fleet-kubelet');

@@ -1,4 +1,6 @@
-/** The two schema-less patches: JSON Patch (RFC 6902) and JSON Merge Patch (RFC 7386). Pure: the input is not changed. */
+/**
+ * The two schema-less patches: JSON Patch (RFC 6902) and JSON Merge Patch (RFC 7386). Pure: the input is not changed.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { ApiError, badRequest } from '../api-error.ts';
 

@@ -1,6 +1,7 @@
 /**
- * Strategic merge patch: a merge patch that knows, from the schema, which lists merge item by item. Understands the directives
- * $patch (delete, replace, merge), $deleteFromPrimitiveList, $setElementOrder and $retainKeys. Pure: the input is not changed.
+ * Strategic merge patch: a merge patch that knows, from the schema, which lists merge item by item.
+ * Understands the directives $patch (delete, replace, merge), $deleteFromPrimitiveList, $setElementOrder and
+ * $retainKeys. Pure: the input is not changed.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { badRequest } from '../api-error.ts';
@@ -119,8 +120,8 @@ function mergeItem(list: unknown[], item: unknown, type: ListType, key: KeyOf): 
 }
 
 /**
- * Items that `order` names come as it says; the others are put among them where they were before, each in front of the first named
- * item that it preceded.
+ * Items that `order` names come as it says; the others are put among them where they were before, each in front
+ * of the first named item that it preceded.
  */
 function inOrder(list: unknown[], before: unknown[], order: unknown[], key: KeyOf): unknown[] {
   const place = (items: unknown[], item: unknown): number =>

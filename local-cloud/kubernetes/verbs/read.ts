@@ -44,8 +44,8 @@ interface ContinueToken {
 }
 
 /**
- * Pages are cut from the current state, not from that of the first page: what changes between two pages may be seen or not, and no
- * page token ever expires.
+ * Pages are cut from the current state, not from that of the first page: what changes between two pages may be
+ * seen or not, and no page token ever expires.
  */
 export function listObjects({ store, request }: Call): Answer {
   const { type, query } = request;

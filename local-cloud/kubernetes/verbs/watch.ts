@@ -43,7 +43,10 @@ export function watchObjects(call: Call): Answer {
   return { is: 'streamed' };
 }
 
-/** Sends what has happened since; false when that is no longer known, which the client is told as an error in the stream. */
+/**
+ * Sends what has happened since; false when that is no longer known, which the
+ * client is told as an error in the stream.
+ */
 function replay(
   { store, request }: Call,
   since: number,

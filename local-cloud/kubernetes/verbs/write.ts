@@ -10,7 +10,9 @@ import { apiVersionOf } from '../kinds/kind.ts';
 import { schemaOf } from '../schema/schema.ts';
 import type { KubeObject, NewObject, WriteOptions } from '../object.ts';
 
-/** Decodes a client's object as fieldValidation asks: unknown fields are dropped silently, with a warning, or refused. */
+/**
+ * Decodes a client's object as fieldValidation asks: unknown fields are dropped silently, with a warning, or refused.
+ */
 export function decode(call: Call, object: Record<string, any>): NewObject {
   const { type, query } = call.request;
   const kind = String(object['kind'] ?? type.kind);
@@ -104,7 +106,8 @@ export async function patchObject(call: Call): Promise<Answer> {
   placeInNamespace(call, patched);
   patched.metadata.name ??= name;
   checkIdentity(call, patched);
-  // Reading the body took a turn or more: what was read before it may be old, so the patch is made against what is stored then.
+  // Reading the body took a turn or more: what was read before it may be old, so the
+  // patch is made against what is stored then.
   if (!call.store.get(type.resource, namespace, name)) {
     if (stored || subresource !== undefined) throw notFound(type, name);
     return {
@@ -153,7 +156,10 @@ function checkPolicy(policy: string): 'Background' | 'Foreground' | 'Orphan' {
   ]);
 }
 
-/** Old clients expect the pods of a deleted Job to stay; the server tells them so, and kubectl asks for Background itself. */
+/**
+ * Old clients expect the pods of a deleted Job to stay; the server tells them so,
+ * and kubectl asks for Background itself.
+ */
 function withDefaultPolicy(call: Call, options: DeleteOptions & WriteOptions): DeleteOptions & WriteOptions {
   if (call.request.type.resource !== 'jobs' || options.propagationPolicy !== undefined) return options;
   call.warn(

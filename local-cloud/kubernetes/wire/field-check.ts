@@ -1,4 +1,7 @@
-/** Decoding as a strict server does it: fields that the kind does not have are dropped and named; wrong types are refused. Pure. */
+/**
+ * Decoding as a strict server does it: fields that the kind does not have are dropped
+ * and named; wrong types are refused. Pure.
+ */
 import { badRequest } from '../api-error.ts';
 import { isPlain } from '../verbs/patch-json.ts';
 import { schemaNamed, type FieldType, type ObjectSchema, type ScalarName } from '../schema/schema.ts';

@@ -1,4 +1,7 @@
-/** Writes an OpenAPI 2 document in the protobuf form (gnostic's openapi.v2) that kubectl insists on. Only what openapi.ts makes is written. */
+/**
+ * Writes an OpenAPI 2 document in the protobuf form (gnostic's openapi.v2) that kubectl insists
+ * on. Only what openapi.ts makes is written.
+ */
 import { stringify as toYaml } from 'yaml';
 
 type Json = Record<string, any>;

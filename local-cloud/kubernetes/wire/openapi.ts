@@ -1,6 +1,7 @@
 /**
- * OpenAPI documents made from the schema: what `kubectl explain`, `kubectl apply` and client-side validation read. Fields, types,
- * required fields, merge keys and kinds are there; descriptions are not, and of the operations only what clients look for.
+ * OpenAPI documents made from the schema: what `kubectl explain`, `kubectl apply` and client-side
+ * validation read. Fields, types, required fields, merge keys and kinds are there; descriptions are not,
+ * and of the operations only what clients look for.
  */
 import { serverVersion, servedGroupVersions } from './discovery.ts';
 import { apiVersionOf, type Kind } from '../kinds/kind.ts';

@@ -1,6 +1,6 @@
 /**
- * Reads the protobuf form in which newer kubectl sends the objects it makes itself (`kubectl create ...`). Answers always go out as
- * JSON, which every client takes as well; so there is no writer.
+ * Reads the protobuf form in which newer kubectl sends the objects it makes itself (`kubectl create ...`). Answers
+ * always go out as JSON, which every client takes as well; so there is no writer.
  */
 import { badRequest } from '../api-error.ts';
 import { hasSchema, packageOf, schemaNamed, type Field, type FieldType, type ObjectSchema } from '../schema/schema.ts';
@@ -14,7 +14,10 @@ export function isProtobuf(bytes: Buffer): boolean {
   return bytes.subarray(0, MAGIC.length).equals(MAGIC);
 }
 
-/** The object in an envelope (magic, runtime.Unknown). Throws 400 for a kind that is not known or bytes that do not parse. */
+/**
+ * The object in an envelope (magic, runtime.Unknown). Throws 400 for a kind that is
+ * not known or bytes that do not parse.
+ */
 export function decodeProtobuf(bytes: Buffer): Plain {
   const envelope = readFields(bytes.subarray(MAGIC.length));
   const typeMeta = readFields(bytesOf(envelope, 1));

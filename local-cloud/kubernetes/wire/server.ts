@@ -1,6 +1,6 @@
 /**
- * The embedded Kubernetes API server of one cluster: HTTPS, bearer tokens, discovery, resources; and the controllers behind it.
- * What it offers and what it does not imitate is in README.md.
+ * The embedded Kubernetes API server of one cluster: HTTPS, bearer tokens, discovery, resources; and the controllers
+ * behind it. What it offers and what it does not imitate is in README.md.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';

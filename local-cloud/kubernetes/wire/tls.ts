@@ -19,7 +19,9 @@ const NAMES = [
   'kubernetes.default.svc.cluster.local',
 ];
 
-/** Reads the identity in `dir`, making it first where there is none. Half-made ones (a killed process) are made anew. */
+/**
+ * Reads the identity in `dir`, making it first where there is none. Half-made ones (a killed process) are made anew.
+ */
 export async function serverIdentity(dir: string, clusterName: string): Promise<ServerIdentity> {
   const done = join(dir, 'pki');
   if (!existsSync(done)) await makeIdentity(done, clusterName);

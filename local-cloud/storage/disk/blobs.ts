@@ -1,6 +1,7 @@
 /**
- * Files that hold the bytes of objects: one for each large content, packs for small ones. Their names have nothing to do with the objects'.
- * A file counts only when the metadata log names it; what is left over from a killed process is removed at start.
+ * Files that hold the bytes of objects: one for each large content, packs for small ones. Their names have
+ * nothing to do with the objects'. A file counts only when the metadata log names it; what is left over
+ * from a killed process is removed at start.
  */
 import { randomBytes } from 'node:crypto';
 import { closeSync, createReadStream, mkdirSync, openSync, readdirSync, readSync, statSync } from 'node:fs';

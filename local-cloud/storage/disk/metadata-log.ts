@@ -1,6 +1,7 @@
 /**
- * Append-only log of records, one list of records a line. A line is there wholly or not at all: what a killed process left half-written at
- * the end is cut off at the next start. Not flushed to the platter on each append: it survives the death of the process, not of the machine.
+ * Append-only log of records, one list of records a line. A line is there wholly or not at all: what a killed process
+ * left half-written at the end is cut off at the next start. Not flushed to the platter on each append: it survives the
+ * death of the process, not of the machine.
  */
 import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 

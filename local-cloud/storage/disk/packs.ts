@@ -1,7 +1,7 @@
 /**
  * Small contents, appended to files that hold many of them: making a file costs far more than writing ten kilobytes.
- * A pack goes when its last content goes; until then the room of the others is lost. A restart begins a new pack, so that an append that a
- * killed process left unfinished harms nothing.
+ * A pack goes when its last content goes; until then the room of the others is lost. A restart begins a new pack, so
+ * that an append that a killed process left unfinished harms nothing.
  */
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 

@@ -1,4 +1,7 @@
-/** `matchGlob` of object listings: `*` and `?` stay within a path segment, `**` does not; `[a-c]`, `[!x]` and `{a,b}` as in shells. */
+/**
+ * `matchGlob` of object listings: `*` and `?` stay within a path segment, `**` does not;
+ * `[a-c]`, `[!x]` and `{a,b}` as in shells.
+ */
 import { invalid } from './api-error.ts';
 
 export function globToRegExp(glob: string): RegExp {

@@ -1,4 +1,7 @@
-/** Takes the bytes of an upload to disk, with checksums on the way, and holds them against what the caller says they are. */
+/**
+ * Takes the bytes of an upload to disk, with checksums on the way, and holds them
+ * against what the caller says they are.
+ */
 import { invalid } from './api-error.ts';
 import { ContentHash } from './checksums.ts';
 import type { Json } from './merge-patch.ts';
@@ -12,7 +15,8 @@ export interface ExpectedHashes {
 
 /**
  * Writes the bytes to disk. If they break off or are not as expected, nothing stays.
- * The blobs of the answer are retained in the index; whoever calls releases them once the content has a name, or has none after all.
+ * The blobs of the answer are retained in the index; whoever calls releases them once the
+ * content has a name, or has none after all.
  */
 export async function receiveContent(
   state: StorageState,

@@ -64,8 +64,8 @@ export interface Content {
 
 /**
  * One change. A line of the log is a list of records that take effect together.
- * `put` makes a version live; what happens to the version before it follows from the bucket's versioning at that point of the log.
- * `version`, `event`, `counters` and `upload` are written by compaction only.
+ * `put` makes a version live; what happens to the version before it follows from the bucket's versioning at that point
+ * of the log. `version`, `event`, `counters` and `upload` are written by compaction only.
  */
 export type LogRecord =
   | { t: 'bucket'; bucket: Bucket }

@@ -112,7 +112,9 @@ export class Objects {
     return object;
   }
 
-  /** Without generation: the live version, which a versioned bucket keeps as noncurrent. With: that version for good. */
+  /**
+   * Without generation: the live version, which a versioned bucket keeps as noncurrent. With: that version for good.
+   */
   delete(placement: Placement, generation?: number): void {
     const { bucket, name, conditions } = placement;
     const victim = this.find(bucket, name, generation);

@@ -1,6 +1,7 @@
 /**
- * Delivers finalize events at least once. An event is written to the log in the same line as the object, so it exists exactly when the
- * object does; it is struck off after every listener has taken it. What a killed process did not deliver is delivered after the next start.
+ * Delivers finalize events at least once. An event is written to the log in the same line as the object, so it exists
+ * exactly when the object does; it is struck off after every listener has taken it. What a killed process did not
+ * deliver is delivered after the next start.
  */
 import type { Clock } from '../../clock.ts';
 import type { ObjectVersion } from './model.ts';

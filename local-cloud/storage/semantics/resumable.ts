@@ -1,6 +1,7 @@
 /**
- * Resumable uploads. Of a broken request the service keeps what arrived, in steps of 256 KiB; the client asks how much that is and goes on there.
- * A finished session answers with its object from then on, so a client that lost the last answer does not fail its own precondition.
+ * Resumable uploads. Of a broken request the service keeps what arrived, in steps of 256 KiB; the client asks how much
+ * that is and goes on there. A finished session answers with its object from then on, so a client that lost the last
+ * answer does not fail its own precondition.
  */
 import type { SessionFiles } from '../disk/session-files.ts';
 import { ApiError, invalid } from './api-error.ts';
@@ -141,7 +142,10 @@ export class ResumableUploads {
     running.hash = undefined;
   }
 
-  /** A range with neither end nor total is a stream whose end is the end of the object; otherwise the declared total decides. */
+  /**
+   * A range with neither end nor total is a stream whose end is the end of the
+   * object; otherwise the declared total decides.
+   */
   #isComplete(running: Running, range: ChunkRange): boolean {
     if (range.total !== undefined) {
       if (running.persistedBytes > range.total) throw lengthMismatch(range);

@@ -1,4 +1,7 @@
-/** Memory, metadata log and blob files kept in step: the log first, then memory, then the files that nobody needs any more. */
+/**
+ * Memory, metadata log and blob files kept in step: the log first, then memory,
+ * then the files that nobody needs any more.
+ */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';

@@ -1,4 +1,6 @@
-/** Streaming reader of multipart bodies: uploads (related) and forms (form-data). Never holds more than a few chunks. */
+/**
+ * Streaming reader of multipart bodies: uploads (related) and forms (form-data). Never holds more than a few chunks.
+ */
 import { invalid } from '../semantics/api-error.ts';
 
 const MAX_HEADER_BYTES = 64 * 1024;

@@ -10,7 +10,9 @@ import { errorReply, faultReply } from './errors.ts';
 import type { Router } from './routes.ts';
 import { sendReply } from './send.ts';
 
-/** Longer than any client keeps an idle connection, so that it is never the server that hangs up on a request under way. */
+/**
+ * Longer than any client keeps an idle connection, so that it is never the server that hangs up on a request under way.
+ */
 const KEEP_ALIVE_MS = 620_000;
 
 export class StorageServer {

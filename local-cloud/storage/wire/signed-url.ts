@@ -68,8 +68,9 @@ function checkTime(date: string | null, seconds: string | null, nowMs: number): 
 }
 
 /**
- * The client library signs the host without its port, as the real endpoint has none; a client that signs what it sends includes the port.
- * The path may also have been re-encoded on its way by the HTTP client, so its strict form counts as well.
+ * The client library signs the host without its port, as the real endpoint has none; a client that
+ * signs what it sends includes the port. The path may also have been re-encoded on its way by the HTTP
+ * client, so its strict form counts as well.
  */
 function canonicalRequests(call: Call): string[] {
   const host = header(call, 'host') ?? '';

@@ -24,7 +24,10 @@ export class XmlApi {
     this.#verify = verify;
   }
 
-  /** GET or HEAD /{bucket}/{object}. An address that carries a signature must carry a right one; one without is let through. */
+  /**
+   * GET or HEAD /{bucket}/{object}. An address that carries a signature must carry
+   * a right one; one without is let through.
+   */
   get = (call: Call): Reply => {
     if (isSigned(call)) checkSignedUrl(call, this.#nowMs, this.#verify);
     const [bucket, ...rest] = call.segments as [string, ...string[]];
@@ -88,7 +91,9 @@ function parameter(disposition: string, name: string): string | undefined {
   return quoted?.replace(/\\(["\\])/g, '$1').replaceAll('%22', '"') ?? plain;
 }
 
-/** The client library posts to the bare address when the endpoint is not the real one; then the policy tells the bucket. */
+/**
+ * The client library posts to the bare address when the endpoint is not the real one; then the policy tells the bucket.
+ */
 function bucketOf(call: Call, fields: Map<string, string>, policy: Policy): string {
   const bucket = call.segments[0] || fields.get('bucket') || policy.bucket;
   if (!bucket) throw denied('Neither the address nor the policy names a bucket.');

@@ -1,4 +1,7 @@
-/** Defaults of pod specs, alone and in templates, and what admission adds to a pod itself. Changes its argument in place. */
+/**
+ * Defaults of pod specs, alone and in templates, and what admission adds to a pod
+ * itself. Changes its argument in place.
+ */
 import type { Plain } from '../../object.ts';
 import { setDefault } from '../set-default.ts';
 

@@ -1,6 +1,7 @@
 /**
- * Pod Security admission by namespace label: the levels baseline and restricted, refused (enforce) or warned about (warn).
- * The checks are those of the real admission for Linux pods; its exemptions and its audit annotations are not imitated.
+ * Pod Security admission by namespace label: the levels baseline and restricted, refused (enforce)
+ * or warned about (warn). The checks are those of the real admission for Linux pods; its exemptions
+ * and its audit annotations are not imitated.
  */
 import type { Plain } from '../../object.ts';
 import { containersOf } from './defaults.ts';
