@@ -1,4 +1,7 @@
-/** The measured process of back-up.ts: moves what is in Redis to the bucket as a pass does, with every SDK of a pass loaded, or writes the same bytes plainly. */
+/**
+ * The measured process of back-up.ts: moves what is in Redis to the bucket as a pass does, with every SDK of a pass
+ * loaded, or writes the same bytes plainly.
+ */
 import { randomFillSync } from 'node:crypto';
 import { Storage } from '@google-cloud/storage';
 import { connect } from '../functions/adapters/connect.ts';
@@ -12,7 +15,10 @@ import { uploadedName, uploadedValue } from './fill-redis.ts';
 import { answer, question, residentMiB } from './child.ts';
 
 export interface BackUpQuestion {
-  /** 'upload' does what workers do with large results beforehand; 'idle' only loads what a pass needs: the memory before any result is moved. */
+  /**
+   * 'upload' does what workers do with large results beforehand; 'idle' only loads what a pass
+   * needs: the memory before any result is moved.
+   */
   do: 'back-up' | 'plain' | 'upload' | 'idle';
   config: Config;
   redis: { port: number; password: string };

@@ -1,4 +1,7 @@
-/** Moving finished results from Redis to Cloud Storage (the local one): rate, and peak memory of the process that does it. */
+/**
+ * Moving finished results from Redis to Cloud Storage (the local one): rate, and
+ * peak memory of the process that does it.
+ */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { redisKeys } from '../functions/adapters/redis-keys.ts';

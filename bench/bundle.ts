@@ -1,4 +1,7 @@
-/** Bundles for measuring: one module with everything that it imports, with the settings of scripts/build-functions.ts, so that nothing but the splitting differs. */
+/**
+ * Bundles for measuring: one module with everything that it imports, with the settings of scripts/build-functions.ts,
+ * so that nothing but the splitting differs.
+ */
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +27,10 @@ export interface Bundle {
   remove(): void;
 }
 
-/** Bundles TypeScript entries with everything they import, lazily imported parts in files of their own (`splitting`), into a temporary folder. */
+/**
+ * Bundles TypeScript entries with everything they import, lazily imported parts in files of their
+ * own (`splitting`), into a temporary folder.
+ */
 export async function bundle(entry: string, options: { splitting: boolean }): Promise<Bundle> {
   const folder = mkdtempSync(join(tmpdir(), 'ff-bench-bundle-'));
   symlinkSync(join(project, 'node_modules'), join(folder, 'node_modules'));

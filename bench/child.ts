@@ -1,4 +1,7 @@
-/** Measuring in a process of its own: a clean heap, and the functions' log out of the way. One question in the arguments, one JSON answer over the channel. */
+/**
+ * Measuring in a process of its own: a clean heap, and the functions' log out of the way. One question in the
+ * arguments, one JSON answer over the channel.
+ */
 import { fork, type ForkOptions } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
@@ -39,7 +42,10 @@ export function answer(value: unknown): Promise<void> {
   });
 }
 
-/** Resident memory of this process in MiB, now and at its highest. Not getrusage's maximum: that one includes the parent's before exec. */
+/**
+ * Resident memory of this process in MiB, now and at its highest. Not getrusage's maximum:
+ * that one includes the parent's before exec.
+ */
 export function residentMiB(): { now: number; peak: number } {
   const status = readFileSync('/proc/self/status', 'utf8');
   const kib = (field: string): number => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? NaN);

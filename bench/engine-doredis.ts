@@ -5,7 +5,10 @@ import { EngineSession, type Tasks } from './engine-session.ts';
 import { summarize, takeTurns } from './measure.ts';
 import { row, type Row } from './table.ts';
 
-/** job: as a job has it, where results above 4 MiB are files. alone: as on a laptop, with a Redis as bare doRedis has it. */
+/**
+ * job: as a job has it, where results above 4 MiB are files. alone: as on a laptop,
+ * with a Redis as bare doRedis has it.
+ */
 type Ours = 'job' | 'alone';
 type Session = EngineSession | EngineJob;
 

@@ -1,4 +1,7 @@
-/** The engine as a job has it: driver and workers under their supervisors and a control plane beside them. Asked for one loop after another, as `EngineSession`. */
+/**
+ * The engine as a job has it: driver and workers under their supervisors and a control plane beside them. Asked for
+ * one loop after another, as `EngineSession`.
+ */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, readFileSync, type WriteStream } from 'node:fs';

@@ -10,12 +10,18 @@ import { summarize } from './measure.ts';
 import { startRedis } from '../testing/redis-server.ts';
 import { row } from './table.ts';
 
-/** So many that each has lived for half a minute when its turn comes: a supervisor waits longer before it starts an R that dies again and again. */
+/**
+ * So many that each has lived for half a minute when its turn comes: a supervisor waits longer before
+ * it starts an R that dies again and again.
+ */
 const WORKERS = 12;
 const KILL_EVERY_MS = 3000;
 const ITERATION_SECONDS = 0.5;
 const PATIENCE_SECONDS = 120;
-/** Of bare doRedis: it looks for lost tasks only while nothing else arrives, so a loop has these three tasks and no more. */
+/**
+ * Of bare doRedis: it looks for lost tasks only while nothing else arrives, so a
+ * loop has these three tasks and no more.
+ */
 const BARE_TASKS = 3;
 const BARE_SECONDS = 2;
 

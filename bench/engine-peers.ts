@@ -1,4 +1,7 @@
-/** The engine against what R users run loops with on one machine, none of which survives the loss of a worker or of the machine. */
+/**
+ * The engine against what R users run loops with on one machine, none of which
+ * survives the loss of a worker or of the machine.
+ */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';

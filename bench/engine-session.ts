@@ -50,7 +50,10 @@ export class EngineSession {
     this.#lines = this.#reader[Symbol.asyncIterator]();
   }
 
-  /** With a Redis server of its own where the backend needs one; `appendOnly`: it writes each change to its file, as in the cluster. */
+  /**
+   * With a Redis server of its own where the backend needs one; `appendOnly`: it writes
+   * each change to its file, as in the cluster.
+   */
   static async start(backend: string, appendOnly = backend === 'fleet'): Promise<EngineSession> {
     const redis = ['fleet', 'doRedis'].includes(backend)
       ? await startRedis({ password: '', durable: appendOnly })

@@ -16,7 +16,10 @@ export interface JobShape {
   idleWorkers: number;
 }
 
-/** The state of a running job: loops but the last have ended, the last one is as far as `waiting` and `busyWorkers` leave it. */
+/**
+ * The state of a running job: loops but the last have ended, the last one is as far
+ * as `waiting` and `busyWorkers` leave it.
+ */
 export async function fillJob(redis: Redis, shape: JobShape, nowSeconds: number): Promise<void> {
   const pipeline = redis.pipeline();
   pipeline.hset(redisKeys.driver, { state: 'running', startedAt: nowSeconds, beatAt: nowSeconds, script: 'run.R' });
@@ -71,7 +74,10 @@ export function podNames(shape: JobShape): string[] {
   );
 }
 
-/** Journals results that are not backed up yet: values of random bytes (so that nothing compresses), and their entries in the outbox. */
+/**
+ * Journals results that are not backed up yet: values of random bytes (so that nothing
+ * compresses), and their entries in the outbox.
+ */
 export async function addResults(
   redis: Redis,
   results: { loop: number; from: number; count: number; bytes: number; driverHasThem?: boolean },

@@ -1,6 +1,7 @@
 /**
- * A Kubernetes API that always gives the same answers, over TLS: the objects of a large job, whole or in the forms that an API server offers.
- * `kubernetes-lists.ts WORKERS` is its process, so that writing the lists costs the measured one nothing.
+ * A Kubernetes API that always gives the same answers, over TLS: the objects of a large job, whole or
+ * in the forms that an API server offers. `kubernetes-lists.ts WORKERS` is its process, so that writing
+ * the lists costs the measured one nothing.
  */
 import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

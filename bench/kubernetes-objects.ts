@@ -1,4 +1,7 @@
-/** The objects of a large job as an API server holds them, managed fields included: what is in manifests/ and what scheduler, kubelet and others add. */
+/**
+ * The objects of a large job as an API server holds them, managed fields included: what is in manifests/
+ * and what scheduler, kubelet and others add.
+ */
 import { manifestsFor, type Manifest } from '../functions/adapters/manifests.ts';
 import type { KubeObject } from '../local-cloud/kubernetes/object.ts';
 

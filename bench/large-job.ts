@@ -1,4 +1,7 @@
-/** A running job of any size: record and cloud in memory (the tests' virtual world), its queue in a real Redis and, where wanted, its pods in a Kubernetes API, behind the real adapters. */
+/**
+ * A running job of any size: record and cloud in memory (the tests' virtual world), its queue in a real Redis and,
+ * where wanted, its pods in a Kubernetes API, behind the real adapters.
+ */
 import type { KubeConfig } from '@kubernetes/client-node';
 import { redisKeys } from '../functions/adapters/redis-keys.ts';
 import { workloadOf } from '../functions/adapters/kubernetes-workloads.ts';
@@ -55,7 +58,8 @@ export class LargeJob {
   }
 
   /**
-   * One pass, as an event in the cloud would start it; pods and machines are in memory, or in the Kubernetes that is given.
+   * One pass, as an event in the cloud would start it; pods and machines are in
+   * memory, or in the Kubernetes that is given.
    * @throws when it did not do what is to be measured.
    */
   async pass(kubernetes?: KubeConfig): Promise<void> {
@@ -120,7 +124,10 @@ async function driveToRunning(world: VirtualWorld): Promise<VirtualCluster> {
   return pass();
 }
 
-/** The least that a pass could do: read the same keys over a connection of its own and turn them into the same numbers and back into JSON. */
+/**
+ * The least that a pass could do: read the same keys over a connection of its own and turn them
+ * into the same numbers and back into JSON.
+ */
 export async function readOnly(redis: RunningRedis, loops: number): Promise<number> {
   const { Redis } = await import('ioredis');
   const { port, password } = redis;

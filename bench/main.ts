@@ -1,6 +1,6 @@
 /**
- * `node bench/main.ts [NAME ...] [--json FILE] [--quick]`: measures and prints one table per benchmark. Never asserts a time: a
- * slow or busy machine is no failure; the load is printed beside the figures.
+ * `node bench/main.ts [NAME ...] [--json FILE] [--quick]`: measures and prints one table per benchmark. Never asserts a
+ * time: a slow or busy machine is no failure; the load is printed beside the figures.
  */
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg, totalmem } from 'node:os';

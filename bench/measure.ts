@@ -1,4 +1,7 @@
-/** Samples and what is said of them. Variants are measured in turns (A B A B ...), so that a machine that slows down slows down all of them. */
+/**
+ * Samples and what is said of them. Variants are measured in turns (A B A B ...), so that a
+ * machine that slows down slows down all of them.
+ */
 
 export interface Summary {
   median: number;
@@ -18,7 +21,10 @@ export function summarize(samples: readonly number[]): Summary {
   return { median, min, max, count: sorted.length };
 }
 
-/** Runs every variant once, then every variant again, every second time in reverse order, so that nobody always comes after the same one; answers all results by variant. */
+/**
+ * Runs every variant once, then every variant again, every second time in reverse order, so that nobody always comes
+ * after the same one; answers all results by variant.
+ */
 export async function takeTurns<Name extends string, Result>(
   repetitions: number,
   variants: Readonly<Record<Name, (repetition: number) => Promise<Result>>>,

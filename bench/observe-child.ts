@@ -1,4 +1,7 @@
-/** The measured process of reading a large cluster: our adapter in turns with the official client's own calls for the same pods and machines. */
+/**
+ * The measured process of reading a large cluster: our adapter in turns with the official client's
+ * own calls for the same pods and machines.
+ */
 import { CoreV1Api, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import { workloadOf } from '../functions/adapters/kubernetes-workloads.ts';
 import { inParallel } from '../functions/in-parallel.ts';

@@ -1,4 +1,7 @@
-/** The measured process of one-pass.ts: all jobs side by side, a pass over each in turn, beside the least that a pass could do. */
+/**
+ * The measured process of one-pass.ts: all jobs side by side, a pass over each in
+ * turn, beside the least that a pass could do.
+ */
 import { answer, question } from './child.ts';
 import { startKubernetesLists } from './kubernetes-lists.ts';
 import { addResults, type JobShape } from './fill-redis.ts';

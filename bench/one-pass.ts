@@ -1,4 +1,7 @@
-/** CPU time of one pass over large jobs, and how it grows with what is finished. Measured in a process of its own (one-pass-child.ts). */
+/**
+ * CPU time of one pass over large jobs, and how it grows with what is finished. Measured in
+ * a process of its own (one-pass-child.ts).
+ */
 import { fileURLToPath } from 'node:url';
 import type { Benchmark } from './benchmark.ts';
 import { askChild } from './child.ts';

@@ -1,4 +1,7 @@
-/** The measured process of start-up.ts: imports one module, cold, and says how long that took, or which files it has loaded. */
+/**
+ * The measured process of start-up.ts: imports one module, cold, and says how long
+ * that took, or which files it has loaded.
+ */
 import { registerHooks } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { pathToFileURL } from 'node:url';

@@ -119,7 +119,10 @@ async function sdksNote(what: string, entry: string, how: 'loads' | 'status'): P
   return `SDKs loaded by ${what} (${bundled} files of the bundle): ${loaded.join(', ') || 'none'}`;
 }
 
-/** A file of the package itself, or a file of the bundle with code of the package in it: esbuild names every module's path. */
+/**
+ * A file of the package itself, or a file of the bundle with code of the package in
+ * it: esbuild names every module's path.
+ */
 function holds(path: string, sdk: string, folder: string): boolean {
   if (path.includes(`/node_modules/${sdk}/`)) return true;
   return path.startsWith(folder) && readFileSync(path, 'utf8').includes(`node_modules/${sdk}/`);

@@ -1,4 +1,7 @@
-/** Cloud Storage and identity of the local cloud in a process of their own: `storage-process.ts STATE_DIR`. Ends with the process that started it. */
+/**
+ * Cloud Storage and identity of the local cloud in a process of their own: `storage-process.ts
+ * STATE_DIR`. Ends with the process that started it.
+ */
 import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,7 @@
-/** Results as rows, and rows as a table of text. Numbers are shown with three digits; nothing is judged here beyond printing a target beside a figure. */
+/**
+ * Results as rows, and rows as a table of text. Numbers are shown with three digits; nothing is judged here
+ * beyond printing a target beside a figure.
+ */
 import type { Summary } from './measure.ts';
 
 export interface Row {

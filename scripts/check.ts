@@ -1,5 +1,5 @@
-// npm run check: formatter, linter, types and the rules of the repository, side by side. Runs all of them, also when one fails.
-// --without-rules: leaves out the rule tests, for `npm test`, which runs them among its own.
+// npm run check: formatter, linter, types and the rules of the repository, side by side. Runs all of them, also when
+// one fails. --without-rules: leaves out the rule tests, for `npm test`, which runs them among its own.
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 

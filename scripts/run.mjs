@@ -1,5 +1,6 @@
-// node scripts/run.mjs ENTRY [ARGUMENT...]: set-up, then a TypeScript entry on the project's own Node.js. This is what the npm scripts call.
-// Passes signals on and ends as the entry ends. Plain JavaScript for Node.js 18 without any package.
+// node scripts/run.mjs ENTRY [ARGUMENT...]: set-up, then a TypeScript entry on the project's own
+// Node.js. This is what the npm scripts call. Passes signals on and ends as the entry ends. Plain
+// JavaScript for Node.js 18 without any package.
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { ownNode } from './setup/npm-packages.mjs';

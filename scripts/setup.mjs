@@ -1,5 +1,6 @@
-// Makes a fresh Debian or Ubuntu machine ready: system packages, npm packages, R packages. Safe to repeat; quick when nothing is to be
-// done. Plain JavaScript for Node.js 18 without any package. Starts nothing: scripts/run.mjs does that.
+// Makes a fresh Debian or Ubuntu machine ready: system packages, npm packages, R packages. Safe to
+// repeat; quick when nothing is to be done. Plain JavaScript for Node.js 18 without any package.
+// Starts nothing: scripts/run.mjs does that.
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';

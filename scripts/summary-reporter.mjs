@@ -1,4 +1,5 @@
-// A reporter for node's test runner that writes only the final counts, as JSON. Plain JavaScript: the runner loads it itself.
+// A reporter for node's test runner that writes only the final counts, as JSON.
+// Plain JavaScript: the runner loads it itself.
 export default async function* summarise(events) {
   for await (const { type, data } of events) {
     if (type === 'test:summary' && data.file === undefined) yield JSON.stringify(data.counts);

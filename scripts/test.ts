@@ -1,5 +1,6 @@
-// npm test and its parts: runs groups of test files with node's runner, each group as concurrent as it can be, and prints one summary
-// in node's words at the end. Usage: test.ts [GROUP | FILE ...]; without arguments the checks and every group but those that take longest.
+// npm test and its parts: runs groups of test files with node's runner, each group as concurrent as it can be, and
+// prints one summary in node's words at the end. Usage: test.ts [GROUP | FILE ...]; without arguments the checks and
+// every group but those that take longest.
 import { spawn } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,9 +9,14 @@ import { compileCacheDir } from '../local-cloud/composition/compile-cache.ts';
 
 interface Group {
   readonly patterns: readonly string[];
-  /** Files at a time: more than processors where tests mostly wait for processes, 1 where these would starve each other. */
+  /**
+   * Files at a time: more than processors where tests mostly wait for processes, 1 where these would starve each other.
+   */
   readonly concurrency: number;
-  /** For each test: against hanging, with room for a machine several times slower. A test that takes longer states its own `timeout`. */
+  /**
+   * For each test: against hanging, with room for a machine several times slower. A test
+   * that takes longer states its own `timeout`.
+   */
   readonly limitSeconds: number;
   /** Runs only when it is named. */
   readonly onlyNamed?: true;
@@ -32,7 +38,10 @@ type Counts = Record<'tests' | 'suites' | 'passed' | 'failed' | 'cancelled' | 's
 
 const noCounts: Counts = { tests: 0, suites: 0, passed: 0, failed: 0, cancelled: 0, skipped: 0, todo: 0 };
 
-/** Runs some files under the network guard. What a hung test leaves open does not keep its file from ending; the counts come from summary-reporter.mjs. */
+/**
+ * Runs some files under the network guard. What a hung test leaves open does not keep its file from ending;
+ * the counts come from summary-reporter.mjs.
+ */
 async function runFiles(files: readonly string[], group: Limits): Promise<{ counts: Counts; code: number }> {
   const folder = mkdtempSync(join(tmpdir(), 'ff-test-'));
   const summaryFile = join(folder, 'summary.json');

@@ -1,4 +1,5 @@
-// Writes functions/job-file/job-schema.json, the JSON Schema of the job file for editors, from the zod schema that checks uploads.
+// Writes functions/job-file/job-schema.json, the JSON Schema of the job file for editors,
+// from the zod schema that checks uploads.
 import { writeFileSync } from 'node:fs';
 import { format } from 'prettier';
 import { toEditorSchema } from '../functions/job-file/job-schema.ts';

@@ -1,4 +1,5 @@
-// The bucket of the R tests: GET serves files, POST takes a multipart form with `key` and `file` as a signed POST policy does.
+// The bucket of the R tests: GET serves files, POST takes a multipart form with `key`
+// and `file` as a signed POST policy does.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createReadStream, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -46,7 +47,10 @@ export async function startFileServer(dir: string): Promise<FileServer> {
   const served: string[] = [];
   const state = { failNext: 0, loseAnswers: 0 };
 
-  /** As in the real bucket: who may only create cannot replace. The script's own files are exempt (a driver that starts again makes them again). */
+  /**
+   * As in the real bucket: who may only create cannot replace. The script's own files are exempt (a
+   * driver that starts again makes them again).
+   */
   const replaces = (key: string): boolean => /\/(loop-\d+|exports)\//.test(key) && existsSync(path(key));
 
   function receive(request: IncomingMessage, response: ServerResponse): void {

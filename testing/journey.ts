@@ -1,4 +1,7 @@
-/** For journeys: a local cloud in a process of its own (so that it can be killed), small jobs in real R, and what they must equal. */
+/**
+ * For journeys: a local cloud in a process of its own (so that it can be killed), small
+ * jobs in real R, and what they must equal.
+ */
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -84,7 +87,9 @@ export class Journey {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Writes a job folder. `TRACE` in the script stands for a file to which its tasks append a line each time they run. */
+  /**
+   * Writes a job folder. `TRACE` in the script stands for a file to which its tasks append a line each time they run.
+   */
   jobFolder(name: string, script: string, jobFile = 'script: run.R\n'): string {
     const folder = join(this.folder, name);
     mkdirSync(folder, { recursive: true });
@@ -130,7 +135,10 @@ export async function cancelWhenSaved(session: Session, job: string, results: nu
   return readLedger(session.buckets, job);
 }
 
-/** Resumes it until it has succeeded; what was kept has not run again. `trace` is what a task of the line's iteration leaves in the trace. */
+/**
+ * Resumes it until it has succeeded; what was kept has not run again. `trace` is what a task of
+ * the line's iteration leaves in the trace.
+ */
 export async function resumeToEnd(
   session: Session,
   journey: Journey,

@@ -1,4 +1,5 @@
-// The part of a pass that a running driver feels, for tests of the R engine: the real back-up and the real answers to pods, over the lab's Redis and bucket.
+// The part of a pass that a running driver feels, for tests of the R engine: the real back-up and the real answers
+// to pods, over the lab's Redis and bucket.
 import { newRecord, type JobRecord } from '../functions/job/job-record.ts';
 import { backUp, type LedgerLine } from '../functions/reconcile/back-up.ts';
 import { parseLines } from '../functions/reconcile/read-segments.ts';

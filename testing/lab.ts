@@ -1,5 +1,5 @@
-// A small fleet for tests of the R engine: a real redis-server, an HTTP server for inputs and outputs, workers and drivers under their supervisors.
-// It has no control plane: a test plays that part itself (backup, gate, stop).
+// A small fleet for tests of the R engine: a real redis-server, an HTTP server for inputs and outputs, workers and
+// drivers under their supervisors. It has no control plane: a test plays that part itself (backup, gate, stop).
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,9 @@ const imageDir = join(root, 'worker-image');
 export const password = 'lab-password';
 export const workerScript = join(imageDir, 'bin/run-worker');
 
-/** For the code of a session whose results are to be backed up, as those of a job are: each has its entry in the outbox. */
+/**
+ * For the code of a session whose results are to be backed up, as those of a job are: each has its entry in the outbox.
+ */
 export const backedUp = 'assign("durable", TRUE, envir = foreachfleet:::.fleet$driver)\n';
 
 export type Running = {
@@ -153,7 +155,9 @@ export class Lab {
     return path;
   }
 
-  /** What a pass does for a driver that has lost its disk: waits until it asks for the ledger, and gives its address. */
+  /**
+   * What a pass does for a driver that has lost its disk: waits until it asks for the ledger, and gives its address.
+   */
   async answerLedger(url: string | null): Promise<void> {
     await waitFor('the ledger is asked for', async () => (await this.redis.hexists(redisKeys.need, 'ledger')) === 1);
     const goodUntilSeconds = Math.round(Date.now() / 1000) + 3600;

@@ -1,4 +1,7 @@
-/** A bucket in memory: generations and preconditions as in Cloud Storage. Leaves out signatures (addresses are recognisable, not valid). */
+/**
+ * A bucket in memory: generations and preconditions as in Cloud Storage. Leaves out signatures
+ * (addresses are recognisable, not valid).
+ */
 import { createHash } from 'node:crypto';
 import type { Bucket, ObjectInfo, StoredObject } from '../functions/ports/bucket.ts';
 import { PreconditionError } from '../functions/ports/port-error.ts';

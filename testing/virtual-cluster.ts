@@ -55,7 +55,10 @@ export class VirtualCluster {
     this.outbox.push({ entry, value: bytes });
   }
 
-  /** As `journal`, of a value that its worker has uploaded: answers the object's name below the attempt's folder, which a test puts into the bucket. */
+  /**
+   * As `journal`, of a value that its worker has uploaded: answers the object's name below the attempt's
+   * folder, which a test puts into the bucket.
+   */
   journalObject(loop: number, iteration: number, value: string): string {
     this.journal(loop, iteration, value);
     const item = this.outbox.at(-1)!;

@@ -1,6 +1,7 @@
 /**
- * In-memory ports with memory: a small world in which passes can be driven step by step. Stateful, not mocks: buckets honour generations,
- * clusters take their time, the queue holds what a test puts there. What they leave out: signatures, quotas, pagination.
+ * In-memory ports with memory: a small world in which passes can be driven step by step. Stateful, not mocks:
+ * buckets honour generations, clusters take their time, the queue holds what a test puts there. What they
+ * leave out: signatures, quotas, pagination.
  */
 import type { Buckets } from '../functions/ports/bucket.ts';
 import type { Clusters, ClusterView, Leftover } from '../functions/ports/clusters.ts';

@@ -6,8 +6,8 @@ const firstPauseMs = 5;
 const longestPauseMs = 50;
 
 /**
- * The first answer of `probe` that is neither false, undefined nor null. `seconds` is a limit against hanging, never against slowness: a shared
- * machine may be many times slower than usual.
+ * The first answer of `probe` that is neither false, undefined nor null. `seconds` is a limit against hanging, never
+ * against slowness: a shared machine may be many times slower than usual.
  */
 export async function waitFor<T>(
   what: string,

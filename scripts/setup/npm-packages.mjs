@@ -35,8 +35,9 @@ function readLock(file) {
 }
 
 /**
- * `npm ci` without install scripts: no package runs code on this machine at installation, whichever npm it is and whatever it allows
- * by default. Only `node` needs its script, which fetches the program for this platform; esbuild works without its own.
+ * `npm ci` without install scripts: no package runs code on this machine at installation, whichever npm it is
+ * and whatever it allows by default. Only `node` needs its script, which fetches the program for this
+ * platform; esbuild works without its own.
  */
 export async function installNpmPackages() {
   const npm = findCommand('npm');
@@ -52,7 +53,9 @@ export async function installNpmPackages() {
   }
 }
 
-/** The package's script finds `npm` and puts the program into the package; npm had nothing to link when it made .bin. */
+/**
+ * The package's script finds `npm` and puts the program into the package; npm had nothing to link when it made .bin.
+ */
 async function installOwnNode() {
   const result = await run(process.execPath, ['installArchSpecificPackage.js'], {
     cwd: join(modules, 'node'),

@@ -49,8 +49,8 @@ function searchPath() {
 }
 
 /**
- * Runs a command with its output in the log; resolves to {code, output}. The environment loses what `npm run` adds, so that an
- * npm started here behaves like one that the user starts.
+ * Runs a command with its output in the log; resolves to {code, output}. The environment loses what `npm run` adds, so
+ * that an npm started here behaves like one that the user starts.
  */
 export function run(command, args, { env = {}, input = 'ignore', cwd = projectFolder } = {}) {
   mkdirSync(localFolder, { recursive: true });
@@ -110,7 +110,9 @@ export function readIfThere(file) {
   }
 }
 
-/** One hash over the names and contents of all files of a folder, build products left out; undefined when there is none. */
+/**
+ * One hash over the names and contents of all files of a folder, build products left out; undefined when there is none.
+ */
 export function hashFolder(folder, { skip = /\.(o|so|dll)$/ } = {}) {
   const hash = createHash('sha256');
   const visit = (place, name) => {

@@ -78,8 +78,8 @@ export async function installRPackages(stamp) {
 }
 
 /**
- * Installs what is missing or too old. The repository is the user's; where R has none set, the first mirror of R's own list (the one
- * that redirects to a near server) is taken. Prints what it did between marks, for the progress line.
+ * Installs what is missing or too old. The repository is the user's; where R has none set, the first mirror of R's own
+ * list (the one that redirects to a near server) is taken. Prints what it did between marks, for the progress line.
  */
 const installScript = `
 args <- commandArgs(trailingOnly = TRUE)

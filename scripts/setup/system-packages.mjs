@@ -1,8 +1,12 @@
-// System packages by apt-get on Debian and Ubuntu; elsewhere says what is missing. Never leaves a service running that was not there.
+// System packages by apt-get on Debian and Ubuntu; elsewhere says what is missing. Never
+// leaves a service running that was not there.
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { findCommand, logFile, readIfThere, run, say, SetupError, tail } from './project.mjs';
 
-/** What must be found, and the packages that bring it. R's header comes with r-base-core; hiredis is what redux stands on, OpenSSL sums results. */
+/**
+ * What must be found, and the packages that bring it. R's header comes with r-base-core; hiredis is
+ * what redux stands on, OpenSSL sums results.
+ */
 const needs = [
   { what: 'R', isThere: () => findCommand('Rscript') !== undefined, packages: ['r-base-core'] },
   {
@@ -27,7 +31,9 @@ const needs = [
   { what: 'ps', isThere: () => findCommand('ps') !== undefined, packages: ['procps'] },
 ];
 
-/** R packages that distributions offer compiled; with them only a few are left to compile. Not having them is no fault. */
+/**
+ * R packages that distributions offer compiled; with them only a few are left to compile. Not having them is no fault.
+ */
 const compiledRPackages = ['codetools', 'digest', 'foreach', 'iterators', 'jsonlite', 'r6'].map(
   (name) => `r-cran-${name}`,
 );
@@ -121,8 +127,9 @@ function hasPackageLists() {
 const policyFile = '/usr/sbin/policy-rc.d';
 
 /**
- * Debian starts a service as soon as its package is installed, and again at each boot. We need the program only; a service would
- * hold port 6379. policy-rc.d is Debian's own way to forbid the start; the link for the next boot is removed afterwards.
+ * Debian starts a service as soon as its package is installed, and again at each boot. We need the
+ * program only; a service would hold port 6379. policy-rc.d is Debian's own way to forbid the start; the
+ * link for the next boot is removed afterwards.
  */
 async function withServicesHeldBack(packages, asRoot, install) {
   if (!packages.includes('redis-server')) return install();

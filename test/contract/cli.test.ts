@@ -1,4 +1,7 @@
-/** The command as a process: what it prints, one JSON value with --json, and its exit codes, against a local cloud with real R and Redis. */
+/**
+ * The command as a process: what it prints, one JSON value with --json, and its exit codes,
+ * against a local cloud with real R and Redis.
+ */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

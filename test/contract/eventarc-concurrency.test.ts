@@ -1,4 +1,7 @@
-/** How many events a function handles at a time, and what becomes of one that it never answers. The function is a plain HTTP server here. */
+/**
+ * How many events a function handles at a time, and what becomes of one that it never answers.
+ * The function is a plain HTTP server here.
+ */
 import { afterEach, beforeEach, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { createServer, type Server, type ServerResponse } from 'node:http';

@@ -1,4 +1,7 @@
-/** The bucket of a pass against the local Cloud Storage when it misbehaves, and when it holds more than one page of a list. */
+/**
+ * The bucket of a pass against the local Cloud Storage when it misbehaves, and when
+ * it holds more than one page of a list.
+ */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -260,7 +260,8 @@ test('a scripted fault is answered as Google would; a lost answer leaves its eff
     client.createCluster(request),
     refusedWith(FAILED_PRECONDITION, (error) => assert.equal(error.reason, 'CLUSTER_ALREADY_HAS_OPERATION')),
   );
-  // Two matching rules count their own calls: the second call hits nothing 'before', and the first effect 'after' is the second answered.
+  // Two matching rules count their own calls: the second call hits nothing 'before', and the
+  // first effect 'after' is the second answered.
   await client.createCluster(request);
   await waitFor(
     'cluster running',

@@ -1,4 +1,7 @@
-/** A GKE service with its client library and stand-ins for API servers and nodes that only remember what was asked of them. */
+/**
+ * A GKE service with its client library and stand-ins for API servers and nodes
+ * that only remember what was asked of them.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** gcloud against the local cloud, with real API servers and kubelets behind it; kubectl with the credentials that gcloud writes. */
+/**
+ * gcloud against the local cloud, with real API servers and kubelets behind it; kubectl
+ * with the credentials that gcloud writes.
+ */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -21,7 +21,10 @@ import { waitFor } from '../../testing/wait-for.ts';
 
 const emptyLog = (): NodeLog => ({ started: [], ended: [], removed: [], clusters: [] });
 
-/** One life of the service on a state folder. Its end writes nothing, so the next life finds what kill -9 would have left. */
+/**
+ * One life of the service on a state folder. Its end writes nothing, so the next
+ * life finds what kill -9 would have left.
+ */
 async function life(t: TestContext, stateDir: string, delays: Partial<Delays> = {}) {
   const context = createContext({ stateDir, quiet: true });
   const identity = await startIdentity(context, { port: 0 });

@@ -1,4 +1,7 @@
-/** The vendors' own clients against the embedded Kubernetes API: every kubectl that is installed, and @kubernetes/client-node. */
+/**
+ * The vendors' own clients against the embedded Kubernetes API: every kubectl that
+ * is installed, and @kubernetes/client-node.
+ */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

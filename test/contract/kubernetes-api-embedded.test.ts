@@ -1,4 +1,7 @@
-/** What only the embedded Kubernetes API has: its disk, tokens, scripted faults, books, and logs passed on from a kubelet. */
+/**
+ * What only the embedded Kubernetes API has: its disk, tokens, scripted faults,
+ * books, and logs passed on from a kubelet.
+ */
 import assert from 'node:assert/strict';
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';

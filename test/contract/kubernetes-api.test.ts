@@ -1,6 +1,6 @@
 /**
- * One contract for two servers: the embedded Kubernetes API and a real kube-apiserver (skipped, with the reason, where there is none).
- * What only the embedded one has (faults, books, disk) is in kubernetes-api-embedded.test.ts.
+ * One contract for two servers: the embedded Kubernetes API and a real kube-apiserver (skipped, with the reason, where
+ * there is none). What only the embedded one has (faults, books, disk) is in kubernetes-api-embedded.test.ts.
  */
 import { after, describe } from 'node:test';
 import { objectsSuite } from '../support/kubernetes-suite-objects.ts';

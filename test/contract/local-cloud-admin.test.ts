@@ -1,4 +1,7 @@
-/** The admin API: books, faults, ticks, machines, logs; and that a cluster, its pods and their lines reach the functions. */
+/**
+ * The admin API: books, faults, ticks, machines, logs; and that a cluster, its pods
+ * and their lines reach the functions.
+ */
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { KubeConfig, CoreV1Api } from '@kubernetes/client-node';

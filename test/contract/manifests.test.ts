@@ -1,4 +1,7 @@
-/** The YAML of manifests/: what it promises, and that a real API server and the embedded one take it, and refuse what it forbids. */
+/**
+ * The YAML of manifests/: what it promises, and that a real API server and the embedded
+ * one take it, and refuse what it forbids.
+ */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** What a publisher was told is published outlives kill -9 of the service; so do acknowledgements, as far as they were heard. */
+/**
+ * What a publisher was told is published outlives kill -9 of the service; so do
+ * acknowledgements, as far as they were heard.
+ */
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { fork, type ChildProcess } from 'node:child_process';

@@ -1,4 +1,6 @@
-/** `gcloud storage` against the local Cloud Storage: what a user does by hand. Skipped where gcloud is not installed. */
+/**
+ * `gcloud storage` against the local Cloud Storage: what a user does by hand. Skipped where gcloud is not installed.
+ */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

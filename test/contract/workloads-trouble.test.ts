@@ -1,4 +1,7 @@
-/** The Kubernetes adapter against an API server that answers otherwise than usual: nothing of that may be taken for "there is nothing". */
+/**
+ * The Kubernetes adapter against an API server that answers otherwise than usual: nothing of
+ * that may be taken for "there is nothing".
+ */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';

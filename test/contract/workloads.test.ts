@@ -1,4 +1,7 @@
-/** What a pass sees of a cluster, and does to it: on the embedded API server and on a real one, with nodes and pods in every state that counts. */
+/**
+ * What a pass sees of a cluster, and does to it: on the embedded API server and on a real one, with
+ * nodes and pods in every state that counts.
+ */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { KubeConfig } from '@kubernetes/client-node';

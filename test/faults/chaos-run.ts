@@ -1,4 +1,7 @@
-/** One chaos run: a job of four loops while workers, driver and Redis are killed by a seed's schedule; and the same job left in peace. */
+/**
+ * One chaos run: a job of four loops while workers, driver and Redis are killed by a seed's
+ * schedule; and the same job left in peace.
+ */
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -128,7 +131,10 @@ class Run {
     };
   }
 
-  /** The value, and that the bucket has each result: a loop's value may be right while a result of it would be missing in a later attempt. */
+  /**
+   * The value, and that the bucket has each result: a loop's value may be right while a result
+   * of it would be missing in a later attempt.
+   */
   async #verdict(expected: Buffer): Promise<string> {
     const result = this.result();
     const paths = ['expected.rds', 'result.rds'].map((name) => join(this.#fleet.lab.dir, name));

@@ -1,6 +1,12 @@
-/** What goes wrong in a chaos run, and when: the same for the same seed, though processes interleave differently each time. Pure. */
+/**
+ * What goes wrong in a chaos run, and when: the same for the same seed, though
+ * processes interleave differently each time. Pure.
+ */
 
-/** r: the R process of a worker; pod: supervisor and R; freeze: both stand still for a while, longer or shorter than anybody waits for them. */
+/**
+ * r: the R process of a worker; pod: supervisor and R; freeze: both stand still for a while,
+ * longer or shorter than anybody waits for them.
+ */
 export interface WorkerFault {
   /** After the fault before it. */
   afterSeconds: number;
@@ -11,13 +17,17 @@ export interface WorkerFault {
 }
 
 /**
- * driver-r: its R process; driver-pod: supervisor and R, the disk stays; driver-disk: the disk goes as well; redis: its process;
- * redis-second: its process, and what it wrote in the last second; both: driver-r and redis; cluster: everything, resumed as a new attempt.
+ * driver-r: its R process; driver-pod: supervisor and R, the disk stays; driver-disk: the disk goes as well;
+ * redis: its process; redis-second: its process, and what it wrote in the last second; both: driver-r and redis;
+ * cluster: everything, resumed as a new attempt.
  */
 export type CoreKind = 'driver-r' | 'driver-pod' | 'driver-disk' | 'redis' | 'redis-second' | 'both' | 'cluster';
 
 export interface CoreFault {
-  /** Which share of the iterations is finished when it happens; progress rather than time, so that all moments lie within the run. */
+  /**
+   * Which share of the iterations is finished when it happens; progress rather than
+   * time, so that all moments lie within the run.
+   */
   atShare: number;
   delaySeconds: number;
   kind: CoreKind;

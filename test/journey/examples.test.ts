@@ -1,4 +1,7 @@
-/** The examples as they are shipped, on the embedded cloud: their files are the very bytes that plain R with %do% writes. */
+/**
+ * The examples as they are shipped, on the embedded cloud: their files are the very
+ * bytes that plain R with %do% writes.
+ */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Session } from '../../cli/session.ts';

@@ -1,4 +1,7 @@
-/** What a job can say of itself, with real R on the local cloud: values so far, errors and their replay, and when too many errors end it. */
+/**
+ * What a job can say of itself, with real R on the local cloud: values so far, errors and their
+ * replay, and when too many errors end it.
+ */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** Values too large for Redis on the embedded cloud: results leave as files, a shared export arrives as one, and cancel and resume keep them. */
+/**
+ * Values too large for Redis on the embedded cloud: results leave as files, a shared export arrives
+ * as one, and cancel and resume keep them.
+ */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
-// What changed since an earlier run is noticed for each loop by itself: what does not depend on it is reused, and the log says why the rest is not.
+// What changed since an earlier run is noticed for each loop by itself: what does not depend on it is
+// reused, and the log says why the rest is not.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';

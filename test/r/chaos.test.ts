@@ -1,4 +1,5 @@
-// Workers, driver and Redis killed by a schedule: one short run, so that every `npm test` has it. `npm run test:faults` runs more of them.
+// Workers, driver and Redis killed by a schedule: one short run, so that every `npm test` has it.
+// `npm run test:faults` runs more of them.
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

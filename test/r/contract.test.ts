@@ -1,4 +1,5 @@
-// What foreach promises beyond single loops: a registered backend before any worker exists, loops in packages, large values, settings of bare doRedis.
+// What foreach promises beyond single loops: a registered backend before any worker exists, loops in
+// packages, large values, settings of bare doRedis.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';

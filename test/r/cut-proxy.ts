@@ -1,5 +1,5 @@
-// A TCP proxy in front of Redis that can hold or cut a worker's connection at the one moment that a test is about. It looks for command names in what
-// passes; it does not parse the protocol.
+// A TCP proxy in front of Redis that can hold or cut a worker's connection at the one moment that a test is about. It
+// looks for command names in what passes; it does not parse the protocol.
 import { connect, createServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 

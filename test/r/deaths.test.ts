@@ -1,4 +1,5 @@
-// Driver, workers, Redis and all of them die in turn, in a script with loops that depend on each other and loops in a function: the value is that of a calm run.
+// Driver, workers, Redis and all of them die in turn, in a script with loops that depend on each other and loops in a
+// function: the value is that of a calm run.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -83,7 +84,8 @@ async function disturbed(lab: Lab, lostDisk: boolean): Promise<Buffer> {
   lab.worker('w5', inputs);
   assert.equal(await driver.exited, 0, driver.lines.join('\n'));
   assert.equal(new Set(runs(trace)).size, ITERATIONS);
-  // what was under way when its worker died runs again: at most five times two workers, and what Redis had not yet written when it died
+  // what was under way when its worker died runs again: at most five times two workers, and
+  // what Redis had not yet written when it died
   assert.ok(runs(trace).length <= ITERATIONS + 12, `${runs(trace).length} starts for ${ITERATIONS} iterations`);
   return lab.server.read(resultPath);
 }

@@ -1,4 +1,5 @@
-// Help pages, NAMESPACE and guide of the R package: they agree with its code, and R CMD check finds nothing that can be avoided.
+// Help pages, NAMESPACE and guide of the R package: they agree with its code, and R CMD
+// check finds nothing that can be avoided.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -16,8 +17,9 @@ const folder = mkdtempSync(join(tmpdir(), 'ff-documentation-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 /**
- * What R CMD check says and we leave: in a job, functions of doRedis are replaced, so that a script which sets up workers of its own does not take
- * the driver's connection away (R/registration.R); and R has no other way to change commandArgs(), or to mark a task's output while it is printed (src).
+ * What R CMD check says and we leave: in a job, functions of doRedis are replaced, so that a script which sets up
+ * workers of its own does not take the driver's connection away (R/registration.R); and R has no other way to change
+ * commandArgs(), or to mark a task's output while it is printed (src).
  */
 const knownNotes = [
   /^checking R code for possible problems \.\.\. NOTE\s+Found the following possibly unsafe calls:\s+File .*registration\.R.:\s+unlockBinding\(name, space\)\s*$/,

@@ -1,5 +1,6 @@
 // doRedis' own test on this backend. Slow, and its source comes from R's package repository: only with FF_SLOW_TESTS=1.
-// Its second file hands a hand-made task to redisWorker() through a package that has left CRAN (rredis): it is about doRedis' worker, not about a backend.
+// Its second file hands a hand-made task to redisWorker() through a package that has left CRAN (rredis): it is
+// about doRedis' worker, not about a backend.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';

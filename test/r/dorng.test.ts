@@ -1,5 +1,5 @@
-// doRNG on this backend: the numbers that it gives elsewhere, for any number of workers and task size, and after an interruption.
-// doRNG comes from R's package repository into a folder of the test; without it the test is skipped.
+// doRNG on this backend: the numbers that it gives elsewhere, for any number of workers and task size, and after an
+// interruption. doRNG comes from R's package repository into a folder of the test; without it the test is skipped.
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
-// The examples as a user runs them in plain R, without any of our own machinery: same results under %do% and doRedis, files as promised.
+// The examples as a user runs them in plain R, without any of our own machinery: same results
+// under %do% and doRedis, files as promised.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,5 @@
-// Workers and Redis that die or freeze in the middle of a loop: nothing lost, nothing counted twice, and the loop goes on at once.
+// Workers and Redis that die or freeze in the middle of a loop: nothing lost, nothing
+// counted twice, and the loop goes on at once.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
-// foreach's own tests on this backend. Slow, and their source comes from R's package repository: only with FF_SLOW_TESTS=1.
+// foreach's own tests on this backend. Slow, and their source comes from R's
+// package repository: only with FF_SLOW_TESTS=1.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

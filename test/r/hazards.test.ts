@@ -1,5 +1,5 @@
-// Hazards of bare doRedis, each shown there and shown to be gone here, on the same Redis. (A task that is delivered twice: engine.test.ts.)
-// Those that bare doRedis needs half a minute for run with FF_SLOW_TESTS=1.
+// Hazards of bare doRedis, each shown there and shown to be gone here, on the same Redis. (A task that is delivered
+// twice: engine.test.ts.) Those that bare doRedis needs half a minute for run with FF_SLOW_TESTS=1.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -99,7 +99,8 @@ test('a worker that freezes and thaws: bare doRedis gives a wrong value, here it
       i
     }
     cat("value", r, "\\n")`;
-  // the last iteration runs on while the first is done twice: by the worker that froze, and by the one that took its place
+  // the last iteration runs on while the first is done twice: by the worker that
+  // froze, and by the one that took its place
   const freezeAndThaw = async (name: string): Promise<void> => {
     await waitFor(`work on ${name}`, () => marks(name, 'start').length >= 1);
     const [, iteration, pid] = marks(name, 'start')[0]!;

@@ -1,4 +1,5 @@
-// Errors and workers that make them: too many end the job, a worker that fails what others can do is replaced, and a failed iteration can be replayed.
+// Errors and workers that make them: too many end the job, a worker that fails what others can do is
+// replaced, and a failed iteration can be replayed.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

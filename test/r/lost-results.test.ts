@@ -1,4 +1,5 @@
-// Results that Redis had and lost, and results that many iterations share a file for: what the bucket has in the end, and how often it is asked.
+// Results that Redis had and lost, and results that many iterations share a file for: what the bucket
+// has in the end, and how often it is asked.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
-// A Redis that is much smaller than what passes through it: everybody waits for room, nobody is taken for lost, and nothing is.
+// A Redis that is much smaller than what passes through it: everybody waits for room,
+// nobody is taken for lost, and nothing is.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, test } from 'node:test';

@@ -1,4 +1,7 @@
-/** Files that many small results share are written without R; R must read them as a named list of raw vectors, each the serialization of a value. */
+/**
+ * Files that many small results share are written without R; R must read them as a named list of raw
+ * vectors, each the serialization of a value.
+ */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
-// Loops that are long, lazy or slow at the driver's side: workers work meanwhile, and the driver's memory stays bounded.
+// Loops that are long, lazy or slow at the driver's side: workers work meanwhile,
+// and the driver's memory stays bounded.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';

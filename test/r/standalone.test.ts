@@ -1,4 +1,5 @@
-// The backend without any cloud, as the guide shows it: a redis-server that asks for no password, and workers of this machine.
+// The backend without any cloud, as the guide shows it: a redis-server that asks for
+// no password, and workers of this machine.
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { startRedis, type RunningRedis } from '../../testing/redis-server.ts';

@@ -1,4 +1,5 @@
-// Every way in which a worker can leave its work behind, at its worst moment: the work is done elsewhere, once, and the others go on.
+// Every way in which a worker can leave its work behind, at its worst moment: the work is
+// done elsewhere, once, and the others go on.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';

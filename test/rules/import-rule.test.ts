@@ -46,7 +46,9 @@ function isTypeImport(clause: ts.ImportClause | undefined): boolean {
   return isOnlyNamed && named.elements.every((element) => element.isTypeOnly);
 }
 
-/** What each folder of functions/ may import at run time, besides itself. Types may come from ports and job everywhere. */
+/**
+ * What each folder of functions/ may import at run time, besides itself. Types may come from ports and job everywhere.
+ */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   entry: ['reconcile/', 'job/', 'job-file/', 'log.ts', 'in-parallel.ts', 'ports/port-error.ts'],
   reconcile: ['job/', 'job-file/', 'ports/', 'log.ts', 'in-parallel.ts'],
@@ -64,8 +66,8 @@ function breaches(isBreach: (entry: Import) => boolean): string[] {
 }
 
 /**
- * Files that import one another in a circle, types counted: the strongly connected parts (Tarjan's algorithm) of more than one file.
- * A circle of types runs, but none of its files can be read or moved without the others.
+ * Files that import one another in a circle, types counted: the strongly connected parts (Tarjan's algorithm) of more
+ * than one file. A circle of types runs, but none of its files can be read or moved without the others.
  */
 function findCircles(edges: readonly Import[]): string[][] {
   const targets = Map.groupBy(edges, ({ from }) => from);

@@ -1,5 +1,6 @@
-// What documents and configuration name exists: paths of this repository, npm scripts, folders of the import rule. Paths of users, buckets and
-// what a build leaves are not looked at: only what begins with a name of this repository, or ends like its sources.
+// What documents and configuration name exists: paths of this repository, npm scripts, folders of the import
+// rule. Paths of users, buckets and what a build leaves are not looked at: only what begins with a name of
+// this repository, or ends like its sources.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { matchesGlob, posix } from 'node:path';
@@ -52,7 +53,10 @@ function findGhostScripts(text: string, among: readonly string[]): string[] {
   return [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name!).filter((name) => !among.includes(name));
 }
 
-/** Alternatives at the beginning of a pattern, as in `/^(local-cloud|cli)\//`; those that are patterns themselves are left out. */
+/**
+ * Alternatives at the beginning of a pattern, as in `/^(local-cloud|cli)\//`; those
+ * that are patterns themselves are left out.
+ */
 function foldersInPatterns(source: string): string[] {
   return [...source.matchAll(/\/\^\(([^()[\]]+)\)/g)]
     .flatMap(([, alternatives]) => alternatives!.split('|'))

@@ -1,4 +1,5 @@
-// The guard itself: a process that tries to leave loopback ends with an error, whichever way it tries and whatever it catches.
+// The guard itself: a process that tries to leave loopback ends with an error,
+// whichever way it tries and whatever it catches.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,5 @@
-// What must not be in the repository: paths of one machine, download addresses, marks of unfinished work, tests that are switched off.
+// What must not be in the repository: paths of one machine, download addresses, marks of
+// unfinished work, tests that are switched off.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';

@@ -1,7 +1,7 @@
 /**
- * A cluster for scenarios that must go the same way on the embedded Kubernetes and on a real one: ordinary client calls only, two nodes, and a
- * stand-in for their kubelets that polls. Pods with the annotation `test/exit` end with that exit code as soon as they run; those with
- * `test/stays: pending` never start.
+ * A cluster for scenarios that must go the same way on the embedded Kubernetes and on a real one: ordinary client calls
+ * only, two nodes, and a stand-in for their kubelets that polls. Pods with the annotation `test/exit` end with that
+ * exit code as soon as they run; those with `test/stays: pending` never start.
  */
 import { CoreV1Api, KubeConfig, KubernetesObjectApi, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import { waitFor } from '../../testing/wait-for.ts';
@@ -16,7 +16,10 @@ export interface ClusterScenario {
   /** Waits until the object satisfies the condition, and answers it. */
   until(kind: string, name: string, what: string, holds: (object: any) => boolean): Promise<any>;
   /** `reason: message` of the events about objects of a kind, generated names blotted out, in order. */
-  /** Of the objects of a kind, once there are so many: they are written beside the condition that they tell of, often a moment later. */
+  /**
+   * Of the objects of a kind, once there are so many: they are written beside the condition
+   * that they tell of, often a moment later.
+   */
   eventsOnce(count: number, kind: string): Promise<string[]>;
   stop(): Promise<void>;
 }

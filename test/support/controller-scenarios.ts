@@ -1,6 +1,6 @@
 /**
- * Scenarios that show what the controllers do, through the API alone, and what a user can see of it. What they answer is compared between the
- * embedded Kubernetes and a real one.
+ * Scenarios that show what the controllers do, through the API alone, and what a user can see of it. What they answer
+ * is compared between the embedded Kubernetes and a real one.
  */
 import { blot, type ClusterScenario } from './cluster-scenario.ts';
 import { waitFor } from '../../testing/wait-for.ts';

@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
 
 /**
- * @param pieces the script's first argument (`commandArgs(trailingOnly = TRUE)` says how many pieces), or null for its own default
+ * @param pieces the script's first argument (`commandArgs(trailingOnly = TRUE)` says how
+ * many pieces), or null for its own default
  * @returns the copy's folder below `parent`, with its data made
  */
 export function exampleFolder(parent: string, example: string, pieces: string | null): string {

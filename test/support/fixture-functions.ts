@@ -1,7 +1,7 @@
 /**
- * Stands in for functions/index.ts where a test is about what carries events to functions. Every call is appended to the file named by
- * FIXTURE_CALLS; the HTTP function `status` answers with its environment. FIXTURE_SCRIPT names a file that says how to answer:
- * JSON {"<function>": ["fail", "exit", ...]}, one word per call, then success.
+ * Stands in for functions/index.ts where a test is about what carries events to functions. Every call is appended to
+ * the file named by FIXTURE_CALLS; the HTTP function `status` answers with its environment. FIXTURE_SCRIPT names a file
+ * that says how to answer: JSON {"<function>": ["fail", "exit", ...]}, one word per call, then success.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { cloudEvent, http, type CloudEvent } from '@google-cloud/functions-framework';

@@ -1,6 +1,7 @@
 /**
- * What `kubectl logs` and `kubectl delete` ask of an API server, asked by the vendor's client library: the kubelet's suites must pass on a
- * machine without kubectl. It does not print or format anything; kubectl itself is tried in kubelet-suite-kubectl.ts.
+ * What `kubectl logs` and `kubectl delete` ask of an API server, asked by the vendor's client library: the
+ * kubelet's suites must pass on a machine without kubectl. It does not print or format anything; kubectl
+ * itself is tried in kubelet-suite-kubectl.ts.
  */
 import { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';

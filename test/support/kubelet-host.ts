@@ -1,4 +1,6 @@
-/** A process that hosts one kubelet, given as JSON on the command line; tests kill it to see what the next one finds. */
+/**
+ * A process that hosts one kubelet, given as JSON on the command line; tests kill it to see what the next one finds.
+ */
 import { startKubelet } from '../../local-cloud/kubelet/kubelet.ts';
 import type { KubeletOptions } from '../../local-cloud/kubelet/types.ts';
 import { testImages } from './kubelet-world.ts';

@@ -1,4 +1,7 @@
-/** Longer stories on any API server: Redis behind a Service, the host of a kubelet killed with SIGKILL, a machine switched off, lost, preempted. */
+/**
+ * Longer stories on any API server: Redis behind a Service, the host of a kubelet killed with SIGKILL,
+ * a machine switched off, lost, preempted.
+ */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';

@@ -1,4 +1,7 @@
-/** kubectl itself against an API server and the kubelet: its logs, its waiting and its deleting. The behaviour is tested without it as well. */
+/**
+ * kubectl itself against an API server and the kubelet: its logs, its waiting and its deleting.
+ * The behaviour is tested without it as well.
+ */
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';

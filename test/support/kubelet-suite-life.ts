@@ -1,4 +1,7 @@
-/** What the kubelet must do on any API server while pods live: restarts, probes, logs, deletion, memory limits, sidecars. */
+/**
+ * What the kubelet must do on any API server while pods live: restarts, probes,
+ * logs, deletion, memory limits, sidecars.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { corePath } from '../../local-cloud/kubelet/api.ts';

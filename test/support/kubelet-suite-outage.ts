@@ -1,4 +1,7 @@
-/** What the kubelet does while its API server is away or misbehaves; needs a server that can be stopped and started again. */
+/**
+ * What the kubelet does while its API server is away or misbehaves; needs a server
+ * that can be stopped and started again.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InjectedFault, Faults } from '../../local-cloud/faults.ts';

@@ -1,4 +1,7 @@
-/** A plain HTTPS client of a Kubernetes API for contract tests: says what was answered, warnings included, and reads watches line by line. */
+/**
+ * A plain HTTPS client of a Kubernetes API for contract tests: says what was answered, warnings
+ * included, and reads watches line by line.
+ */
 import { request, type RequestOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';

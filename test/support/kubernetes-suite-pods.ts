@@ -1,4 +1,6 @@
-/** Contract of the Kubernetes API: what is particular to pods and scalable kinds, and the tables that kubectl prints. */
+/**
+ * Contract of the Kubernetes API: what is particular to pods and scalable kinds, and the tables that kubectl prints.
+ */
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { waitFor } from '../../testing/wait-for.ts';

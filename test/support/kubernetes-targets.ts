@@ -1,4 +1,7 @@
-/** The API servers that the contract suite runs against: the embedded one and, where there is one, a real kube-apiserver. */
+/**
+ * The API servers that the contract suite runs against: the embedded one and, where
+ * there is one, a real kube-apiserver.
+ */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

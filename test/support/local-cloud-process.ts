@@ -1,4 +1,7 @@
-/** The whole local cloud with the fixture functions as a process of its own, to be killed: `local-cloud-process.ts STATE_DIR` prints one line when ready. */
+/**
+ * The whole local cloud with the fixture functions as a process of its own, to be killed:
+ * `local-cloud-process.ts STATE_DIR` prints one line when ready.
+ */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { useCompileCache } from '../../local-cloud/composition/compile-cache.ts';

@@ -1,6 +1,7 @@
 /**
- * The one way for a test to say that it needs a program which set-up does not install: `{ skip: needs('kubectl') }`. Where the program is
- * missing, the line of the skipped test says what is missing and which tests cover the same behaviour without it.
+ * The one way for a test to say that it needs a program which set-up does not install: `{ skip:
+ * needs('kubectl') }`. Where the program is missing, the line of the skipped test says what is missing and
+ * which tests cover the same behaviour without it.
  */
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';

@@ -1,6 +1,6 @@
-// Preloaded into every test process (--import) and, through NODE_OPTIONS, into every Node.js process that a test starts: a connection or
-// name look-up beyond loopback is refused and makes the run fail, even where a client library swallows the error.
-// Programs other than Node.js (R, Redis, kubectl) are not watched.
+// Preloaded into every test process (--import) and, through NODE_OPTIONS, into every Node.js process that a test
+// starts: a connection or name look-up beyond loopback is refused and makes the run fail, even where a client library
+// swallows the error. Programs other than Node.js (R, Redis, kubectl) are not watched.
 import dgram from 'node:dgram';
 import dns from 'node:dns';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -52,7 +52,9 @@ function refuse(what: string): Error {
   return error;
 }
 
-/** The host of any form of socket.connect(): (options), (port, host), (path), or the array that net.connect() prepares. */
+/**
+ * The host of any form of socket.connect(): (options), (port, host), (path), or the array that net.connect() prepares.
+ */
 function hostOf(args: readonly unknown[]): string {
   const [first, second] = Array.isArray(args[0]) ? (args[0] as unknown[]) : args;
   if (typeof first === 'object' && first !== null) {

@@ -1,6 +1,7 @@
 /**
- * The port to GKE over one Kubernetes that is there already: "creating" the cluster starts its machines (kubelets that run pods as
- * processes), deleting it ends them. For jobs on a real API server. Not GKE: no delays, no stock-outs, one cluster at a time.
+ * The port to GKE over one Kubernetes that is there already: "creating" the cluster starts its machines
+ * (kubelets that run pods as processes), deleting it ends them. For jobs on a real API server. Not GKE: no
+ * delays, no stock-outs, one cluster at a time.
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';

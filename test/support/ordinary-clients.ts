@@ -1,4 +1,7 @@
-/** gcloud and kubectl as a user runs them: with the environment that the local cloud prints, an empty home folder, and nothing else. */
+/**
+ * gcloud and kubectl as a user runs them: with the environment that the local cloud
+ * prints, an empty home folder, and nothing else.
+ */
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';

@@ -1,4 +1,5 @@
-// The project's own files, for the rule tests: what git tracks or would track, or everything outside ignored folders where there is no git.
+// The project's own files, for the rule tests: what git tracks or would track, or everything
+// outside ignored folders where there is no git.
 import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,6 @@
-/** The local Cloud Storage in a process of its own, to be killed without warning. Run as a script it is that process. */
+/**
+ * The local Cloud Storage in a process of its own, to be killed without warning. Run as a script it is that process.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';

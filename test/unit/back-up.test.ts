@@ -1,4 +1,7 @@
-/** Back-up when an earlier pass died half way: the ledger names only bytes that are in the bucket, and Redis forgets only those. */
+/**
+ * Back-up when an earlier pass died half way: the ledger names only bytes that are in
+ * the bucket, and Redis forgets only those.
+ */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { beforeEach, describe, it } from 'node:test';

@@ -1,4 +1,5 @@
-// Job files that are refused: the corpus in bad-job-files/ (each says what it expects), generated ones, and arbitrary bytes.
+// Job files that are refused: the corpus in bad-job-files/ (each says what it
+// expects), generated ones, and arbitrary bytes.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';

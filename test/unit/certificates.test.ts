@@ -1,4 +1,5 @@
-// A client that trusts only the local cloud's authority talks to its servers, under every name that the certificate carries.
+// A client that trusts only the local cloud's authority talks to its servers, under
+// every name that the certificate carries.
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';

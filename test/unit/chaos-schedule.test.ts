@@ -1,4 +1,6 @@
-/** The schedule of chaos runs: the same for a seed that is run again. How the processes interleave is not part of it. */
+/**
+ * The schedule of chaos runs: the same for a seed that is run again. How the processes interleave is not part of it.
+ */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { coreFaults, workerFaults, type WorkerFault } from '../faults/chaos-schedule.ts';

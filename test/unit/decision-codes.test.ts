@@ -1,4 +1,7 @@
-/** The tables of codes, the documents and the sources say the same. Types refuse a code without a sentence; this finds sentences without a use. */
+/**
+ * The tables of codes, the documents and the sources say the same. Types refuse a code without a
+ * sentence; this finds sentences without a use.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';

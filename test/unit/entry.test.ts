@@ -1,4 +1,7 @@
-/** Events as Eventarc delivers them: which lead to a pass, which are acknowledged and forgotten, which are asked for again. */
+/**
+ * Events as Eventarc delivers them: which lead to a pass, which are acknowledged
+ * and forgotten, which are asked for again.
+ */
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { budgetAlert } from '../../functions/entry/budget-alert.ts';

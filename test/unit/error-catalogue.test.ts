@@ -17,7 +17,10 @@ const rows = readFileSync(`${projectRoot}docs/errors.md`, 'utf8')
   );
 const catalogue = rows.map(([code]) => code ?? '');
 
-/** Codes in strings and templates; comments do not count. A template that ends in `FF-X-` stands for every code that begins so. */
+/**
+ * Codes in strings and templates; comments do not count. A template that ends in
+ * `FF-X-` stands for every code that begins so.
+ */
 function codesOf(path: string): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {

@@ -1,4 +1,7 @@
-/** Whole passes over a small world in memory: the tests read as the promises of a job's life. Single rules have tables of their own. */
+/**
+ * Whole passes over a small world in memory: the tests read as the promises of a job's
+ * life. Single rules have tables of their own.
+ */
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { readLedger } from '../../functions/reconcile/make-inputs.ts';

@@ -1,4 +1,7 @@
-/** Reports of errors and descriptions of loops on their way to the bucket, and what ends a job of which nearly everything fails. */
+/**
+ * Reports of errors and descriptions of loops on their way to the bucket, and what
+ * ends a job of which nearly everything fails.
+ */
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { JobWorld } from '../support/job-world.ts';

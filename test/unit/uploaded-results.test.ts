@@ -1,4 +1,7 @@
-/** What pods upload and ask for: results whose value never passes through Redis, and URLs of objects. Pods are not believed. */
+/**
+ * What pods upload and ask for: results whose value never passes through Redis, and
+ * URLs of objects. Pods are not believed.
+ */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isPodObject, namesItself } from '../../functions/job/pod-objects.ts';

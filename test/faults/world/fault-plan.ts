@@ -1,7 +1,9 @@
 /** What goes wrong in a run, as data: a schedule can be printed, repeated and committed. */
 
 export type Fault =
-  /** The process dies before (its call has no effect) or after (it has, nobody learns of it) the call of this number. */
+  /**
+   * The process dies before (its call has no effect) or after (it has, nobody learns of it) the call of this number.
+   */
   | { kind: 'crash'; call: number; when: 'before' | 'after' }
   /** The call fails: before its effect, or after it (the answer is lost). */
   | { kind: 'fail'; call: number; when: 'before' | 'after' }
@@ -15,7 +17,10 @@ export type Fault =
   | { kind: 'stale'; calls: string; seconds: number; chance: number; seed: number }
   /** The clock of every process is off by so much. */
   | { kind: 'skew'; seconds: number; everyOther: boolean }
-  /** Calls of all processes are let through one by one, in an order drawn by the seed; each event starts so many processes. */
+  /**
+   * Calls of all processes are let through one by one, in an order drawn by the
+   * seed; each event starts so many processes.
+   */
   | { kind: 'interleave'; seed: number; processes: number }
   /** Events: none arrive (only ticks), or each arrives twice. */
   | { kind: 'events'; how: 'lost' | 'doubled' };

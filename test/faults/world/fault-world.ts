@@ -1,8 +1,10 @@
 /**
- * A whole cloud in memory, in virtual time, for schedules of faults. Each process that runs a pass gets ports of its own; every call of them
- * passes one gate, where the schedule may kill the process, fail the call, delay it, or answer what was true before. The books (what exists,
- * what it cost, what Redis accepted) are kept here, apart from everything that the product writes.
- * Leaves out: signatures, quotas, images. Prices of the books are written out, so that a mistake in the product's list is not shared.
+ * A whole cloud in memory, in virtual time, for schedules of faults. Each process that runs a pass gets ports of
+ * its own; every call of them passes one gate, where the schedule may kill the process, fail the call, delay it,
+ * or answer what was true before. The books (what exists, what it cost, what Redis accepted) are kept here, apart
+ * from everything that the product writes.
+ * Leaves out: signatures, quotas, images. Prices of the books are written out, so that a
+ * mistake in the product's list is not shared.
  */
 import type { Bucket, Buckets } from '../../../functions/ports/bucket.ts';
 import type { ClusterView, Leftover } from '../../../functions/ports/clusters.ts';
@@ -18,7 +20,10 @@ import type { SimulatedCluster } from './simulated-cluster.ts';
 import { DELETE_SECONDS, type ScriptPlan } from './simulated-cluster.ts';
 import { queuePort, workloadPort } from './cluster-ports.ts';
 
-/** USD per hour, us-central1, November 2026: GKE management fee; e2-standard-2 with 30 GB; e2-standard-4 with 30 GB, Spot and on demand. */
+/**
+ * USD per hour, us-central1, November 2026: GKE management fee; e2-standard-2 with 30 GB;
+ * e2-standard-4 with 30 GB, Spot and on demand.
+ */
 const FEE_USD_PER_HOUR = 0.1;
 const SYSTEM_USD_PER_HOUR = 0.0725;
 const SPOT_USD_PER_HOUR = 0.0457;
@@ -118,7 +123,10 @@ export class FaultWorld {
     return true;
   }
 
-  /** The gate of all calls. A dead process waits here for ever: nothing of it runs any more, no `catch` and no `finally`. */
+  /**
+   * The gate of all calls. A dead process waits here for ever: nothing of it runs
+   * any more, no `catch` and no `finally`.
+   */
   async call<T>(process: Process, name: string, effect: () => T): Promise<T> {
     const never = new Promise<never>(() => undefined);
     if (process.dead) return never;

@@ -1,4 +1,7 @@
-/** The promises, checked against the world's own books and the bytes in the buckets; nothing of the product's records is believed. */
+/**
+ * The promises, checked against the world's own books and the bytes in the buckets;
+ * nothing of the product's records is believed.
+ */
 import { createHash } from 'node:crypto';
 import type { JobRecord } from '../../../functions/job/job-record.ts';
 import type { FaultWorld } from './fault-world.ts';
@@ -25,8 +28,9 @@ export interface Violation {
 }
 
 /**
- * How far spending may pass the limit: what one fleet of the scenario costs while it is wound down (a tick, a back-up, a deletion that the
- * world makes last three minutes) and while ticks cannot act because of the schedule. The product's own reserve is below the limit.
+ * How far spending may pass the limit: what one fleet of the scenario costs while it is wound down (a tick, a back-up,
+ * a deletion that the world makes last three minutes) and while ticks cannot act because of the schedule. The
+ * product's own reserve is below the limit.
  */
 const OVERSHOOT_USD = 0.1;
 
@@ -62,7 +66,10 @@ function checkBooks(world: FaultWorld, scenario: Scenario, add: Add): void {
   if (killed.length > 0) add('busy-killed', killed.join(' '));
 }
 
-/** Every result that Redis accepted lies in the bucket, byte for byte, and every line of the ledger names bytes that are there. */
+/**
+ * Every result that Redis accepted lies in the bucket, byte for byte, and every line
+ * of the ledger names bytes that are there.
+ */
 function checkResults(world: FaultWorld, add: Add): void {
   const saved = new Set<string>();
   const lies: string[] = [];

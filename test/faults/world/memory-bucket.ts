@@ -1,4 +1,7 @@
-/** A bucket in memory with generations and preconditions, and every version that an object ever had, for stale reads. Leaves out signatures. */
+/**
+ * A bucket in memory with generations and preconditions, and every version that an object ever
+ * had, for stale reads. Leaves out signatures.
+ */
 import { createHash } from 'node:crypto';
 import type { ObjectInfo } from '../../../functions/ports/bucket.ts';
 import { PreconditionError } from '../../../functions/ports/port-error.ts';

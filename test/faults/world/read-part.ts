@@ -1,4 +1,7 @@
-/** Reads a file of many results as R's own reader would: a named list of raw vectors (R Internals, "Serialization Formats", XDR). */
+/**
+ * Reads a file of many results as R's own reader would: a named list of raw vectors (R
+ * Internals, "Serialization Formats", XDR).
+ */
 
 export function readPart(bytes: Buffer): Map<string, Buffer> {
   if (bytes.toString('latin1', 0, 2) !== 'X\n') throw new Error('not an XDR serialization');

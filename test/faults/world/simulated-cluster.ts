@@ -1,6 +1,7 @@
 /**
- * One cluster of the fault world: machines that boot, Redis, a driver that runs loops, workers that take one task at a time.
- * It moves by itself, in steps of virtual time, and keeps no book of money: the world does. Leaves out R, images, networks, quotas.
+ * One cluster of the fault world: machines that boot, Redis, a driver that runs loops, workers that take
+ * one task at a time. It moves by itself, in steps of virtual time, and keeps no book of money: the world
+ * does. Leaves out R, images, networks, quotas.
  */
 import { createHash } from 'node:crypto';
 import type { DriverState, LoopProgress, WorkerProgress } from '../../../functions/job/progress.ts';
