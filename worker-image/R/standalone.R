@@ -35,7 +35,7 @@ fleetWorker <- function(redis = "localhost", password = NULL, prefix = "ff:", na
 #' Start and stop workers on this machine
 #'
 #' The counterpart of `doRedis::startLocalWorkers()`: each worker has a supervisor that restarts R, returns the task of an R process that died, and
-#' drains on SIGTERM (the worker finishes or returns its task and takes no more). The workers end with this R session. Needs `bash` and `redis-cli`.
+#' drains on SIGTERM (the worker finishes or returns its task and takes no more). The workers end with this R session. Needs `bash`.
 #'
 #' @param n number of workers.
 #' @param redis,password,prefix as in [registerForeachFleet()].

@@ -25,15 +25,15 @@ new_worker <- function(con, pod, node, attempt = 1L, state_dir = NULL) {
 # Tells Redis, and the supervisor by a file, what this worker does. The supervisor repeats it with a fresh beat while R computes.
 report_state <- function(worker, state, loop = NULL, iterations = NULL) {
   shown <- if (length(iterations) > 100L) iterations[1:100] else iterations
-  text <- sprintf('"state":"%s","loop":%s,"iterations":[%s],"count":%d,"last":%s,"since":%.3f,"pid":%d', state, if (is.null(loop)) "null" else whole(loop),
+  text <- sprintf('"loop":%s,"iterations":[%s],"count":%d,"last":%s,"since":%.3f,"pid":%d', if (is.null(loop)) "null" else whole(loop),
                   paste(whole(shown), collapse = ","), length(iterations), if (length(iterations)) whole(max(iterations)) else "null", now_seconds(), Sys.getpid())
   if (worker$replaced > 0L) text <- sprintf('%s,"replaced":%d', text, worker$replaced)
   if (!is.null(worker$state_dir)) {
     path <- file.path(worker$state_dir, "state")
-    cat(text, "\n", sep = "", file = paste0(path, ".new"))
+    cat(state, "\n", text, "\n", sep = "", file = paste0(path, ".new")) # two lines, so that "draining" can stand in the first one's place
     file.rename(paste0(path, ".new"), path)
   }
-  list("HSET", workers_key(), worker$pod, sprintf('{%s,"beat":%.3f}', text, now_seconds()))
+  list("HSET", workers_key(), worker$pod, sprintf('{"state":"%s",%s,"beat":%.3f}', state, text, now_seconds()))
 }
 
 leave <- function(reason) {

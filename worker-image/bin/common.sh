@@ -1,10 +1,9 @@
 # shellcheck shell=bash
-# What both supervisors need: Redis from the shell, the child's start, lines of progress. Sourced, not run.
+# What both supervisors need: the client that speaks for them, and the child's start. Sourced, not run.
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 work=${FF_WORK:-$PWD}
 state_dir=$work/tmp/supervisor
-prefix=${FF_PREFIX:-ff:}
 pod=${FF_POD:-worker-$$}
 export FF_WORK=$work FF_POD=$pod
 export TMPDIR=${TMPDIR:-$work/tmp}
@@ -19,36 +18,21 @@ fi
 # Threads of BLAS would multiply with the workers of a machine.
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} OPENBLAS_NUM_THREADS=${OPENBLAS_NUM_THREADS:-1} MKL_NUM_THREADS=${MKL_NUM_THREADS:-1}
 
-# The password goes by environment: arguments can be seen by others. An empty one would be sent as well, and refused by a server that has none.
-redis() {
-  if [[ -n ${FF_REDIS_PASSWORD:-} ]]; then local -x REDISCLI_AUTH=$FF_REDIS_PASSWORD; fi
-  timeout 5 redis-cli -h "${FF_REDIS_HOST:-127.0.0.1}" -p "${FF_REDIS_PORT:-6379}" --no-auth-warning "$@"
+# Redis and lines of progress: src/supervisor/main.c lists the verbs. Beside this folder in the installed package, else in R's library.
+find_client() {
+  local place places
+  IFS=: read -ra places <<<"${R_LIBS:-}"
+  for place in "$here/.." "${places[@]/%//foreachfleet}"; do
+    if [[ -x $place/exec/supervisor-client ]]; then
+      printf '%s' "$place/exec/supervisor-client"
+      return
+    fi
+  done
+  Rscript --vanilla -e 'cat(system.file("exec", "supervisor-client", package = "foreachfleet", mustWork = TRUE))'
 }
-
-# Several commands, one per line on stdin. False unless Redis took every one.
-redis_lines() {
-  local answer
-  answer=$(redis 2>&1 | tr -d '\0'; exit "${PIPESTATUS[0]}") || return 1
-  [[ $answer != *"Could not connect"* && $answer != *ERR* && $answer != *NOAUTH* && $answer != *OOM* && $answer != *LOADING* && $answer != *"Connection reset"* && $answer != *"Server closed"* ]]
-}
-
-now() { printf '%s' "$EPOCHREALTIME"; }
+client=$(find_client) || exit 4
 
 whole_seconds() { printf '%s' "${EPOCHREALTIME%.*}"; }
-
-json_text() {
-  local text=$1
-  text=${text//\\/\\\\}
-  text=${text//\"/\\\"}
-  printf '"%s"' "${text//[$'\n\r\t']/ }"
-}
-
-progress() { # from, event, message
-  if [[ -n ${FF_JOB:-} ]]; then
-    printf '{"ff":"progress","job":%s,"attempt":%s,"from":"%s","event":"%s","worker":%s,"message":%s}\n' "$(json_text "$FF_JOB")" "${FF_ATTEMPT:-1}" \
-      "$1" "$2" "$(json_text "$pod")" "$(json_text "$3")"
-  fi
-}
 
 # Starts R as a child that dies with this process, however this process dies.
 start_r() {

@@ -1,0 +1,127 @@
+/* What a supervisor (bin/run-worker, bin/run-driver) says: to the job's Redis, and as lines of progress. One verb a call, done within five seconds or
+ * not at all; exit status 0 = done. The supervisors decide when, and what to do when it failed; no key and no JSON is spelled there.
+ *
+ *   beat-worker STATE-FILE yes|no       writes this worker's entry (yes: as draining); prints and takes away the wish to replace its R, if there is one
+ *   beat-driver                         writes the driver's beat; prints the reason to stop, if there is one
+ *   return-task [LOOP:I DEATHS CAUSE]   counts deaths of an iteration, and moves this worker's task back to the head of the queue
+ *   leave                               removes this worker's entry
+ *   progress FROM EVENT MESSAGE         prints a line of progress, in a job of the control plane
+ *
+ * Settings: FF_REDIS_HOST, FF_REDIS_PORT, FF_REDIS_PASSWORD (never an argument: others can see those), FF_PREFIX, FF_POD, FF_REPLACED, FF_JOB, FF_ATTEMPT.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "json.h"
+#include "keys.h"
+#include "server.h"
+
+#define CALL_SECONDS 5
+#define STATE_BYTES 8192
+
+static const char *text_of(const char *name) { return getenv(name) ? getenv(name) : ""; }
+
+static void seconds_now(char *text, size_t size) {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  snprintf(text, size, "%lld.%06ld", (long long)now.tv_sec, now.tv_nsec / 1000);
+}
+
+/* R writes two lines: a word for what it does, and the other members of its entry. False while a new R has not written any. */
+static int read_state(const char *path, char word[32], char members[STATE_BYTES]) {
+  FILE *file = fopen(path, "r");
+  int there = file && fgets(word, 32, file) && fgets(members, STATE_BYTES, file);
+  if (file) fclose(file);
+  if (!there) return 0;
+  word[strcspn(word, "\n")] = members[strcspn(members, "\n")] = '\0';
+  return 1;
+}
+
+static char *worker_entry(const char *state_file, int draining) {
+  char word[32] = "starting", members[STATE_BYTES], now[32], *entry = NULL;
+  size_t size = 0;
+  if (!read_state(state_file, word, members)) {
+    int replaced = atoi(text_of("FF_REPLACED"));
+    int length = snprintf(members, sizeof members, "\"loop\":null,\"iterations\":[],\"count\":0");
+    strcpy(word, "starting");
+    if (replaced > 0) snprintf(members + length, sizeof members - (size_t)length, ",\"replaced\":%d", replaced);
+  }
+  seconds_now(now, sizeof now);
+  FILE *out = open_memstream(&entry, &size);
+  if (!out) abort();
+  fprintf(out, "{\"state\":\"%s\",%s,\"beat\":%s}", draining ? "draining" : word, members, now);
+  fclose(out);
+  return entry;
+}
+
+static int beat_worker(redisContext *server, const char *state_file, int draining) {
+  const char *pod = text_of("FF_POD"), *replace = key_name(KEY_REPLACE, "");
+  command both[] = {{{"HSET", key_name(KEY_WORKERS, ""), pod, worker_entry(state_file, draining), NULL}}, {{"HGET", replace, pod, NULL}}};
+  command taken = {{"HDEL", replace, pod, NULL}};
+  redisReply *replies[2] = {NULL, NULL}, *gone = NULL;
+  int ok = send_commands(server, both, 2, replies);
+  if (!replies[1] || replies[1]->type != REDIS_REPLY_STRING || replies[1]->len == 0) return ok;
+  puts(replies[1]->str);
+  return send_commands(server, &taken, 1, &gone) && ok;
+}
+
+static int beat_driver(redisContext *server) {
+  char now[32];
+  seconds_now(now, sizeof now);
+  command both[] = {{{"HSET", key_name(KEY_DRIVER, ""), FIELD_BEAT_AT, now, NULL}}, {{"HGET", key_name(KEY_CONTROL, ""), FIELD_STOP, NULL}}};
+  redisReply *replies[2] = {NULL, NULL};
+  send_commands(server, both, 2, replies); /* a full Redis refuses the beat, and still answers */
+  if (!replies[1] || replies[1]->type == REDIS_REPLY_ERROR) return 0;
+  if (replies[1]->type == REDIS_REPLY_STRING && replies[1]->len > 0) puts(replies[1]->str);
+  return 1;
+}
+
+/* A death is counted with its cause or not at all. The task goes back even if a full Redis refuses to count. */
+static int return_task(redisContext *server, const char *iteration, const char *deaths, const char *cause) {
+  command all[] = {{{"MULTI", NULL}},
+                   {{"HINCRBY", key_name(KEY_TRIES, ""), iteration, deaths, NULL}},
+                   {{"HSET", key_name(KEY_CAUSES, ""), iteration, cause, NULL}},
+                   {{"EXEC", NULL}},
+                   {{"LMOVE", key_name(KEY_HELD, text_of("FF_POD")), key_name(KEY_QUEUE, ""), "RIGHT", "LEFT", NULL}}};
+  redisReply *replies[5];
+  return iteration ? send_commands(server, all, 5, replies) : send_commands(server, all + 4, 1, replies);
+}
+
+static int leave(redisContext *server) {
+  command gone = {{"HDEL", key_name(KEY_WORKERS, ""), text_of("FF_POD"), NULL}};
+  redisReply *reply;
+  return send_commands(server, &gone, 1, &reply);
+}
+
+static int progress(const char *from, const char *event, const char *message) {
+  if (!*text_of("FF_JOB")) return 1;
+  const char *attempt = getenv("FF_ATTEMPT");
+  printf("{\"ff\":\"progress\",\"job\":");
+  put_json_text(stdout, text_of("FF_JOB"));
+  printf(",\"attempt\":%d,\"from\":\"%s\",\"event\":\"%s\",\"worker\":", attempt ? atoi(attempt) : 1, from, event);
+  put_json_text(stdout, text_of("FF_POD"));
+  printf(",\"message\":");
+  put_json_text(stdout, message);
+  printf("}\n");
+  return 1;
+}
+
+static int is(const char *verb, const char *name, int given, int wanted) { return strcmp(verb, name) == 0 && given == wanted; }
+
+int main(int count, char **words) {
+  const char *verb = count > 1 ? words[1] : "";
+  int given = count - 2;
+  if (is(verb, "progress", given, 3)) return !progress(words[2], words[3], words[4]);
+  alarm(CALL_SECONDS); /* also where a name server does not answer */
+  redisContext *server = open_server();
+  if (!server) return 1;
+  if (is(verb, "beat-worker", given, 2)) return !beat_worker(server, words[2], strcmp(words[3], "yes") == 0);
+  if (is(verb, "beat-driver", given, 0)) return !beat_driver(server);
+  if (is(verb, "return-task", given, 0)) return !return_task(server, NULL, NULL, NULL);
+  if (is(verb, "return-task", given, 3)) return !return_task(server, words[2], words[3], words[4]);
+  if (is(verb, "leave", given, 0)) return !leave(server);
+  fprintf(stderr, "unknown verb, or wrong number of words: %s\n", verb);
+  return 2;
+}
