@@ -1,6 +1,6 @@
 /**
  * Names of the keys in a job's Redis, and of the fields of its hashes. What they mean, who writes and who deletes them:
- * docs/redis-protocol.md. The engine has its twin of this file, worker-image/R/redis-keys.R.
+ * docs/redis-protocol.md. The supervisors have theirs in worker-image/src/supervisor/keys.h; a test compares these.
  * Nothing is read or written here.
  */
 
