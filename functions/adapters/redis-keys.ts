@@ -1,6 +1,7 @@
 /**
  * Names of the keys in a job's Redis, and of the fields of its hashes. What they mean, who writes and who deletes them:
- * docs/redis-protocol.md. The supervisors have theirs in worker-image/src/supervisor/keys.h; a test compares these.
+ * docs/redis-protocol.md. R's names stand in worker-image/R/redis-keys.R, those of the supervisors in
+ * worker-image/src/supervisor/keys.h; a test compares them all.
  * Nothing is read or written here.
  */
 

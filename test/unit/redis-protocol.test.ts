@@ -1,9 +1,13 @@
-/** The names of keys stand in one file and one document: compares the two and the supervisors' names, and finds keys spelled elsewhere in TypeScript. */
+/**
+ * What R and the control plane agree on: compares the document with the names of keys in TypeScript, R and the supervisors, and with the inputs that
+ * pods are given; finds keys that are spelled elsewhere.
+ */
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { KEY_PREFIX, outboxFields, redisFields, redisKeys, valueFields } from '../../functions/adapters/redis-keys.ts';
+import { JobWorld } from '../support/job-world.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
@@ -50,6 +54,50 @@ test('the supervisors use keys and fields of the same names', () => {
   }
 });
 
+/** R's functions are one-liners, each named after its TypeScript twin; their arguments, as the document writes them. */
+const documentedArguments: Record<string, string> = { loop: 'n', i: 'i', pod: '<pod>', digest: '<sha256>', id: '<id>' };
+
+function readKeysOfR(): Map<string, string> {
+  const keys = new Map<string, string>();
+  const lines = read('worker-image/R/redis-keys.R').matchAll(/^(\w+)_key <- function\(.*?\) (.+)$/gm);
+  for (const [, name = '', body = ''] of lines) {
+    if (name === 'redis' || name.startsWith('is_')) continue;
+    const [, maker, words = ''] = /^(redis_key|paste0)\((.*)\)$/.exec(body) ?? assert.fail(`${name}: ${body}`);
+    const texts = words.split(', ').map((word) => {
+      if (word === 'queue_key()') return redisKeys.queue;
+      return /^"(.*)"$/.exec(word)?.[1] ?? documentedArguments[word] ?? assert.fail(`${name}: ${word}`);
+    });
+    keys.set(name, maker === 'paste0' ? texts.join('') : KEY_PREFIX + texts.join(':'));
+  }
+  return keys;
+}
+
+test('R makes the same keys, in functions of the same names', () => {
+  const expected = Object.entries(documented)
+    .filter(([name]) => name !== 'queueCount') // kept by doRedis alone
+    .map(([name, key]) => [name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), key]);
+  assert.deepEqual(Object.fromEntries(readKeysOfR()), Object.fromEntries(expected));
+  assert.ok(read('worker-image/R/redis-keys.R').includes(`KEY_PREFIX <- "${KEY_PREFIX}"`));
+});
+
+test('the document has a row for each field that pods are given, and names what is in it', async () => {
+  const world = new JobWorld();
+  await world.upload({ 'data.csv': 'x' });
+  await world.toRunning('script: run.R\ntasks: { errors: { count: 5 } }\n');
+  const inputs = world.cluster().workload!.inputs as Record<string, unknown>;
+  const [, section = ''] = /^## What the pods are given$(.*?)^## /ms.exec(document) ?? [];
+  const rows = [...section.matchAll(/^\| (`.*?`) +\|/gm)].flatMap(([, names = '']) => names.match(/\w+/g));
+  assert.deepEqual(rows.sort(), Object.keys(inputs).sort());
+  const within = Object.values(inputs)
+    .flatMap((value) => [value].flat())
+    .flatMap((value) => (typeof value === 'object' ? Object.keys(value ?? {}) : []));
+  assert.ok(within.length > 10);
+  assert.deepEqual(
+    within.filter((name) => !section.includes(`\`${name}\``)),
+    [],
+  );
+});
+
 test('nobody else spells a key', () => {
   const files = ['functions', 'local-cloud', 'cli', 'test', 'testing', 'bench'].flatMap((folder) =>
     globSync(`${folder}/**/*.ts`, { cwd: root }),
@@ -59,4 +107,10 @@ test('nobody else spells a key', () => {
   assert.deepEqual(spelled, []);
   const shell = globSync('worker-image/bin/*', { cwd: root }).filter((file) => /ff:|redis-cli/.test(read(file)));
   assert.deepEqual(shell, []);
+  const withKeys = globSync('worker-image/R/*.R', { cwd: root }).filter((file) => !file.endsWith('/redis-keys.R'));
+  const code = (file: string): string => read(file).replaceAll(/^\s*#.*$/gm, '');
+  assert.deepEqual(
+    withKeys.filter((file) => /ff:[a-z]|redis_key\(|"queue[.:]/.test(code(file))),
+    [],
+  );
 });
