@@ -56,28 +56,34 @@ registerForeachFleet <- function(redis = "localhost", password = NULL, journal =
 
 # durable: somebody backs the results up and removes them from Redis with us (the cloud). Otherwise a value leaves Redis once the driver has it.
 start_backend <- function(con, journal, task_size = "auto", tries = 3L, seed = NULL, durable = FALSE, ledger = NULL, on_error = "default", error_limits = NULL) {
-  fleet <- new.env(parent = emptyenv())
-  fleet$con <- con
-  fleet$run <- paste0(Sys.getpid(), "-", format(now_seconds(), digits = 16))
-  fleet$journal <- or_else(journal, tempfile("foreachfleet"))
-  fleet$lasting <- !is.null(journal) # a later session may read it
-  fleet$restored_at_cut <- if (!dir.exists(fleet$journal)) con$cuts
-  fleet$task_size <- task_size
-  fleet$tries <- tries
-  fleet$durable <- durable
-  fleet$ledger <- ledger
-  fleet$on_error <- on_error
-  fleet$error_limits <- error_limits
-  fleet$refuted <- list()
-  fleet$replaced <- list()
-  fleet$loop <- 0
-  fleet$current <- NULL
-  fleet$loops <- list()
-  fleet$workers <- list()
-  fleet$key_suffix <- ""
-  fleet$inputs <- NULL
-  fleet$data <- list()
-  fleet$data_hashes <- character()
+  fleet <- new_record(
+    con = con,
+    transport = NULL,
+    run = paste0(Sys.getpid(), "-", format(now_seconds(), digits = 16)),
+    journal = or_else(journal, tempfile("foreachfleet")),
+    lasting = !is.null(journal), # a later session may read it
+    restored_at_cut = NULL,
+    ledger = ledger,
+    durable = durable,
+    task_size = task_size,
+    tries = tries,
+    on_error = on_error,
+    error_limits = error_limits,
+    on_stop = NULL, on_fail = NULL, # what the driver does then
+    inputs = NULL,
+    data = list(), data_hashes = character(),
+    key_suffix = "",
+    loop = 0,        # number of the last loop
+    current = NULL,  # the one that runs
+    loops = list(),  # what the ended ones did
+    past = NULL,     # their iterations: finished and failed
+    workers = list(), looked_at = NULL,
+    refuted = list(), replaced = list(),
+    exported = NULL,
+    described_bytes = 0,
+    old_ids = NULL,  # doRedis' loops of a driver before this one
+    lease_seen = FALSE)
+  if (!dir.exists(fleet$journal)) fleet$restored_at_cut <- con$cuts
   .fleet$driver <- fleet
   fleet$exported <- read_exported(con)
   read_memory(con)

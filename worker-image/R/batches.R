@@ -136,7 +136,7 @@ task_bytes <- function(loop, batch) {
 count_workers <- function(fleet) max(1L, length(fleet$workers))
 
 # Tasks that workers hold now: they do not count against the depth of the queue.
-busy_tasks <- function(fleet, loop) sum(vapply(fleet$workers, function(worker) identical(worker$state, "busy") && identical(as.numeric(or_else(worker$loop, 0)), loop$number), NA))
+busy_tasks <- function(fleet, loop) sum(vapply(fleet$workers, function(known) identical(known$state, "busy") && identical(as.numeric(or_else(known$loop, 0)), loop$number), NA))
 
 # A task is finished when none of its iterations is waiting any more.
 forget_finished_tasks <- function(loop) {

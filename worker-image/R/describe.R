@@ -21,9 +21,9 @@ describe_loop <- function(fleet, loop, force = FALSE) {
   if (draft$told && !whole_loop) return(invisible())
   draft <- take_down(loop, draft)
   loop$to_describe <- if (!whole_loop) draft
-  if (or_else(fleet$described_bytes, 0) > DESCRIPTIONS_BYTES) return(invisible())
+  if (fleet$described_bytes > DESCRIPTIONS_BYTES) return(invisible())
   json <- to_json(description(loop, draft))
-  fleet$described_bytes <- or_else(fleet$described_bytes, 0) + nchar(json)
+  fleet$described_bytes <- fleet$described_bytes + nchar(json)
   redis_call(fleet$con, "XADD", described_key(), "*", "json", json)
   invisible()
 }

@@ -188,7 +188,7 @@ await_running <- function(session, fleet, loop, patience_seconds) {
   repeat {
     if (!is.null(loop)) collect(fleet, loop)
     read_workers(fleet)
-    fresh <- Filter(function(worker) identical(worker$state, "busy") && now_seconds() - worker$changed_at < STALE_SECONDS, fleet$workers)
+    fresh <- Filter(function(known) identical(known$state, "busy") && now_seconds() - known$changed_at < STALE_SECONDS, fleet$workers)
     if (!length(fresh) || now_seconds() > until) break
     if (!is.null(loop)) save_counters(fleet, loop)
     redis_call(session$con, "HSET", driver_key(), "beatAt", sprintf("%.3f", now_seconds()))

@@ -21,10 +21,10 @@ begin_loop <- function(fleet, loop) {
 
 # A driver that was started again finds workers at work on this loop: their results will come, so they are not submitted twice.
 leave_running <- function(fleet, loop) {
-  for (worker in fleet$workers) {
-    if (!identical(worker$state, "busy") || !identical(as.numeric(or_else(worker$loop, 0)), loop$number)) next
-    items <- as.integer(unlist(worker$iterations))
-    if (length(items) && or_else(worker$count, 0) > length(items)) items <- min(items):as.integer(worker$last)
+  for (known in fleet$workers) {
+    if (!identical(known$state, "busy") || !identical(as.numeric(or_else(known$loop, 0)), loop$number)) next
+    items <- as.integer(unlist(known$iterations))
+    if (length(items) && or_else(known$count, 0) > length(items)) items <- min(items):as.integer(known$last)
     loop$left_running <- c(loop$left_running, items)
   }
 }
@@ -96,11 +96,11 @@ read_workers <- function(fleet) {
   fleet$looked_at <- now
   full <- nearly_full(fleet$con) # then beats are refused
   fleet$workers <- lapply(stats::setNames(names(fields), names(fields)), function(pod) {
-    worker <- tryCatch(jsonlite::fromJSON(fields[[pod]]), error = function(e) list(state = "unknown"))
+    known <- tryCatch(jsonlite::fromJSON(fields[[pod]]), error = function(e) list(state = "unknown"))
     old <- fleet$workers[[pod]]
     # clocks of machines differ: what counts is when the beat was last seen to change
-    worker$changed_at <- if (full || is.null(old) || !identical(old$beat, worker$beat)) now else old$changed_at + unseen
-    worker
+    known$changed_at <- if (full || is.null(old) || !identical(old$beat, known$beat)) now else old$changed_at + unseen
+    known
   })
 }
 
@@ -122,10 +122,10 @@ return_lost_tasks <- function(fleet, loop) {
 # What was put at the head of the queue must not wait for the end of somebody's long task: when all are busy, the one that began last puts the rest
 # of its task aside. Returns its name.
 make_way <- function(fleet, loop, except = character()) {
-  others <- Filter(function(worker) worker$state %in% c("busy", "idle"), fleet$workers[setdiff(names(fleet$workers), except)])
-  busy <- vapply(others, function(worker) identical(worker$state, "busy"), NA)
+  others <- Filter(function(known) known$state %in% c("busy", "idle"), fleet$workers[setdiff(names(fleet$workers), except)])
+  busy <- vapply(others, function(known) identical(known$state, "busy"), NA)
   if (!length(others) || !all(busy)) return(character())
-  chosen <- names(others)[which.max(vapply(others, function(worker) as.numeric(or_else(worker$since, 0)), 0))]
+  chosen <- names(others)[which.max(vapply(others, function(known) as.numeric(or_else(known$since, 0)), 0))]
   redis_call(fleet$con, "HSET", aside_key(), chosen, loop$run)
   chosen
 }
@@ -188,11 +188,11 @@ check_stop <- function(fleet, loop = NULL) {
 }
 
 count_inflight <- function(fleet, loop) {
-  busy <- Filter(function(worker) identical(worker$state, "busy") && identical(as.numeric(or_else(worker$loop, 0)), loop$number), fleet$workers)
-  sum(vapply(busy, function(worker) {
-    items <- as.integer(unlist(worker$iterations))
+  busy <- Filter(function(known) identical(known$state, "busy") && identical(as.numeric(or_else(known$loop, 0)), loop$number), fleet$workers)
+  sum(vapply(busy, function(known) {
+    items <- as.integer(unlist(known$iterations))
     items <- items[items <= loop$count]
-    sum(status_of(loop, items) == QUEUED) + max(0, or_else(worker$count, length(items)) - length(unlist(worker$iterations)))
+    sum(status_of(loop, items) == QUEUED) + max(0, or_else(known$count, length(items)) - length(unlist(known$iterations)))
   }, 0))
 }
 

@@ -1,43 +1,56 @@
 # One loop as the driver sees it: what its iterations depend on, and the counters. window.R has the iterations themselves.
 
 new_loop <- function(fleet, number, it, obj, expr, envir) {
-  loop <- new.env(parent = emptyenv())
-  loop$number <- number
-  loop$run <- paste0(fleet$run, ":", whole(number))
-  loop$label <- loop_label(obj)
-  loop$it <- it
-  loop$error_handling <- obj$errorHandling
-  loop$id <- NULL
-  loop$expr <- expr
-  loop$exhausted <- FALSE   # the iterators have ended
-  new_window(loop)
-  loop$combiner <- new_combiner(it)
-  loop$errors <- new.env(parent = emptyenv()) # of failed iterations, until they are combined
-  loop$away <- list()       # values that lie in files of this attempt, and how far fetching them is
-  loop$held <- list()       # errors that are not yet believed
-  loop$doubted <- list()    # iterations with a second opinion under way: the worker that failed
-  loop$asked <- list()      # of these, the errors that will end the loop unless they are refuted
-  loop$records <- list()    # of each worker, how many iterations went well and how many failed
-  loop$next_pending <- 1L
-  loop$requeued <- integer()
-  loop$tasks <- 0L          # doRedis task numbers given out
-  loop$task_items <- list() # of each unfinished one, its iterations
-  loop$left_running <- integer() # what workers ran already when this driver began
-  loop$news <- character()  # announcements taken from Redis and not yet read
-  loop$result_bytes <- 0
-  loop$submitted_at <- now_seconds()
-  loop$absence <- 0         # longest recent time between two submissions
-  loop$executed <- 0L
-  loop$reused <- 0L
-  loop$failed <- 0L
-  loop$finished <- 0L
-  loop$seconds <- loop$seconds2 <- loop$longest <- 0
-  loop$started_at <- now_seconds()
-  loop$reasons <- list()
-  loop$objects <- list()    # exports that travel by themselves
-  loop$stop_error <- NULL
-  loop$aborted <- FALSE
-  loop$random <- random_base()
+  loop <- new_record(
+    number = number,
+    run = paste0(fleet$run, ":", whole(number)),
+    label = loop_label(obj),
+    id = NULL,              # doRedis' own, once the loop is published
+    description = NULL,     # what doRedis published
+    it = it,
+    expr = expr,
+    error_handling = obj$errorHandling,
+    plain = NULL,           # all iterators are over plain vectors (unknown until it is asked for)
+    exhausted = FALSE,      # the iterators have ended
+    combiner = new_combiner(it),
+    stop_error = NULL,
+    aborted = FALSE,
+    # what the iterations depend on
+    random = random_base(),
+    exports = list(), noexport = character(), extra_exports = character(),
+    objects = list(),       # exports that travel by themselves
+    known = list(),         # the frames that the expression sees
+    versions = NULL,
+    prefix = "", suffix = "", # of the keys
+    to_describe = NULL,
+    # the iterations that are drawn and not yet forgotten (window.R)
+    base = 0L, count = 0L, combined = 0L, pending = 0L, status = NULL, digest = NULL, offset = NULL, bytes = NULL, size = NULL, args = NULL, cache = NULL,
+    args_bytes = 0, cached_bytes = 0,
+    # results and errors
+    spill = NULL,
+    errors = new.env(parent = emptyenv()), # of failed iterations, until they are combined
+    news = character(),     # announcements taken from Redis and not yet read
+    away = list(),          # values that lie in files of this attempt, and how far fetching them is
+    held = list(),          # errors that are not yet believed
+    doubted = list(),       # iterations with a second opinion under way: the worker that failed
+    asked = list(),         # of these, the errors that will end the loop unless they are refuted
+    records = list(),       # of each worker, how many iterations went well and how many failed
+    # what earlier attempts have
+    anything_known = FALSE, done_flags = logical(), remote = NULL, to_clear = NULL, reasons = list(), recovered = NULL, reuse_told = FALSE,
+    # tasks
+    next_pending = 1L,
+    requeued = integer(),
+    tasks = 0L,             # doRedis task numbers given out
+    task_items = list(),    # of each unfinished one, its iterations
+    task_size = NULL, task_bytes = 0,
+    most_items = NULL, refused_bytes = NULL, full_since = NULL, full_told = NULL, # when Redis has no room
+    left_running = integer(), # what workers ran already when this driver began
+    submitted_at = now_seconds(),
+    absence = 0,            # longest recent time between two submissions
+    # counters
+    executed = 0L, reused = 0L, failed = 0L, finished = 0L, running = 0L, waiting = 0L, seconds = 0, seconds2 = 0, longest = 0, result_bytes = 0,
+    started_at = now_seconds(), housed_at = 0, quiet_since = NULL, told = "", told_at = now_seconds(), show_at = NULL)
+  reset_window(loop)
   find_dependencies(fleet, loop, obj, expr, envir)
   loop
 }

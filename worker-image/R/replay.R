@@ -5,7 +5,7 @@ REPLAY_BUDGET_BYTES <- 16 * 2^20   # of all reports of one R process: thousands 
 
 # Base64 text, or NULL when it would be too large. `scope_env` keeps its identity: functions of the loop have it as their environment.
 replay_text <- function(worker, code, setup, item, scope_env) {
-  if (or_else(worker$replay_bytes, 0) > REPLAY_BUDGET_BYTES) return(NULL)
+  if (worker$replay_bytes > REPLAY_BUDGET_BYTES) return(NULL)
   known <- c(as.list(scope_env, all.names = TRUE), item$args)
   if (sum(vapply(known, function(x) as.numeric(utils::object.size(x)), 0)) > 32 * MAX_REPLAY_BYTES) return(NULL)
   bytes <- tryCatch(serialize(list(version = 1L, code = code, args = item$args, env = scope_env, packages = setup$packages, random = setup$random,
@@ -13,7 +13,7 @@ replay_text <- function(worker, code, setup, item, scope_env) {
   if (is.null(bytes)) return(NULL)
   text <- compressed_text(bytes)
   if (nchar(text) > MAX_REPLAY_BYTES) return(NULL)
-  worker$replay_bytes <- or_else(worker$replay_bytes, 0) + nchar(text)
+  worker$replay_bytes <- worker$replay_bytes + nchar(text)
   text
 }
 

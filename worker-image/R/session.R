@@ -7,8 +7,16 @@ env_text <- function(name, default = "") {
 
 start_session <- function(role) {
   work <- env_text("FF_WORK", tempdir())
-  session <- list(role = role, pod = env_text("FF_POD", paste0(role, "-", Sys.getpid())), node = env_text("FF_NODE", Sys.info()[["nodename"]]),
-            work = work, job_dir = file.path(work, "job"), state_dir = file.path(work, "tmp", "supervisor"), log = env_text("FF_LOG", ""))
+  session <- new_record(
+    pod = env_text("FF_POD", paste0(role, "-", Sys.getpid())),
+    node = env_text("FF_NODE", Sys.info()[["nodename"]]),
+    con = NULL,
+    work = work,
+    job_dir = file.path(work, "job"),
+    state_dir = file.path(work, "tmp", "supervisor"),
+    log = env_text("FF_LOG", ""),
+    inputs = NULL,
+    before = NULL) # the job's files as they were when the script began
   dir.create(session$job_dir, recursive = TRUE, showWarnings = FALSE)
   dir.create(session$state_dir, recursive = TRUE, showWarnings = FALSE)
   .fleet$role <- role

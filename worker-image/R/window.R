@@ -14,7 +14,7 @@ AWAY <- 7L      # computed; its value lies in a file of this attempt
 
 DIGEST_BYTES <- 8L
 
-new_window <- function(loop, capacity = 8192L) {
+reset_window <- function(loop, capacity = 8192L) {
   loop$base <- 0L       # iterations forgotten: element k of each vector belongs to iteration base + k
   loop$count <- 0L      # iterations drawn so far
   loop$combined <- 0L   # all iterations up to this one are combined

@@ -4,20 +4,28 @@ FLUSH_SECONDS <- 0.1
 FLUSH_BYTES <- 2^20
 
 new_worker <- function(con, pod, node, attempt = 1L, state_dir = NULL) {
-  worker <- new.env(parent = emptyenv())
-  worker$con <- con
-  worker$pod <- pod
-  worker$node <- node
-  worker$attempt <- attempt
-  worker$state_dir <- state_dir
-  worker$lease_seen <- FALSE
-  worker$inputs <- NULL
-  worker$folder <- NULL      # the job's folder, as this worker found it
-  worker$objects <- list()   # exported objects by digest, and
-  worker$installed <- list() # by name, which of them the loop's environment has
-  worker$held <- held_key(pod)
-  worker$replaced <- as.integer(env_text("FF_REPLACED", "0"))
-  worker$id <- if (worker$replaced > 0L) paste0(pod, "#", worker$replaced) else pod # one R process and its successors are told apart
+  replaced <- as.integer(env_text("FF_REPLACED", "0"))
+  worker <- new_record(
+    con = con,
+    pod = pod,
+    id = if (replaced > 0L) paste0(pod, "#", replaced) else pod, # one R process and its successors are told apart
+    replaced = replaced,
+    node = node,
+    attempt = attempt,
+    state_dir = state_dir,
+    inputs = NULL,
+    folder = NULL,           # the job's folder, as this worker found it
+    objects = list(),        # exported objects by digest, and
+    installed = list(),      # by name, which of them the loop's environment has
+    installed_in = NULL,
+    lease_seen = FALSE,
+    held = held_key(pod),
+    ticket = NULL,           # how the task was taken, as may_take() says
+    ahead = NULL,            # a task of another loop, taken already
+    aside = FALSE,           # the rest of the task is to be put aside
+    buffer = list(), buffered_bytes = 0, flushed_at = 0, # results not yet journalled
+    checked_at = 0,
+    replay_bytes = 0)
   if (!is.null(state_dir)) .Call(fleet_mark_open, file.path(state_dir, "current"))
   worker
 }

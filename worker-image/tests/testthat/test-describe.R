@@ -2,7 +2,7 @@ ns <- asNamespace("foreachfleet")
 
 # A loop as the driver has it when it begins
 begun <- function(obj) {
-  f <- list2env(list(run = "run", key_suffix = "~7", data = list(), data_hashes = character()))
+  f <- list2env(list(run = "run", key_suffix = "~7", data = list(), data_hashes = character(), described_bytes = 0))
   L <- ns$new_loop(f, 1, iterators::iter(obj), obj, quote(i), globalenv())
   L$anything_known <- FALSE
   L

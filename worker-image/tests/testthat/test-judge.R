@@ -42,7 +42,7 @@ test_that("iterations that were given up do not make their worker a suspect", {
   fleet <- list2env(list(workers = list(w1 = list(state = "busy"), w2 = list(state = "busy"))))
   loop <- list2env(list(it = iterators::iter(foreach::foreach(i = 1:9)), exhausted = FALSE, anything_known = FALSE, known = list(), prefix = "a-b-c-d", suffix = "",
                      finished = 0L, failed = 0L, expr = quote(i), error_handling = "pass", errors = new.env()))
-  ns$new_window(loop)
+  ns$reset_window(loop)
   ns$draw(list(), loop, 0)
   ns$note_outcome(loop, "w2", TRUE)
   for (i in 1:2) ns$weigh_error(fleet, loop, i, ns$lost_error(i, 3, "segmentation fault"), "w1", 0)

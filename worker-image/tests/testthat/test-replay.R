@@ -1,5 +1,5 @@
 report_of <- function(code, args, env, packages = NULL) {
-  worker <- new.env()
+  worker <- list2env(list(replay_bytes = 0))
   setup <- list(loop = 2, packages = packages, random = foreachfleet:::random_base())
   text <- foreachfleet:::replay_text(worker, code, setup, list(i = 5L, args = args), env)
   list(loop = 2, iteration = 5, replay = text, setup = setup)

@@ -10,7 +10,7 @@ new_loop_of <- function(obj) {
   loop$suffix <- "~7"
   loop$finished <- 0L
   loop$expr <- quote(i)
-  ns$new_window(loop)
+  ns$reset_window(loop)
   loop
 }
 

@@ -1,0 +1,54 @@
+# The constructors list a record's fields; whatever else is assigned or read is a misspelling.
+ns <- asNamespace("foreachfleet")
+code <- lapply(Filter(is.function, mget(ls(ns, all.names = TRUE), envir = ns)), body)
+
+# All calls of `name` within an expression
+calls_of <- function(expr, name) {
+  found <- list()
+  visit <- function(e) {
+    if (is.call(e)) {
+      if (identical(e[[1]], as.name(name))) found[[length(found) + 1L]] <<- e
+      for (part in as.list(e)) if (!missing(part)) visit(part)
+    } else if (is.pairlist(e)) {
+      for (part in as.list(e)) if (!missing(part)) visit(part)
+    }
+  }
+  visit(expr)
+  found
+}
+
+# Of each noun, the fields that its constructor lists: new_loop() holds `loop <- new_record(...)`
+constructed <- function() {
+  fields <- list()
+  for (assignment in unlist(lapply(code, calls_of, "<-"), recursive = FALSE)) {
+    made <- assignment[[3]]
+    if (is.call(made) && identical(made[[1]], as.name("new_record"))) fields[[as.character(assignment[[2]])]] <- names(made)[-1]
+  }
+  fields
+}
+
+# noun$field, and the same where the noun is itself a field: obj$loop$tasks
+mentioned <- function() {
+  dollars <- unlist(lapply(code, calls_of, "$"), recursive = FALSE)
+  owner <- vapply(dollars, function(d) if (is.symbol(d[[2]])) as.character(d[[2]]) else if (identical(d[[2]][[1]], as.name("$"))) as.character(d[[2]][[3]]) else "", "")
+  owner[owner == "current"] <- "loop"
+  owner[owner == "driver"] <- "fleet"
+  split(vapply(dollars, function(d) as.character(d[[3]]), ""), owner)
+}
+
+test_that("a record takes no field that its constructor does not list", {
+  record <- ns$new_record(size = 1)
+  record$size <- 2
+  expect_identical(record$size, 2)
+  expect_error(record$sise <- 3, "cannot add binding")
+})
+
+test_that("every field that is read is one of the constructor's, and every one of the constructor's is used", {
+  fields <- constructed()
+  expect_true(all(c("fleet", "loop", "worker", "session") %in% names(fields)))
+  used <- mentioned()
+  for (noun in names(fields)) {
+    expect_identical(setdiff(used[[noun]], fields[[noun]]), character(), label = paste("unknown fields of", noun))
+    expect_identical(setdiff(fields[[noun]], used[[noun]]), character(), label = paste("unused fields of", noun))
+  }
+})
