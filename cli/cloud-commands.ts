@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { exportLines } from '../local-cloud/composition/environment.ts';
 import { diagnose } from './doctor.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
-import { type GlobalOptions, guarded, paint, say, sayJson } from './output.ts';
+import { type GlobalOptions, commandAction, paint, say, sayJson } from './output.ts';
 import { admin, defaultStateDir, openSession } from './session.ts';
 import { explainStart, untilStopped } from './state-dir.ts';
 
@@ -23,7 +23,7 @@ export function cloudCommands(program: Command): void {
       '\nExample:\n  $ foreach-fleet local            in one terminal\n  $ foreach-fleet local --stop     from another',
     )
     .action(
-      guarded(globals, async (options: LocalOptions) => {
+      commandAction(globals, async (options: LocalOptions) => {
         const state = resolve(globals().state ?? process.env['FF_STATE_DIR'] ?? defaultStateDir);
         if (!options.stop) return runLocal(state, options, globals());
         const session = openSession({ state });
@@ -39,7 +39,7 @@ export function cloudCommands(program: Command): void {
     .description('check that everything this machine needs is there, and that the cloud answers')
     .addHelpText('after', '\nExample:\n  $ foreach-fleet doctor --json')
     .action(
-      guarded(globals, async () => {
+      commandAction(globals, async () => {
         const findings = await diagnose(globals());
         if (globals().json) sayJson(findings);
         else
@@ -57,7 +57,7 @@ export function cloudCommands(program: Command): void {
     .option('--example <name>', 'folder below examples/', 'heritability')
     .addHelpText('after', '\nExample:\n  $ foreach-fleet demo --example hello')
     .action(
-      guarded(globals, async (options: { example: string }) =>
+      commandAction(globals, async (options: { example: string }) =>
         (await import('./demo.ts')).demo(options.example, globals()),
       ),
     );

@@ -4,7 +4,7 @@ import type { ControlKind } from '../functions/job/action.ts';
 import type { JobStatus } from '../functions/job/job-status.ts';
 import { paths } from '../functions/job/names.ts';
 import { type AfterEnd, afterEnd } from './next-attempt.ts';
-import { type GlobalOptions, guarded, say, sayJson } from './output.ts';
+import { type GlobalOptions, commandAction, say, sayJson } from './output.ts';
 import { nextCommand } from './render-status.ts';
 import { openSession, reach, requireJobId, requireStatus, type Session } from './session.ts';
 
@@ -34,7 +34,7 @@ export function controlCommands(program: Command): void {
       .description(description)
       .addHelpText('after', `\nExample:\n  $ foreach-fleet ${kind} hello`)
       .action(
-        guarded(globals, async (text: string) => {
+        commandAction(globals, async (text: string) => {
           const session = openSession({ state: globals().state });
           const job = requireJobId(text);
           const status = await requireStatus(session, job);

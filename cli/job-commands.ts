@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { groupErrors, groupLines, noErrorLines, readErrors, replayCommand as replayCommandOf } from './errors.ts';
 import { EXIT } from './exit-codes.ts';
 import { followLogs, logLine, logs, type LogsOptions, untilEnded } from './logs.ts';
-import { bytes, duration, type GlobalOptions, guarded, say, sayJson, usd } from './output.ts';
+import { bytes, duration, type GlobalOptions, commandAction, say, sayJson, usd } from './output.ts';
 import { partialLines, partialValues } from './partial.ts';
 import { nextCommand, statusLines, summaryLine } from './render-status.ts';
 import { results } from './results.ts';
@@ -20,7 +20,7 @@ function addStatus(program: Command): void {
     .description('one job, or a line for each')
     .addHelpText('after', '\nExample:\n  $ foreach-fleet status hello --json')
     .action(
-      guarded(
+      commandAction(
         () => program.opts<GlobalOptions>(),
         async (job: string | undefined) => {
           const session = open(program);
@@ -40,7 +40,7 @@ function addWatch(program: Command): void {
     .description('follow a job until it has ended')
     .addHelpText('after', '\nExample:\n  $ foreach-fleet watch hello && echo done')
     .action(
-      guarded(
+      commandAction(
         () => program.opts<GlobalOptions>(),
         (job: string) => watch(open(program), requireJobId(job), program.opts<GlobalOptions>()),
       ),
@@ -56,7 +56,7 @@ function addLogs(program: Command): void {
     .option('-f, --follow', 'go on until the job has ended')
     .addHelpText('after', '\nExample:\n  $ foreach-fleet logs hello --role driver --follow')
     .action(
-      guarded(
+      commandAction(
         () => program.opts<GlobalOptions>(),
         async (job: string, options: LogsOptions) => {
           const session = open(program);
@@ -83,7 +83,7 @@ function addErrors(program: Command): void {
       '\nExample:\n  $ foreach-fleet errors hello\n  $ foreach-fleet errors hello --json      every report, whole',
     )
     .action(
-      guarded(
+      commandAction(
         () => program.opts<GlobalOptions>(),
         async (job: string, options: { each?: boolean }) => {
           const session = open(program);
@@ -124,7 +124,7 @@ function addResults(program: Command): void {
     .option('--partial', 'also the value of each loop so far (and --all, which that needs)')
     .addHelpText('after', RESULTS_HELP)
     .action(
-      guarded(
+      commandAction(
         () => program.opts<GlobalOptions>(),
         (job: string, options: ResultsOptions) => bringResults(program, job, options),
       ),
@@ -154,7 +154,7 @@ function addCost(program: Command): void {
     .description('what the job costs: so far, forecast, limit (estimates, from a dated price list)')
     .addHelpText('after', '\nExample:\n  $ foreach-fleet cost hello')
     .action(
-      guarded(
+      commandAction(
         () => program.opts<GlobalOptions>(),
         async (job: string) => {
           const { cost } = await requireStatus(open(program), requireJobId(job));

@@ -35,7 +35,7 @@ export function sayJson(value: unknown): void {
 }
 
 /** Runs a command's body; turns what it throws into a message and an exit code. */
-export function guarded<A extends unknown[]>(
+export function commandAction<A extends unknown[]>(
   options: () => GlobalOptions,
   body: (...args: A) => Promise<number | void>,
 ): (...args: A) => Promise<void> {

@@ -1,7 +1,7 @@
 /** The subcommand `replay`: its options, what it shows, and its exit codes. */
 import type { Command } from 'commander';
 import { CommandError, EXIT } from './exit-codes.ts';
-import { bytes, type GlobalOptions, guarded, say, sayJson } from './output.ts';
+import { bytes, type GlobalOptions, commandAction, say, sayJson } from './output.ts';
 import { replay, type Replayed } from './replay.ts';
 import { openSession, requireJobId, requireStatus } from './session.ts';
 
@@ -37,7 +37,7 @@ export function replayCommand(program: Command): void {
     .option('--loaded-only', 'of the job folder fetch only the data files that are loaded')
     .addHelpText('after', HELP)
     .action(
-      guarded(globals, async (text: string, loop: string, iteration: string, options: ReplayOptions) => {
+      commandAction(globals, async (text: string, loop: string, iteration: string, options: ReplayOptions) => {
         const session = openSession({ state: globals().state });
         const job = requireJobId(text);
         const json = globals().json === true;

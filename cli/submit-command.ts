@@ -5,7 +5,7 @@ import type { JobStatus } from '../functions/job/job-status.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { exitCodeOf } from './follow.ts';
 import { afterEnd } from './next-attempt.ts';
-import { bytes, type GlobalOptions, guarded, say, sayJson } from './output.ts';
+import { bytes, type GlobalOptions, commandAction, say, sayJson } from './output.ts';
 import { nextCommand } from './render-status.ts';
 import { openSession, readStatus, type Session } from './session.ts';
 import { jobIdOf, submit, type Submitted } from './submit.ts';
@@ -40,7 +40,7 @@ Example:
   $ foreach-fleet submit examples/heritability --id h2 --watch`,
     )
     .action(
-      guarded(globals, (folder: string, options: SubmitOptions) =>
+      commandAction(globals, (folder: string, options: SubmitOptions) =>
         run(openSession({ state: globals().state }), folder, options, globals()),
       ),
     );

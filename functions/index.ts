@@ -10,11 +10,14 @@ import { jobSubmitted } from './entry/job-submitted.ts';
 import { progressReported } from './entry/progress-reported.ts';
 import { status } from './entry/status.ts';
 import { tick } from './entry/tick.ts';
-import { once } from './once.ts';
+import { lazyValue } from './lazy-value.ts';
 
-const config = once(() => readConfig());
-const context = once((): Context => ({ ports: once(() => connect(config())), settings: passSettings(config()) }));
-const storage = once(() => connectStorage(config()));
+const config = lazyValue(() => readConfig());
+const context = lazyValue((): Context => ({
+  ports: lazyValue(() => connect(config())),
+  settings: passSettings(config()),
+}));
+const storage = lazyValue(() => connectStorage(config()));
 
 cloudEvent('jobSubmitted', (event: CloudEvent<unknown>) => jobSubmitted(context(), event));
 cloudEvent('progressReported', (event: CloudEvent<unknown>) => progressReported(context(), event));

@@ -1,5 +1,5 @@
 /** Makes a value at its first use and keeps it. A failure (also of a promise) is not kept: the next use tries again. */
-export function once<T>(make: () => T): () => T {
+export function lazyValue<T>(make: () => T): () => T {
   let made: { value: T } | undefined;
   return () => {
     if (made === undefined) {
