@@ -3,12 +3,12 @@
  *
  *   waiting ──> creating ──> starting ──> canary ──> [approval] ──> running
  *      │           │            │           │            │            │
- *      │           └────────────┴───────────┴────────────┴────────────┤ end of work, cancel, pause, money or time limit, failure
- *      │                                                              v
+ *      │           └────────────┴───────────┴────────────┴────────────┤ end of work, cancel, pause,
+ *      │                                                              v   money or time limit, failure
  *      │                                                          draining   finish what runs, back up everything
  *      │                                                              v
- *      └──(nothing billable exists yet)──────────────┐            deleting   until the cloud says NotFound, then leftovers
- *                                                    v                v
+ *      └──(nothing billable exists yet)──────────────┐            deleting   until the cloud says NotFound,
+ *                                                    v                v       then leftovers
  *                              succeeded | failed | cancelled | stopped | paused      (resume: waiting, next attempt)
  */
 export const PHASES = [
