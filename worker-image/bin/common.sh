@@ -18,7 +18,8 @@ fi
 # Threads of BLAS would multiply with the workers of a machine.
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} OPENBLAS_NUM_THREADS=${OPENBLAS_NUM_THREADS:-1} MKL_NUM_THREADS=${MKL_NUM_THREADS:-1}
 
-# Redis and lines of progress: src/supervisor/main.c lists the verbs. Beside this folder in the installed package, else in R's library.
+# Redis and lines of progress: src/supervisor/main.c lists the verbs. Beside this folder in the installed package, else
+# in R's library.
 find_client() {
   local place places
   IFS=: read -ra places <<<"${R_LIBS:-}"

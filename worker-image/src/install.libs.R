@@ -1,4 +1,5 @@
-# Where `R CMD INSTALL` puts what was built: the library where R would put it without this file, the supervisors' client into exec/.
+# Where `R CMD INSTALL` puts what was built: the library where R would put it without this file, the supervisors' client
+# into exec/.
 put <- function(files, folder) {
   to <- file.path(R_PACKAGE_DIR, folder)
   dir.create(to, recursive = TRUE, showWarnings = FALSE)

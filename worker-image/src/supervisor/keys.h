@@ -1,4 +1,5 @@
-/* The keys that a supervisor touches, below FF_PREFIX. Their meaning: docs/redis-protocol.md; a test compares them with functions/adapters/redis-keys.ts. */
+/* The keys that a supervisor touches, below FF_PREFIX. docs/redis-protocol.md has their meaning; a test compares them
+ * with functions/adapters/redis-keys.ts. */
 #ifndef FLEET_SUPERVISOR_KEYS_H
 #define FLEET_SUPERVISOR_KEYS_H
 #define KEY_PREFIX "ff:"

@@ -1,13 +1,17 @@
-/* What a supervisor (bin/run-worker, bin/run-driver) says: to the job's Redis, and as lines of progress. One verb a call, done within five seconds or
- * not at all; exit status 0 = done. The supervisors decide when, and what to do when it failed; no key and no JSON is spelled there.
+/* What a supervisor (bin/run-worker, bin/run-driver) says: to the job's Redis, and as lines of progress. One verb a
+ * call, done within five seconds or not at all; exit status 0 = done. The supervisors decide when, and what to do when
+ * it failed; no key and no JSON is spelled there.
  *
- *   beat-worker STATE-FILE yes|no       writes this worker's entry (yes: as draining); prints and takes away the wish to replace its R, if there is one
+ *   beat-worker STATE-FILE yes|no       writes this worker's entry (yes: as draining); prints and takes away the
+ *                                       wish to replace its R, if there is one
  *   beat-driver                         writes the driver's beat; prints the reason to stop, if there is one
- *   return-task [LOOP:I DEATHS CAUSE]   counts deaths of an iteration, and moves this worker's task back to the head of the queue
+ *   return-task [LOOP:I DEATHS CAUSE]   counts deaths of an iteration, and moves this worker's task back to the
+ *                                       head of the queue
  *   leave                               removes this worker's entry
  *   progress FROM EVENT MESSAGE         prints a line of progress, in a job of the control plane
  *
- * Settings: FF_REDIS_HOST, FF_REDIS_PORT, FF_REDIS_PASSWORD (never an argument: others can see those), FF_PREFIX, FF_POD, FF_REPLACED, FF_JOB, FF_ATTEMPT.
+ * Settings: FF_REDIS_HOST, FF_REDIS_PORT, FF_REDIS_PASSWORD (never an argument: others can see those), FF_PREFIX,
+ * FF_POD, FF_REPLACED, FF_JOB, FF_ATTEMPT.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +33,8 @@ static void seconds_now(char *text, size_t size) {
   snprintf(text, size, "%lld.%06ld", (long long)now.tv_sec, now.tv_nsec / 1000);
 }
 
-/* R writes two lines: a word for what it does, and the other members of its entry. False while a new R has not written any. */
+/* R writes two lines: a word for what it does, and the other members of its entry. False while a new R has not written
+ * any. */
 static int read_state(const char *path, char word[32], char members[STATE_BYTES]) {
   FILE *file = fopen(path, "r");
   int there = file && fgets(word, 32, file) && fgets(members, STATE_BYTES, file);
@@ -58,7 +63,8 @@ static char *worker_entry(const char *state_file, int draining) {
 
 static int beat_worker(redisContext *server, const char *state_file, int draining) {
   const char *pod = text_of("FF_POD"), *replace = key_name(KEY_REPLACE, "");
-  command both[] = {{{"HSET", key_name(KEY_WORKERS, ""), pod, worker_entry(state_file, draining), NULL}}, {{"HGET", replace, pod, NULL}}};
+  command both[] = {{{"HSET", key_name(KEY_WORKERS, ""), pod, worker_entry(state_file, draining), NULL}},
+                    {{"HGET", replace, pod, NULL}}};
   command taken = {{"HDEL", replace, pod, NULL}};
   redisReply *replies[2] = {NULL, NULL}, *gone = NULL;
   int ok = send_commands(server, both, 2, replies);
@@ -70,7 +76,8 @@ static int beat_worker(redisContext *server, const char *state_file, int drainin
 static int beat_driver(redisContext *server) {
   char now[32];
   seconds_now(now, sizeof now);
-  command both[] = {{{"HSET", key_name(KEY_DRIVER, ""), FIELD_BEAT_AT, now, NULL}}, {{"HGET", key_name(KEY_CONTROL, ""), FIELD_STOP, NULL}}};
+  command both[] = {{{"HSET", key_name(KEY_DRIVER, ""), FIELD_BEAT_AT, now, NULL}},
+                    {{"HGET", key_name(KEY_CONTROL, ""), FIELD_STOP, NULL}}};
   redisReply *replies[2] = {NULL, NULL};
   send_commands(server, both, 2, replies); /* a full Redis refuses the beat, and still answers */
   if (!replies[1] || replies[1]->type == REDIS_REPLY_ERROR) return 0;
@@ -108,7 +115,9 @@ static int progress(const char *from, const char *event, const char *message) {
   return 1;
 }
 
-static int is(const char *verb, const char *name, int given, int wanted) { return strcmp(verb, name) == 0 && given == wanted; }
+static int is(const char *verb, const char *name, int given, int wanted) {
+  return strcmp(verb, name) == 0 && given == wanted;
+}
 
 int main(int count, char **words) {
   const char *verb = count > 1 ? words[1] : "";

@@ -1,4 +1,5 @@
-/* Opens the job's Redis and sends commands. Nothing is repeated here: the supervisor calls again. Knows no verb and no meaning of a key. */
+/* Opens the job's Redis and sends commands. Nothing is repeated here: the supervisor calls again. Knows no verb
+ * and no meaning of a key. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
@@ -32,7 +33,8 @@ static int greet(redisContext *server) {
 
 redisContext *open_server(void) {
   struct timeval patience = {CONNECT_SECONDS, 0};
-  redisContext *server = redisConnectWithTimeout(setting("FF_REDIS_HOST", "127.0.0.1"), atoi(setting("FF_REDIS_PORT", "6379")), patience);
+  const char *host = setting("FF_REDIS_HOST", "127.0.0.1");
+  redisContext *server = redisConnectWithTimeout(host, atoi(setting("FF_REDIS_PORT", "6379")), patience);
   if (!server || server->err || redisSetTimeout(server, patience) != REDIS_OK || !greet(server)) return NULL;
   return server;
 }

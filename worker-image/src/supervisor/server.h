@@ -11,7 +11,8 @@ typedef struct {
 } command;
 
 redisContext *open_server(void);
-/* Sends all, then reads all replies. The caller frees them; one is NULL when the connection was cut. True when none is an error. */
+/* Sends all, then reads all replies. The caller frees them; one is NULL when the connection was cut. True when
+ * none is an error. */
 int send_commands(redisContext *server, const command *commands, int count, redisReply **replies);
 /* The name of a key: the prefix, and what follows it. To be freed. */
 char *key_name(const char *name, const char *rest);
