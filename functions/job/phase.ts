@@ -1,15 +1,19 @@
 /**
- * The life of a job and its legal moves.
+ * The life of a job and its legal moves. A test walks every one of them, and every other one throws.
  *
  *   waiting ──> creating ──> starting ──> canary ──> [approval] ──> running
- *      │           │            │           │            │            │
- *      │           └────────────┴───────────┴────────────┴────────────┤ end of work, cancel, pause,
- *      │                                                              v   money or time limit, failure
- *      │                                                          draining   finish what runs, back up everything
- *      │                                                              v
- *      └──(nothing billable exists yet)──────────────┐            deleting   until the cloud says NotFound,
- *                                                    v                v       then leftovers
- *                              succeeded | failed | cancelled | stopped | paused      (resume: waiting, next attempt)
+ *      │          │   │         │           │            │            │
+ *      │          │   │         └───────────┴────────────┴────────────┤ end of work, cancel, pause, limit, failure
+ *      │          │   │                                               v
+ *      │          │   │ nothing was started in it                 draining   finish what runs, back up everything
+ *      │          │   │                                               v
+ *      │          │   └─────────────────────────────────────────> deleting   until it is gone, then leftovers
+ *      │          │ no place has machines                             │
+ *      v          v                                                   v
+ *   failed | cancelled | paused                      succeeded | failed | cancelled | stopped | paused
+ *
+ * Back to creating: from every phase with a started cluster when that is lost, and from deleting when the cluster could
+ * not be made where it was asked for. A resume leads from each end to waiting, in the next attempt.
  */
 export const PHASES = [
   'waiting',
@@ -35,12 +39,12 @@ export type Outcome = 'succeeded' | 'failed' | 'cancelled' | 'stopped' | 'paused
 const TERMINAL: readonly Outcome[] = ['succeeded', 'failed', 'cancelled', 'stopped', 'paused'];
 
 const MOVES: Record<Phase, readonly Phase[]> = {
-  waiting: ['creating', ...TERMINAL],
-  creating: ['starting', 'draining', 'deleting', ...TERMINAL],
-  starting: ['canary', 'creating', 'draining', 'deleting'],
-  canary: ['approval', 'running', 'creating', 'draining', 'deleting'],
-  approval: ['running', 'creating', 'draining', 'deleting'],
-  running: ['creating', 'draining', 'deleting'],
+  waiting: ['creating', 'failed', 'cancelled', 'paused'],
+  creating: ['starting', 'deleting', 'failed'],
+  starting: ['canary', 'creating', 'draining'],
+  canary: ['approval', 'running', 'creating', 'draining'],
+  approval: ['running', 'creating', 'draining'],
+  running: ['creating', 'draining'],
   draining: ['deleting'],
   deleting: ['creating', ...TERMINAL],
   succeeded: ['waiting'],
