@@ -1,0 +1,99 @@
+/** The canary's verdict: none before enough tasks were tried, growth by one success, an end by failures alone. */
+import { describe, it } from 'node:test';
+import type { JobRecord } from '../../../functions/job/job-record.ts';
+import type { Observation } from '../../../functions/job/observation.ts';
+import { planCanary } from '../../../functions/reconcile/plan-canary.ts';
+import {
+  type Expected,
+  expectStep,
+  observation,
+  progressOf,
+  recordWithCluster,
+  specOf,
+  workloadView,
+} from '../../support/plan-fixtures.ts';
+
+const manual = { spec: specOf('canary: {approval: manual}') };
+const closed = { gate: { tasks: 4, begun: 4 } };
+const tried = (done: number, failed: number): Partial<Observation> => ({
+  ...closed,
+  progress: progressOf({ done, failed, running: 4 - done - failed, waiting: 12 }),
+});
+
+const rows: [name: string, record: Partial<JobRecord>, seen: Partial<Observation>, expected: Expected][] = [
+  [
+    'fewer tasks than the canary has: no verdict',
+    {},
+    tried(3, 0),
+    {
+      phase: 'canary',
+      decisions: [],
+      actions: [{ do: 'renew-lease' }, { do: 'back-up' }],
+      waitingFor: /3 of 4 tasks on 2 machines/,
+    },
+  ],
+  ['failures alone, but not all tasks tried: no verdict', {}, tried(0, 3), { phase: 'canary', ending: null }],
+  ['all tasks failed: the end', {}, tried(0, 4), { phase: 'draining', ending: 'failed: FF-CANARY-FAILED' }],
+  ['one success is enough', {}, tried(1, 3), { phase: 'running', ending: null }],
+  [
+    'a short job is judged by what it has',
+    {},
+    { ...closed, progress: progressOf({ done: 2, total: 2, running: 0, waiting: 0 }) },
+    { phase: 'running' },
+  ],
+  [
+    'a script that has no iteration yet: no verdict',
+    {},
+    { ...closed, progress: progressOf({ done: 0, total: 0, running: 0, waiting: 0 }) },
+    { phase: 'canary', ending: null },
+  ],
+  [
+    'a manual approval is waited for, with the gate closed',
+    manual,
+    tried(4, 0),
+    {
+      phase: 'approval',
+      decisions: ['phase approval: approval'],
+      actions: [{ do: 'renew-lease' }, { do: 'back-up' }],
+      waitingFor: /approval/,
+    },
+  ],
+  ['an approval that came early counts', { ...manual, approved: true }, tried(4, 0), { phase: 'running' }],
+  ['a lost cluster is followed by a new one', {}, { cluster: null }, { phase: 'creating' }],
+  [
+    'a script that has ended needs no verdict',
+    {},
+    { ...tried(1, 0), workload: workloadView({ driver: 'succeeded' }) },
+    { phase: 'draining', ending: 'succeeded: done' },
+  ],
+];
+
+describe('planCanary', () => {
+  for (const [name, record, seen, expected] of rows)
+    it(name, () => {
+      const before = recordWithCluster('canary', record);
+      expectStep(before, planCanary(before, observation(seen)), expected);
+    });
+
+  it('opens the gate and grows in the same step', () => {
+    const before = recordWithCluster('canary');
+    const progress = progressOf({ done: 4, running: 0, waiting: 12 });
+    expectStep(before, planCanary(before, observation({ ...closed, progress })), {
+      decisions: ['phase running: running', 'grow: work'],
+      actions: [
+        { do: 'renew-lease' },
+        { do: 'back-up' },
+        { do: 'set-gate', tasks: 'open' },
+        { do: 'resize-workers-pool', nodes: 2 },
+        { do: 'scale-workers', replicas: 6, idlePods: [] },
+      ],
+    });
+  });
+
+  it('waits in approval until it is given', () => {
+    const before = recordWithCluster('approval', manual);
+    expectStep(before, planCanary(before, observation(tried(4, 0))), { phase: 'approval', decisions: [] });
+    const approved = recordWithCluster('approval', { ...manual, approved: true });
+    expectStep(approved, planCanary(approved, observation(tried(4, 0))), { phase: 'running' });
+  });
+});
