@@ -95,7 +95,7 @@ make_batch <- function(loop, items) {
   loop$task_items[[whole(loop$tasks)]] <- items
   loop$task_size <- length(items)
   list(i = items, digest = digests_of(loop, items), prefix = loop$prefix, suffix = loop$suffix, args = args_of(loop, items), expected = measured_times(loop)$mean, run = loop$run,
-       avoid = if (length(loop$doubted)) unique(pod_of(unlist(loop$doubted[whole(items)]))))
+       avoid = doubted_pods(loop$suspicion, items))
 }
 
 # A task is not meant to last longer than one iteration may.

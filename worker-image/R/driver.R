@@ -195,7 +195,7 @@ await_running <- function(session, fleet, loop, patience_seconds) {
     Sys.sleep(0.5)
   }
   if (!is.null(loop)) {
-    for (id in names(loop$held)) believe_error(fleet, loop, as.integer(id)) # nobody will be asked about them any more
+    for (id in names(loop$suspicion$held)) believe_error(fleet, loop, as.integer(id)) # nobody will be asked about them any more
     save_counters(fleet, loop)
     tell_tasks(loop, force = TRUE)
   }

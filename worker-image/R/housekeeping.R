@@ -76,6 +76,7 @@ abandon_tasks <- function(fleet, loop) {
 housekeeping <- function(fleet, loop) {
   if (now_seconds() - loop$housed_at < HOUSEKEEPING_SECONDS) return(invisible())
   loop$housed_at <- now_seconds()
+  validate_suspicion(loop$suspicion)
   forget_finished_tasks(loop)
   read_workers(fleet)
   return_lost_tasks(fleet, loop)

@@ -16,43 +16,40 @@ QUICK_SECONDS <- 5     # an iteration that takes longer to fail is not run again
 ANSWER_SECONDS <- 10   # how long a loop that must stop waits for the second opinion
 ASKED_AT_ONCE <- 3L    # about the errors of one worker
 
-note_outcome <- function(loop, worker, ok) {
-  record <- or_else(loop$records[[worker]], c(ok = 0, failed = 0))
-  record[if (ok) "ok" else "failed"] <- record[if (ok) "ok" else "failed"] + 1
-  loop$records[[worker]] <- record
-}
-
 stops_at_errors <- function(fleet, loop) identical(loop$error_handling, "stop") || identical(fleet$on_error, "stop")
 
 # An error has arrived: believed at once where nobody else could be asked, or the error is not of the user's code; else held back until settled.
 weigh_error <- function(fleet, loop, i, cond, worker, seconds) {
+  suspicion <- loop$suspicion
   id <- whole(i)
-  if (!inherits(cond, "fleetError")) note_outcome(loop, worker, FALSE) # what is given up, or cannot be returned, is the iteration's own
-  confirmed <- !is.null(loop$doubted[[id]]) && pod_of(loop$doubted[[id]]) != pod_of(worker)
-  if (inherits(cond, "fleetError") || confirmed || !has_others(fleet, worker) || (stops_at_errors(fleet, loop) && !worth_asking(loop, worker, seconds))) {
-    loop$doubted[[id]] <- loop$asked[[id]] <- NULL
+  own <- inherits(cond, "fleetError") # what is given up, or cannot be returned, is the iteration's own
+  if (!own) note_outcome(suspicion, worker, FALSE)
+  no_time <- stops_at_errors(fleet, loop) && !worth_asking(loop, worker, seconds)
+  if (own || is_confirmed(suspicion, id, worker) || !has_others(fleet, worker) || no_time) {
+    end_doubt(suspicion, id)
     set_failed(fleet, loop, i, cond)
   } else {
     set_status(loop, i, HELD)
-    loop$held[[id]] <- list(cond = cond, worker = worker)
+    hold_error(suspicion, id, cond, worker)
   }
 }
 
 # Errors of two pods are the code's. A loop that is not published yet has no way to ask.
 worth_asking <- function(loop, worker, seconds) {
-  others <- vapply(c(loop$asked, loop$held), function(one) pod_of(one$worker) != pod_of(worker), NA)
+  others <- vapply(c(loop$suspicion$asked, loop$suspicion$held), function(one) pod_of(one$worker) != pod_of(worker), NA)
   seconds <= QUICK_SECONDS && !is.null(loop$id) && !any(others)
 }
 
 settle_stopping_errors <- function(fleet, loop) {
-  for (id in names(loop$asked)) if (now_seconds() - loop$asked[[id]]$at > ANSWER_SECONDS) {
-    cond <- loop$asked[[id]]$cond
-    loop$doubted[[id]] <- loop$asked[[id]] <- NULL
+  suspicion <- loop$suspicion
+  for (id in names(suspicion$asked)) if (now_seconds() - suspicion$asked[[id]]$at > ANSWER_SECONDS) {
+    cond <- suspicion$asked[[id]]$cond
+    end_doubt(suspicion, id)
     set_failed(fleet, loop, as.integer(id), cond)
   }
-  for (id in names(loop$held)) {
-    worker <- loop$held[[id]]$worker
-    asked <- sum(vapply(loop$asked, function(one) identical(one$worker, worker), NA))
+  for (id in names(suspicion$held)) {
+    worker <- suspicion$held[[id]]$worker
+    asked <- sum(vapply(suspicion$asked, function(one) identical(one$worker, worker), NA))
     if (!has_others(fleet, worker)) believe_error(fleet, loop, as.integer(id))
     else if (asked < ASKED_AT_ONCE) ask_at_once(fleet, loop, as.integer(id))
   }
@@ -60,18 +57,17 @@ settle_stopping_errors <- function(fleet, loop) {
 
 # The iteration goes to the head of the queue, for any other pod; when all are busy, one is asked to put the rest of its task aside.
 ask_at_once <- function(fleet, loop, i) {
+  suspicion <- loop$suspicion
   id <- whole(i)
-  loop$asked[[id]] <- c(loop$held[[id]], at = now_seconds())
-  loop$doubted[[id]] <- loop$held[[id]]$worker
-  loop$held[[id]] <- NULL
-  say("loop %s iteration %s failed on worker %s: another one tries it before the loop is stopped", whole(loop$number), id, loop$doubted[[id]])
+  worker <- suspicion$held[[id]]$worker
+  suspicion$asked[[id]] <- c(suspicion$held[[id]], at = now_seconds())
+  doubt_error(suspicion, id)
+  say("loop %s iteration %s failed on worker %s: another one tries it before the loop is stopped", whole(loop$number), id, worker)
   batch <- make_batch(loop, i)
   batch$urgent <- TRUE
   redis_call(fleet$con, "LPUSH", queue_key(), task_bytes(loop, batch))
-  make_way(fleet, loop, except = pod_of(loop$doubted[[id]]))
+  make_way(fleet, loop, except = pod_of(worker))
 }
-
-pod_of <- function(worker) sub("#.*", "", worker)
 
 # One that never gets beyond its start is nobody to ask.
 has_others <- function(fleet, worker) {
@@ -81,12 +77,14 @@ has_others <- function(fleet, worker) {
 
 # Values have arrived. A value where another worker had an error refutes that worker.
 weigh_values <- function(fleet, loop, items, workers) {
-  for (worker in unique(workers)) loop$records[[worker]] <- or_else(loop$records[[worker]], c(ok = 0, failed = 0)) + c(sum(workers == worker), 0)
-  if (!length(loop$doubted) && !length(loop$held)) return(invisible())
+  suspicion <- loop$suspicion
+  for (worker in unique(workers)) note_outcomes(suspicion, worker, sum(workers == worker), 0)
+  if (!length(suspicion$doubted) && !length(suspicion$held)) return(invisible())
   for (k in seq_along(items)) {
     id <- whole(items[k])
-    accused <- or_else(loop$doubted[[id]], loop$held[[id]]$worker)
-    loop$doubted[[id]] <- loop$asked[[id]] <- loop$held[[id]] <- NULL
+    accused <- or_else(suspicion$doubted[[id]], suspicion$held[[id]]$worker)
+    end_doubt(suspicion, id)
+    suspicion$held[[id]] <- NULL
     if (is.null(accused) || accused == workers[k]) next
     report_refutation(fleet, loop, items[k], accused, workers[k])
     fleet$refuted[[accused]] <- unique(c(fleet$refuted[[accused]], paste(whole(loop$number), id, sep = ":")))
@@ -111,12 +109,13 @@ judge_worker <- function(own, others, nothing_left, suspect_after = SUSPECT_ERRO
 
 settle_errors <- function(fleet, loop) {
   if (stops_at_errors(fleet, loop)) return(settle_stopping_errors(fleet, loop))
-  if (!length(loop$held)) return(invisible())
+  suspicion <- loop$suspicion
+  if (!length(suspicion$held)) return(invisible())
   nothing_left <- loop$exhausted && !is_open(loop)
-  total <- Reduce(`+`, loop$records)
-  accused <- vapply(loop$held, function(h) h$worker, "")
+  total <- Reduce(`+`, suspicion$records)
+  accused <- vapply(suspicion$held, function(h) h$worker, "")
   for (worker in unique(accused)) {
-    own <- loop$records[[worker]]
+    own <- suspicion$records[[worker]]
     # who was replaced before is suspected at once
     suspect_after <- if (is.null(fleet$replaced[[pod_of(worker)]])) SUSPECT_ERRORS else 1L
     verdict <- if (has_others(fleet, worker)) judge_worker(own, total - own, nothing_left, suspect_after) else "iteration"
@@ -127,17 +126,14 @@ settle_errors <- function(fleet, loop) {
 }
 
 believe_error <- function(fleet, loop, i) {
-  cond <- loop$held[[whole(i)]]$cond
-  loop$held[[whole(i)]] <- NULL
+  cond <- loop$suspicion$held[[whole(i)]]$cond
+  loop$suspicion$held[[whole(i)]] <- NULL
   set_failed(fleet, loop, i, cond)
 }
 
 ask_again <- function(loop, items, worker) {
   say("loop %s: worker %s failed %d iterations while others succeed: they are run elsewhere", whole(loop$number), worker, length(items))
-  for (i in items) {
-    loop$held[[whole(i)]] <- NULL
-    loop$doubted[[whole(i)]] <- worker
-  }
+  for (i in items) doubt_error(loop$suspicion, whole(i))
   set_status(loop, items, PENDING)
   loop$requeued <- c(loop$requeued, items)
 }
@@ -164,9 +160,9 @@ error_limit_reason <- function(limits, failed, finished, what) {
 # Looks at this loop, and at the whole job: a job may consist of many small loops.
 too_many_errors <- function(fleet, loop) {
   if (!length(fleet$error_limits) || identical(loop$error_handling, "stop")) return(FALSE)
-  failed <- loop$failed + length(loop$held)
+  failed <- loop$failed + length(loop$suspicion$held)
   # reused results count as well: a resumed loop runs again just what failed, and that is no reason to give up
-  now <- c(finished = loop$finished + length(loop$held), failed = failed)
+  now <- c(finished = loop$finished + length(loop$suspicion$held), failed = failed)
   all <- or_else(fleet$past, 0) + now
   reason <- or_else(error_limit_reason(fleet$error_limits, now[["failed"]], now[["finished"]], paste("loop", whole(loop$number))),
                     error_limit_reason(fleet$error_limits, all[["failed"]], all[["finished"]], "the job"))

@@ -31,10 +31,7 @@ new_loop <- function(fleet, number, it, obj, expr, envir) {
     errors = new.env(parent = emptyenv()), # of failed iterations, until they are combined
     news = character(),     # announcements taken from Redis and not yet read
     away = list(),          # values that lie in files of this attempt, and how far fetching them is
-    held = list(),          # errors that are not yet believed
-    doubted = list(),       # iterations with a second opinion under way: the worker that failed
-    asked = list(),         # of these, the errors that will end the loop unless they are refuted
-    records = list(),       # of each worker, how many iterations went well and how many failed
+    suspicion = new_suspicion(),
     # what earlier attempts have
     anything_known = FALSE, done_flags = logical(), remote = NULL, to_clear = NULL, reasons = list(), recovered = NULL, reuse_told = FALSE,
     # tasks
