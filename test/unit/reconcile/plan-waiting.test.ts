@@ -1,0 +1,99 @@
+/** Before anything is made: is the folder complete and sound, and is there a place. */
+import { describe, it } from 'node:test';
+import type { JobRecord } from '../../../functions/job/job-record.ts';
+import type { Observation } from '../../../functions/job/observation.ts';
+import { planWaiting } from '../../../functions/reconcile/plan-waiting.ts';
+import { settings } from '../../support/job-world.ts';
+import {
+  ago,
+  type Expected,
+  expectStep,
+  jobFile,
+  observation,
+  recordIn,
+  specOf,
+  uploadOf,
+} from '../../support/plan-fixtures.ts';
+
+type Upload = Partial<Observation['upload']>;
+
+const problem = { code: 'FF-SCRIPT-EMPTY', path: 'script', message: 'the script is empty', remedy: 'write it' };
+const says = (lines: string): Upload => ({ parsed: { spec: specOf(lines), problems: [] } });
+const spent = { spending: { usd: 4.99, machineSeconds: 0, clusterSeconds: 43_200, usdPerHour: 0, asOf: ago(0) } };
+const refused = (code: string): Expected => ({ phase: 'failed', actions: [], ending: `failed: ${code}` });
+const full = { places: { taken: 3, maximum: 3 } };
+
+const rows: [
+  name: string,
+  record: Partial<JobRecord>,
+  upload: Upload,
+  seen: Partial<Observation>,
+  expected: Expected,
+][] = [
+  ['the job file is still to come', {}, { jobFile: null, parsed: null }, {}, { phase: 'waiting', actions: [] }],
+  [
+    'the job file was there and is gone',
+    { jobFile },
+    { jobFile: null, parsed: null },
+    {},
+    { phase: 'cancelled', ending: 'cancelled: FF-JOB-FILE-DELETED' },
+  ],
+  [
+    'the job file was not read in this pass',
+    {},
+    { parsed: null },
+    {},
+    { phase: 'waiting', decisions: [], actions: [] },
+  ],
+  ['the job file is wrong', {}, { parsed: { spec: null, problems: [problem] } }, {}, refused('FF-SCRIPT-EMPTY')],
+  ['the script is wrong', {}, { scriptProblem: problem }, {}, refused('FF-SCRIPT-EMPTY')],
+  [
+    'the script is not there yet',
+    {},
+    { files: [] },
+    {},
+    { phase: 'waiting', actions: [], waitingFor: /^run\.R \(named in job\.yaml, not uploaded yet\)$/ },
+  ],
+  ['not there after half an hour', { phaseSince: ago(1800) }, { files: [] }, {}, refused('FF-FILES-MISSING')],
+  ['the money is too little for the smallest run', {}, says('limits: {usd: 0.001}'), {}, refused('FF-LIMIT-TOO-LOW')],
+  ['earlier attempts have used the money up', spent, says('limits: {usd: 5}'), {}, refused('FF-LIMIT-TOO-LOW')],
+  ['earlier attempts have used the time up', spent, says('limits: {usd: 9}'), {}, refused('FF-LIMIT-TOO-LOW')],
+  ['a worker fits on no machine', {}, says('worker: {memory: 60Gi}'), {}, refused('FF-WORKER-TOO-LARGE')],
+  ['a cluster that is there already', {}, says('cluster: existing'), {}, refused('FF-CLUSTER-EXISTING')],
+  [
+    'no place is free',
+    {},
+    {},
+    full,
+    { phase: 'waiting', actions: [], waitingFor: /3 clusters run, the installation allows 3/ },
+  ],
+  ['the problem is told before a place is free', {}, { scriptProblem: problem }, full, refused('FF-SCRIPT-EMPTY')],
+  [
+    'a place is free',
+    {},
+    {},
+    { places: { taken: 2, maximum: 3 } },
+    {
+      phase: 'creating',
+      decisions: ['phase creating: creating'],
+      actions: [
+        {
+          do: 'create-cluster',
+          name: 'ff-demo-1',
+          location: 'zone-a',
+          system: { machineType: 'e2-standard-2', spot: false, diskGb: 30 },
+          workers: { machineType: 'e2-standard-4', spot: true, diskGb: 30, nodes: 1 },
+        },
+      ],
+    },
+  ],
+];
+
+describe('planWaiting', () => {
+  for (const [name, record, upload, seen, expected] of rows)
+    it(name, () => {
+      const before = recordIn('waiting', record);
+      const all = observation({ ...seen, upload: uploadOf(upload) });
+      expectStep(before, planWaiting(before, all, settings), expected);
+    });
+});
