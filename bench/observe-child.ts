@@ -45,7 +45,7 @@ const reading = await compare(repetitions, {
   peer: () => Promise.all([core.listNamespacedPod({ namespace }), core.listNode()]),
 });
 const released = await compare(Math.min(repetitions, RELEASES), {
-  ours: () => workloadOf(lists.config).scaleWorkers(workers - releasing, names.slice(0, releasing)),
+  ours: () => workloadOf(lists.config).scaleWorkers(workers, workers - releasing, names.slice(0, releasing)),
   peer: releaseByClient,
 });
 await lists.stop();

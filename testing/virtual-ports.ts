@@ -166,7 +166,7 @@ function virtualWorkload(world: VirtualWorld, cluster: VirtualCluster): Workload
       }
       cluster.workload = structuredClone(request);
     },
-    async scaleWorkers(replicas, idlePods) {
+    async scaleWorkers(_from, replicas, idlePods) {
       world.check('workload.scaleWorkers');
       cluster.workers = cluster.workers.filter(
         (worker) => replicas >= cluster.replicas || !idlePods.includes(worker.pod),

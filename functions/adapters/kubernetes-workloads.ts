@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { KubeConfig, KubernetesObjectApi, PatchStrategy } from '@kubernetes/client-node';
 import { GoogleAuth } from 'google-auth-library';
+import { z } from 'zod';
 import { inParallel } from '../in-parallel.ts';
 import type { ClusterView } from '../ports/clusters.ts';
 import { PortError } from '../ports/port-error.ts';
@@ -73,15 +74,28 @@ class KubernetesWorkload implements Workload {
     for (const manifest of rest) await this.#createIfMissing(manifest);
   }
 
-  async scaleWorkers(replicas: number, idlePods: string[]): Promise<void> {
+  async scaleWorkers(from: number, replicas: number, idlePods: string[]): Promise<void> {
+    const scale = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/workers/scale`;
+    const resourceVersion = await this.#versionOfScale(scale, from);
     const body = { metadata: { annotations: { [DELETION_COST]: '-100' } } };
     await inParallel(PATCHES_AT_ONCE, idlePods, async (name) => {
       await this.#api.mergePatch(`marking pod ${name}`, `/api/v1/namespaces/${NAMESPACE}/pods/${name}`, body);
     });
-    const scale = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/workers/scale`;
-    const scaled = await this.#api.mergePatch('scaling the workers', scale, { spec: { replicas } });
-    if (!scaled)
+    // The server refuses a version that is not the object's any more.
+    const change = { metadata: { resourceVersion }, spec: { replicas } };
+    try {
+      await this.#api.mergePatch('scaling the workers', scale, change);
+    } catch (error) {
+      throw error instanceof PortError && statusOf(error.cause) === 409 ? changed(`while they were scaled`) : error;
+    }
+  }
+
+  async #versionOfScale(path: string, from: number): Promise<string> {
+    const scale = scaleObject.safeParse(await this.#api.getOrNull('looking at the workers', path));
+    if (!scale.success)
       throw new PortError('FF-KUBERNETES', 'scaling the workers: there is no such Deployment', { retry: true });
+    if (scale.data.spec.replicas !== from) throw changed(`there are ${scale.data.spec.replicas}, not ${from}`);
+    return scale.data.metadata.resourceVersion;
   }
 
   async #createIfMissing(manifest: Manifest): Promise<void> {
@@ -108,10 +122,17 @@ class KubernetesWorkload implements Workload {
   }
 }
 
-/**
- * The client writes `from` as `_from`, and drops without a word what it does not know: an ingress
- * rule without its sources lets everybody in.
- */
+/** autoscaling/v1 Scale, as far as it matters. The server leaves a zero out. */
+const scaleObject = z.object({
+  metadata: z.object({ resourceVersion: z.string() }),
+  spec: z.object({ replicas: z.number().default(0) }),
+});
+
+function changed(how: string): PortError {
+  return new PortError('FF-WORKLOAD-CHANGED', `the number of workers has changed: ${how}`, { retry: true });
+}
+
+/** The client writes `from` as `_from`, and drops without a word what it does not know: an ingress rule without its sources lets everybody in. */
 function inClientSpelling(manifest: Manifest): Manifest {
   if (manifest.kind !== 'NetworkPolicy' || manifest['spec'].ingress === undefined) return manifest;
   const ingress = manifest['spec'].ingress.map(({ from, ...rule }: { from?: unknown }) => ({ ...rule, _from: from }));

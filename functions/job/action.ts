@@ -20,8 +20,11 @@ export type Action =
   | { do: 'delete-leftovers'; cluster: string }
   /** Namespace, Redis, driver and workers as the manifests say; inputs are signed anew. */
   | { do: 'apply-workload'; workers: number }
-  /** `idlePods` are the ones that may go first. */
-  | { do: 'scale-workers'; replicas: number; idlePods: string[] }
+  /**
+   * Of `from`, which is what the plan has seen: another number by now refutes the plan. `idlePods` are the ones that go, unless one of them has
+   * begun something since; with `evenBusy` nobody is asked.
+   */
+  | { do: 'scale-workers'; from: number; replicas: number; idlePods: string[]; evenBusy?: true }
   | { do: 'set-gate'; tasks: number | 'open' }
   | { do: 'stop-driver'; reason: string }
   | { do: 'renew-lease' }

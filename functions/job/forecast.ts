@@ -3,10 +3,10 @@ import type { JobRecord } from './job-record.ts';
 import { secondsOfWorkLeft } from './progress.ts';
 
 /**
- * Between the decision to stop and the last machine's end: one tick, draining, deletion. Part of
- * every estimate, so that the limit holds.
+ * Between the decision to stop and the last machine's end: one tick, one pass that dies and is waited for, draining, deletion. Part of every
+ * estimate, so that the limit holds.
  */
-export const WIND_DOWN_SECONDS = 60 + 120 + 180;
+export const WIND_DOWN_SECONDS = 60 + 120 + 120 + 180;
 
 /** From the request to delete a cluster to the end of its machines: a tick until the request, and the deletion. */
 export const DELETE_SECONDS = 60 + 180;

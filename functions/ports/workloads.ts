@@ -51,8 +51,11 @@ export interface WorkloadRequest {
 export interface Workload {
   observe(): Promise<WorkloadView>;
   apply(request: WorkloadRequest): Promise<void>;
-  /** Marks the pods that may go first, then sets the number of replicas. */
-  scaleWorkers(replicas: number, idlePods: string[]): Promise<void>;
+  /**
+   * Marks the pods that may go first, then sets the number of replicas.
+   * @throws PortError FF-WORKLOAD-CHANGED (retry) when it is not `from` any more: what was planned is out of date.
+   */
+  scaleWorkers(from: number, replicas: number, idlePods: string[]): Promise<void>;
 }
 
 export interface Workloads {

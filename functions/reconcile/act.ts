@@ -4,8 +4,10 @@ import type { JobRecord } from '../job/job-record.ts';
 import { withSpec } from '../job/known-record.ts';
 import { paths } from '../job/names.ts';
 import type { Observation } from '../job/observation.ts';
+import { workerNodes } from '../job/worker-nodes.ts';
 import type { PassSettings } from '../job/settings.ts';
 import { messageOf, PortError } from '../ports/port-error.ts';
+import type { ClusterView } from '../ports/clusters.ts';
 import type { Ports } from '../ports/ports.ts';
 import { log } from '../log.ts';
 import { backUp } from './back-up.ts';
@@ -74,7 +76,7 @@ async function perform(doing: Doing, action: Action): Promise<Done> {
 
 async function change(doing: Doing, action: Exclude<Action, { do: 'back-up' }>): Promise<void> {
   const { ports, connections, record } = doing;
-  const { queue, workload } = connections;
+  const { queue } = connections;
   switch (action.do) {
     case 'sign-urls':
       if (queue) await signUrls(ports.buckets, queue, record, action.objects, ports.clock.nowMs());
@@ -82,7 +84,7 @@ async function change(doing: Doing, action: Exclude<Action, { do: 'back-up' }>):
     case 'apply-workload':
       return applyWorkload(doing, action.workers);
     case 'scale-workers':
-      return workload?.scaleWorkers(action.replicas, action.idlePods);
+      return scaleWorkers(doing, action);
     case 'set-gate':
       return queue?.setGate(action.tasks);
     case 'renew-lease':
@@ -98,6 +100,19 @@ async function change(doing: Doing, action: Exclude<Action, { do: 'back-up' }>):
     case 'remove-control':
       return ports.buckets.uploads.remove(paths.control(record.job, action.kind), { ifGeneration: action.generation });
   }
+}
+
+/** Scaling in names only who is idle now: a worker may have begun something since the plan was made. */
+async function scaleWorkers(
+  { ports, seen, connections: { queue, workload } }: Doing,
+  { from, replicas, idlePods, evenBusy }: Extract<Action, { do: 'scale-workers' }>,
+): Promise<void> {
+  if (evenBusy || idlePods.length === 0) return workload?.scaleWorkers(from, replicas, idlePods);
+  const before = seen.progress === 'unknown' ? null : seen.progress;
+  const { workers } = (await queue?.view(ports.clock.nowMs(), before)) ?? { workers: [] };
+  const busy = new Set(workers.filter((worker) => worker.state === 'busy').map((worker) => worker.pod));
+  const idle = idlePods.filter((pod) => !busy.has(pod));
+  if (idle.length > 0) await workload?.scaleWorkers(from, replicas + idlePods.length - idle.length, idle);
 }
 
 /** When Redis holds more than could be moved, what follows (a deletion, perhaps) waits for the next pass. */
@@ -148,7 +163,7 @@ async function changeCluster({ ports, seen, record }: Doing, action: ClusterActi
       });
       return;
     case 'resize-workers-pool':
-      if (present) await ports.clusters.resizePool(present, 'workers', action.nodes);
+      if (present) await resizePool(ports, present, action.nodes);
       return;
     case 'delete-nodes':
       if (present) await ports.clusters.deleteNodes(present, 'workers', action.nodes);
@@ -160,6 +175,14 @@ async function changeCluster({ ports, seen, record }: Doing, action: ClusterActi
         await ports.clusters.removeLeftover(leftover);
       return;
   }
+}
+
+/** Looks once more: what was meant as growth must not shrink a pool that has become larger since. */
+async function resizePool(ports: Ports, seen: ClusterView, nodes: number): Promise<void> {
+  const now = await ports.clusters.get(seen.name, seen.location);
+  const isGrowth = nodes > workerNodes(seen);
+  if (now === null || (isGrowth && workerNodes(now) >= nodes)) return;
+  await ports.clusters.resizePool(now, 'workers', nodes);
 }
 
 /** Looks once more: a cluster that is not ours is never deleted, whatever the plan was made from. */

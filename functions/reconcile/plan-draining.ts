@@ -86,15 +86,22 @@ function shrinkTo(
   const shrinking: Action[] = [];
   const idlePods = workload.pods.filter((pod) => pod.role === 'worker').map((pod) => pod.name);
   if (workload.workersWanted > count)
-    shrinking.push({ do: 'scale-workers', replicas: count, idlePods: idlePods.slice(count) });
+    shrinking.push({
+      do: 'scale-workers',
+      from: workload.workersWanted,
+      replicas: count,
+      idlePods: idlePods.slice(count),
+      evenBusy: true,
+    });
   if (workerNodes(seen.cluster) > count) shrinking.push({ do: 'resize-workers-pool', nodes: count });
   return stay({ ...record, fleet: { ...record.fleet, workers: count, nodes: count } }, [...shrinking, ...actions]);
 }
 
+/** The wish to stop first: a bucket that does not answer must not keep the script running. */
 function drainActions({ ending }: EndingRecord, driverEnded: boolean): Action[] {
-  const actions: Action[] = [{ do: 'renew-lease' }, { do: 'back-up' }];
-  if (!driverEnded && ending.outcome !== 'succeeded') actions.push({ do: 'stop-driver', reason: ending.code });
-  return actions;
+  const stop: Action = { do: 'stop-driver', reason: ending.code };
+  const saving: Action[] = [{ do: 'renew-lease' }, { do: 'back-up' }];
+  return driverEnded || ending.outcome === 'succeeded' ? saving : [stop, ...saving];
 }
 
 /** What is still worth waiting for while the driver winds down; null when nothing is, or it has taken too long. A cancel waits for nothing. */

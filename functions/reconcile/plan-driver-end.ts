@@ -52,7 +52,13 @@ function releaseWorkers(record: JobRecord, workload: WorkloadView, nowMs: number
   const pods = workload.pods.filter((pod) => pod.role === 'worker').map((pod) => pod.name);
   const actions: Action[] = [
     { do: 'back-up' },
-    { do: 'scale-workers', replicas, idlePods: replicas === 0 ? [] : pods.slice(replicas) },
+    {
+      do: 'scale-workers',
+      from: workload.workersWanted,
+      replicas,
+      idlePods: replicas === 0 ? [] : pods.slice(replicas),
+      evenBusy: true,
+    },
   ];
   return stay(noteDecision(record, nowMs, 'shrink', 'no-work', text), actions);
 }

@@ -76,7 +76,8 @@ function grow(record: JobRecord, seen: SeenWorking, size: FleetChoice): Step {
   };
   const actions: Action[] = [];
   if (fleet.nodes > nodesNow) actions.push({ do: 'resize-workers-pool', nodes: fleet.nodes });
-  if (fleet.workers > workersNow) actions.push({ do: 'scale-workers', replicas: fleet.workers, idlePods: [] });
+  if (fleet.workers > workersNow)
+    actions.push({ do: 'scale-workers', from: workersNow, replicas: fleet.workers, idlePods: [] });
   const change = `${workersNow} -> ${fleet.workers} workers, ${nodesNow} -> ${fleet.nodes} worker machines`;
   const noted = noteDecision(record, seen.nowMs, 'grow', size.code, `${change}: ${size.text}`);
   return stay({ ...noted, fleet, waitingFor: null }, actions);
@@ -99,7 +100,8 @@ function shrink(record: RecordWithCluster, seen: SeenWorking, size: FleetChoice)
   const fleet: FleetChoice = { ...size, workers: workersNow - pods, nodes: nodesNow - nodes };
   const kept = { ...record, fleet, waitingFor: null };
   const actions: Action[] = [];
-  if (pods > 0) actions.push({ do: 'scale-workers', replicas: fleet.workers, idlePods: victims.pods });
+  if (pods > 0)
+    actions.push({ do: 'scale-workers', from: workersNow, replicas: fleet.workers, idlePods: victims.pods });
   if (nodes > 0) actions.push({ do: 'delete-nodes', nodes: victims.nodes });
   if (actions.length === 0)
     return stay(noteDecision(kept, seen.nowMs, 'keep', size.code, `${workersNow} workers: ${size.text}`));

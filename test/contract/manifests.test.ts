@@ -165,7 +165,7 @@ function defineServerSuite(start: () => Promise<ApiServer>): void {
     assert.equal(view.applied, true);
     assert.equal(view.attempt, 2);
     assert.equal(view.workersWanted, 3);
-    await workload.scaleWorkers(7, ['no-such-pod']);
+    await workload.scaleWorkers(3, 7, ['no-such-pod']);
     assert.equal((await workload.observe()).workersWanted, 7);
   });
 

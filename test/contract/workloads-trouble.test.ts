@@ -150,8 +150,10 @@ describe('what is no answer', () => {
 
 it('many calls share few connections', async () => {
   connections = 0;
-  handle = (_path, _request, response) => send(response, { kind: 'PartialObjectMetadata' });
+  const scale = { kind: 'Scale', metadata: { resourceVersion: '1' }, spec: { replicas: 100 } };
+  handle = (path, _request, response) =>
+    send(response, path.endsWith('/scale') ? scale : { kind: 'PartialObjectMetadata' });
   const pods = Array.from({ length: 100 }, (_, index) => `pod-${index}`);
-  await workloadOf(config).scaleWorkers(1, pods);
+  await workloadOf(config).scaleWorkers(100, 1, pods);
   assert.ok(connections <= 2, `${connections} connections`);
 });

@@ -135,7 +135,10 @@ function defineSuite(start: () => Promise<ApiServer>): void {
   });
 
   it('marks the workers that may go, those that are gone excepted, and sets the number', async () => {
-    await workload.scaleWorkers(5, ['starting', 'no-such-pod', 'pulling']);
+    const { workersWanted } = await workload.observe();
+    const outdated = workload.scaleWorkers(workersWanted + 1, 5, ['starting']);
+    await assert.rejects(outdated, { code: 'FF-WORKLOAD-CHANGED' });
+    await workload.scaleWorkers(workersWanted, 5, ['starting', 'no-such-pod', 'pulling']);
     assert.equal((await workload.observe()).workersWanted, 5);
     const marked = [];
     for (const [name] of workers) {

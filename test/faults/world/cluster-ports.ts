@@ -29,7 +29,11 @@ export function workloadPort(
         }
         cluster.workload = structuredClone(request);
       }),
-    scaleWorkers: (replicas, idlePods) => at('workload.scaleWorkers', () => there().scale(replicas, idlePods)),
+    scaleWorkers: (from, replicas, idlePods) =>
+      at('workload.scaleWorkers', () => {
+        if (there().replicas !== from) throw new PortError('FF-WORKLOAD-CHANGED', 'it has changed', { retry: true });
+        there().scale(replicas, idlePods);
+      }),
   };
 }
 
