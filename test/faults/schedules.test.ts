@@ -1,0 +1,26 @@
+/**
+ * Every schedule of faults over every scenario, in memory and in virtual time; prints how many ran, and violations by kind. A share of them by
+ * FF_FAULT_SHARE (1: all, the default is 0.05), drawn by FF_FAULT_SEED.
+ */
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { withQuietLog } from './world/quiet-log.ts';
+import { runSchedule } from './world/run-schedule.ts';
+import { scenarios } from './world/scenarios.ts';
+import { describeSchedule, drawSchedules, listSchedules } from './world/schedules.ts';
+
+const share = Number(process.env['FF_FAULT_SHARE'] ?? 0.05);
+const seed = Number(process.env['FF_FAULT_SEED'] ?? 1);
+const LONGEST_MS = 3 * 3600_000;
+
+it('no schedule of faults breaks a promise', { timeout: LONGEST_MS }, async (test) => {
+  const all = await withQuietLog(() => listSchedules(scenarios));
+  const chosen = share >= 1 ? all : drawSchedules(all, Math.ceil(all.length * share), seed);
+  const found: string[] = [];
+  for (const schedule of chosen) {
+    const { violations } = await withQuietLog(() => runSchedule(schedule.scenario, schedule.faults));
+    found.push(...violations.map(({ kind, text }) => `${kind}: ${text} [${describeSchedule(schedule)}]`));
+  }
+  test.diagnostic(`${chosen.length} of ${all.length} schedules, ${found.length} violations`);
+  assert.deepEqual(found, []);
+});

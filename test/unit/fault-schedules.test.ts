@@ -1,0 +1,47 @@
+/** A few of the thousands of schedules of faults (test/faults), the same in every run, and those that were found to break a promise once. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Fault } from '../faults/world/fault-plan.ts';
+import { withQuietLog } from '../faults/world/quiet-log.ts';
+import { runSchedule } from '../faults/world/run-schedule.ts';
+import { scenarios } from '../faults/world/scenarios.ts';
+
+/** What was wrong in each, before it was mended. */
+const found: readonly [name: string, scenario: string, fault: Fault][] = [
+  ['a gate that was never opened', 'plain', { kind: 'crash', call: 123, when: 'before' }],
+  [
+    'a part file that was believed to hold more than it did',
+    'long loop in shared files',
+    { kind: 'fail', call: 328, when: 'after' },
+  ],
+  [
+    'results that were never written, one of them being refused',
+    'plain',
+    { kind: 'refuse', calls: 'results.write', chance: 0.5, seed: 1 },
+  ],
+  ['a job that was never visited again', 'plain', { kind: 'outage', port: 'clusters', from: 0, to: 600 }],
+  ['an end that nobody was told of', 'cancel', { kind: 'outage', port: 'notices', from: 420, to: 1020 }],
+  [
+    'a limit that was passed while writes were refused',
+    'limit',
+    { kind: 'refuse', calls: 'state.write', chance: 0.5, seed: 2 },
+  ],
+  ['a clock that was an hour ahead', 'spot loss', { kind: 'skew', seconds: 3600, everyOther: true }],
+  [
+    'busy workers that went by an old answer',
+    'long loop in shared files',
+    { kind: 'stale', calls: 'workload.observe', seconds: 120, chance: 0.3, seed: 2 },
+  ],
+  ['several passes at once', 'resume', { kind: 'interleave', seed: 3, processes: 4 }],
+  ['a pass that slept before it saved', 'resume', { kind: 'sleep', call: 240, seconds: 200 }],
+  ['no event at all', 'canary failure', { kind: 'events', how: 'lost' }],
+];
+
+describe('a schedule of faults breaks no promise', () => {
+  for (const [name, scenarioName, fault] of found)
+    it(`${name} (${scenarioName})`, async () => {
+      const scenario = scenarios.find((candidate) => candidate.name === scenarioName)!;
+      const { violations } = await withQuietLog(() => runSchedule(scenario, [fault]));
+      assert.deepEqual(violations, []);
+    });
+});
