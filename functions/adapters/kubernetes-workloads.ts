@@ -132,7 +132,10 @@ function changed(how: string): PortError {
   return new PortError('FF-WORKLOAD-CHANGED', `the number of workers has changed: ${how}`, { retry: true });
 }
 
-/** The client writes `from` as `_from`, and drops without a word what it does not know: an ingress rule without its sources lets everybody in. */
+/**
+ * The client writes `from` as `_from`, and drops without a word what it does not know: an ingress rule without its
+ * sources lets everybody in.
+ */
 function inClientSpelling(manifest: Manifest): Manifest {
   if (manifest.kind !== 'NetworkPolicy' || manifest['spec'].ingress === undefined) return manifest;
   const ingress = manifest['spec'].ingress.map(({ from, ...rule }: { from?: unknown }) => ({ ...rule, _from: from }));

@@ -21,8 +21,8 @@ export type Action =
   /** Namespace, Redis, driver and workers as the manifests say; inputs are signed anew. */
   | { do: 'apply-workload'; workers: number }
   /**
-   * Of `from`, which is what the plan has seen: another number by now refutes the plan. `idlePods` are the ones that go, unless one of them has
-   * begun something since; with `evenBusy` nobody is asked.
+   * Of `from`, which is what the plan has seen: another number by now refutes the plan. `idlePods` are the ones that
+   * go, unless one of them has begun something since; with `evenBusy` nobody is asked.
    */
   | { do: 'scale-workers'; from: number; replicas: number; idlePods: string[]; evenBusy?: true }
   | { do: 'set-gate'; tasks: number | 'open' }

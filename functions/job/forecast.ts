@@ -3,8 +3,8 @@ import type { JobRecord } from './job-record.ts';
 import { secondsOfWorkLeft } from './progress.ts';
 
 /**
- * Between the decision to stop and the last machine's end: one tick, one pass that dies and is waited for, draining, deletion. Part of every
- * estimate, so that the limit holds.
+ * Between the decision to stop and the last machine's end: one tick, one pass that dies and is waited for, draining,
+ * deletion. Part of every estimate, so that the limit holds.
  */
 export const WIND_DOWN_SECONDS = 60 + 120 + 120 + 180;
 

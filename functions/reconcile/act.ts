@@ -1,4 +1,7 @@
-/** One action -> port calls. Does exactly what the plan says, in its order; re-checks just before deleting. Reports what changed in the record. */
+/**
+ * One action -> port calls. Does exactly what the plan says, in its order; re-checks just before deleting. Reports
+ * what changed in the record.
+ */
 import type { Action } from '../job/action.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { withSpec } from '../job/known-record.ts';

@@ -10,7 +10,10 @@ import { planGoneCluster } from './plan-deleting.ts';
 import { removeCluster } from './remove-cluster.ts';
 import { noteDecision, secondsSince, stay, type Step } from './step.ts';
 
-/** How long running tasks may take to finish when the attempt is being ended early; at most this, else twice the mean. */
+/**
+ * How long running tasks may take to finish when the attempt is being ended early; at most this, else twice the
+ * mean.
+ */
 const DRAIN_MAX_SECONDS = 600;
 const DRAIN_LEAST_SECONDS = 30;
 /** Journalled results whose Redis cannot be read: how long to go on trying before the machines are given up. */
@@ -32,8 +35,9 @@ export function planDraining(record: EndingRecord, seen: Observation): Step {
 }
 
 /**
- * Only what shows that no script can have run counts: a cluster that this job has never seen running, or Kubernetes saying that nothing was
- * applied. The state alone does not: it may be an old answer, and a cluster in trouble may hold results.
+ * Only what shows that no script can have run counts: a cluster that this job has never seen running, or Kubernetes
+ * saying that nothing was applied. The state alone does not: it may be an old answer, and a cluster in trouble may
+ * hold results.
  */
 function hasNeverRun({ cluster: { runningAt }, progress, ledger }: EndingRecord, { workload }: Observation): boolean {
   if (progress !== null || ledger.results > 0) return false;
@@ -41,7 +45,10 @@ function hasNeverRun({ cluster: { runningAt }, progress, ledger }: EndingRecord,
   return runningAt === null;
 }
 
-/** Running work first, then the bucket, then (after a failure) a look around for the user, then deletion; all of it within the limits. */
+/**
+ * Running work first, then the bucket, then (after a failure) a look around for the user, then deletion; all of it
+ * within the limits.
+ */
 function planSaving(record: EndingRecord, seen: Observation, workload: WorkloadView, progress: Progress): Step {
   const ageSeconds = secondsSince(record.ending.since, seen.nowMs);
   const driverEnded = workload.driver === 'succeeded' || workload.driver === 'failed';
@@ -55,7 +62,10 @@ function planSaving(record: EndingRecord, seen: Observation, workload: WorkloadV
   return removeCluster(record, seen.nowMs, 'everything journalled is in the bucket', actions);
 }
 
-/** The bucket does not take everything yet. The machines of the workers go meanwhile; the rest waits as long as money and time last. */
+/**
+ * The bucket does not take everything yet. The machines of the workers go meanwhile; the rest waits as long as
+ * money and time last.
+ */
 function saveRest(
   record: EndingRecord,
   seen: Observation,
@@ -68,12 +78,16 @@ function saveRest(
     const waiting = { ...record, waitingFor: `${what} to be written to the bucket` };
     return shrinkTo(0, waiting, seen, workload, actions);
   }
-  const message = `${record.ending.message}; ${what} could not be written to the bucket and will be computed again on resume`;
+  const lost = `${what} could not be written to the bucket and will be computed again on resume`;
+  const message = `${record.ending.message}; ${lost}`;
   const ending = { ...record.ending, outcome: 'failed', code: 'FF-RESULTS-UNSAVED', message } as const;
   return removeCluster({ ...record, ending }, seen.nowMs, 'the limits are used up');
 }
 
-/** So long as nothing runs that needs them. In the first moments the cluster may be about to be deleted, which a resize would only delay. */
+/**
+ * So long as nothing runs that needs them. In the first moments the cluster may be about to be deleted, which a
+ * resize would only delay.
+ */
 function shrinkTo(
   count: 0 | 1,
   record: EndingRecord,
@@ -104,7 +118,10 @@ function drainActions({ ending }: EndingRecord, driverEnded: boolean): Action[] 
   return driverEnded || ending.outcome === 'succeeded' ? saving : [stop, ...saving];
 }
 
-/** What is still worth waiting for while the driver winds down; null when nothing is, or it has taken too long. A cancel waits for nothing. */
+/**
+ * What is still worth waiting for while the driver winds down; null when nothing is, or it has taken too long. A
+ * cancel waits for nothing.
+ */
 function runningWork({ ending }: EndingRecord, progress: Progress, ageSeconds: number): string | null {
   if (ending.outcome === 'cancelled') return null;
   const patience = Math.min(DRAIN_MAX_SECONDS, DRAIN_LEAST_SECONDS + 2 * (progress.meanSeconds ?? 0));
@@ -113,7 +130,10 @@ function runningWork({ ending }: EndingRecord, progress: Progress, ageSeconds: n
   return ageSeconds < DRAIN_LEAST_SECONDS ? 'the driver to save its files' : null;
 }
 
-/** Redis or Kubernetes cannot be read: results may be in there, so try for a while; not for ever, because the machines cost money. */
+/**
+ * Redis or Kubernetes cannot be read: results may be in there, so try for a while; not for ever, because the
+ * machines cost money.
+ */
 function drainUnread(record: EndingRecord, { nowMs }: Observation): Step {
   const { ending } = record;
   if (secondsSince(ending.since, nowMs) < UNSAFE_LIMIT_SECONDS && !isSpent(record)) {

@@ -1,6 +1,6 @@
 /**
- * Every schedule of faults over every scenario, in memory and in virtual time; prints how many ran, and violations by kind. A share of them by
- * FF_FAULT_SHARE (1: all, the default is 0.05), drawn by FF_FAULT_SEED.
+ * Every schedule of faults over every scenario, in memory and in virtual time; prints how many ran, and violations
+ * by kind. A share of them by FF_FAULT_SHARE (1: all, the default is 0.05), drawn by FF_FAULT_SEED.
  */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';

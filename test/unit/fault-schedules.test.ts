@@ -1,4 +1,7 @@
-/** A few of the thousands of schedules of faults (test/faults), the same in every run, and those that were found to break a promise once. */
+/**
+ * A few of the thousands of schedules of faults (test/faults), the same in every run, and those that were found to
+ * break a promise once.
+ */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Fault } from '../faults/world/fault-plan.ts';

@@ -1,4 +1,7 @@
-/** Which schedules of faults there are for a scenario: every port call of a run without faults, and what can happen to whole ports. */
+/**
+ * Which schedules of faults there are for a scenario: every port call of a run without faults, and what can happen
+ * to whole ports.
+ */
 import { drawer, type Fault } from './fault-plan.ts';
 import { runSchedule } from './run-schedule.ts';
 import type { Scenario } from './scenario.ts';
