@@ -85,7 +85,7 @@ describe('planCanary', () => {
         { do: 'back-up' },
         { do: 'set-gate', tasks: 'open' },
         { do: 'resize-workers-pool', nodes: 2 },
-        { do: 'scale-workers', replicas: 6, idlePods: [] },
+        { do: 'scale-workers', from: 3, replicas: 6, idlePods: [] },
       ],
     });
   });

@@ -40,19 +40,24 @@ describe('planDriverEnd', () => {
 
   const debug = { spec: specOf('debugHold: 1h') };
   const releases: [string, Parameters<typeof recordWithCluster>[1], Partial<WorkloadView>, Action[]][] = [
-    ['all workers go', {}, { driver: 'succeeded' }, [{ do: 'scale-workers', replicas: 0, idlePods: [] }]],
+    [
+      'all workers go',
+      {},
+      { driver: 'succeeded' },
+      [{ do: 'scale-workers', from: 3, replicas: 0, idlePods: [], evenBusy: true }],
+    ],
     ['none is left to go', {}, { driver: 'succeeded', workersWanted: 0 }, []],
     [
       'one stays to be looked at after a failure',
       debug,
       { driver: 'failed' },
-      [{ do: 'scale-workers', replicas: 1, idlePods: ['w2', 'w3'] }],
+      [{ do: 'scale-workers', from: 3, replicas: 1, idlePods: ['w2', 'w3'], evenBusy: true }],
     ],
     [
       'none stays after a success',
       debug,
       { driver: 'succeeded' },
-      [{ do: 'scale-workers', replicas: 0, idlePods: [] }],
+      [{ do: 'scale-workers', from: 3, replicas: 0, idlePods: [], evenBusy: true }],
     ],
   ];
   for (const [name, record, workload, actions] of releases)
