@@ -59,6 +59,8 @@ export function patchSuite(client: KubernetesClient): void {
         { op: 'test', path: '/data/q', value: '1' },
       ];
       assert.equal((await client.call('PATCH', `${maps}/j`, failing, json)).code, 422);
+      const inherited = [{ op: 'replace', path: '/data/toString', value: '1' }];
+      assert.equal((await client.call('PATCH', `${maps}/j`, inherited, json)).code, 422);
       assert.deepEqual((await client.call('GET', `${maps}/j`)).body.data, { z: '1' });
       assert.equal((await client.call('PATCH', `${maps}/j`, { op: 'add' }, json)).code, 400);
       assert.equal((await client.call('PATCH', `${maps}/j`, {})).code, 415);
