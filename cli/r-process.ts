@@ -18,7 +18,7 @@ export interface REnd {
 /** The environment for R. @throws CommandError FF-NO-R when there is no R with package foreachfleet. */
 export async function findR(): Promise<NodeJS.ProcessEnv> {
   const libraries = [existsSync(projectLibrary) ? projectLibrary : '', process.env['R_LIBS'] ?? ''];
-  const env = { ...process.env, R_LIBS: libraries.filter((path) => path !== '').join(delimiter) };
+  const env = { ...utf8Environment(), R_LIBS: libraries.filter((path) => path !== '').join(delimiter) };
   const check = ['--vanilla', '-e', 'stopifnot(requireNamespace("foreachfleet", quietly = TRUE))'];
   await promisify(execFile)('Rscript', check, { env, timeout: CHECK_MS }).catch((error: NodeJS.ErrnoException) => {
     const problem =
@@ -28,6 +28,13 @@ export async function findR(): Promise<NodeJS.ProcessEnv> {
     throw new CommandError('FF-NO-R', problem, REMEDY, EXIT.invalid);
   });
   return env;
+}
+
+/** The own environment with a UTF-8 locale: in any other R cannot read scripts with letters beyond ASCII. */
+function utf8Environment(): NodeJS.ProcessEnv {
+  const { LC_ALL, LC_CTYPE, LANG } = process.env;
+  const locale = LC_ALL || LC_CTYPE || LANG || '';
+  return /\.utf-?8(@|$)/i.test(locale) ? process.env : { ...process.env, LC_ALL: 'C.UTF-8' };
 }
 
 /** Runs a function of the package on a folder, without a terminal. With `quiet`, what R prints goes to stderr. */
