@@ -46,7 +46,8 @@ export function liveLine(status: JobStatus, width: number): string {
 /** Several lines: the summary, each loop with a bar, what it waits for, why it ended. */
 export function statusLines(status: JobStatus): string[] {
   const { results, errors } = status;
-  const files = results.outputs.map((output) => `${output.name} (${bytes(output.bytes)})`).join(', ');
+  const named = results.outputs.map((output) => `${output.name} (${bytes(output.bytes)})`);
+  const files = [...named, ...(results.outputsLeftOut > 0 ? [`${results.outputsLeftOut} more`] : [])].join(', ');
   return [
     `job ${status.job}, attempt ${status.attempt}: ${status.phase}`,
     `  ${summaryLine(status)}`,

@@ -19,6 +19,7 @@ export class VirtualCluster {
   outbox: { entry: JournalEntry; value: Buffer | null }[] = [];
   errors: { id: string; json: string }[] = [];
   described: { id: string; json: string }[] = [];
+  outputs: { name: string; bytes: number; sha256: string }[] = [];
   stopReason: string | null = null;
   gate: Gate = { tasks: 4, begun: 0 };
   /** Worker machines that are there; the others of the pool are still booting. */

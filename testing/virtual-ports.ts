@@ -262,7 +262,7 @@ function virtualQueue(world: VirtualWorld, cluster: VirtualCluster): TaskQueue {
       cluster.urlRequests = cluster.urlRequests.filter((name) => !(name in answers));
     },
     async outputs() {
-      return [];
+      return cluster.outputs;
     },
     close() {},
   };

@@ -9,6 +9,8 @@ import { shorten, type Problem } from './problem.ts';
 export const MAX_JOB_FILE_BYTES = 64 * 1024;
 export const MAX_SCRIPT_BYTES = 2 * 1024 ** 2;
 const UNSAFE_NAMES_TOLD = 5;
+/** Names, sizes and checksums of a folder's files as they are kept; some 50,000 files have that. */
+const MAX_LIST_BYTES = 6 * 1024 ** 2;
 
 /** Files of the folder that the job file names and the folder does not hold. */
 export function findMissingFiles(spec: JobSpec, files: readonly { name: string }[]): string[] {
@@ -26,6 +28,18 @@ export function findUnsafeNames(files: readonly { name: string }[]): Problem[] {
     message: `the folder holds an object "${shorten(name)}", which is not the name of a file inside it`,
     remedy: 'delete that object or give it another name, then upload the job file again',
   }));
+}
+
+/** What is wrong with a folder whose list of files would be too long to keep. */
+export function findFolderSizeProblem(files: readonly object[]): Problem | null {
+  const bytes = files.reduce((total, file) => total + Buffer.byteLength(JSON.stringify(file)) + 1, 0);
+  if (bytes <= MAX_LIST_BYTES) return null;
+  return {
+    code: 'FF-FOLDER-TOO-LARGE',
+    path: '',
+    message: `the list of the folder's ${files.length} files has ${bytes} bytes; at most ${MAX_LIST_BYTES} are kept`,
+    remedy: 'put many small files into few large ones (a .zip, a .tar or an .RData file), then upload the folder again',
+  };
 }
 
 /** What is wrong with the script's size, known before its bytes are read. */

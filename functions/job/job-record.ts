@@ -3,6 +3,7 @@ import type { JobSpec } from '../job-file/job-spec.ts';
 import type { Problem } from '../job-file/problem.ts';
 import type { Outcome, Phase } from './phase.ts';
 
+import { RECORD_BOUNDS } from './record-bounds.ts';
 import type { Progress } from './progress.ts';
 
 /** An error of a task, shortened for the status; the whole report is in the results bucket. */
@@ -71,8 +72,19 @@ export interface LedgerCounts {
   errors: number;
 }
 
+/** A file that the script has written, in the results bucket. */
+export interface OutputFile {
+  name: string;
+  bytes: number;
+  sha256: string;
+}
+
+/**
+ * Checked whenever it is read or written: record-schema.ts is the same in zod, and bound-record.ts says how long
+ * texts and lists may be.
+ */
 export interface JobRecord {
-  schema: 1;
+  schema: 2;
   job: string;
   attempt: number;
   phase: Phase;
@@ -85,8 +97,10 @@ export interface JobRecord {
   jobFile: { name: string; generation: string; md5: string } | null;
   /** The folder as it was when the attempt started; what is uploaded later belongs to the next one. */
   files: FolderFile[];
+  /** Of the same folder, whole: also where `files` is empty because the folder was refused for its size. */
+  filesDigest: string;
   spec: JobSpec | null;
-  problems: Problem[];
+  problems: readonly Problem[];
   /** One line: what the job waits for, or null. */
   waitingFor: string | null;
   cluster: ClusterRecord | null;
@@ -99,7 +113,9 @@ export interface JobRecord {
   ledger: LedgerCounts;
   /** The newest few. */
   recentErrors: ErrorSummary[];
-  outputs: { name: string; bytes: number; sha256: string }[];
+  /** Some of them when there are very many. */
+  outputs: OutputFile[];
+  outputsLeftOut: number;
   /** Clusters made in this attempt: a limit against creating for ever. */
   clustersMade: number;
   /** `spot: prefer` found no Spot machines anywhere: this attempt uses on-demand ones. */
@@ -114,12 +130,9 @@ export interface JobRecord {
   notices: { id: string; event: string; at: string; text: string }[];
 }
 
-/** Decisions kept in the record; older ones are in the functions' log. */
-const DECISIONS_KEPT = 60;
-
 export function newRecord(job: string, nowIso: string): JobRecord {
   return {
-    schema: 1,
+    schema: 2,
     job,
     attempt: 1,
     phase: 'waiting',
@@ -130,6 +143,7 @@ export function newRecord(job: string, nowIso: string): JobRecord {
     endedAt: null,
     jobFile: null,
     files: [],
+    filesDigest: '',
     spec: null,
     problems: [],
     waitingFor: null,
@@ -142,6 +156,7 @@ export function newRecord(job: string, nowIso: string): JobRecord {
     ledger: emptyLedger(),
     recentErrors: [],
     outputs: [],
+    outputsLeftOut: 0,
     clustersMade: 0,
     onDemand: false,
     spending: { usd: 0, machineSeconds: 0, usdPerHour: 0, asOf: nowIso },
@@ -156,10 +171,13 @@ export function emptyLedger(): LedgerCounts {
   return { segments: 0, results: 0, bytes: 0, errorSegments: 0, errors: 0 };
 }
 
-/** Adds a decision; the same decision as last time only moves its time forward. */
+/**
+ * Adds a decision; the same decision as last time only moves its time forward. The newest are kept; older ones
+ * are in the functions' log.
+ */
 export function withDecision(record: JobRecord, decision: Decision): JobRecord {
   const last = record.decisions.at(-1);
   const same = last !== undefined && last.code === decision.code && last.what === decision.what;
   const kept = same ? record.decisions.slice(0, -1) : record.decisions;
-  return { ...record, decisions: [...kept, decision].slice(-DECISIONS_KEPT) };
+  return { ...record, decisions: [...kept, decision].slice(-RECORD_BOUNDS.decisions) };
 }

@@ -1,7 +1,7 @@
 /** Pure: the record as users see it: status.json beside the upload, the command, the page. */
 import type { Problem } from '../job-file/problem.ts';
 import { forecastUsd, secondsLeft } from './forecast.ts';
-import type { Decision, ErrorSummary, JobRecord } from './job-record.ts';
+import type { Decision, ErrorSummary, JobRecord, OutputFile } from './job-record.ts';
 import { paths } from './names.ts';
 import { isTerminal, type Outcome, type Phase } from './phase.ts';
 import { PRICES_AS_OF } from './prices.ts';
@@ -60,7 +60,8 @@ export interface JobStatus {
     pricesAsOf: string;
   };
   errors: { count: number; recent: ErrorSummary[] };
-  results: { prefix: string; outputs: { name: string; bytes: number; sha256: string }[]; bytes: number };
+  /** Very many outputs are not all named: `outputsLeftOut` more are in the bucket. */
+  results: { prefix: string; outputs: OutputFile[]; outputsLeftOut: number; bytes: number };
   decisions: Decision[];
 }
 
@@ -116,7 +117,12 @@ export function statusView(record: JobRecord, nowMs: number, revision: string): 
       pricesAsOf: PRICES_AS_OF,
     },
     errors: { count: record.ledger.errors, recent: record.recentErrors },
-    results: { prefix: paths.attempt(record.job, record.attempt), outputs: record.outputs, bytes: record.ledger.bytes },
+    results: {
+      prefix: paths.attempt(record.job, record.attempt),
+      outputs: record.outputs,
+      outputsLeftOut: record.outputsLeftOut,
+      bytes: record.ledger.bytes,
+    },
     decisions: record.decisions,
   };
 }

@@ -31,6 +31,8 @@ export interface Observation {
 export interface UploadView {
   jobFile: { name: string; generation: string; md5: string } | null;
   files: FolderFile[];
+  /** Of the files that were listed. */
+  filesDigest: string;
   controls: Partial<Record<ControlKind, { generation: string }>>;
   /** The parsed job file; null when there is none or it was not read in this pass. */
   parsed: { spec: JobSpec | null; problems: readonly Problem[] } | null;

@@ -36,7 +36,7 @@ export type Phase = (typeof PHASES)[number];
 /** How an attempt ended; also the terminal phases. All but `succeeded` can be resumed. */
 export type Outcome = 'succeeded' | 'failed' | 'cancelled' | 'stopped' | 'paused';
 
-const TERMINAL: readonly Outcome[] = ['succeeded', 'failed', 'cancelled', 'stopped', 'paused'];
+export const TERMINAL = ['succeeded', 'failed', 'cancelled', 'stopped', 'paused'] as const satisfies readonly Outcome[];
 
 const MOVES: Record<Phase, readonly Phase[]> = {
   waiting: ['creating', 'failed', 'cancelled', 'paused'],

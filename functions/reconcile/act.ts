@@ -3,6 +3,7 @@
  * what changed in the record.
  */
 import type { Action } from '../job/action.ts';
+import { keepOutputs } from '../job/bound-record.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { withSpec } from '../job/known-record.ts';
 import { paths } from '../job/names.ts';
@@ -123,8 +124,8 @@ async function save({ ports, connections: { queue }, record }: Doing): Promise<D
   if (queue === null) return { record, wait: false, error: null };
   const until = ports.clock.nowMs() + BACK_UP_MS;
   const saved = await backUp(ports.buckets.results, queue, record, until, () => ports.clock.nowMs());
-  const outputs = await queue.outputs();
-  const kept = { ...record, ledger: saved.ledger, recentErrors: saved.recentErrors, outputs };
+  const outputs = keepOutputs(await queue.outputs());
+  const kept = { ...record, ledger: saved.ledger, recentErrors: saved.recentErrors, ...outputs };
   return { record: kept, wait: saved.more, error: saved.failure };
 }
 

@@ -14,6 +14,7 @@ import type { Problem } from '../job-file/problem.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { type RecordWithCluster, withCluster } from '../job/known-record.ts';
 import { workerPool } from '../job/machines.ts';
+import { digestOfFolder } from '../job/folder-digest.ts';
 import { JOB_FILES, paths } from '../job/names.ts';
 import type { Observation, UploadView } from '../job/observation.ts';
 import { parseJobFile } from '../job-file/parse-job-file.ts';
@@ -95,6 +96,7 @@ async function observeUpload(ports: Ports, record: JobRecord, settings: PassSett
   const view: UploadView = {
     jobFile: jobObject ? { name: jobObject.name, generation: jobObject.generation, md5: jobObject.md5 } : null,
     files: files.map(({ name, generation, bytes, md5 }) => ({ name, generation, bytes, md5 })),
+    filesDigest: digestOfFolder(files),
     controls: controlsOf(named),
     parsed: null,
     scriptProblem: null,

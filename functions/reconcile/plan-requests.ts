@@ -120,11 +120,7 @@ function isCorrected(record: JobRecord, seen: Observation): boolean {
 }
 
 function hasChanged(record: JobRecord, seen: Observation): boolean {
-  if (seen.upload.jobFile?.md5 !== record.jobFile?.md5) return true;
-  const before = new Map(record.files.map((file) => [file.name, file.md5]));
-  return (
-    seen.upload.files.length !== before.size || seen.upload.files.some((file) => before.get(file.name) !== file.md5)
-  );
+  return seen.upload.jobFile?.md5 !== record.jobFile?.md5 || seen.upload.filesDigest !== record.filesDigest;
 }
 
 function nextAttempt(record: JobRecord, nowMs: number, why: string): JobRecord {

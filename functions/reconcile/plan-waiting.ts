@@ -5,7 +5,7 @@
 import { assert } from '../job/assert.ts';
 import { fleetForPrice, workerPool, workersPerMachine } from '../job/machines.ts';
 import type { JobRecord, Spending } from '../job/job-record.ts';
-import { findMissingFiles } from '../job-file/check-folder.ts';
+import { findFolderSizeProblem, findMissingFiles } from '../job-file/check-folder.ts';
 import type { JobSpec } from '../job-file/job-spec.ts';
 import type { Problem } from '../job-file/problem.ts';
 import type { PassSettings } from '../job/settings.ts';
@@ -23,8 +23,16 @@ export function planWaiting(record: JobRecord, seen: Observation, settings: Pass
   if (upload.jobFile === null) return planWithoutJobFile(record, seen);
   if (upload.parsed === null) return stay(record);
   const { spec } = upload.parsed;
-  const read: JobRecord = { ...record, jobFile: upload.jobFile, files: upload.files, spec };
+  const tooLarge = findFolderSizeProblem(upload.files);
+  const read: JobRecord = {
+    ...record,
+    jobFile: upload.jobFile,
+    files: tooLarge === null ? upload.files : [],
+    filesDigest: upload.filesDigest,
+    spec,
+  };
   const problems = [
+    ...(tooLarge ? [tooLarge] : []),
     ...upload.parsed.problems,
     ...(upload.scriptProblem ? [upload.scriptProblem] : []),
     ...(spec === null ? [] : problemsOfLimits(spec, record.spending)),

@@ -3,7 +3,9 @@
  * The intent is written only if the record is still the one that was read, so of several passes at once one acts and the others leave.
  */
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Action } from '../job/action.ts';
+import { boundRecord } from '../job/bound-record.ts';
 import type { Observation } from '../job/observation.ts';
 import { newRecord, type JobRecord } from '../job/job-record.ts';
 import { JOB_FILES, paths } from '../job/names.ts';
@@ -51,7 +53,8 @@ export async function reconcileJob(
   const record = loaded?.record ?? newRecord(job, iso(startedMs));
   const { seen, connections } = await observe(timed, record, settings);
   try {
-    const step = plan(record, seen, settings);
+    const planned = plan(record, seen, settings);
+    const step = { ...planned, record: boundRecord(planned.record) };
     return await carryOut(timed, settings, { loaded, marker, seen, connections, step, startedMs });
   } finally {
     connections.queue?.close();
@@ -101,7 +104,7 @@ async function carryOut(ports: Ports, settings: PassSettings, pass: Pass): Promi
   const noted = reason
     ? noteDecision(outcome, ports.clock.nowMs(), 'could not act', reason.code, reason.message)
     : outcome;
-  const told = await publishNotices(ports, noted);
+  const told = boundRecord(await publishNotices(ports, noted));
   const generation = await saveUnlessOvertaken(state, told, intentGeneration);
   if (generation === null) return { did: 'left-to-another' };
   await saveStatus(ports.buckets.uploads, statusView(told, ports.clock.nowMs(), generation));
@@ -175,8 +178,8 @@ function changesSoon(step: Step, record: JobRecord): boolean {
 }
 
 function isSame(before: JobRecord, after: JobRecord): boolean {
-  const comparable = (record: JobRecord): string => JSON.stringify({ ...record, spending: null, stalledSince: null });
-  return comparable(before) === comparable(after);
+  const moving = { spending: null, stalledSince: null };
+  return isDeepStrictEqual({ ...before, ...moving }, { ...after, ...moving });
 }
 
 function describe(action: Action): string {

@@ -1,12 +1,11 @@
 /** The record as an object of the state bucket, and the status as an object beside the upload. */
 import { isDeepStrictEqual } from 'node:util';
 import type { JobRecord } from '../job/job-record.ts';
+import { formatRecord, MAX_RECORD_BYTES, parseRecord } from '../job/record-text.ts';
 import { paths } from '../job/names.ts';
 import type { Bucket } from '../ports/bucket.ts';
-import { PortError, PreconditionError } from '../ports/port-error.ts';
+import { messageOf, PortError, PreconditionError } from '../ports/port-error.ts';
 import type { JobStatus } from '../job/job-status.ts';
-
-const MAX_RECORD_BYTES = 16 * 1024 ** 2;
 
 export interface LoadedRecord {
   record: JobRecord;
@@ -23,8 +22,7 @@ export async function loadRecord(state: Bucket, job: string): Promise<LoadedReco
   const object = await state.read(paths.record(job), MAX_RECORD_BYTES);
   if (object === null) return null;
   try {
-    const record = JSON.parse(object.bytes.toString('utf8')) as JobRecord;
-    if (record.schema !== 1 || record.job !== job) throw new Error('not a record of schema 1 for this job');
+    const record = parseRecord(object.bytes.toString('utf8'), job);
     return { record, generation: object.generation, updatedMs: object.updatedMs };
   } catch (cause) {
     throw new PortError(
@@ -39,10 +37,12 @@ export async function loadRecord(state: Bucket, job: string): Promise<LoadedReco
  * Writes under the generation; answers the new one. A refused write whose content is
  * ours has succeeded (its answer was lost).
  * @throws PreconditionError when somebody else has written.
+ * @throws PortError FF-RECORD-REFUSED when it could not be read again: nothing is written.
  */
 export async function saveRecord(state: Bucket, record: JobRecord, ifGeneration: string): Promise<string> {
+  const text = checkedText(record);
   try {
-    return await state.write(paths.record(record.job), JSON.stringify(record), {
+    return await state.write(paths.record(record.job), text, {
       ifGeneration,
       contentType: 'application/json',
     });
@@ -51,6 +51,15 @@ export async function saveRecord(state: Bucket, record: JobRecord, ifGeneration:
     const there = await loadRecord(state, record.job);
     if (there?.record.nonce === record.nonce) return there.generation;
     throw error;
+  }
+}
+
+function checkedText(record: JobRecord): string {
+  try {
+    return formatRecord(record);
+  } catch (cause) {
+    const message = `writing the record of job ${record.job}: ${messageOf(cause)}`;
+    throw new PortError('FF-RECORD-REFUSED', message, { retry: false, cause });
   }
 }
 

@@ -7,6 +7,7 @@
  */
 import assert from 'node:assert/strict';
 import type { Action } from '../../functions/job/action.ts';
+import { digestOfFolder } from '../../functions/job/folder-digest.ts';
 import { emptyLedger, type Ending, type JobRecord, newRecord } from '../../functions/job/job-record.ts';
 import { type RecordWithCluster, withCluster } from '../../functions/job/known-record.ts';
 import type { Observation } from '../../functions/job/observation.ts';
@@ -52,6 +53,7 @@ export function recordIn(phase: Phase, part: Partial<JobRecord> = {}): JobRecord
     ...waiting,
     jobFile,
     files: [script],
+    filesDigest: digestOfFolder([script]),
     spec: specOf(),
     cluster: {
       name: 'ff-demo-1',
@@ -152,7 +154,9 @@ export const observation = (part: Partial<Observation> = {}): Observation => ({
 
 export function uploadOf(part: Partial<Observation['upload']> = {}): Observation['upload'] {
   const parsed = { spec: specOf(), problems: [] };
-  return { jobFile, files: [script], controls: {}, parsed, scriptProblem: null, newestMs: NOW_MS, ...part };
+  const files = part.files ?? [script];
+  const filesDigest = digestOfFolder(files);
+  return { jobFile, files, filesDigest, controls: {}, parsed, scriptProblem: null, newestMs: NOW_MS, ...part };
 }
 
 /** As `observation`, for rules that run only while Kubernetes and Redis can be read. */

@@ -162,9 +162,9 @@ describe('the lines of status', () => {
       'how many errors, and its files',
       {
         errors: { count: 2, recent: [] },
-        results: { prefix: 'demo/attempt-1/', outputs: [file], bytes: 417 },
+        results: { prefix: 'demo/attempt-1/', outputs: [file], outputsLeftOut: 3, bytes: 417 },
       },
-      ['  2 errors: foreach-fleet errors demo', '  files: pi.csv (417 B)'],
+      ['  2 errors: foreach-fleet errors demo', '  files: pi.csv (417 B), 3 more'],
     ],
     ['one error in the singular', { errors: { count: 1, recent: [] } }, ['  1 error: foreach-fleet errors demo']],
   ];

@@ -1,0 +1,28 @@
+/**
+ * Records of earlier versions, one step for each: what a version has added is filled in as if it had been there.
+ * Steps are never changed.
+ */
+import * as z from 'zod';
+import { digestOfFolder } from './folder-digest.ts';
+
+type Old = Record<string, unknown>;
+
+/** The step at position n leads from schema n + 1 to the next. */
+const STEPS: readonly ((old: Old) => Old)[] = [addDigestAndCount];
+
+/** The object as the newest schema has it; what is no object, or is of a newer version, stays as it is. */
+export function migrateRecord(value: unknown): unknown {
+  let record = value;
+  for (;;) {
+    const old = z.looseObject({ schema: z.number() }).safeParse(record);
+    const step = old.success ? STEPS[old.data.schema - 1] : undefined;
+    if (step === undefined) return record;
+    record = step(old.data as Old);
+  }
+}
+
+/** 1 -> 2. A folder is compared by its digest, and of very many outputs only some are listed. */
+function addDigestAndCount(old: Old): Old {
+  const files = z.array(z.looseObject({ name: z.string(), md5: z.string() })).parse(old['files']);
+  return { ...old, schema: 2, filesDigest: digestOfFolder(files), outputsLeftOut: 0 };
+}
