@@ -121,7 +121,7 @@ export interface JobRecord {
   /** `spot: prefer` found no Spot machines anywhere: this attempt uses on-demand ones. */
   onDemand: boolean;
   spending: Spending;
-  /** Since when the last pass has been acting, while it does: others keep away until `untilMs`. */
+  /** A pass is acting, or has died while it did: others keep away for a while after the storage wrote this. */
   pass: { nonce: string; startedMs: number; untilMs: number } | null;
   /** When the newest finished pass began to look: events older than that are already covered. */
   observedMs: number;

@@ -9,8 +9,9 @@ import { workerNodes } from '../job/worker-nodes.ts';
 import { beginEnding, type EndingReason, iso, secondsSince } from './step.ts';
 
 /**
- * Adds the time since the last pass at the dearer of the fleet that was seen then and the fleet that is seen now: an over-estimate, on purpose.
- * It follows what the cloud says exists: what was requested and refused costs nothing. Where the cloud cannot be asked, the request counts.
+ * Adds the time since the last pass at the dearer of the fleet that was seen then and the fleet that is seen now: an
+ * over-estimate, on purpose. It follows what the cloud says exists: what was requested and refused costs nothing.
+ * Where the cloud cannot be asked, the request counts.
  */
 export function meter(record: JobRecord, seen: Observation): JobRecord {
   if (record.cluster === null || record.cluster.goneAt !== null || record.spec === null) return record;
@@ -30,7 +31,10 @@ export function meter(record: JobRecord, seen: Observation): JobRecord {
   return { ...record, spending };
 }
 
-/** Ends the attempt when the job's money or its time is up. Results so far are kept and a resume with a higher limit goes on from them. */
+/**
+ * Ends the attempt when the job's money or its time is up. Results so far are kept and a resume with a higher limit
+ * goes on from them.
+ */
 export function enforceLimits(record: JobRecord, nowMs: number): JobRecord {
   const { spec } = record;
   if (spec === null || record.cluster === null || record.ending !== null) return record;
@@ -59,8 +63,8 @@ function limitReached({ spec: { limits }, spending }: RecordWithSpec): EndingRea
 }
 
 /**
- * Whether an attempt that is being ended may cost any more: from here on, deleting the cluster takes the rest of the job's money, or its time
- * has been over for so long that nothing more can be expected.
+ * Whether an attempt that is being ended may cost any more: from here on, deleting the cluster takes the rest of the
+ * job's money, or its time has been over for so long that nothing more can be expected.
  */
 export function isSpent({ spec: { limits }, spending }: RecordWithSpec): boolean {
   const last = spending.usd + (spending.usdPerHour * DELETE_SECONDS) / 3600;
@@ -74,8 +78,9 @@ const OVERTIME_SECONDS = 3600;
 const SHARE_WITHOUT_WORK = 1 / 3;
 
 /**
- * Machines that the job's money allows: the whole fleet must be able to boot, to be looked at by one tick, and to be wound down.
- * The worst overshoot is what the clouds' own deletion takes longer than DELETE_SECONDS, at the price of the fleet.
+ * Machines that the job's money allows: the whole fleet must be able to boot, to be looked at by one tick, and to be
+ * wound down. The worst overshoot is what the clouds' own deletion takes longer than DELETE_SECONDS, at the price of
+ * the fleet.
  */
 export function affordableNodes(record: RecordWithSpec, bootSeconds: number): number {
   const { spec, spending } = record;

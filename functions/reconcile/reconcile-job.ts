@@ -1,6 +1,7 @@
 /**
- * One pass over one job: load -> observe -> plan -> save intent -> act -> save outcome. Everything that can happen to a job happens here.
- * The intent is written only if the record is still the one that was read, so of several passes at once one acts and the others leave.
+ * One pass over one job: load -> observe -> plan -> save intent -> act -> save outcome. Everything that can happen
+ * to a job happens here. The intent is written only if the record is still the one that was read, so of several
+ * passes at once one acts and the others leave.
  */
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
@@ -120,8 +121,9 @@ async function carryOut(ports: Ports, settings: PassSettings, pass: Pass): Promi
 }
 
 /**
- * Whether anything differs from what is wanted: the record, the world, or what an earlier pass had still to do when it died (its mark in the
- * record, notices, the place on the list of live jobs; an ended job that is still on the list may not have been told of).
+ * Whether anything differs from what is wanted: the record, the world, or what an earlier pass had still to do when
+ * it died (its mark in the record, notices, the place on the list of live jobs; an ended job that is still on the
+ * list may not have been told of).
  */
 function hasWork({ loaded, marker, step }: Pass): boolean {
   if (loaded === null || step.actions.length > 0 || !isSame(loaded.record, step.record)) return true;
