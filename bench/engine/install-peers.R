@@ -1,5 +1,5 @@
-# Rscript install-peers.R LIBRARY NAME ...: what is missing comes from the user's CRAN mirror into a library of its own. Prints "NAME VERSION", or
-# "NAME - REASON" for what cannot be installed with this R.
+# Rscript install-peers.R LIBRARY NAME ...: what is missing comes from the user's CRAN mirror into a library of its own.
+# Prints "NAME VERSION", or "NAME - REASON" for what cannot be installed with this R.
 args <- commandArgs(trailingOnly = TRUE)
 library_folder <- args[1]
 .libPaths(c(library_folder, .libPaths()))

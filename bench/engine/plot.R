@@ -1,4 +1,5 @@
-# Rscript plot.R RESULT.json FILE.svg: one panel per unit; a line for each row, a point at the median, a bar from least to greatest, peers beside ours.
+# Rscript plot.R RESULT.json FILE.svg: one panel per unit; a line for each row, a point at the median, a bar from least
+# to greatest, peers beside ours.
 arguments <- commandArgs(trailingOnly = TRUE)
 result <- jsonlite::fromJSON(arguments[1], simplifyVector = FALSE)
 rows <- Filter(function(row) row$ours$max > 0, result$rows)

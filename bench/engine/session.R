@@ -1,11 +1,14 @@
-# One way to run a loop with two workers, kept ready between measurements. Arguments: BACKEND REDIS-PORT, or job PIPE: then this is a job's script, which
-# finds its backend registered. Reads a line "TASKS SECONDS BYTES KIND" from stdin or the pipe, runs so many tasks of that length and that size of result, and answers "seconds X". KIND: sleep, or busy (which computes meanwhile).
+# One way to run a loop with two workers, kept ready between measurements. Arguments: BACKEND REDIS-PORT, or job PIPE:
+# then this is a job's script, which finds its backend registered. Reads a line "TASKS SECONDS BYTES KIND" from stdin or
+# the pipe, runs so many tasks of that length and that size of result, and answers "seconds X". KIND: sleep, or busy
+# (which computes meanwhile).
 arguments <- commandArgs(trailingOnly = TRUE)
 backend <- arguments[1]
 port <- if (backend != "job") as.integer(arguments[2])
 quietly <- function(...) suppressWarnings(suppressPackageStartupMessages(library(..., character.only = TRUE)))
 
-# The same function for everybody; bare doRedis has to be told that a loop in a function needs it. Sys.sleep() cannot be exact; busy work is by the clock, so that it takes as long on a slow machine.
+# The same function for everybody; bare doRedis has to be told that a loop in a function needs it. Sys.sleep() cannot be
+# exact; busy work is by the clock, so that it takes as long on a slow machine.
 task <- function(i, seconds, bytes, kind) {
   if (kind == "sleep") Sys.sleep(seconds)
   else {

@@ -1,6 +1,6 @@
 # Two loops in one script: the second one uses what the first one found.
-# Bootstrap of a regression on R's own data set `quakes`: first the coefficients, then the error of a prediction far from the data.
-# Rscript run.R [resamples of each loop]
+# Bootstrap of a regression on R's own data set `quakes`: first the coefficients, then the error of a prediction far
+# from the data. Rscript run.R [resamples of each loop]
 library(foreach)
 
 arguments <- commandArgs(trailingOnly = TRUE)
@@ -20,8 +20,8 @@ coefficients <- foreach(task = seq_len(resamples), .combine = rbind) %dopar% {
 bounds <- t(apply(coefficients, 2, quantile, probs = c(0.025, 0.5, 0.975)))
 write.csv(bounds, "coefficients.csv")
 
-# Loop 2: how wrong is the prediction for quakes felt by many stations? Its samples differ from those of loop 1, and the weight of
-# each is taken from the first loop's result.
+# Loop 2: how wrong is the prediction for quakes felt by many stations? Its samples differ from those of loop 1, and the
+# weight of each is taken from the first loop's result.
 centre <- bounds[, "50%"]
 errors <- foreach(task = seq_len(resamples), .combine = c) %dopar% {
   vapply(resample(100000L + task), function(rows) {

@@ -9,7 +9,8 @@ if (!all(file.exists(data_files))) {
   system2(file.path(R.home("bin"), "Rscript"), c(shQuote(file.path(example_folder, "make-data.R")), shQuote(example_folder)))
 }
 
-# A fresh R process in a folder of its own runs some lines, then the unchanged script; what it leaves behind is the result.
+# A fresh R process in a folder of its own runs some lines, then the unchanged script; what it leaves behind is the
+# result.
 run_with <- function(label, before, after = character()) {
   folder <- file.path(tempdir(), label)
   dir.create(folder)

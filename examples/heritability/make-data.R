@@ -1,6 +1,7 @@
 # Makes the two data files of this example, the same every time: Rscript make-data.R [folder]
 #
-#   panel.RData   `panel`: 600 animals x 4,000 markers, 0/1/2 copies of an allele (10 MB), with the relatedness that families bring
+#   panel.RData   `panel`: 600 animals x 4,000 markers, 0/1/2 copies of an allele (10 MB), with the relatedness that
+#   families bring
 #   cohort.RData  `cohort`: one row per animal with sire, dam, sex, age and herd
 
 arguments <- commandArgs(trailingOnly = TRUE)

@@ -10,8 +10,9 @@ arguments <- commandArgs(trailingOnly = TRUE)
 replicates <- if (length(arguments) >= 1) as.integer(arguments[1]) else 360L
 true_values <- c(0.2, 0.4, 0.6, 0.8)
 
-# The big data are loaded once per R process and never travel with a task (.noexport below). On foreach-fleet, job.yaml has had them
-# loaded before this line is reached; elsewhere the first replicate of a worker finds them missing and loads them.
+# The big data are loaded once per R process and never travel with a task (.noexport below). On foreach-fleet, job.yaml
+# has had them loaded before this line is reached; elsewhere the first replicate of a worker finds them missing and
+# loads them.
 load_once <- function(name) {
   if (!exists(name, envir = globalenv())) load(paste0(name, ".RData"), envir = globalenv())
 }
@@ -23,8 +24,8 @@ relatedness <- function(genotypes) {
   tcrossprod(centred) / sum(2 * frequency * (1 - frequency))
 }
 
-# REML for one variance ratio: with K = U S U', the rotated data are independent, so that the likelihood, profiled over everything
-# but h2, is a function of one number.
+# REML for one variance ratio: with K = U S U', the rotated data are independent, so that the likelihood, profiled over
+# everything but h2, is a function of one number.
 estimate_h2 <- function(y, X, K) {
   decomposition <- eigen(K, symmetric = TRUE)
   S <- pmax(decomposition$values, 0)

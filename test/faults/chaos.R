@@ -1,5 +1,5 @@
-# The job of chaos-run.ts: four loops, one of which needs the values of another, two in a function, one with errors. Arguments: iterations in all,
-# seconds that one takes on average, file for marks of what runs.
+# The job of chaos-run.ts: four loops, one of which needs the values of another, two in a function, one with errors.
+# Arguments: iterations in all, seconds that one takes on average, file for marks of what runs.
 library(foreach)
 library(iterators)
 arguments <- commandArgs(trailingOnly = TRUE)

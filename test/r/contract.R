@@ -1,4 +1,5 @@
-# The corners of foreach's contract: arguments together, iterators of every kind, scopes. Run after probe.R, with two workers.
+# The corners of foreach's contract: arguments together, iterators of every kind, scopes. Run after probe.R, with two
+# workers.
 
 # --- combining
 probe("combine by name", foreach(i = 1:4, .combine = "c") %run% i)

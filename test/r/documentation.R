@@ -1,5 +1,5 @@
-# Do code, roxygen comments, NAMESPACE and man/ of the package whose sources lie in the given folder agree? Prints every disagreement; needs neither
-# roxygen2 nor the package installed.
+# Do code, roxygen comments, NAMESPACE and man/ of the package whose sources lie in the given folder agree? Prints every
+# disagreement; needs neither roxygen2 nor the package installed.
 library(tools)
 folder <- commandArgs(TRUE)[1]
 namespace <- parseNamespaceFile(basename(folder), dirname(folder))

@@ -1,4 +1,5 @@
-# doRNG's %dorng% and registerDoRNG() in a session with the backend registered: what they give on doRNG's sequential operator. Prints a digest.
+# doRNG's %dorng% and registerDoRNG() in a session with the backend registered: what they give on doRNG's sequential
+# operator. Prints a digest.
 suppressPackageStartupMessages(library(doRNG))
 fleet <- foreachfleet:::.fleet$driver
 on_fleet <- function() setDoPar(foreachfleet:::do_fleet, list(fleet = fleet), foreachfleet:::fleet_info)

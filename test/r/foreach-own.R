@@ -1,4 +1,5 @@
-# The tests that foreach itself ships, with our backend registered. Argument: folder with the test files. Prints counts; fails on any new failure.
+# The tests that foreach itself ships, with our backend registered. Argument: folder with the test files. Prints counts;
+# fails on any new failure.
 library(iterators)
 library(testthat)
 folder <- commandArgs(TRUE)[1]

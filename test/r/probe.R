@@ -1,5 +1,5 @@
-# probe(name, expression): the expression must give under %dopar% what it gives under %do%; it writes %run% where the operator stands.
-# Run in a session with the backend registered and workers waiting; ends with finish_probes().
+# probe(name, expression): the expression must give under %dopar% what it gives under %do%; it writes %run% where the
+# operator stands. Run in a session with the backend registered and workers waiting; ends with finish_probes().
 library(iterators)
 
 differing <- character()

@@ -1,4 +1,5 @@
-# Random numbers of the iterations. Run in a session with the backend registered; prints a digest that must not depend on the number of workers.
+# Random numbers of the iterations. Run in a session with the backend registered; prints a digest that must not depend
+# on the number of workers.
 stream <- function(words, loop, i, n = 0L) .Call(foreachfleet:::fleet_stream_seed, words, loop, i, n)
 base <- foreachfleet:::random_base()
 

@@ -1,6 +1,7 @@
-# Signed addresses of objects below the attempt's folder. Pods cannot sign: they ask in Redis, a pass of the control plane answers there, and a
-# line of progress makes it come soon. Asked in hash ff:need (name -> when), answered in hash ff:urls (name -> "<good until> <url>", or "none" when
-# there is no such object). The name "ledger" stands for what the bucket has of the whole job.
+# Signed addresses of objects below the attempt's folder. Pods cannot sign: they ask in Redis, a pass of the control
+# plane answers there, and a line of progress makes it come soon. Asked in hash ff:need (name -> when), answered in hash
+# ff:urls (name -> "<good until> <url>", or "none" when there is no such object). The name "ledger" stands for what the
+# bucket has of the whole job.
 
 NO_ADDRESS <- "none"
 SPARE_SECONDS <- 120 # an address that expires sooner is not begun with
@@ -16,7 +17,8 @@ ask_addresses <- function(con, names, again = FALSE) {
   emit("needs-addresses", count = length(names))
 }
 
-# A list: NULL where there is no answer yet, NO_ADDRESS, or an address. What has expired is asked for again, and what has no answer for long.
+# A list: NULL where there is no answer yet, NO_ADDRESS, or an address. What has expired is asked for again, and what
+# has no answer for long.
 known_addresses <- function(con, names) {
   answers <- redis_call(con, "HMGET", urls_key(), names)
   parsed <- lapply(answers, parse_address, now = now_seconds())

@@ -2,33 +2,39 @@
 
 #' Register the safe and resumable doRedis back end
 #'
-#' After this call, `foreach(...) %dopar% ...` sends its iterations to the workers that listen on the given Redis server. 'doRedis' moves the tasks;
-#' results are journalled by the workers and combined from the journal, each exactly once and in order. In the cloud nothing of this is needed: the
-#' back end is registered before the script begins.
+#' After this call, `foreach(...) %dopar% ...` sends its iterations to the workers that listen on the given Redis
+#' server. 'doRedis' moves the tasks; results are journalled by the workers and combined from the journal, each exactly
+#' once and in order. In the cloud nothing of this is needed: the back end is registered before the script begins.
 #'
-#' Each iteration starts in a fresh scope and with its own stream of random numbers, so that results depend neither on the number of workers nor on
-#' what ran before. A task that calls `set.seed()` itself draws what it draws under `%do%`. Errors, names, order and `.combine` are those of
+#' Each iteration starts in a fresh scope and with its own stream of random numbers, so that results depend neither on
+#' the number of workers nor on what ran before. A task that calls `set.seed()` itself draws what it draws under `%do%`.
+#' Errors, names, order and `.combine` are those of
 #' \pkg{foreach}; a loop inside a task runs sequentially in its worker.
 #'
-#' The workers may be there already, or come later: a loop waits for the first. A Redis server (with one `prefix`) serves one such session at a time;
-#' what an earlier session left waiting there is thrown away.
+#' The workers may be there already, or come later: a loop waits for the first. A Redis server (with one `prefix`)
+#' serves one such session at a time; what an earlier session left waiting there is thrown away.
 #'
 #' @section Resuming:
-#' With a `journal` that outlives the session, a script that was interrupted can simply be run again. An iteration is taken from the journal when
-#' nothing has changed that its value depends on: the loop's expression, the functions and objects that it uses, the versions of the packages it names
-#' and of R, the iteration's arguments, and the state of the random number generator when the loop begins. A message says how many were reused and, of
-#' the others, what has changed.
+#' With a `journal` that outlives the session, a script that was interrupted can simply be run again. An iteration is
+#' taken from the journal when nothing has changed that its value depends on: the loop's expression, the functions and
+#' objects that it uses, the versions of the packages it names and of R, the iteration's arguments, and the state of the
+#' random number generator when the loop begins. A message says how many were reused and, of the others, what has
+#' changed.
 #'
-#' Because of the last point, make the script repeatable: with `seed`, or with `set.seed()` before its first loop. Without either, a new R session
-#' begins with new random numbers, and nothing can be reused.
+#' Because of the last point, make the script repeatable: with `seed`, or with `set.seed()` before its first loop.
+#' Without either, a new R session begins with new random numbers, and nothing can be reused.
 #'
-#' @param redis address of the Redis server: `"host"`, `"host:port"` or `"redis://:password@host:port"`. The port is 6379 if none is named.
+#' @param redis address of the Redis server: `"host"`, `"host:port"` or `"redis://:password@host:port"`. The port is
+#' 6379 if none is named.
 #' @param password its password, if not part of the address; `NULL`: none.
-#' @param journal folder for the driver's copy of finished iterations (made if it does not exist); see the section on resuming. `NULL`: a
+#' @param journal folder for the driver's copy of finished iterations (made if it does not exist); see the section on
+#' resuming. `NULL`: a
 #'   temporary folder, which ends with the session.
-#' @param task_size how many iterations a worker takes at a time: `"auto"` (from measured times: about ten seconds' worth, less towards the end of
+#' @param task_size how many iterations a worker takes at a time: `"auto"` (from measured times: about ten seconds'
+#' worth, less towards the end of
 #'   the loop) or a number.
-#' @param tries how often an iteration may end its R process (out of memory, a crash) before it is given up. The loop then has an error of class
+#' @param tries how often an iteration may end its R process (out of memory, a crash) before it is given up. The loop
+#' then has an error of class
 #'   `"fleetLostError"` in its place, and goes on or not as its `.errorhandling` says. R errors do
 #'   not count here.
 #' @param seed `NULL`, or a whole number for `set.seed()` in this session, at once.
@@ -54,7 +60,8 @@ registerForeachFleet <- function(redis = "localhost", password = NULL, journal =
   start_backend(con, journal = journal, task_size = task_size, tries = tries, seed = seed, durable = FALSE)
 }
 
-# durable: somebody backs the results up and removes them from Redis with us (the cloud). Otherwise a value leaves Redis once the driver has it.
+# durable: somebody backs the results up and removes them from Redis with us (the cloud). Otherwise a value leaves Redis
+# once the driver has it.
 start_backend <- function(con, journal, task_size = "auto", tries = 3L, seed = NULL, durable = FALSE, ledger = NULL, on_error = "default", error_limits = NULL) {
   fleet <- new_record(
     con = con,
@@ -107,7 +114,8 @@ fleet_info <- function(data, item) {
          NULL)
 }
 
-# A driver that died left tasks in the queue and loop descriptions of doRedis. Tasks that workers run go on: they write to the same journal.
+# A driver that died left tasks in the queue and loop descriptions of doRedis. Tasks that workers run go on: they write
+# to the same journal.
 forget_old_run <- function(fleet) {
   ids <- unlist(redis_call(fleet$con, "LRANGE", jobs_key(), "0", "-1"))
   keys <- c(queue_key(), queue_out_key(ids))
@@ -169,7 +177,8 @@ do_fleet <- function(obj, expr, envir, data) {
   getResult(it)
 }
 
-# doRedis publishes the loop's description and the first tasks; its wait for results is pump(), which ends it by a signal.
+# doRedis publishes the loop's description and the first tasks; its wait for results is pump(), which ends it by a
+# signal.
 run_loop <- function(fleet, loop, obj, expr, envir) {
   set_objects_apart(fleet, loop)
   setup <- list(loop = loop$number, run = loop$run, tries = fleet$tries, random = loop$random, packages = obj$packages, versions = loop$versions, backed_up = fleet$durable,
@@ -195,9 +204,12 @@ run_loop <- function(fleet, loop, obj, expr, envir) {
 #'
 #' What the `%dopar%` loops of this session did, as far as they have ended.
 #'
-#' @return A data frame with one row per finished loop, in the order in which the script began them: `loop` (its number), `label` (its variables and,
-#'   where it is known, the line of the script), `iterations`, `reused` (how many of them were taken from the journal), `failed` (how many ended with an
-#'   error) and `seconds` (from the loop's begin to its end). It has neither rows nor columns before the first loop has ended.
+#' @return A data frame with one row per finished loop, in the order in which the script began them: `loop` (its
+#' number), `label` (its variables and,
+#'   where it is known, the line of the script), `iterations`, `reused` (how many of them were taken from the journal),
+#'   `failed` (how many ended with an
+#'   error) and `seconds` (from the loop's begin to its end). It has neither rows nor columns before the first loop has
+#'   ended.
 #' @seealso [registerForeachFleet()]
 #' @examples
 #' fleetLoops()
@@ -208,7 +220,8 @@ fleetLoops <- function() {
   do.call(rbind, lapply(fleet$loops, as.data.frame))
 }
 
-# --- the "foreach object" that doRedis sees: its elements are batches of iterations -------------------------------------------------------------
+# --- the "foreach object" that doRedis sees: its elements are batches of iterations
+# -------------------------------------------------------------
 
 #' @noRd
 #' @export

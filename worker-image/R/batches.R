@@ -1,7 +1,8 @@
 # Which iterations make the next task, and how many tasks wait in Redis.
 #
-# doRedis costs up to 100 ms a task, so iterations are grouped as soon as their time is known: tasks of about ten seconds, smaller towards the end
-# of the loop so that all workers finish together. A group costs nothing in safety: each of its iterations is journalled by itself.
+# doRedis costs up to 100 ms a task, so iterations are grouped as soon as their time is known: tasks of about ten
+# seconds, smaller towards the end of the loop so that all workers finish together. A group costs nothing in safety:
+# each of its iterations is journalled by itself.
 
 TASK_SECONDS <- 10            # 100 ms of doRedis are 1 % of it
 ITERATION_SECONDS <- 2e-4     # what an iteration costs besides its own time: scope, journal, collecting
@@ -19,8 +20,9 @@ LARGEST_TASK <- 10000
 #   times: list(count, mean, sd) of the finished iterations, in seconds; count 0: nothing is measured yet
 #   bytes: list(argument, result), the means
 #   most_seconds: the time limit of an iteration, or what the job has left
-# Towards the end this is "factoring" (Hummel, Schonberg and Flynn, CACM 35(8), 1992): each worker's next group is 1/x of its share of what is left,
-# x = 2 + b^2 + b sqrt(b^2 + 4) with b = workers / (2 sqrt(left)) * sd / mean: half of its share when times are equal, less when they scatter.
+# Towards the end this is "factoring" (Hummel, Schonberg and Flynn, CACM 35(8), 1992): each worker's next group is 1/x
+# of its share of what is left, x = 2 + b^2 + b sqrt(b^2 + 4) with b = workers / (2 sqrt(left)) * sd / mean: half of its
+# share when times are equal, less when they scatter.
 choose_task_size <- function(setting, left, workers, times, bytes = list(argument = 0, result = 0), most_seconds = Inf) {
   if (!identical(setting, "auto")) return(max(1L, as.integer(setting)))
   if (times$count < 1) return(1L)
@@ -43,8 +45,9 @@ measured_times <- function(loop) {
   list(count = n, mean = mean, sd = if (n > 1L) sqrt(max(0, loop$seconds2 / n - mean^2) * n / (n - 1)) else 0)
 }
 
-# Pure: tasks that should wait in Redis. Enough that no worker runs dry between two looks of the driver, also when these are far apart because
-# .combine or the iterators are slow (absence, in seconds); few enough that sizes can still change.
+# Pure: tasks that should wait in Redis. Enough that no worker runs dry between two looks of the driver, also when these
+# are far apart because .combine or the iterators are slow (absence, in seconds); few enough that sizes can still
+# change.
 queue_depth <- function(workers, task_seconds, absence = 0, task_bytes = 0) {
   workers <- max(workers, 2L)
   if (is.na(task_seconds)) return(workers + 2L)
@@ -58,7 +61,8 @@ left_to_submit <- function(loop) {
   if (is.null(total)) loop$pending else loop$pending + (total - loop$count)
 }
 
-# The next iterations to submit, first those that came back: at most `size`, and no more arguments than one task may have. None: nothing is drawn.
+# The next iterations to submit, first those that came back: at most `size`, and no more arguments than one task may
+# have. None: nothing is drawn.
 take_pending <- function(loop, size) {
   loop$requeued <- loop$requeued[status_of(loop, loop$requeued) == PENDING]
   taken <- utils::head(loop$requeued, size)

@@ -1,4 +1,5 @@
-# What a task prints: shown in the worker's log as it happens, each line marked with loop and iteration, and kept for error reports (src/output.c).
+# What a task prints: shown in the worker's log as it happens, each line marked with loop and iteration, and kept for
+# error reports (src/output.c).
 
 start_capture <- function() {
   con <- NULL

@@ -1,9 +1,10 @@
 # Handing results to the loop's .combine function.
 #
-# foreach's own accumulator names each result by a new symbol ("result.123"), which R never forgets, and looks for the end of its buffer with each
-# result: 0.1 ms and 150 bytes each, for ever. Functions written in R may see these names (rbind() makes row names of them), so they get foreach's
-# accumulator. Functions that cannot see them, c(), `+` and other built-in ones, and collecting into a list, which is foreach's default, get their
-# arguments in the same groups from here.
+# foreach's own accumulator names each result by a new symbol ("result.123"), which R never forgets, and looks for the
+# end of its buffer with each result: 0.1 ms and 150 bytes each, for ever. Functions written in R may see these names
+# (rbind() makes row names of them), so they get foreach's accumulator. Functions that cannot see them, c(), `+` and
+# other built-in ones, and collecting into a list, which is foreach's default, get their arguments in the same groups
+# from here.
 
 COMBINE_SLICE_SECONDS <- 0.1
 
@@ -74,9 +75,10 @@ combine_safely <- function(step) {
   })
 }
 
-# Each result reaches .combine once and in order, whatever the order and number of arrivals. Also with .inorder = FALSE, which allows any order: a
-# sum of floating-point numbers depends on theirs, and a value must not depend on the schedule. A slow .combine does not keep the workers waiting:
-# after a slice of time the driver looks after them again. TRUE: there is more to combine.
+# Each result reaches .combine once and in order, whatever the order and number of arrivals. Also with .inorder = FALSE,
+# which allows any order: a sum of floating-point numbers depends on theirs, and a value must not depend on the
+# schedule. A slow .combine does not keep the workers waiting: after a slice of time the driver looks after them again.
+# TRUE: there is more to combine.
 combine_ready <- function(loop) {
   until <- now_seconds() + COMBINE_SLICE_SECONDS
   while (is_combinable(loop, loop$combined + 1L)) {

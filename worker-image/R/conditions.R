@@ -3,8 +3,8 @@
 MAX_KEPT <- 50L
 MAX_TEXT <- 2000L
 
-# The variable names and the call `eval(xpr, envir = envir)` are those of foreach's own %do%, so that an error's call is the same as there.
-# use: makes of the value what is returned; its errors count as the iteration's.
+# The variable names and the call `eval(xpr, envir = envir)` are those of foreach's own %do%, so that an error's call is
+# the same as there. use: makes of the value what is returned; its errors count as the iteration's.
 evaluate_iteration <- function(xpr, envir, on_text, use = function(value, warning_count) value) {
   warnings <- character()
   count <- 0L
@@ -87,7 +87,8 @@ memory_mb <- function() {
   if (length(line)) round(as.numeric(gsub("[^0-9]", "", line)) / 1024, 1) else NA
 }
 
-# The error that reaches the script from a loop with .errorhandling = "stop": foreach's message, the task's own classes and fields.
+# The error that reaches the script from a loop with .errorhandling = "stop": foreach's message, the task's own classes
+# and fields.
 loop_error <- function(cond, index, call) {
   out <- tryCatch(unclass(cond), error = function(e) list())
   if (!is.list(out)) out <- list()

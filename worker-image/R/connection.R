@@ -48,10 +48,11 @@ close_connection <- function(con) {
 
 is_cut <- function(e) grepl("^redis connection:", conditionMessage(e))
 
-# Sends the commands in one go; returns the list of replies. On a cut connection, or a server that is loading or out of memory, the whole list
-# is sent again, after 0.1 s, 0.2 s, ... 3 s and then for ever (`give_up` seconds if given): what is sent must therefore be safe to repeat.
-# patient = FALSE: what a full server refused is returned as it is; the event loop must go on then, for it is the one that makes room.
-# may_leave: NULL is returned when the process was asked to terminate. on_cut: called after each reconnection; its value TRUE ends the call with NULL.
+# Sends the commands in one go; returns the list of replies. On a cut connection, or a server that is loading or out of
+# memory, the whole list is sent again, after 0.1 s, 0.2 s, ... 3 s and then for ever (`give_up` seconds if given): what
+# is sent must therefore be safe to repeat. patient = FALSE: what a full server refused is returned as it is; the event
+# loop must go on then, for it is the one that makes room. may_leave: NULL is returned when the process was asked to
+# terminate. on_cut: called after each reconnection; its value TRUE ends the call with NULL.
 redis_send <- function(con, commands, raw = FALSE, seconds = 60, may_leave = FALSE, give_up = Inf, on_cut = NULL, patient = TRUE) {
   started <- now_seconds()
   pause <- 0.1

@@ -1,5 +1,6 @@
-# What a loop is, written down for later: how it combines its results, so that it has a value at any time, and what its iterations need, so that any
-# of them can be run again. The control plane moves it to the bucket. A description that would be large is left out; a loop never waits for it.
+# What a loop is, written down for later: how it combines its results, so that it has a value at any time, and what its
+# iterations need, so that any of them can be run again. The control plane moves it to the bucket. A description that
+# would be large is left out; a loop never waits for it.
 
 DESCRIBED_ITERATIONS <- 5000L    # whose keys and arguments are kept
 MAX_DESCRIPTION_BYTES <- 2^20    # of each of the two parts, before it is compressed (which takes a tenth of a second at most)
@@ -92,10 +93,11 @@ arguments_of <- function(loop, items) {
   args[!vapply(args, is.null, NA)]
 }
 
-# --- how results are combined --------------------------------------------------------------------------------------------------------------------
+# --- how results are combined
+# --------------------------------------------------------------------------------------------------------------------
 
-# Of a loop: its combine function and what belongs to it. Of nested loops: the outer one, the inner one, and how many iterations each turn of the
-# outer one has (those drawn so far).
+# Of a loop: its combine function and what belongs to it. Of nested loops: the outer one, the inner one, and how many
+# iterations each turn of the outer one has (those drawn so far).
 loop_shape <- function(it, mirror) {
   if (inherits(it, "ifilteredforeach")) return(loop_shape(it$ie1, mirror))
   if (!inherits(it, "ixforeach")) return(combine_of(it, mirror))

@@ -1,5 +1,5 @@
-# Drawing iterations from the loop's iterators: a little ahead of the workers, and a slice at a time, so that an iterator that is slow or has no end
-# keeps nobody waiting.
+# Drawing iterations from the loop's iterators: a little ahead of the workers, and a slice at a time, so that an
+# iterator that is slow or has no end keeps nobody waiting.
 
 LOOK_AHEAD <- 100000L         # unfinished iterations drawn ahead; beyond it the loop is lazy
 LOOK_AHEAD_BYTES <- 256 * 2^20 # of arguments
@@ -12,7 +12,8 @@ may_draw <- function(loop) {
   !loop$exhausted && is.null(loop$stop_error) && loop$count - loop$finished < LOOK_AHEAD && loop$args_bytes < LOOK_AHEAD_BYTES && loop$count - loop$combined < WINDOW_LIMIT
 }
 
-# Draws until the time is over, the iterators end, or enough is ahead. Each iteration finds out at once whether its value exists already.
+# Draws until the time is over, the iterators end, or enough is ahead. Each iteration finds out at once whether its
+# value exists already.
 draw <- function(fleet, loop, seconds = SLICE_SECONDS) {
   until <- now_seconds() + seconds
   while (may_draw(loop)) {
@@ -49,7 +50,8 @@ admit <- function(fleet, loop, block) {
   set_status(loop, items[items %in% loop$left_running & status_of(loop, items) == PENDING], QUEUED)
 }
 
-# The arguments of the next iterations, at most a block; none: the iterators have ended or failed. Ends when the time is over, with at least one.
+# The arguments of the next iterations, at most a block; none: the iterators have ended or failed. Ends when the time is
+# over, with at least one.
 next_block <- function(loop, until) {
   simple <- plain_iterators(loop)
   if (!is.null(simple)) {
@@ -77,10 +79,12 @@ next_arguments <- function(loop) {
   })
 }
 
-# --- iterators over vectors and lists --------------------------------------------------------------------------------------------------------
+# --- iterators over vectors and lists
+# --------------------------------------------------------------------------------------------------------
 
-# nextElem() costs 20 microseconds and more for each iteration. Iterators that iter() made of a plain vector or list, and icount(), are advanced by
-# whole blocks instead; the end is always left to nextElem(). NULL when one of the loop's iterators is of another kind.
+# nextElem() costs 20 microseconds and more for each iteration. Iterators that iter() made of a plain vector or list,
+# and icount(), are advanced by whole blocks instead; the end is always left to nextElem(). NULL when one of the loop's
+# iterators is of another kind.
 plain_iterators <- function(loop) {
   if (is.null(loop$plain)) loop$plain <- identical(class(loop$it), c("iforeach", "iter")) && length(loop$it$iargs) > 0L && all(vapply(loop$it$iargs, is_plain, NA))
   if (!loop$plain) return(NULL)

@@ -2,11 +2,13 @@
 
 #' Entry points of the container image
 #'
-#' Called by `bin/run-driver` and `bin/run-worker`, the supervisors of the container image; not for use in scripts. They read their setting from
-#' environment variables that begin with `FF_`. The driver fetches the job's files, registers the back end, runs the script and saves the files
-#' that it wrote; the worker fetches and loads the job's data and works until it is asked to stop.
+#' Called by `bin/run-driver` and `bin/run-worker`, the supervisors of the container image; not for use in scripts. They
+#' read their setting from environment variables that begin with `FF_`. The driver fetches the job's files, registers
+#' the back end, runs the script and saves the files that it wrote; the worker fetches and loads the job's data and
+#' works until it is asked to stop.
 #'
-#' @return They do not return: R ends. The driver's status is 0 (succeeded), 1 (the script failed), 3 (stopped) or 4 (to be started again); the
+#' @return They do not return: R ends. The driver's status is 0 (succeeded), 1 (the script failed), 3 (stopped) or 4 (to
+#' be started again); the
 #'   worker's is 0.
 #' @seealso [registerForeachFleet()] and [fleetWorker()] for use without the image.
 #' @keywords internal
@@ -52,8 +54,8 @@ runFleetDriver <- function() {
 
 journal_dir <- function(session) file.path(session$work, "tmp", paste0("spill-", .fleet$attempt))
 
-# The session's seed makes everything a script draws repeatable, also without set.seed(): the job's own, the one of the attempt that is resumed,
-# or a new one, kept in Redis for a driver that is started again.
+# The session's seed makes everything a script draws repeatable, also without set.seed(): the job's own, the one of the
+# attempt that is resumed, or a new one, kept in Redis for a driver that is started again.
 choose_seed <- function(session, inputs, ledger) {
   seed <- or_else(inputs$seed, ledger_seed(ledger))
   if (is.null(seed)) {
@@ -64,9 +66,10 @@ choose_seed <- function(session, inputs, ledger) {
   list(seed = as.integer(seed), ledger = ledger)
 }
 
-# What earlier attempts have finished; and, when this attempt's driver was lost with its disk, what it had: Redis forgets a value that is in the
-# bucket and was fetched, so a driver that begins in a new place asks for the ledger. The answer stays beside its journal, for an R that is killed
-# before it has fetched everything; addresses in it live seven days.
+# What earlier attempts have finished; and, when this attempt's driver was lost with its disk, what it had: Redis
+# forgets a value that is in the bucket and was fetched, so a driver that begins in a new place asks for the ledger. The
+# answer stays beside its journal, for an R that is killed before it has fetched everything; addresses in it live seven
+# days.
 load_ledger <- function(session, inputs, journal) {
   url <- function() tryCatch(read_inputs(inputs$path), error = function(e) inputs)$ledger$url
   path <- file.path(scratch_dir(), "ledger.jsonl")
@@ -145,7 +148,8 @@ script_stack <- function(calls) {
   vapply(kept[!own], call_text, "")
 }
 
-# --- the end ------------------------------------------------------------------------------------------------------------------------------------
+# --- the end
+# ------------------------------------------------------------------------------------------------------------------------------------
 
 save_and_finish <- function(session) {
   redis_call(session$con, "HSET", driver_key(), "state", "saving")

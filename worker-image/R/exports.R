@@ -1,8 +1,10 @@
-# Large objects that a loop exports travel by themselves, once per worker, and not again for the next loop that uses the same object.
+# Large objects that a loop exports travel by themselves, once per worker, and not again for the next loop that uses the
+# same object.
 #
-# Only plain data: vectors, lists, data frames, S4 objects of them. What holds an environment or a function stays in doRedis' description of the
-# loop, where identity and sharing are kept. An object is named by the SHA-256 of its serialization. It goes through Redis, or above a limit by file:
-# the driver uploads it, workers fetch it by a signed address.
+# Only plain data: vectors, lists, data frames, S4 objects of them. What holds an environment or a function stays in
+# doRedis' description of the loop, where identity and sharing are kept. An object is named by the SHA-256 of its
+# serialization. It goes through Redis, or above a limit by file: the driver uploads it, workers fetch it by a signed
+# address.
 
 LARGE_EXPORT_BYTES <- 4 * 2^20
 EXPORT_FILE_BYTES <- 16 * 2^20         # above it by file, where there is a form for it
@@ -63,7 +65,8 @@ read_exported <- function(con) {
   })
 }
 
-# An object of that name holds the same bytes: a refused upload may mean that it is there from a try whose answer was lost. The address will tell.
+# An object of that name holds the same bytes: a refused upload may mean that it is there from a try whose answer was
+# lost. The address will tell.
 upload_export <- function(fleet, name, digest, bytes) {
   done <- upload_bytes(fleet$inputs, "exports", bytes, EXPORT_UPLOAD_TRIES, function(try) export_object(digest))
   if (is.null(done)) {
@@ -106,7 +109,8 @@ restore_objects <- function(fleet, loop) {
   }
 }
 
-# --- the worker's side ------------------------------------------------------------------------------------------------------------------------
+# --- the worker's side
+# ------------------------------------------------------------------------------------------------------------------------
 
 # Puts the loop's objects where doRedis would have put them.
 install_objects <- function(worker, setup, env) {

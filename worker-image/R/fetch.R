@@ -1,5 +1,5 @@
-# Large results, the driver's side: addresses are asked of the control plane (R/addresses.R), files are fetched in the background, so that the
-# event loop goes on meanwhile.
+# Large results, the driver's side: addresses are asked of the control plane (R/addresses.R), files are fetched in the
+# background, so that the event loop goes on meanwhile.
 
 FETCHES_AT_ONCE <- 4L
 FETCH_TRIES <- 5L

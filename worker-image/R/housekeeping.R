@@ -1,4 +1,5 @@
-# What the driver looks after once a second: workers that vanished, tasks that got lost, wishes of the control plane, counters and progress lines.
+# What the driver looks after once a second: workers that vanished, tasks that got lost, wishes of the control plane,
+# counters and progress lines.
 
 begin_loop <- function(fleet, loop) {
   loop$housed_at <- 0
@@ -19,7 +20,8 @@ begin_loop <- function(fleet, loop) {
   tell_reuse(fleet, loop)
 }
 
-# A driver that was started again finds workers at work on this loop: their results will come, so they are not submitted twice.
+# A driver that was started again finds workers at work on this loop: their results will come, so they are not submitted
+# twice.
 leave_running <- function(fleet, loop) {
   for (known in fleet$workers) {
     if (!identical(known$state, "busy") || !identical(as.numeric(or_else(known$loop, 0)), loop$number)) next
@@ -67,7 +69,8 @@ end_loop <- function(fleet, loop) {
   emit("loop-ended", loop = loop$number, label = loop$label, done = loop$finished - loop$failed, failed = loop$failed, reused = loop$reused, total = loop$count)
 }
 
-# The loop ended early: nothing of it may start any more. Iterations that run are journalled by their workers all the same.
+# The loop ended early: nothing of it may start any more. Iterations that run are journalled by their workers all the
+# same.
 abandon_tasks <- function(fleet, loop) {
   loop$aborted <- TRUE
   redis_send(fleet$con, list(list("HSET", aborted_key(), loop$run, "1"), list("DEL", queue_key())))
@@ -87,7 +90,8 @@ housekeeping <- function(fleet, loop) {
   check_stop(fleet, loop)
 }
 
-# --- workers ----------------------------------------------------------------------------------------------------------------------------------
+# --- workers
+# ----------------------------------------------------------------------------------------------------------------------------------
 
 read_workers <- function(fleet) {
   fields <- as_fields(redis_call(fleet$con, "HGETALL", workers_key()))
@@ -120,8 +124,8 @@ return_lost_tasks <- function(fleet, loop) {
   }
 }
 
-# What was put at the head of the queue must not wait for the end of somebody's long task: when all are busy, the one that began last puts the rest
-# of its task aside. Returns its name.
+# What was put at the head of the queue must not wait for the end of somebody's long task: when all are busy, the one
+# that began last puts the rest of its task aside. Returns its name.
 make_way <- function(fleet, loop, except = character()) {
   others <- Filter(function(known) known$state %in% c("busy", "idle"), fleet$workers[setdiff(names(fleet$workers), except)])
   busy <- vapply(others, function(known) identical(known$state, "busy"), NA)
@@ -131,8 +135,9 @@ make_way <- function(fleet, loop, except = character()) {
   chosen
 }
 
-# Whatever happened to a task (a Redis that lost its last second, a task taken for a loop that is gone): when nothing waits and nobody is
-# busy with this loop for three seconds, what has no result is submitted again. The journal makes a double run harmless.
+# Whatever happened to a task (a Redis that lost its last second, a task taken for a loop that is gone): when nothing
+# waits and nobody is busy with this loop for three seconds, what has no result is submitted again. The journal makes a
+# double run harmless.
 find_holes <- function(fleet, loop) {
   busy <- busy_tasks(fleet, loop) > 0L
   waiting <- redis_call(fleet$con, "LLEN", queue_key()) > 0
@@ -177,7 +182,8 @@ ensure_environment <- function(fleet, loop) {
   restore_objects(fleet, loop)
 }
 
-# --- control and counters ---------------------------------------------------------------------------------------------------------------------
+# --- control and counters
+# ---------------------------------------------------------------------------------------------------------------------
 
 check_stop <- function(fleet, loop = NULL) {
   flags <- redis_send(fleet$con, list(list("HGET", control_key(), "stop"), list("EXISTS", lease_key()),
@@ -219,7 +225,8 @@ tell_tasks <- function(loop, force = FALSE) {
        total = known_total(loop))
 }
 
-# The same for people: one line that is overwritten on a terminal; elsewhere lines at growing distances, and none for loops of a moment.
+# The same for people: one line that is overwritten on a terminal; elsewhere lines at growing distances, and none for
+# loops of a moment.
 show_progress <- function(loop, ended = FALSE) {
   seconds <- now_seconds() - loop$started_at
   terminal <- isatty(stderr())

@@ -1,4 +1,5 @@
-# The job's files: downloaded by signed URL into the working directory, once per process' lifetime, complete or not at all.
+# The job's files: downloaded by signed URL into the working directory, once per process' lifetime, complete or not at
+# all.
 
 DOWNLOAD_ROUNDS <- 8L
 
@@ -40,7 +41,8 @@ scratch_dir <- function() {
   dir
 }
 
-# One file to its place. `url` is a function: after a failure the inputs are read again, for the URLs may have been renewed.
+# One file to its place. `url` is a function: after a failure the inputs are read again, for the URLs may have been
+# renewed.
 download_to <- function(url, target, bytes = NULL) {
   dir.create(dirname(target), recursive = TRUE, showWarnings = FALSE)
   part <- tempfile("part", tmpdir = scratch_dir())
@@ -73,7 +75,8 @@ file_url <- function(inputs, name) {
   }
 }
 
-# Places every file of the job below `dir`. What is there already, with its size and as it was left, is not fetched again.
+# Places every file of the job below `dir`. What is there already, with its size and as it was left, is not fetched
+# again.
 place_files <- function(inputs, dir) {
   record_path <- file.path(scratch_dir(), "placed.rds")
   placed <- if (file.exists(record_path)) readRDS(record_path) else list()
@@ -90,7 +93,8 @@ place_files <- function(inputs, dir) {
   invisible(placed)
 }
 
-# commandArgs() of driver and workers is what Rscript would have set: a task may read the job's arguments, as it may under %do%.
+# commandArgs() of driver and workers is what Rscript would have set: a task may read the job's arguments, as it may
+# under %do%.
 set_arguments <- function(inputs) {
   arguments <- as.character(unlist(inputs$arguments))
   .Call(fleet_set_arguments, c("R", "--no-echo", "--no-restore", paste0("--file=", inputs$script$name), if (length(arguments)) "--args", arguments))

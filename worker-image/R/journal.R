@@ -1,7 +1,8 @@
 # The worker's side of the journal: each result is in Redis, with its entry for the backup, before doRedis hears of it.
 #
-# First result wins: the bit of the iteration in ff:done:<loop> is set in the same transaction that stores the value, and the value's key is
-# watched while the bit is looked at. A late duplicate therefore neither recreates a value that was already fetched and deleted, nor adds an entry.
+# First result wins: the bit of the iteration in ff:done:<loop> is set in the same transaction that stores the value,
+# and the value's key is watched while the bit is looked at. A late duplicate therefore neither recreates a value that
+# was already fetched and deleted, nor adds an entry.
 
 MAX_VALUE_BYTES <- 500 * 2^20
 
@@ -22,11 +23,13 @@ journal_entry <- function(i, key, value, seconds, started_at, warning_count, lar
 
 arrival_text <- function(worker, i, seconds, bytes, flag, key) sprintf("%.0f %.6g %.0f %s %s %s", i, seconds, bytes, flag, key, or_else(worker$id, worker$pod))
 
-# A column of the entries: texts and numbers of many iterations are formatted in one go, which is several times faster than one by one.
+# A column of the entries: texts and numbers of many iterations are formatted in one go, which is several times faster
+# than one by one.
 column <- function(entries, name, kind) vapply(entries, `[[`, kind, name)
 
-# backed_up: somebody moves results from Redis to a bucket and needs an entry for each in the outbox. Of such a value the marks b and d stand until it
-# is backed up, and until the driver has it: taking a mark away needs no memory, so it works in a full Redis, too.
+# backed_up: somebody moves results from Redis to a bucket and needs an entry for each in the outbox. Of such a value
+# the marks b and d stand until it is backed up, and until the driver has it: taking a mark away needs no memory, so it
+# works in a full Redis, too.
 store_commands <- function(worker, loop, entries, backed_up) {
   i <- whole(column(entries, "i", 0))
   key <- column(entries, "key", "")

@@ -1,12 +1,13 @@
 # Whose fault an error is, the iteration's or its worker's; and when there are too many of them.
 #
-# A worker with a broken disk or environment fails whatever it gets. So an error of a loop that goes on after errors ("pass", "remove") is believed
-# when its worker does not fail much more often than the others; else the iteration gets a second opinion on another worker. A worker that was
-# refuted by three different iterations is replaced: its supervisor starts R afresh. Records belong to one R process ("pod", or "pod#2" after two
-# replacements); a second opinion comes from another pod.
+# A worker with a broken disk or environment fails whatever it gets. So an error of a loop that goes on after errors
+# ("pass", "remove") is believed when its worker does not fail much more often than the others; else the iteration gets
+# a second opinion on another worker. A worker that was refuted by three different iterations is replaced: its
+# supervisor starts R afresh. Records belong to one R process ("pod", or "pod#2" after two replacements); a second
+# opinion comes from another pod.
 #
-# Where an error ends the loop ("stop") there is no time for a record: a quick error is asked about at once, before all that waits, and stands when
-# another pod has an error too, or gives no answer in time.
+# Where an error ends the loop ("stop") there is no time for a record: a quick error is asked about at once, before all
+# that waits, and stands when another pod has an error too, or gives no answer in time.
 
 SUSPECT_ERRORS <- 3L   # of one worker, before it can be suspected
 OTHERS_SAMPLE <- 3L    # iterations that the others must have finished, before they can be compared with
@@ -18,7 +19,8 @@ ASKED_AT_ONCE <- 3L    # about the errors of one worker
 
 stops_at_errors <- function(fleet, loop) identical(loop$error_handling, "stop") || identical(fleet$on_error, "stop")
 
-# An error has arrived: believed at once where nobody else could be asked, or the error is not of the user's code; else held back until settled.
+# An error has arrived: believed at once where nobody else could be asked, or the error is not of the user's code; else
+# held back until settled.
 weigh_error <- function(fleet, loop, i, cond, worker, seconds) {
   suspicion <- loop$suspicion
   id <- whole(i)
@@ -55,7 +57,8 @@ settle_stopping_errors <- function(fleet, loop) {
   }
 }
 
-# The iteration goes to the head of the queue, for any other pod; when all are busy, one is asked to put the rest of its task aside.
+# The iteration goes to the head of the queue, for any other pod; when all are busy, one is asked to put the rest of its
+# task aside.
 ask_at_once <- function(fleet, loop, i) {
   suspicion <- loop$suspicion
   id <- whole(i)
@@ -147,9 +150,11 @@ replace_worker <- function(fleet, worker) {
   say("worker %s is replaced: %s", pod, reason)
 }
 
-# --- too many errors -----------------------------------------------------------------------------------------------------------------------------
+# --- too many errors
+# -----------------------------------------------------------------------------------------------------------------------------
 
-# Pure: NULL, or why to stop. limits: count, rate (0 to 1) and sample must all be reached; one that is not given does not restrain.
+# Pure: NULL, or why to stop. limits: count, rate (0 to 1) and sample must all be reached; one that is not given does
+# not restrain.
 error_limit_reason <- function(limits, failed, finished, what) {
   if (!length(limits) || failed < or_else(limits$count, 1) || finished < or_else(limits$sample, 1)) return(NULL)
   if (failed / max(1, finished) < or_else(limits$rate, 0)) return(NULL)

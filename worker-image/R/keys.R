@@ -1,7 +1,9 @@
-# Stable keys: what an iteration's value depends on, as a short text that is the same in every run in which it is the same.
+# Stable keys: what an iteration's value depends on, as a short text that is the same in every run in which it is the
+# same.
 #
-# A key has five parts, "code-exports-packages-random-arguments", so that a difference says what changed. Values read from the job's data files
-# count by their file; package functions by package version; other functions by formals, body and the captured variables they use.
+# A key has five parts, "code-exports-packages-random-arguments", so that a difference says what changed. Values read
+# from the job's data files count by their file; package functions by package version; other functions by formals, body
+# and the captured variables they use.
 
 KEY_PARTS <- c("code", "exported objects", "packages", "random numbers", "arguments")
 

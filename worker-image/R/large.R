@@ -1,8 +1,9 @@
-# Large results, the worker's side: they leave as files by the signed form of the attempt, and only their entry goes through Redis.
+# Large results, the worker's side: they leave as files by the signed form of the attempt, and only their entry goes
+# through Redis.
 #
-# A form cannot say "only if it is not there yet", and may not replace an object either. So each upload has a name of its own, made of what it
-# holds (and of the try: after a lost answer the first name may be taken). Which of several counts is decided as for small results, by the
-# journal; what a late duplicate uploaded is named by nobody.
+# A form cannot say "only if it is not there yet", and may not replace an object either. So each upload has a name of
+# its own, made of what it holds (and of the try: after a lost answer the first name may be taken). Which of several
+# counts is decided as for small results, by the journal; what a late duplicate uploaded is named by nobody.
 
 LARGE_RESULT_BYTES <- 4 * 2^20
 MAX_FILE_BYTES <- 2000 * 2^20 # R reads and writes at most 2^31 - 1 bytes at once
@@ -18,7 +19,8 @@ result_object <- function(loop, i, sha256, try = 1L) {
   sprintf("loop-%s/iteration-%06.0f-%s%s.rds", whole(loop), i, substr(sha256, 1L, 16L), if (try > 1L) paste0("-", try) else "")
 }
 
-# A large entry without its value, which is in the bucket; other entries as they are. Without success it stays as it is, if Redis can take it.
+# A large entry without its value, which is in the bucket; other entries as they are. Without success it stays as it is,
+# if Redis can take it.
 upload_large <- function(worker, loop, entry) {
   if (entry$bytes <= LARGE_RESULT_BYTES || !may_upload(worker$inputs, "results")) return(entry)
   if (identical(redis_call(worker$con, "GETBIT", done_key(loop), whole(entry$i)), 1)) return(entry) # journal_store() will find that out as well

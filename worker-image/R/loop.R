@@ -1,4 +1,5 @@
-# One loop as the driver sees it: what its iterations depend on, and the counters. window.R has the iterations themselves.
+# One loop as the driver sees it: what its iterations depend on, and the counters. window.R has the iterations
+# themselves.
 
 new_loop <- function(fleet, number, it, obj, expr, envir) {
   loop <- new_record(
@@ -58,8 +59,9 @@ loop_label <- function(obj) {
   paste0("foreach(", paste(names, collapse = ", "), ")", if (!is.null(where)) paste0(" at ", where))
 }
 
-# What the iterations depend on besides their arguments. doRedis exports what the expression mentions in its own frame; what lies further out,
-# up to the global environment, is added, so that a loop inside a function works here as it does under %do%.
+# What the iterations depend on besides their arguments. doRedis exports what the expression mentions in its own frame;
+# what lies further out, up to the global environment, is added, so that a loop inside a function works here as it does
+# under %do%.
 find_dependencies <- function(fleet, loop, obj, expr, envir) {
   seen <- new.env()
   noexport <- c(obj$noexport, obj$argnames)
@@ -89,7 +91,8 @@ environment_package <- function(envir) {
 # Data that every worker loaded from the same file need not travel, as long as the script has not changed it.
 is_unchanged_data <- function(fleet, name, value) !is.null(fleet$data[[name]]) && identical(value, fleet$data[[name]])
 
-# Free symbols of the expression, and of the functions it reaches, that are defined outside the loop's own frame but not in a package.
+# Free symbols of the expression, and of the functions it reaches, that are defined outside the loop's own frame but not
+# in a package.
 outer_symbols <- function(expr, envir, bad) {
   found <- character()
   visited <- character()

@@ -1,9 +1,10 @@
 # How full Redis is, and who waits for room in it.
 #
-# Redis refuses writes above its maxmemory rather than forget anything. It should never come to that: a worker waits before it stores, and the driver
-# before it submits, while Redis is fuller than their shares allow. What frees memory (the two marks of a value, deletions) is done by commands
-# that Redis takes even when it is full. The shares make a deadlock impossible: descriptions and exports of a loop, one task and one value, each
-# at most LARGEST_SHARE, fit below the limit of the workers together, so that there is always a task to run and room for its result.
+# Redis refuses writes above its maxmemory rather than forget anything. It should never come to that: a worker waits
+# before it stores, and the driver before it submits, while Redis is fuller than their shares allow. What frees memory
+# (the two marks of a value, deletions) is done by commands that Redis takes even when it is full. The shares make a
+# deadlock impossible: descriptions and exports of a loop, one task and one value, each at most LARGEST_SHARE, fit below
+# the limit of the workers together, so that there is always a task to run and room for its result.
 
 VALUES_SHARE <- 0.75   # above it workers keep what they have until there is room
 TASKS_SHARE <- 0.5     # above it the driver submits nothing
@@ -42,7 +43,8 @@ nearly_full <- function(con) {
   memory$used > FULL_SHARE * memory$limit
 }
 
-# A worker's wait before it stores. Small things are looked after once a second only. While it waits the iteration's own clock stands still.
+# A worker's wait before it stores. Small things are looked after once a second only. While it waits the iteration's own
+# clock stands still.
 await_room <- function(worker, loop, i, bytes) {
   con <- worker$con
   if (bytes < SMALL_STORE_BYTES && now_seconds() - or_else(con$memory_at, 0) < 1) return(invisible())

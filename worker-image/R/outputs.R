@@ -7,7 +7,8 @@ list_files <- function(dir) {
   data.frame(name = names, size = info$size, mtime = as.numeric(info$mtime), stringsAsFactors = FALSE)
 }
 
-# A driver that is started again begins in a clean directory: half-written files of the run before must not be taken for results.
+# A driver that is started again begins in a clean directory: half-written files of the run before must not be taken for
+# results.
 clean_directory <- function(inputs, dir) {
   keep <- vapply(inputs$files, function(file) file$name, "")
   extra <- setdiff(list_files(dir)$name, keep)
@@ -40,8 +41,8 @@ post_with_tries <- function(inputs, form, path, tries, name) {
   NULL
 }
 
-# One form upload; curl's status. form: which of the signed forms in inputs.json, each with a prefix of its own, read anew as it may have been renewed.
-# The file's path must be plain.
+# One form upload; curl's status. form: which of the signed forms in inputs.json, each with a prefix of its own, read
+# anew as it may have been renewed. The file's path must be plain.
 post_file <- function(inputs, form, path, name) {
   signed <- tryCatch(read_inputs(inputs$path), error = function(e) inputs)[[form]]
   fields <- signed$fields

@@ -1,4 +1,5 @@
-# The value of a loop so far, combined as the loop itself does it: from a downloaded folder of results and the loops' descriptions in it.
+# The value of a loop so far, combined as the loop itself does it: from a downloaded folder of results and the loops'
+# descriptions in it.
 
 # The newest description of each loop, named by its number
 loop_descriptions <- function(dir) {
@@ -17,7 +18,8 @@ unpack_combine <- function(description) {
   if (identical(combine$version, 1L)) combine
 }
 
-# Results that were computed with what the loop depends on now: of changed code or arguments, older ones stay in the bucket but do not count.
+# Results that were computed with what the loop depends on now: of changed code or arguments, older ones stay in the
+# bucket but do not count.
 entries_that_count <- function(entries, description, combine) {
   if (is.null(description$prefix)) return(newest_entries(entries))
   key <- sub("~.*", "", entries$key)
@@ -38,7 +40,8 @@ recorded_value <- function(dir, loop, entries = result_entries(dir), description
   list(value = shaped_value(values, combine$shape), count = length(values), damaged = NROW(attr(results, "damaged")))
 }
 
-# For `foreach-fleet results --partial`: writes loop-<l>.partial.rds of every loop, and says in partial.json what each is.
+# For `foreach-fleet results --partial`: writes loop-<l>.partial.rds of every loop, and says in partial.json what each
+# is.
 write_partial_values <- function(dir) {
   descriptions <- loop_descriptions(dir)
   entries <- tryCatch(result_entries(dir), error = function(e) NULL)
@@ -70,8 +73,8 @@ write_partial_value <- function(dir, loop, entries, description) {
   about
 }
 
-# The value of what is there. Nested loops: of each turn of the outer loop first. An iteration without a result counts as one that was removed, so
-# that what is left has the names and the order that the loop gives it.
+# The value of what is there. Nested loops: of each turn of the outer loop first. An iteration without a result counts
+# as one that was removed, so that what is left has the names and the order that the loop gives it.
 shaped_value <- function(values, shape, places = as.numeric(names(values))) {
   if (is.null(shape$outer)) return(combined_value(values, places, shape))
   ends <- cumsum(shape$sizes)

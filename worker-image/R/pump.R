@@ -1,5 +1,5 @@
-# The driver's event loop: stands where doRedis waits for results. Fetches what workers journalled, combines in order, submits more, looks after
-# workers that vanished, and tells the control plane how it goes.
+# The driver's event loop: stands where doRedis waits for results. Fetches what workers journalled, combines in order,
+# submits more, looks after workers that vanished, and tells the control plane how it goes.
 
 HOUSEKEEPING_SECONDS <- 1
 PROGRESS_SECONDS <- 3
@@ -31,7 +31,8 @@ run_pump <- function(fleet, loop) {
   }
 }
 
-# A driver that was started again may find all that is missing under way: nothing is to be submitted, unless a worker is lost meanwhile.
+# A driver that was started again may find all that is missing under way: nothing is to be submitted, unless a worker is
+# lost meanwhile.
 await_left_running <- function(fleet, loop) {
   while (loop$exhausted && loop$pending == 0L && is.null(loop$stop_error)) {
     collect(fleet, loop)
@@ -47,7 +48,8 @@ await_left_running <- function(fleet, loop) {
 
 is_complete <- function(loop) loop$exhausted && loop$combined == loop$count
 
-# Until a worker announces a result, or, in doRedis' own result list, a task that ended; one that could not even begin has its error there.
+# Until a worker announces a result, or, in doRedis' own result list, a task that ended; one that could not even begin
+# has its error there.
 wait_for_news <- function(fleet, loop, seconds) {
   out <- queue_out_key(loop$id)
   arrived <- arrived_key(loop$number)
@@ -92,12 +94,14 @@ requeue <- function(loop, items) {
   loop$requeued <- c(loop$requeued, items)
 }
 
-# --- fetching ---------------------------------------------------------------------------------------------------------------------------------
+# --- fetching
+# ---------------------------------------------------------------------------------------------------------------------------------
 
 COLLECT_AT_ONCE <- 1000L
 COLLECT_SLICE_SECONDS <- 1
 
-# Reads announcements, fetches the values, and keeps them on our disk. Ends after a while even if there are more: combining and submitting must go on.
+# Reads announcements, fetches the values, and keeps them on our disk. Ends after a while even if there are more:
+# combining and submitting must go on.
 collect <- function(fleet, loop) {
   until <- now_seconds() + COLLECT_SLICE_SECONDS
   repeat {
@@ -161,8 +165,8 @@ keep_values <- function(loop, items, values, seconds) {
   loop$result_bytes <- loop$result_bytes + sum(bytes)
 }
 
-# The value is ours: whoever of driver and backup takes the last mark from it deletes it. Each takes its own before it looks for the other's,
-# so that at least one of them sees that none is left.
+# The value is ours: whoever of driver and backup takes the last mark from it deletes it. Each takes its own before it
+# looks for the other's, so that at least one of them sees that none is left.
 acknowledge <- function(fleet, loop, items) {
   keys <- value_key(loop$number, whole(items))
   if (fleet$durable) {
@@ -187,7 +191,8 @@ set_failed <- function(fleet, loop, i, cond) {
   if (identical(fleet$on_error, "stop")) loop$stop_error <- loop_error(cond, i, NULL)
 }
 
-# With .errorhandling = "stop" the loop ends at its first error instead of after all iterations; what is finished stays in the journal.
+# With .errorhandling = "stop" the loop ends at its first error instead of after all iterations; what is finished stays
+# in the journal.
 stopped_early <- function(loop) {
   if (!loop$failed || !identical(loop$error_handling, "stop")) return(FALSE)
   first <- min(as.integer(ls(loop$errors)))
@@ -195,7 +200,8 @@ stopped_early <- function(loop) {
   TRUE
 }
 
-# Everything that is missing was reused, or nothing is: combines without the event loop, until something is to be submitted.
+# Everything that is missing was reused, or nothing is: combines without the event loop, until something is to be
+# submitted.
 finish_reused <- function(fleet, loop) {
   while (is.null(loop$stop_error) && !is_complete(loop) && loop$pending == 0L) {
     before <- c(loop$combined, loop$count, loop$finished)

@@ -1,8 +1,10 @@
-# Scripts written for a laptop register a backend of their own: registerDoRedis() and startLocalWorkers(), registerDoParallel(), registerDoSEQ().
-# In the fleet they stay as they are. The loops run on its workers all the same, and the log says so.
+# Scripts written for a laptop register a backend of their own: registerDoRedis() and startLocalWorkers(),
+# registerDoParallel(), registerDoSEQ(). In the fleet they stay as they are. The loops run on its workers all the same,
+# and the log says so.
 
-# Every registration, whichever package makes it, writes three variables of foreach: those are watched, so no package needs to be known by name.
-# doRNG's is accepted: it stands in front of the backend that it finds, and without it registerDoRNG() would lose its meaning.
+# Every registration, whichever package makes it, writes three variables of foreach: those are watched, so no package
+# needs to be known by name. doRNG's is accepted: it stands in front of the backend that it finds, and without it
+# registerDoRNG() would lose its meaning.
 keep_registered <- function() {
   globals <- get(".foreachGlobals", envir = asNamespace("foreach"))
   kept <- mget(c("fun", "data", "info"), envir = globals)
@@ -38,7 +40,8 @@ say_kept <- function(what) {
       if (is.null(.fleet$script_line)) "" else paste0(.fleet$script_line, ": "), what)
 }
 
-# What doRedis offers beside loops. A connection of its own would take ours away, and its workers would compute here what the fleet computes.
+# What doRedis offers beside loops. A connection of its own would take ours away, and its workers would compute here
+# what the fleet computes.
 keep_queue <- function() {
   told <- FALSE
   unneeded <- function(...) {

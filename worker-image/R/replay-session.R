@@ -1,4 +1,5 @@
-# What `foreach-fleet replay` runs: the working directory has the job's files, `folder` the report (report.json), and takes the answer.
+# What `foreach-fleet replay` runs: the working directory has the job's files, `folder` the report (report.json), and
+# takes the answer.
 
 # Everything that the iteration had on its worker, in this session
 prepare_replay <- function(folder) {

@@ -3,7 +3,8 @@
 MAX_REPLAY_BYTES <- 256 * 2^10     # of one report, as text
 REPLAY_BUDGET_BYTES <- 16 * 2^20   # of all reports of one R process: thousands of errors must not fill Redis
 
-# Base64 text, or NULL when it would be too large. `scope_env` keeps its identity: functions of the loop have it as their environment.
+# Base64 text, or NULL when it would be too large. `scope_env` keeps its identity: functions of the loop have it as
+# their environment.
 replay_text <- function(worker, code, setup, item, scope_env) {
   if (worker$replay_bytes > REPLAY_BUDGET_BYTES) return(NULL)
   known <- c(as.list(scope_env, all.names = TRUE), item$args)
@@ -19,23 +20,27 @@ replay_text <- function(worker, code, setup, item, scope_env) {
 
 #' Run a failed iteration again
 #'
-#' Evaluates one iteration in this session as its worker did: the same code, arguments, exported objects, packages and random numbers, in a fresh
-#' scope. In an interactive session an error opens [utils::recover()], which shows the frames of the call that failed. The session's own random number
-#' generator is left as it was.
+#' Evaluates one iteration in this session as its worker did: the same code, arguments, exported objects, packages and
+#' random numbers, in a fresh scope. In an interactive session an error opens [utils::recover()], which shows the frames
+#' of the call that failed. The session's own random number generator is left as it was.
 #'
-#' `foreach-fleet replay JOB LOOP ITERATION` fetches report and data, loads them and starts an R session in which `replay()` is all that you type.
+#' `foreach-fleet replay JOB LOOP ITERATION` fetches report and data, loads them and starts an R session in which
+#' `replay()` is all that you type.
 #'
-#' Without that command, mind that objects which workers had from the job's `.RData` files do not travel with the report: `load()` these files first.
-#' The reports of iterations with more than 256 KiB of compressed code, arguments and objects cannot be replayed, nor those after the first 16 MiB of such
-#' reports of one worker.
+#' Without that command, mind that objects which workers had from the job's `.RData` files do not travel with the
+#' report: `load()` these files first. The reports of iterations with more than 256 KiB of compressed code, arguments
+#' and objects cannot be replayed, nor those after the first 16 MiB of such reports of one worker.
 #'
 #' A report is R data, and R data can hold code: replay only what comes from a job that you trust.
 #'
-#' @param report an error of the job: a list with its fields, its JSON text, or the name of a file of such lines (`attempt-*/errors/*.jsonl` in the
+#' @param report an error of the job: a list with its fields, its JSON text, or the name of a file of such lines
+#' (`attempt-*/errors/*.jsonl` in the
 #'   results). `NULL`: the iteration that `foreach-fleet replay` has started this session for.
-#' @param loop,iteration numbers that say which error, when `report` has several. `NULL`: any; of those that are left the last is taken.
+#' @param loop,iteration numbers that say which error, when `report` has several. `NULL`: any; of those that are left
+#' the last is taken.
 #' @param browse whether to open `recover()` at the error.
-#' @return The iteration's value, if there is no error this time. Otherwise its error is raised, with the class and the call that it had.
+#' @return The iteration's value, if there is no error this time. Otherwise its error is raised, with the class and the
+#' call that it had.
 #' @seealso [readResults()]
 #' @examples
 #' # foreach-fleet results heritability --to so-far --all

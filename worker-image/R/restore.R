@@ -1,7 +1,9 @@
-# Redis was killed and lost its last second: results that the driver fetched in that second are on its disk, and neither Redis nor the bucket knows of
-# them. They are journalled again, so that the back-up sees them: of all loops, for one may have ended in that second and another one begun.
+# Redis was killed and lost its last second: results that the driver fetched in that second are on its disk, and neither
+# Redis nor the bucket knows of them. They are journalled again, so that the back-up sees them: of all loops, for one
+# may have ended in that second and another one begun.
 
-# At the end of a loop, and before the driver ends: once for each cut, and once for a driver that was started again, as its disk outlives its R.
+# At the end of a loop, and before the driver ends: once for each cut, and once for a driver that was started again, as
+# its disk outlives its R.
 restore_lost_results <- function(fleet) {
   cuts <- fleet$con$cuts
   if (!fleet$durable || identical(cuts, fleet$restored_at_cut)) return(invisible())

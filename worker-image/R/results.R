@@ -1,24 +1,30 @@
-# Reading what a job has finished, from a downloaded folder of its results: also while the job runs, or after it was stopped.
+# Reading what a job has finished, from a downloaded folder of its results: also while the job runs, or after it was
+# stopped.
 
 #' Results of a job, also of one that has not ended
 #'
-#' Each iteration is saved when it is finished, so that a loop has a value at any time. `readResults()` gives the single values, `partialValue()` what
-#' the loop would have returned if it consisted of its finished iterations only.
+#' Each iteration is saved when it is finished, so that a loop has a value at any time. `readResults()` gives the single
+#' values, `partialValue()` what the loop would have returned if it consisted of its finished iterations only.
 #'
-#' Every result is checked against the SHA-256 that its worker computed. Of an iteration that ran in several attempts the newest counts.
+#' Every result is checked against the SHA-256 that its worker computed. Of an iteration that ran in several attempts
+#' the newest counts.
 #'
 #' Results are R data, and R data can hold code: read only jobs that you trust.
 #'
 #' @param dir folder made by `foreach-fleet results JOB --to DIR --all`.
 #' @param loops numbers of the loops to read; `NULL`: all.
 #' @param loop number of one loop, in the order in which the script began them; `NULL`: the last one that has results.
-#' @param .combine,.init,.final,.multicombine,.maxcombine as in the loop itself, see [foreach::foreach()]. Without `.combine`, `.init` and `.final`, those of the
+#' @param .combine,.init,.final,.multicombine,.maxcombine as in the loop itself, see [foreach::foreach()]. Without
+#' `.combine`, `.init` and `.final`, those of the
 #'   loop, if they were recorded (then results of code or arguments that have changed since are left out), else a list.
-#' @return `readResults()`: a list with one element per loop, named by its number. Each is a list of the values of its finished iterations, in order
-#'   and named by iteration. If some could not be read, a warning says so and the attribute `"damaged"` is a data frame of `loop`, `iteration` and
+#' @return `readResults()`: a list with one element per loop, named by its number. Each is a list of the values of its
+#' finished iterations, in order
+#'   and named by iteration. If some could not be read, a warning says so and the attribute `"damaged"` is a data frame
+#'   of `loop`, `iteration` and
 #'   `why`.
 #'
-#'   `partialValue()`: the value of the loop so far. Once all iterations are there, and combined as the loop does it, it is identical to what the loop
+#'   `partialValue()`: the value of the loop so far. Once all iterations are there, and combined as the loop does it, it
+#'   is identical to what the loop
 #'   returned; only the errors that `.errorhandling = "pass"` puts into a loop's value are left out here.
 #' @seealso [replay()]; `vignette("laptop-to-cloud", package = "foreachfleet")` has an example with its output.
 #' @examples

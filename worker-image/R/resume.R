@@ -1,5 +1,6 @@
-# What is already known when a loop begins: from this driver's own disk and from Redis (the driver was started again), and from the ledger of
-# earlier attempts (files in the bucket). A value counts only if its key says that nothing it depends on has changed.
+# What is already known when a loop begins: from this driver's own disk and from Redis (the driver was started again),
+# and from the ledger of earlier attempts (files in the bucket). A value counts only if its key says that nothing it
+# depends on has changed.
 
 load_known <- function(fleet, loop) {
   loop$spill <- open_spill(fleet$journal, loop$number, fleet$lasting || fleet$durable)
@@ -90,7 +91,8 @@ clear_stale <- function(fleet, loop) {
   loop$to_clear <- NULL
 }
 
-# --- the ledger of earlier attempts ----------------------------------------------------------------------------------------------------------
+# --- the ledger of earlier attempts
+# ----------------------------------------------------------------------------------------------------------
 
 # One JSON line per finished iteration -> list by loop of environments by iteration; the newest attempt wins.
 read_ledger <- function(path) {
@@ -127,8 +129,8 @@ REMOTE_BYTES <- 64 * 2^20 # the event loop waits for them
 REMOTE_SOON <- 1024L
 REMOTE_WINDOW <- 10000L   # several times as many as share a file
 
-# Downloads the values of reused iterations, several files at a time, in the order in which they will be combined. A file that many results share is
-# fetched and read once for all of them, as far as they are drawn.
+# Downloads the values of reused iterations, several files at a time, in the order in which they will be combined. A
+# file that many results share is fetched and read once for all of them, as far as they are drawn.
 fetch_remote <- function(fleet, loop) {
   from <- loop$combined + 1L
   if (is.null(loop$remote) || from > loop$count || !any(status_of(loop, from:min(loop$count, from + REMOTE_SOON - 1L)) == REMOTE)) return(invisible())
@@ -163,7 +165,8 @@ store_remote <- function(fleet, loop, items, entries, file) {
   drop_args(loop, items)
 }
 
-# A file is the serialization of one value, or (part) a named list of serializations: `shared`, or the error of reading it.
+# A file is the serialization of one value, or (part) a named list of serializations: `shared`, or the error of reading
+# it.
 remote_bytes <- function(entry, file, shared) {
   if (is.null(file)) stop("it could not be downloaded")
   if (inherits(shared, "error")) stop(conditionMessage(shared))

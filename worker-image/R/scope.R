@@ -1,5 +1,6 @@
-# Every iteration starts from the same variables, whatever ran on this worker before: neither `<<-` nor a reference object that remembers (an
-# environment, R6, a reference class, a closure with a counter) must make results depend on the schedule.
+# Every iteration starts from the same variables, whatever ran on this worker before: neither `<<-` nor a reference
+# object that remembers (an environment, R6, a reference class, a closure with a counter) must make results depend on
+# the schedule.
 
 MOST_VISITED <- 5000L  # objects looked at for environments, once per task
 LONGEST_LIST <- 1000L  # longer lists are data
@@ -25,7 +26,8 @@ restore_scope <- function(scope) {
 
 restore_variables <- function(env, before) {
   list2env(before, envir = env)
-  # all that was there is there now: only if there are more than these, something was added, nearly always the state of the generator
+  # all that was there is there now: only if there are more than these, something was added, nearly always the state of
+  # the generator
   more <- length(env) - length(before)
   if (more == 0L || (more == 1L && exists(".Random.seed", envir = env, inherits = FALSE))) return(invisible())
   names <- ls(env, all.names = TRUE, sorted = FALSE)
@@ -33,7 +35,8 @@ restore_variables <- function(env, before) {
   if (any(added)) rm(list = names[added], envir = env)
 }
 
-# The environments that values lead to, each with what it holds now. Values in them are copied by R when they are changed, so keeping them is free.
+# The environments that values lead to, each with what it holds now. Values in them are copied by R when they are
+# changed, so keeping them is free.
 reached_environments <- function(values, own) {
   seen <- utils::hashtab("address")
   for (env in list(own, globalenv(), baseenv(), emptyenv())) utils::sethash(seen, env, TRUE)

@@ -53,8 +53,9 @@ runFleetWorker <- function() {
   quit(save = "no", status = 0L, runLast = FALSE)
 }
 
-# Until the first tasks have shown that the job works, no more than these begin. Whoever comes first, driver or worker, closes the gate, so that no
-# worker takes a task before there is one; only the control plane opens it, and a gate that is open already stays so.
+# Until the first tasks have shown that the job works, no more than these begin. Whoever comes first, driver or worker,
+# closes the gate, so that no worker takes a task before there is one; only the control plane opens it, and a gate that
+# is open already stays so.
 close_gate <- function(con, inputs) {
   tasks <- inputs$canary$tasks
   if (!is.null(tasks)) redis_send(con, list(list("SETNX", gate_key(), whole(tasks))), may_leave = TRUE)

@@ -2,12 +2,13 @@
 
 #' Work for a registered back end in this R session
 #'
-#' Turns this R session into a worker: it takes iterations of [registerForeachFleet()]'s loops from Redis, one task after the other. Returns when the
-#' process is asked to terminate (SIGTERM) or interrupted. A worker may be started before or after the script, also on another machine that can reach
-#' the Redis server.
+#' Turns this R session into a worker: it takes iterations of [registerForeachFleet()]'s loops from Redis, one task
+#' after the other. Returns when the process is asked to terminate (SIGTERM) or interrupted. A worker may be started
+#' before or after the script, also on another machine that can reach the Redis server.
 #'
-#' Workers of [startFleetWorkers()] have a supervisor that returns their task at once if R dies. A worker started by this function alone has none: its
-#' task is returned when its last sign of life is ten seconds old. Tasks longer than that need the supervisor.
+#' Workers of [startFleetWorkers()] have a supervisor that returns their task at once if R dies. A worker started by
+#' this function alone has none: its task is returned when its last sign of life is ten seconds old. Tasks longer than
+#' that need the supervisor.
 #'
 #' @param redis,password,prefix as in [registerForeachFleet()].
 #' @param name of this worker, unique among the workers of one Redis server.
@@ -34,13 +35,15 @@ fleetWorker <- function(redis = "localhost", password = NULL, prefix = "ff:", na
 
 #' Start and stop workers on this machine
 #'
-#' The counterpart of `doRedis::startLocalWorkers()`: each worker has a supervisor that restarts R, returns the task of an R process that died, and
-#' drains on SIGTERM (the worker finishes or returns its task and takes no more). The workers end with this R session. Needs `bash`.
+#' The counterpart of `doRedis::startLocalWorkers()`: each worker has a supervisor that restarts R, returns the task of
+#' an R process that died, and drains on SIGTERM (the worker finishes or returns its task and takes no more). The
+#' workers end with this R session. Needs `bash`.
 #'
 #' @param n number of workers.
 #' @param redis,password,prefix as in [registerForeachFleet()].
 #' @param log file that the workers' output is appended to: what tasks print, each line with its loop and iteration.
-#' @return `startFleetWorkers()`: the process ids of the supervisors (an integer vector of length `n`), invisibly. `stopFleetWorkers()`: `NULL`,
+#' @return `startFleetWorkers()`: the process ids of the supervisors (an integer vector of length `n`), invisibly.
+#' `stopFleetWorkers()`: `NULL`,
 #'   invisibly; it does not wait for the workers' end.
 #' @seealso [registerForeachFleet()], which has an example; [fleetWorker()] for a worker in an R session of your own.
 #' @examples

@@ -1,5 +1,6 @@
-# Files that tasks write in the job's folder: they stay on their worker and go with it, which nothing else would show. The files themselves cannot be
-# results: several workers may write the same name, and a task that is run again elsewhere would write it twice.
+# Files that tasks write in the job's folder: they stay on their worker and go with it, which nothing else would show.
+# The files themselves cannot be results: several workers may write the same name, and a task that is run again
+# elsewhere would write it twice.
 
 WATCHED_FOLDERS <- 1000L
 

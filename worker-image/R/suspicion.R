@@ -1,4 +1,5 @@
-# What a loop suspects its workers of: the record of each, and the errors that are not yet believed. judge.R decides from it.
+# What a loop suspects its workers of: the record of each, and the errors that are not yet believed. judge.R decides
+# from it.
 
 new_suspicion <- function() {
   suspicion <- new_record(

@@ -1,8 +1,9 @@
 # The connection object that doRedis works with.
 #
-# doRedis talks to Redis only through the functions of one object, which is redux' in its own use. Giving it this one instead leaves its code
-# unchanged and closes its gaps: every command survives a cut connection (with the password), a taken task is never only in a worker's memory
-# (BLPOP becomes a move into the worker's own list), submitting is pipelined, and the driver's wait for results becomes our event loop.
+# doRedis talks to Redis only through the functions of one object, which is redux' in its own use. Giving it this one
+# instead leaves its code unchanged and closes its gaps: every command survives a cut connection (with the password), a
+# taken task is never only in a worker's memory (BLPOP becomes a move into the worker's own list), submitting is
+# pipelined, and the driver's wait for results becomes our event loop.
 
 as_redux <- function(reply) {
   if (is.numeric(reply)) if (abs(reply) < 2147483647) as.integer(reply) else reply
@@ -12,8 +13,8 @@ as_redux <- function(reply) {
 
 as_argument <- function(x) if (is.raw(x)) x else if (is.numeric(x)) format(x, scientific = FALSE, trim = TRUE, digits = 17) else as.character(x)
 
-# hooks: take(queue, timeout) and results(key, timeout) replace the two blocking calls; submitted(key, values) and stored(key, value) look on;
-# got(key, value) answers what doRedis is to read.
+# hooks: take(queue, timeout) and results(key, timeout) replace the two blocking calls; submitted(key, values) and
+# stored(key, value) look on; got(key, value) answers what doRedis is to read.
 new_transport <- function(con, hooks = list()) {
   pending <- NULL
   command <- function(args) {

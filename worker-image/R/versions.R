@@ -11,8 +11,9 @@ loaded_version_text <- function(package) {
   if (isNamespaceLoaded(package)) getNamespaceVersion(package)[[1]] else package_version_text(package)
 }
 
-# Results count under the driver's versions of the loop's packages: a worker with others would store wrong ones. R writes one version in two ways
-# (7.3-58.2 and 7.3.58.2), so versions are compared as versions. The message names no worker: alike errors are one.
+# Results count under the driver's versions of the loop's packages: a worker with others would store wrong ones. R
+# writes one version in two ways (7.3-58.2 and 7.3.58.2), so versions are compared as versions. The message names no
+# worker: alike errors are one.
 check_versions <- function(wanted) {
   for (package in names(wanted)[wanted != "not installed"]) {
     own <- loaded_version_text(package)

@@ -1,7 +1,9 @@
-# What the driver knows of each iteration, for those that are drawn and not yet forgotten: a window that moves along the loop.
+# What the driver knows of each iteration, for those that are drawn and not yet forgotten: a window that moves along the
+# loop.
 #
-# A loop may have very many iterations, or no end. So the table holds only what lies between the first iteration that is not combined and the last
-# one drawn, 36 bytes each, and is written in place (put). What is combined is forgotten: its value is in foreach's hands and on the driver's disk.
+# A loop may have very many iterations, or no end. So the table holds only what lies between the first iteration that is
+# not combined and the last one drawn, 36 bytes each, and is written in place (put). What is combined is forgotten: its
+# value is in foreach's hands and on the driver's disk.
 
 PENDING <- 0L   # known, not submitted
 QUEUED <- 1L    # submitted

@@ -1,4 +1,5 @@
-# A worker: doRedis' redisWorker() takes the tasks; what it evaluates is run_batch(), which runs iterations and journals each.
+# A worker: doRedis' redisWorker() takes the tasks; what it evaluates is run_batch(), which runs iterations and journals
+# each.
 
 FLUSH_SECONDS <- 0.1
 FLUSH_BYTES <- 2^20
@@ -30,7 +31,8 @@ new_worker <- function(con, pod, node, attempt = 1L, state_dir = NULL) {
   worker
 }
 
-# Tells Redis, and the supervisor by a file, what this worker does. The supervisor repeats it with a fresh beat while R computes.
+# Tells Redis, and the supervisor by a file, what this worker does. The supervisor repeats it with a fresh beat while R
+# computes.
 report_state <- function(worker, state, loop = NULL, iterations = NULL) {
   shown <- if (length(iterations) > 100L) iterations[1:100] else iterations
   text <- sprintf('"loop":%s,"iterations":[%s],"count":%d,"last":%s,"since":%.3f,"pid":%d', if (is.null(loop)) "null" else whole(loop),
@@ -49,7 +51,8 @@ leave <- function(reason) {
   stop("nothing handles the end of the worker: ", reason)
 }
 
-# Stands in for BLPOP: waits for a task and moves it into this worker's own list, from where anybody can return it should this worker vanish.
+# Stands in for BLPOP: waits for a task and moves it into this worker's own list, from where anybody can return it
+# should this worker vanish.
 take_task <- function(worker, queue) {
   queue <- queue[1]
   if (!is.null(ahead <- worker$ahead)) { # next_of_loop() has moved it into our list
@@ -84,7 +87,8 @@ return_task <- function(worker) redis_call(worker$con, "LMOVE", worker$held, que
 # A supervisor replaces R by itself; a worker without one can only leave.
 must_be_replaced <- function(worker) length(redis_call(worker$con, "HGET", replace_key(), worker$pod)) > 0L && redis_call(worker$con, "HDEL", replace_key(), worker$pod) > 0
 
-# A second opinion on what failed here: the task goes to the end of the queue, or back to its head, for another worker if there is one.
+# A second opinion on what failed here: the task goes to the end of the queue, or back to its head, for another worker
+# if there is one.
 decline <- function(worker, batch) {
   if (!worker$pod %in% batch$avoid) return(FALSE)
   all <- as_fields(redis_call(worker$con, "HGETALL", workers_key()))
@@ -114,8 +118,9 @@ may_take <- function(worker) {
 
 LOST_DESCRIPTION <- "Redis lost the description of this loop"
 
-# doRedis asks for a loop's description once, and would take nothing for a description: then every later task of the loop fails here as well. What it
-# gets instead of nothing reports the loss to the driver, which has a copy, and makes doRedis ask again.
+# doRedis asks for a loop's description once, and would take nothing for a description: then every later task of the
+# loop fails here as well. What it gets instead of nothing reports the loss to the driver, which has a copy, and makes
+# doRedis ask again.
 description_or_substitute <- function(key, value) {
   if (!is.null(value) || !is_environment_key(key)) return(value)
   expr <- bquote({
@@ -142,8 +147,8 @@ serve <- function(worker, queue) {
 
 # What doRedis evaluates for one task. code: the user's expression; setup: the loop's constants; batch: the iterations.
 #
-# doRedis' own end of a task takes up to 100 ms (it waits for its keep-alive thread). So the tasks of this loop that wait already are run here, one
-# after another, before doRedis gets its turn again.
+# doRedis' own end of a task takes up to 100 ms (it waits for its keep-alive thread). So the tasks of this loop that
+# wait already are run here, one after another, before doRedis gets its turn again.
 run_batch <- function(code, setup, batch, env) {
   worker <- .fleet$worker
   if (is.null(worker)) stop("this task needs a worker started by foreachfleet")
@@ -160,7 +165,8 @@ run_batch <- function(code, setup, batch, env) {
 
 NEXT_TASK_SECONDS <- 1
 
-# The next task, if it is of the same loop; one of another loop is kept for take_task(). NULL also when anything else is to be looked at first.
+# The next task, if it is of the same loop; one of another loop is kept for take_task(). NULL also when anything else is
+# to be looked at first.
 next_of_loop <- function(worker, setup) {
   .Call(fleet_unmark)
   if (.Call(fleet_termination) || !identical(worker$ticket, NA)) return(NULL)
@@ -231,7 +237,8 @@ lost_error <- function(i, tries, cause) {
               "fleetLostError")
 }
 
-# What is known of the iterations of a task: which are done, and how often each ended its R process. Nearly always nothing, so that is asked first.
+# What is known of the iterations of a task: which are done, and how often each ended its R process. Nearly always
+# nothing, so that is asked first.
 look_before <- function(worker, setup, batch) {
   first <- min(batch$i) %/% 8L
   range <- list("GETRANGE", done_key(setup$loop), whole(first), whole(max(batch$i) %/% 8L))

@@ -41,7 +41,8 @@ test_that("bytes and time limits bound the group", {
   expect_identical(size("auto", 1e6, 4, times(0.1), most_seconds = 1), 9L)
 })
 
-# One worker after another takes the next group as soon as it is free; returns the time, the tasks, and the idle time at the end.
+# One worker after another takes the next group as soon as it is free; returns the time, the tasks, and the idle time at
+# the end.
 play <- function(seconds, workers) {
   free <- numeric(workers)
   tasks <- 0

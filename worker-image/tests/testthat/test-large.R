@@ -52,7 +52,8 @@ test_that("what Redis says of its memory is read, and no limit is none", {
 
 test_that("shares leave room for a task and its result", {
   largest <- foreachfleet:::LARGEST_SHARE
-  # what a loop sends, and a task, fit below the driver's limit; a result beside all that is submitted below that of the workers
+  # what a loop sends, and a task, fit below the driver's limit; a result beside all that is submitted below that of the
+  # workers
   expect_lt(2 * largest, foreachfleet:::TASKS_SHARE)
   expect_lt(foreachfleet:::TASKS_SHARE + largest, foreachfleet:::VALUES_SHARE)
   expect_lt(foreachfleet:::VALUES_SHARE, foreachfleet:::FULL_SHARE)
