@@ -166,9 +166,9 @@ do_fleet <- function(obj, expr, envir, data) {
   on.exit(end_loop(fleet, loop))
   begin_loop(fleet, loop)
   prepare_description(fleet, loop, obj, expr, envir)
-  while (is.null(loop$stop_error) && !is_complete(loop)) {
+  while (is.null(loop$stop_error) && !is_complete(loop$window)) {
     if (!has_work(fleet, loop)) await_left_running(fleet, loop)
-    if (loop$pending > 0L) run_loop(fleet, loop, obj, expr, envir) else finish_reused(fleet, loop)
+    if (loop$window$pending > 0L) run_loop(fleet, loop, obj, expr, envir) else finish_reused(fleet, loop)
   }
   if (!is.null(loop$stop_error)) stop(loop$stop_error)
   finish_combining(loop)
@@ -234,7 +234,7 @@ iter.fleetsource <- function(obj, ...) {
 #' @export
 nextElem.fleetsource <- function(obj, ...) {
   # doRedis submits the first tasks; the event loop submits the rest as workers take them
-  more <- obj$loop$tasks < queue_depth(count_workers(obj$fleet), NA) && first_tasks_fit(obj$fleet, obj$loop)
+  more <- obj$loop$window$tasks < queue_depth(count_workers(obj$fleet), NA) && first_tasks_fit(obj$fleet, obj$loop)
   batch <- if (more) next_batch(obj$fleet, obj$loop)
   if (is.null(batch)) stop("StopIteration", call. = FALSE)
   list(fleet_batch = batch)

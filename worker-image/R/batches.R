@@ -38,13 +38,6 @@ choose_task_size <- function(setting, left, workers, times, bytes = list(argumen
   as.integer(max(1, floor(size)))
 }
 
-measured_times <- function(loop) {
-  n <- loop$executed
-  if (n < 1L) return(list(count = 0, mean = NA_real_, sd = NA_real_))
-  mean <- loop$seconds / n
-  list(count = n, mean = mean, sd = if (n > 1L) sqrt(max(0, loop$seconds2 / n - mean^2) * n / (n - 1)) else 0)
-}
-
 # Pure: tasks that should wait in Redis. Enough that no worker runs dry between two looks of the driver, also when these
 # are far apart because .combine or the iterators are slow (absence, in seconds); few enough that sizes can still
 # change.
@@ -58,47 +51,30 @@ queue_depth <- function(workers, task_seconds, absence = 0, task_bytes = 0) {
 # Iterations that wait for submission, or will: known in full when the length of the loop is.
 left_to_submit <- function(loop) {
   total <- known_total(loop)
-  if (is.null(total)) loop$pending else loop$pending + (total - loop$count)
-}
-
-# The next iterations to submit, first those that came back: at most `size`, and no more arguments than one task may
-# have. None: nothing is drawn.
-take_pending <- function(loop, size) {
-  loop$requeued <- loop$requeued[status_of(loop, loop$requeued) == PENDING]
-  taken <- utils::head(loop$requeued, size)
-  loop$requeued <- utils::tail(loop$requeued, -size)
-  loop$next_pending <- max(loop$next_pending, loop$base + 1L)
-  while (length(taken) < size && loop$next_pending <= loop$count) {
-    block <- loop$next_pending:min(loop$count, loop$next_pending + 4095L)
-    open <- block[status_of(loop, block) == PENDING]
-    picked <- utils::head(setdiff(open, taken), size - length(taken))
-    taken <- c(taken, picked)
-    loop$next_pending <- if (length(taken) >= size) max(picked) + 1L else max(block) + 1L
-  }
-  fitting <- max(1L, sum(cumsum(as.numeric(loop$size[taken - loop$base])) <= TASK_ARGUMENT_BYTES))
-  if (length(taken) > fitting) {
-    loop$requeued <- c(taken[-seq_len(fitting)], loop$requeued)
-    taken <- taken[seq_len(fitting)]
-  }
-  taken
+  if (is.null(total)) loop$window$pending else loop$window$pending + (total - loop$window$count)
 }
 
 next_batch <- function(fleet, loop) {
   if (loop$aborted || !has_work(fleet, loop)) return(NULL)
-  times <- measured_times(loop)
-  bytes <- list(argument = loop$args_bytes / max(1, loop$count - loop$finished), result = loop$result_bytes / max(1, loop$executed))
-  size <- choose_task_size(fleet$task_size, left_to_submit(loop), count_workers(fleet), times, bytes, seconds_limit(fleet))
-  items <- take_pending(loop, min(size, or_else(loop$most_items, size)))
+  times <- measured_times(loop$counters)
+  bytes <- list(argument = mean_argument_bytes(loop),
+                result = loop$counters$result_bytes / max(1, loop$counters$executed))
+  left <- left_to_submit(loop)
+  size <- choose_task_size(fleet$task_size, left, count_workers(fleet), times, bytes, seconds_limit(fleet))
+  items <- take_pending(loop$window, min(size, or_else(loop$most_items, size)))
   if (!length(items)) return(NULL)
   make_batch(loop, items)
 }
 
+# Of the iterations that are drawn and have no result
+mean_argument_bytes <- function(loop) loop$window$args_bytes / max(1, loop$window$count - loop$counters$finished)
+
 make_batch <- function(loop, items) {
-  set_status(loop, items, QUEUED)
-  loop$tasks <- loop$tasks + 1L
-  loop$task_items[[whole(loop$tasks)]] <- items
+  window <- loop$window
+  begin_task(window, items)
   loop$task_size <- length(items)
-  list(i = items, digest = digests_of(loop, items), prefix = loop$prefix, suffix = loop$suffix, args = args_of(loop, items), expected = measured_times(loop)$mean, run = loop$run,
+  list(i = items, digest = digests_of(window, items), prefix = window$prefix, suffix = window$suffix,
+       args = args_of(window, items), expected = measured_times(loop$counters)$mean, run = loop$run,
        avoid = doubted_pods(loop$suspicion, items))
 }
 
@@ -111,8 +87,9 @@ submit_more <- function(fleet, loop) {
   loop$absence <- max(now - loop$submitted_at, 0.9 * loop$absence)
   loop$submitted_at <- now
   if (!has_work(fleet, loop)) return(invisible())
-  task_seconds <- (measured_times(loop)$mean + ITERATION_SECONDS) * or_else(loop$task_size, 1L)
-  room <- queue_depth(count_workers(fleet), task_seconds, loop$absence, loop$task_bytes) - redis_call(fleet$con, "LLEN", queue_key())
+  task_seconds <- (measured_times(loop$counters)$mean + ITERATION_SECONDS) * or_else(loop$task_size, 1L)
+  depth <- queue_depth(count_workers(fleet), task_seconds, loop$absence, loop$task_bytes)
+  room <- depth - redis_call(fleet$con, "LLEN", queue_key())
   fleet$con$memory_at <- 0
   # what had no room a moment ago is not serialized again until it may have
   if (!task_fits(fleet$con, or_else(loop$refused_bytes, 0))) return(wait_for_room(fleet, loop))
@@ -120,7 +97,9 @@ submit_more <- function(fleet, loop) {
   pushed <- 0
   while (room > 0) {
     commands <- list()
-    while (length(commands) < min(room, 100L) && task_fits(fleet$con, pushed) && !is.null(batch <- next_batch(fleet, loop))) {
+    while (length(commands) < min(room, 100L) && task_fits(fleet$con, pushed)) {
+      batch <- next_batch(fleet, loop)
+      if (is.null(batch)) break
       bytes <- task_bytes(loop, batch)
       if (!accept_task(fleet, loop, batch$i, length(bytes), pushed)) break
       pushed <- pushed + length(bytes)
@@ -134,17 +113,19 @@ submit_more <- function(fleet, loop) {
 }
 
 task_bytes <- function(loop, batch) {
-  serialize(list(ID = loop$id, argsList = stats::setNames(list(list(fleet_batch = batch, .Random.seed = loop$tasks)), whole(loop$tasks))), NULL)
+  number <- loop$window$tasks
+  arguments <- stats::setNames(list(list(fleet_batch = batch, .Random.seed = number)), whole(number))
+  serialize(list(ID = loop$id, argsList = arguments), NULL)
 }
 
 count_workers <- function(fleet) max(1L, length(fleet$workers))
 
 # Tasks that workers hold now: they do not count against the depth of the queue.
-busy_tasks <- function(fleet, loop) sum(vapply(fleet$workers, function(known) identical(known$state, "busy") && identical(as.numeric(or_else(known$loop, 0)), loop$number), NA))
+busy_tasks <- function(fleet, loop) length(workers_of(fleet, loop))
 
-# A task is finished when none of its iterations is waiting any more.
-forget_finished_tasks <- function(loop) {
-  task <- rep(seq_along(loop$task_items), lengths(loop$task_items))
-  open <- status_of(loop, as.integer(unlist(loop$task_items))) == QUEUED
-  loop$task_items <- loop$task_items[tabulate(task[open], length(loop$task_items)) > 0L]
+# Those that work on this loop
+workers_of <- function(fleet, loop) {
+  Filter(function(known) {
+    identical(known$state, "busy") && identical(as.numeric(or_else(known$loop, 0)), loop$number)
+  }, fleet$workers)
 }

@@ -81,17 +81,18 @@ combine_safely <- function(step) {
 # TRUE: there is more to combine.
 combine_ready <- function(loop) {
   until <- now_seconds() + COMBINE_SLICE_SECONDS
-  while (is_combinable(loop, loop$combined + 1L)) {
+  window <- loop$window
+  while (is_combinable(loop, window$combined + 1L)) {
     if (now_seconds() > until) return(TRUE)
-    loop$combined <- loop$combined + 1L
-    combine_one(loop, loop$combined, loop$status[loop$combined - loop$base] == FAILED)
+    window$combined <- window$combined + 1L
+    combine_one(loop, window$combined, status_of(window, window$combined) == FAILED)
   }
   FALSE
 }
 
 is_combinable <- function(loop, i) {
-  if (i > loop$count) return(FALSE)
-  status <- loop$status[i - loop$base]
+  if (i > loop$window$count) return(FALSE)
+  status <- status_of(loop$window, i)
   status == STORED || (status == FAILED && !identical(loop$error_handling, "stop"))
 }
 
@@ -101,7 +102,7 @@ combine_one <- function(loop, i, failed) {
     result <- loop$errors[[id]]
     rm(list = id, envir = loop$errors)
   } else {
-    result <- unserialize(stored_value(loop, i))
+    result <- unserialize(stored_value(loop$window, i))
   }
   combine_safely(accept_result(loop, result, i))
 }

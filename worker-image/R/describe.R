@@ -18,7 +18,7 @@ prepare_description <- function(fleet, loop, obj, expr, envir) {
 describe_loop <- function(fleet, loop, force = FALSE) {
   draft <- loop$to_describe
   if (is.null(draft)) return(invisible())
-  whole_loop <- loop$exhausted || force || (is.null(draft$shape$sizes) && loop$count >= DESCRIBED_ITERATIONS)
+  whole_loop <- loop$window$exhausted || force || (is.null(draft$shape$sizes) && loop$window$count >= DESCRIBED_ITERATIONS)
   if (draft$told && !whole_loop) return(invisible())
   draft <- take_down(loop, draft)
   loop$to_describe <- if (!whole_loop) draft
@@ -31,9 +31,9 @@ describe_loop <- function(fleet, loop, force = FALSE) {
 
 # Keys and arguments as far as they are known; the loop forgets them.
 take_down <- function(loop, draft) {
-  shown <- seq_len(min(loop$count, DESCRIBED_ITERATIONS))
-  if (loop$base == 0L) draft$keys <- key_of(loop, shown)
-  args <- arguments_of(loop, shown[shown > loop$base])
+  shown <- seq_len(min(loop$window$count, DESCRIBED_ITERATIONS))
+  if (loop$window$base == 0L) draft$keys <- key_of(loop$window, shown)
+  args <- arguments_of(loop$window, shown[shown > loop$window$base])
   draft$args[names(args)] <- args
   draft$told <- TRUE
   draft
@@ -42,9 +42,9 @@ take_down <- function(loop, draft) {
 description <- function(loop, draft) {
   packed <- function(value) tryCatch(pack_text(value()), error = function(e) NULL)
   record <- list(loop = loop$number, attempt = or_else(.fleet$attempt, 1L), label = loop$label, total = known_total(loop), errorHandling = loop$error_handling)
-  record$prefix <- loop$prefix
+  record$prefix <- loop$window$prefix
   record$combine <- if (!is.null(draft$shape)) packed(function() {
-    list(version = 1L, keys = draft$keys, all = loop$exhausted && length(draft$keys) == loop$count, shape = drawn_shape(loop$it, draft$shape))
+    list(version = 1L, keys = draft$keys, all = loop$window$exhausted && length(draft$keys) == loop$window$count, shape = drawn_shape(loop$it, draft$shape))
   })
   record$task <- packed(function() list(version = 1L, code = draft$expr, env = task_scope(loop, draft$envir), packages = draft$packages, random = loop$random, loop = loop$number,
                                         args = draft$args))
@@ -88,8 +88,8 @@ task_scope <- function(loop, envir) {
 }
 
 # By iteration; those whose results exist already have no arguments any more.
-arguments_of <- function(loop, items) {
-  args <- stats::setNames(args_of(loop, items), whole(items))
+arguments_of <- function(window, items) {
+  args <- stats::setNames(args_of(window, items), whole(items))
   args[!vapply(args, is.null, NA)]
 }
 

@@ -9,7 +9,9 @@ SLICE_SECONDS <- 0.05
 FIRST_SLICE_SECONDS <- 0.3    # enough for nearly all loops to be known in full, and no worker waits long
 
 may_draw <- function(loop) {
-  !loop$exhausted && is.null(loop$stop_error) && loop$count - loop$finished < LOOK_AHEAD && loop$args_bytes < LOOK_AHEAD_BYTES && loop$count - loop$combined < WINDOW_LIMIT
+  window <- loop$window
+  !window$exhausted && is.null(loop$stop_error) && window$count - loop$counters$finished < LOOK_AHEAD &&
+    window$args_bytes < LOOK_AHEAD_BYTES && window$count - window$combined < WINDOW_LIMIT
 }
 
 # Draws until the time is over, the iterators end, or enough is ahead. Each iteration finds out at once whether its
@@ -24,30 +26,22 @@ draw <- function(fleet, loop, seconds = SLICE_SECONDS) {
 
 # True when something can be submitted; draws until that is so, or the end is reached.
 has_work <- function(fleet, loop) {
-  while (loop$pending == 0L && may_draw(loop)) draw(fleet, loop)
-  loop$pending > 0L
+  while (loop$window$pending == 0L && may_draw(loop)) draw(fleet, loop)
+  loop$window$pending > 0L
 }
 
 # New iterations: keyed, and looked up in what is known.
 admit <- function(fleet, loop, block) {
-  n <- length(block)
-  if (!n) return(invisible())
-  make_room(loop, n)
-  items <- loop$count + seq_len(n)
-  at <- items - loop$base
-  sizes <- .Call(fleet_digest_all, block, loop$known, loop$digest, at[1] - 1)
-  put(loop$size, at, pmin(sizes, .Machine$integer.max))
-  put(loop$status, at, PENDING)
-  put_all(loop$args, at, block)
-  loop$args_bytes <- loop$args_bytes + sum(loop$size[at])
-  loop$count <- loop$count + n
-  loop$pending <- loop$pending + n
-  if (loop$anything_known) {
+  if (!length(block)) return(invisible())
+  window <- loop$window
+  items <- append_items(window, block, loop$known)
+  if (loop$reuse$anything_known) {
     take_known(fleet, loop, items)
     clear_stale(fleet, loop)
-    drop_args(loop, items[status_of(loop, items) == STORED])
+    drop_args(window, items[status_of(window, items) == STORED])
   }
-  set_status(loop, items[items %in% loop$left_running & status_of(loop, items) == PENDING], QUEUED)
+  running <- items %in% loop$reuse$left_running & status_of(window, items) == PENDING
+  set_status(window, items[running], QUEUED)
 }
 
 # The arguments of the next iterations, at most a block; none: the iterators have ended or failed. Ends when the time is
@@ -59,7 +53,7 @@ next_block <- function(loop, until) {
     if (n > 0) return(take_plain(loop, simple, n))
   }
   block <- list()
-  room <- LOOK_AHEAD_BYTES - loop$args_bytes
+  room <- LOOK_AHEAD_BYTES - loop$window$args_bytes
   repeat {
     args <- next_arguments(loop)
     if (is.null(args)) break
@@ -73,7 +67,7 @@ next_block <- function(loop, until) {
 # An iterator that fails ends the loop, with the error that %do% gives.
 next_arguments <- function(loop) {
   tryCatch(nextElem(loop$it), error = function(e) {
-    loop$exhausted <- TRUE
+    loop$window$exhausted <- TRUE
     if (!identical(conditionMessage(e), "StopIteration")) loop$stop_error <- simpleError(conditionMessage(e), loop$expr)
     NULL
   })
@@ -119,7 +113,7 @@ take_plain <- function(loop, simple, n) {
 
 # How many iterations the loop will have, when that can be known before all are drawn.
 known_total <- function(loop) {
-  if (loop$exhausted) return(loop$count)
+  if (loop$window$exhausted) return(loop$window$count)
   simple <- plain_iterators(loop)
-  if (!is.null(simple) && simple$left < .Machine$integer.max / 2) loop$count + simple$left
+  if (!is.null(simple) && simple$left < .Machine$integer.max / 2) loop$window$count + simple$left
 }

@@ -6,7 +6,7 @@ FETCH_TRIES <- 5L
 
 # Announced by a worker, or found in Redis by a driver that was started again.
 await_object <- function(fleet, loop, i, object, sha256, bytes, seconds) {
-  set_status(loop, i, AWAY)
+  set_status(loop$window, i, AWAY)
   loop$away[[whole(i)]] <- list(i = i, object = object, sha256 = sha256, bytes = bytes, seconds = seconds, tries = 0L)
   ask_addresses(fleet$con, object)
 }

@@ -2,33 +2,19 @@
 # counters and progress lines.
 
 begin_loop <- function(fleet, loop) {
-  loop$housed_at <- 0
-  loop$told_at <- now_seconds()
-  loop$told <- ""
-  loop$quiet_since <- NULL
-  loop$reuse_told <- FALSE
   load_known(fleet, loop)
-  redis_send(fleet$con, list(list("HSET", loop_key(loop$number), "label", loop$label, "total", "", "startedAt", sprintf("%.3f", loop$started_at), "endedAt", "")))
+  started_at <- sprintf("%.3f", loop$counters$started_at)
+  redis_call(fleet$con, "HSET", loop_key(loop$number), "label", loop$label, "total", "", "startedAt", started_at, "endedAt", "")
   listed <- unlist(redis_call(fleet$con, "LRANGE", loops_key(), "0", "-1"))
   if (!whole(loop$number) %in% listed) redis_call(fleet$con, "RPUSH", loops_key(), whole(loop$number))
   redis_call(fleet$con, "HSET", driver_key(), "loops", whole(max(loop$number, length(listed))))
   read_workers(fleet)
-  leave_running(fleet, loop)
+  leave_running(loop$reuse, fleet$workers, loop$number)
   draw(fleet, loop, FIRST_SLICE_SECONDS)
   save_counters(fleet, loop)
-  emit("loop-started", loop = loop$number, label = loop$label, total = known_total(loop), reused = loop$reused + or_else(loop$recovered, 0L))
+  reused <- from_before(loop$counters)
+  emit("loop-started", loop = loop$number, label = loop$label, total = known_total(loop), reused = reused)
   tell_reuse(fleet, loop)
-}
-
-# A driver that was started again finds workers at work on this loop: their results will come, so they are not submitted
-# twice.
-leave_running <- function(fleet, loop) {
-  for (known in fleet$workers) {
-    if (!identical(known$state, "busy") || !identical(as.numeric(or_else(known$loop, 0)), loop$number)) next
-    items <- as.integer(unlist(known$iterations))
-    if (length(items) && or_else(known$count, 0) > length(items)) items <- min(items):as.integer(known$last)
-    loop$left_running <- c(loop$left_running, items)
-  }
 }
 
 # The script's own log is where its author looks first.
@@ -37,21 +23,9 @@ repeat_strays <- function(fleet, loop) {
   if (length(text)) say("loop %s, %s: %s", whole(loop$number), loop$label, text)
 }
 
-# Once, when all that is drawn ahead was looked up.
-tell_reuse <- function(fleet, loop, force = FALSE) {
-  if (loop$reuse_told || (may_draw(loop) && !force)) return(invisible())
-  loop$reuse_told <- TRUE
-  reused <- loop$reused + or_else(loop$recovered, 0L)
-  if (!reused && !length(loop$reasons)) return(invisible(redis_call(fleet$con, "HDEL", loop_key(loop$number), "reuse")))
-  why <- paste(sprintf("%s: %d", names(loop$reasons), unlist(loop$reasons)), collapse = "; ")
-  note <- sprintf("%d of %d iterations reused%s", reused, loop$count, if (nzchar(why)) paste0("; not reused: ", why) else "")
-  say("loop %s, %s: %s", whole(loop$number), loop$label, note)
-  redis_call(fleet$con, "HSET", loop_key(loop$number), "reuse", note)
-}
-
 end_loop <- function(fleet, loop) {
   fleet$current <- NULL
-  if (!is.null(loop$stop_error) || !is_complete(loop)) abandon_tasks(fleet, loop)
+  if (!is.null(loop$stop_error) || !is_complete(loop$window)) abandon_tasks(fleet, loop)
   else restore_lost_results(fleet)
   save_counters(fleet, loop, ended = TRUE)
   redis_send(fleet$con, list(list("DEL", loop_errors_key(loop$number)), list("HDEL", waiting_key(), whole(loop$number))))
@@ -61,12 +35,15 @@ end_loop <- function(fleet, loop) {
   tell_reuse(fleet, loop, force = TRUE)
   describe_loop(fleet, loop, force = TRUE)
   remember_errors(fleet, loop)
-  close_spill(loop$spill)
-  fleet$loops[[length(fleet$loops) + 1L]] <- list(loop = loop$number, label = loop$label, iterations = loop$count, reused = loop$reused + or_else(loop$recovered, 0L),
-                                          failed = loop$failed, seconds = round(now_seconds() - loop$started_at, 3))
+  close_spill(loop$window$spill)
+  counters <- loop$counters
+  told <- list(loop = loop$number, label = loop$label, iterations = loop$window$count, reused = from_before(counters),
+               failed = counters$failed, seconds = round(now_seconds() - counters$started_at, 3))
+  fleet$loops[[length(fleet$loops) + 1L]] <- told
   tell_tasks(loop, force = TRUE)
   show_progress(loop, ended = TRUE)
-  emit("loop-ended", loop = loop$number, label = loop$label, done = loop$finished - loop$failed, failed = loop$failed, reused = loop$reused, total = loop$count)
+  emit("loop-ended", loop = loop$number, label = loop$label, done = done_count(counters), failed = counters$failed,
+       reused = counters$reused, total = loop$window$count)
 }
 
 # The loop ended early: nothing of it may start any more. Iterations that run are journalled by their workers all the
@@ -80,7 +57,7 @@ housekeeping <- function(fleet, loop) {
   if (now_seconds() - loop$housed_at < HOUSEKEEPING_SECONDS) return(invisible())
   loop$housed_at <- now_seconds()
   validate_suspicion(loop$suspicion)
-  forget_finished_tasks(loop)
+  forget_finished_tasks(loop$window)
   read_workers(fleet)
   return_lost_tasks(fleet, loop)
   find_holes(fleet, loop)
@@ -141,7 +118,7 @@ make_way <- function(fleet, loop, except = character()) {
 find_holes <- function(fleet, loop) {
   busy <- busy_tasks(fleet, loop) > 0L
   waiting <- redis_call(fleet$con, "LLEN", queue_key()) > 0
-  open <- items_with(loop, QUEUED)
+  open <- items_with(loop$window, QUEUED)
   if (busy || waiting || !length(open)) {
     loop$quiet_since <- NULL
   } else if (is.null(loop$quiet_since)) {
@@ -149,10 +126,10 @@ find_holes <- function(fleet, loop) {
   } else if (now_seconds() - loop$quiet_since > 3) {
     loop$quiet_since <- NULL
     adopt_stored(fleet, loop, open)
-    lost <- open[status_of(loop, open) == QUEUED]
+    lost <- open[status_of(loop$window, open) == QUEUED]
     if (length(lost)) say("loop %s: %d iterations were lost and are submitted again", whole(loop$number), length(lost))
-    loop$task_items <- list()
-    requeue(loop, lost)
+    loop$window$task_items <- list()
+    requeue(loop$window, lost)
     ensure_environment(fleet, loop)
   }
 }
@@ -162,7 +139,7 @@ adopt_stored <- function(fleet, loop, items) {
   bits <- redis_send(fleet$con, lapply(items, function(i) list("GETBIT", done_key(loop$number), whole(i))))
   stored <- items[vapply(bits, identical, NA, 1)]
   for (i in stored) if (!fetch_stored(fleet, loop, i)) {
-    loop$to_clear <- c(loop$to_clear, i)
+    note_stale(loop$reuse, i)
   }
   clear_stale(fleet, loop)
 }
@@ -195,58 +172,11 @@ check_stop <- function(fleet, loop = NULL) {
 }
 
 count_inflight <- function(fleet, loop) {
-  busy <- Filter(function(known) identical(known$state, "busy") && identical(as.numeric(or_else(known$loop, 0)), loop$number), fleet$workers)
-  sum(vapply(busy, function(known) {
+  window <- loop$window
+  sum(vapply(workers_of(fleet, loop), function(known) {
     items <- as.integer(unlist(known$iterations))
-    items <- items[items <= loop$count]
-    sum(status_of(loop, items) == QUEUED) + max(0, or_else(known$count, length(items)) - length(unlist(known$iterations)))
+    items <- items[items <= window$count]
+    unnamed <- or_else(known$count, length(items)) - length(unlist(known$iterations))
+    sum(status_of(window, items) == QUEUED) + max(0, unnamed)
   }, 0))
-}
-
-save_counters <- function(fleet, loop, ended = FALSE) {
-  total <- known_total(loop)
-  open <- length(items_with(loop, c(PENDING, QUEUED))) + (or_else(total, loop$count) - loop$count)
-  loop$running <- min(open, count_inflight(fleet, loop))
-  loop$waiting <- open - loop$running
-  redis_send(fleet$con, list(
-    list("HSET", loop_key(loop$number), "total", or_else(whole(total), ""), "done", whole(loop$finished - loop$failed),
-         "failed", whole(loop$failed), "reused", whole(loop$reused), "seconds", format(loop$seconds, digits = 10), "seconds2", format(loop$seconds2, digits = 10),
-         "max", format(loop$longest, digits = 6), "taskSize", whole(or_else(loop$task_size, 1L)), "tasks", whole(loop$tasks), "endedAt", if (ended) sprintf("%.3f", now_seconds()) else ""),
-    list("HSET", waiting_key(), whole(loop$number), whole(loop$waiting))), patient = ended)
-}
-
-# At most one line in three seconds, and always one after the last change.
-tell_tasks <- function(loop, force = FALSE) {
-  state <- paste(loop$finished, loop$failed, loop$count, loop$exhausted)
-  if (state == loop$told || (!force && now_seconds() - loop$told_at < PROGRESS_SECONDS)) return(invisible())
-  loop$told <- state
-  loop$told_at <- now_seconds()
-  emit("tasks", loop = loop$number, done = loop$finished - loop$failed, failed = loop$failed, reused = loop$reused, running = loop$running, waiting = loop$waiting,
-       total = known_total(loop))
-}
-
-# The same for people: one line that is overwritten on a terminal; elsewhere lines at growing distances, and none for
-# loops of a moment.
-show_progress <- function(loop, ended = FALSE) {
-  seconds <- now_seconds() - loop$started_at
-  terminal <- isatty(stderr())
-  if (seconds < (if (ended) PROGRESS_SECONDS else or_else(loop$show_at, PROGRESS_SECONDS))) return(invisible())
-  loop$show_at <- seconds + if (terminal) 1 else min(max(seconds, PROGRESS_SECONDS), 60)
-  text <- paste0("foreach-fleet: ", progress_text(whole(loop$number), loop$label, loop$finished - loop$failed, loop$failed, known_total(loop), loop$running, seconds, ended))
-  if (terminal) text <- paste0("\r\033[K", text)
-  if (terminal && !ended) .Call(fleet_write, 2L, charToRaw(enc2utf8(text))) else write_line(text, 2L)
-  invisible()
-}
-
-# Pure. total: NULL while the iterators have not ended
-progress_text <- function(number, label, done, failed, total, running, seconds, ended) {
-  of <- if (is.null(total)) "" else paste0(" of ", whole(total))
-  bad <- if (failed > 0) sprintf(", %s failed", whole(failed)) else ""
-  rest <- if (ended) sprintf(" in %s", duration_text(seconds)) else sprintf(", %s running, %s so far", whole(running), duration_text(seconds))
-  sprintf("loop %s, %s: %s%s done%s%s", number, label, whole(done), of, bad, rest)
-}
-
-duration_text <- function(seconds) {
-  if (seconds < 60) sprintf("%.0f s", seconds) else if (seconds < 3600) sprintf("%.0f min %02.0f s", seconds %/% 60, floor(seconds %% 60))
-  else sprintf("%.0f h %02.0f min", seconds %/% 3600, floor((seconds %% 3600) / 60))
 }

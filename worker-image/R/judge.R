@@ -31,7 +31,7 @@ weigh_error <- function(fleet, loop, i, cond, worker, seconds) {
     end_doubt(suspicion, id)
     set_failed(fleet, loop, i, cond)
   } else {
-    set_status(loop, i, HELD)
+    set_status(loop$window, i, HELD)
     hold_error(suspicion, id, cond, worker)
   }
 }
@@ -114,7 +114,7 @@ settle_errors <- function(fleet, loop) {
   if (stops_at_errors(fleet, loop)) return(settle_stopping_errors(fleet, loop))
   suspicion <- loop$suspicion
   if (!length(suspicion$held)) return(invisible())
-  nothing_left <- loop$exhausted && !is_open(loop)
+  nothing_left <- loop$window$exhausted && !is_open(loop$window)
   total <- Reduce(`+`, suspicion$records)
   accused <- vapply(suspicion$held, function(h) h$worker, "")
   for (worker in unique(accused)) {
@@ -137,8 +137,7 @@ believe_error <- function(fleet, loop, i) {
 ask_again <- function(loop, items, worker) {
   say("loop %s: worker %s failed %d iterations while others succeed: they are run elsewhere", whole(loop$number), worker, length(items))
   for (i in items) doubt_error(loop$suspicion, whole(i))
-  set_status(loop, items, PENDING)
-  loop$requeued <- c(loop$requeued, items)
+  return_items(loop$window, items)
 }
 
 replace_worker <- function(fleet, worker) {
@@ -165,9 +164,9 @@ error_limit_reason <- function(limits, failed, finished, what) {
 # Looks at this loop, and at the whole job: a job may consist of many small loops.
 too_many_errors <- function(fleet, loop) {
   if (!length(fleet$error_limits) || identical(loop$error_handling, "stop")) return(FALSE)
-  failed <- loop$failed + length(loop$suspicion$held)
+  failed <- loop$counters$failed + length(loop$suspicion$held)
   # reused results count as well: a resumed loop runs again just what failed, and that is no reason to give up
-  now <- c(finished = loop$finished + length(loop$suspicion$held), failed = failed)
+  now <- c(finished = loop$counters$finished + length(loop$suspicion$held), failed = failed)
   all <- or_else(fleet$past, 0) + now
   reason <- or_else(error_limit_reason(fleet$error_limits, now[["failed"]], now[["finished"]], paste("loop", whole(loop$number))),
                     error_limit_reason(fleet$error_limits, all[["failed"]], all[["finished"]], "the job"))
@@ -178,5 +177,6 @@ too_many_errors <- function(fleet, loop) {
 }
 
 remember_errors <- function(fleet, loop) {
-  if (!identical(loop$error_handling, "stop")) fleet$past <- or_else(fleet$past, 0) + c(finished = loop$finished, failed = loop$failed)
+  if (identical(loop$error_handling, "stop")) return(invisible())
+  fleet$past <- or_else(fleet$past, 0) + c(finished = loop$counters$finished, failed = loop$counters$failed)
 }

@@ -1,5 +1,6 @@
-# One loop as the driver sees it: what its iterations depend on, and the counters. window.R has the iterations
-# themselves.
+# One loop as the driver sees it: what its iterations depend on, how it is submitted and combined. Of its iterations
+# window.R has what is known of each, reuse.R what is known from before, suspicion.R which errors are believed, and
+# counters.R the numbers.
 
 new_loop <- function(fleet, number, it, obj, expr, envir) {
   loop <- new_record(
@@ -12,7 +13,6 @@ new_loop <- function(fleet, number, it, obj, expr, envir) {
     expr = expr,
     error_handling = obj$errorHandling,
     plain = NULL,           # all iterators are over plain vectors (unknown until it is asked for)
-    exhausted = FALSE,      # the iterators have ended
     combiner = new_combiner(it),
     stop_error = NULL,
     aborted = FALSE,
@@ -22,33 +22,22 @@ new_loop <- function(fleet, number, it, obj, expr, envir) {
     objects = list(),       # exports that travel by themselves
     known = list(),         # the frames that the expression sees
     versions = NULL,
-    prefix = "", suffix = "", # of the keys
     to_describe = NULL,
-    # the iterations that are drawn and not yet forgotten (window.R)
-    base = 0L, count = 0L, combined = 0L, pending = 0L, status = NULL, digest = NULL, offset = NULL, bytes = NULL, size = NULL, args = NULL, cache = NULL,
-    args_bytes = 0, cached_bytes = 0,
-    # results and errors
-    spill = NULL,
+    # the iterations
+    window = new_window(),
+    reuse = new_reuse(),
+    suspicion = new_suspicion(),
+    counters = new_counters(),
     errors = new.env(parent = emptyenv()), # of failed iterations, until they are combined
     news = character(),     # announcements taken from Redis and not yet read
     away = list(),          # values that lie in files of this attempt, and how far fetching them is
-    suspicion = new_suspicion(),
-    # what earlier attempts have
-    anything_known = FALSE, done_flags = logical(), remote = NULL, to_clear = NULL, reasons = list(), recovered = NULL, reuse_told = FALSE,
-    # tasks
-    next_pending = 1L,
-    requeued = integer(),
-    tasks = 0L,             # doRedis task numbers given out
-    task_items = list(),    # of each unfinished one, its iterations
-    task_size = NULL, task_bytes = 0,
+    # submission
+    task_size = NULL, task_bytes = 0, # of the last task
     most_items = NULL, refused_bytes = NULL, full_since = NULL, full_told = NULL, # when Redis has no room
-    left_running = integer(), # what workers ran already when this driver began
     submitted_at = now_seconds(),
     absence = 0,            # longest recent time between two submissions
-    # counters
-    executed = 0L, reused = 0L, failed = 0L, finished = 0L, running = 0L, waiting = 0L, seconds = 0, seconds2 = 0, longest = 0, result_bytes = 0,
-    started_at = now_seconds(), housed_at = 0, quiet_since = NULL, told = "", told_at = now_seconds(), show_at = NULL)
-  reset_window(loop)
+    # housekeeping
+    housed_at = 0, quiet_since = NULL)
   find_dependencies(fleet, loop, obj, expr, envir)
   loop
 }
@@ -79,8 +68,8 @@ find_dependencies <- function(fleet, loop, obj, expr, envir) {
   packages <- c(obj$packages, environment_package(envir))
   loop$versions <- package_versions(packages)
   parts <- loop_key_parts(expr, c(loop$exports, list(`...` = dots)), packages, loop$random, loop$known, fleet$data_hashes[from_data])
-  loop$prefix <- paste(parts, collapse = "-")
-  loop$suffix <- fleet$key_suffix
+  loop$window$prefix <- paste(parts, collapse = "-")
+  loop$window$suffix <- fleet$key_suffix
 }
 
 environment_package <- function(envir) {

@@ -104,8 +104,7 @@ accept_task <- function(fleet, loop, items, bytes, pushed) {
   }
   loop$refused_bytes <- if (bytes > largest) 0 else bytes
   if (bytes > largest) loop$most_items <- max(1L, length(items) %/% 2L)
-  loop$task_items[[whole(loop$tasks)]] <- NULL
-  requeue(loop, items)
+  take_task_back(loop$window, items)
   FALSE
 }
 
@@ -122,7 +121,6 @@ check_first_tasks <- function(fleet, commands) {
 
 # The first tasks of a loop are sent in one go. One is always sent.
 first_tasks_fit <- function(fleet, loop) {
-  if (loop$tasks == 0L || is.infinite(fleet$con$memory$limit)) return(TRUE)
-  mean_bytes <- loop$args_bytes / max(1L, loop$count - loop$finished)
-  task_fits(fleet$con, (loop$tasks + 1) * mean_bytes)
+  if (loop$window$tasks == 0L || is.infinite(fleet$con$memory$limit)) return(TRUE)
+  task_fits(fleet$con, (loop$window$tasks + 1) * mean_argument_bytes(loop))
 }

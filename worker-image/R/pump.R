@@ -20,7 +20,7 @@ run_pump <- function(fleet, loop) {
     fetch_remote(fleet, loop)
     settle_errors(fleet, loop)
     more <- combine_ready(loop)
-    if (!is.null(loop$stop_error) || is_complete(loop)) break
+    if (!is.null(loop$stop_error) || is_complete(loop$window)) break
     if (stopped_early(loop) || too_many_errors(fleet, loop)) break
     housekeeping(fleet, loop)
     draw(fleet, loop)
@@ -34,19 +34,17 @@ run_pump <- function(fleet, loop) {
 # A driver that was started again may find all that is missing under way: nothing is to be submitted, unless a worker is
 # lost meanwhile.
 await_left_running <- function(fleet, loop) {
-  while (loop$exhausted && loop$pending == 0L && is.null(loop$stop_error)) {
+  while (loop$window$exhausted && loop$window$pending == 0L && is.null(loop$stop_error)) {
     collect(fleet, loop)
     fetch_away(fleet, loop)
     settle_errors(fleet, loop)
     combine_ready(loop)
-    if (!length(items_with(loop, QUEUED))) break
+    if (!length(items_with(loop$window, QUEUED))) break
     if (stopped_early(loop) || too_many_errors(fleet, loop)) break
     housekeeping(fleet, loop)
     Sys.sleep(0.2)
   }
 }
-
-is_complete <- function(loop) loop$exhausted && loop$combined == loop$count
 
 # Until a worker announces a result, or, in doRedis' own result list, a task that ended; one that could not even begin
 # has its error there.
@@ -72,9 +70,9 @@ read_task_end <- function(fleet, loop, bytes) {
 
 # The task's setting failed on the worker (a package that is not there): every iteration of it has that error.
 fail_task <- function(fleet, loop, task, cond) {
-  if (is_fault_of_redis(fleet, loop, cond)) return(requeue(loop, loop$task_items[[task]]))
-  items <- loop$task_items[[task]]
-  for (i in items[status_of(loop, items) == QUEUED]) {
+  if (is_fault_of_redis(fleet, loop, cond)) return(requeue(loop$window, loop$window$task_items[[task]]))
+  items <- loop$window$task_items[[task]]
+  for (i in items[status_of(loop$window, items) == QUEUED]) {
     report_setting_error(fleet, loop, i, cond)
     set_failed(fleet, loop, i, cond)
   }
@@ -84,14 +82,8 @@ report_setting_error <- function(fleet, loop, i, cond) {
   json <- to_json(list(loop = loop$number, iteration = i, attempt = .fleet$attempt, try = 1, worker = "", node = "", seconds = 0,
                        message = substr(conditionMessage(cond), 1L, MAX_TEXT), class = as.list(class(cond)),
                        call = if (is.null(conditionCall(cond))) "" else call_text(conditionCall(cond)), traceback = list(),
-                       arguments = argument_text(args_of(loop, i)[[1]]), warnings = list(), output = "", sessionInfo = session_text(), memoryMb = NULL, final = TRUE))
+                       arguments = argument_text(args_of(loop$window, i)[[1]]), warnings = list(), output = "", sessionInfo = session_text(), memoryMb = NULL, final = TRUE))
   redis_call(fleet$con, "XADD", errors_key(), "MAXLEN", "~", "10000", "*", "json", json)
-}
-
-requeue <- function(loop, items) {
-  items <- items[status_of(loop, items) == QUEUED]
-  set_status(loop, items, PENDING)
-  loop$requeued <- c(loop$requeued, items)
 }
 
 # --- fetching
@@ -108,23 +100,26 @@ collect <- function(fleet, loop) {
     lines <- c(loop$news, unlist(redis_call(fleet$con, "LPOP", arrived_key(loop$number), whole(COLLECT_AT_ONCE))))
     loop$news <- character()
     if (!length(lines)) break
-    news <- read_announcements(loop, lines)
-    known <- status_of(loop, news$i)
-    collect_values(fleet, loop, news[news$flag == "V" & known %in% c(PENDING, QUEUED, HELD), , drop = FALSE])
-    take_objects(fleet, loop, news[news$flag == "O" & known %in% c(PENDING, QUEUED, HELD), , drop = FALSE])
-    for (k in which(news$flag == "E" & known %in% c(PENDING, QUEUED))) collect_error(fleet, loop, news$i[k], news$worker[k], news$seconds[k])
+    news <- read_announcements(loop$window, lines)
+    known <- status_of(loop$window, news$i)
+    wanted <- known %in% c(PENDING, QUEUED, HELD)
+    collect_values(fleet, loop, news[news$flag == "V" & wanted, , drop = FALSE])
+    take_objects(fleet, loop, news[news$flag == "O" & wanted, , drop = FALSE])
+    for (k in which(news$flag == "E" & known %in% c(PENDING, QUEUED))) {
+      collect_error(fleet, loop, news$i[k], news$worker[k], news$seconds[k])
+    }
     if (length(lines) < COLLECT_AT_ONCE || now_seconds() > until) break
   }
 }
 
 # The newest announcement of each iteration that is not forgotten and is as it was when the worker got it
-read_announcements <- function(loop, lines) {
+read_announcements <- function(window, lines) {
   columns <- .Call(fleet_columns, lines, "nnnttt")
   names(columns) <- c("i", "seconds", "bytes", "flag", "key", "worker")
   news <- structure(columns, class = "data.frame", row.names = .set_row_names(length(columns$i)))
-  news <- news[news$i > loop$base & news$i <= loop$count & !duplicated(news$i, fromLast = TRUE), , drop = FALSE]
+  news <- news[news$i > window$base & news$i <= window$count & !duplicated(news$i, fromLast = TRUE), , drop = FALSE]
   news$i <- as.integer(news$i)
-  news[has_key(loop, news$i, news$key), , drop = FALSE]
+  news[has_key(window, news$i, news$key), , drop = FALSE]
 }
 
 # Many small values travel together; large ones nearly alone.
@@ -147,22 +142,20 @@ collect_values <- function(fleet, loop, news) {
 
 # On our disk first (if anybody will read it there), then marked as ours
 keep_values <- function(loop, items, values, seconds) {
+  window <- loop$window
   bytes <- lengths(values)
-  cached <- vapply(seq_along(items), function(k) cache_value(loop, items[k], values[[k]]), NA)
-  written <- which(loop$spill$lasting | !cached)
+  cached <- vapply(seq_along(items), function(k) cache_value(window, items[k], values[[k]]), NA)
+  written <- which(window$spill$lasting | !cached)
   if (length(written)) {
     at <- items[written]
-    set_place(loop, at, spill_write(loop$spill, at, key_of(loop, at), values[written], rep_len(seconds, length(items))[written]), bytes[written])
-    spill_flush(loop$spill)
+    seconds_each <- rep_len(seconds, length(items))[written]
+    offsets <- spill_write(window$spill, at, key_of(window, at), values[written], seconds_each)
+    set_place(window, at, offsets, bytes[written])
+    spill_flush(window$spill)
   }
-  set_status(loop, items, STORED)
-  drop_args(loop, items)
-  loop$executed <- loop$executed + length(items)
-  loop$finished <- loop$finished + length(items)
-  loop$seconds <- loop$seconds + sum(seconds)
-  loop$seconds2 <- loop$seconds2 + sum(seconds^2)
-  loop$longest <- max(loop$longest, seconds)
-  loop$result_bytes <- loop$result_bytes + sum(bytes)
+  set_status(window, items, STORED)
+  drop_args(window, items)
+  count_executed(loop$counters, seconds, bytes)
 }
 
 # The value is ours: whoever of driver and backup takes the last mark from it deletes it. Each takes its own before it
@@ -183,18 +176,17 @@ collect_error <- function(fleet, loop, i, worker, seconds) {
 }
 
 set_failed <- function(fleet, loop, i, cond) {
-  set_status(loop, i, FAILED)
-  drop_args(loop, i)
+  set_status(loop$window, i, FAILED)
+  drop_args(loop$window, i)
   assign(whole(i), cond, envir = loop$errors)
-  loop$failed <- loop$failed + 1L
-  loop$finished <- loop$finished + 1L
+  count_failed(loop$counters)
   if (identical(fleet$on_error, "stop")) loop$stop_error <- loop_error(cond, i, NULL)
 }
 
 # With .errorhandling = "stop" the loop ends at its first error instead of after all iterations; what is finished stays
 # in the journal.
 stopped_early <- function(loop) {
-  if (!loop$failed || !identical(loop$error_handling, "stop")) return(FALSE)
+  if (!loop$counters$failed || !identical(loop$error_handling, "stop")) return(FALSE)
   first <- min(as.integer(ls(loop$errors)))
   loop$stop_error <- loop_error(loop$errors[[whole(first)]], first, NULL)
   TRUE
@@ -203,14 +195,18 @@ stopped_early <- function(loop) {
 # Everything that is missing was reused, or nothing is: combines without the event loop, until something is to be
 # submitted.
 finish_reused <- function(fleet, loop) {
-  while (is.null(loop$stop_error) && !is_complete(loop) && loop$pending == 0L) {
-    before <- c(loop$combined, loop$count, loop$finished)
+  window <- loop$window
+  progress <- function() c(window$combined, window$count, loop$counters$finished)
+  while (is.null(loop$stop_error) && !is_complete(window) && window$pending == 0L) {
+    before <- progress()
     fetch_remote(fleet, loop)
     fetch_away(fleet, loop)
     more <- combine_ready(loop)
     has_work(fleet, loop)
-    stuck <- identical(before, c(loop$combined, loop$count, loop$finished)) && !more
-    if (stuck && !length(loop$away)) stop("internal error: loop ", loop$number, " has no result for iteration ", loop$combined + 1L)
+    stuck <- identical(before, progress()) && !more
+    if (stuck && !length(loop$away)) {
+      stop("internal error: loop ", loop$number, " has no result for iteration ", window$combined + 1L)
+    }
     if (stuck) {
       housekeeping(fleet, loop)
       Sys.sleep(0.2)

@@ -16,28 +16,39 @@ AWAY <- 7L      # computed; its value lies in a file of this attempt
 
 DIGEST_BYTES <- 8L
 
-reset_window <- function(loop, capacity = 8192L) {
-  loop$base <- 0L       # iterations forgotten: element k of each vector belongs to iteration base + k
-  loop$count <- 0L      # iterations drawn so far
-  loop$combined <- 0L   # all iterations up to this one are combined
-  loop$pending <- 0L    # how many have the status PENDING
-  loop$status <- integer(capacity)
-  loop$digest <- raw(capacity * DIGEST_BYTES)
-  loop$offset <- numeric(capacity)
-  loop$bytes <- integer(capacity)  # of the value
-  loop$size <- integer(capacity)   # of the arguments
-  loop$args <- vector("list", capacity)
-  loop$cache <- vector("list", capacity) # values fetched and soon to be combined
-  loop$args_bytes <- 0
-  loop$cached_bytes <- 0
+new_window <- function(capacity = 8192L) {
+  window <- new_record(
+    base = 0L,              # iterations forgotten: element k of each vector belongs to iteration base + k
+    count = 0L,             # iterations drawn so far
+    exhausted = FALSE,      # the iterators have ended
+    combined = 0L,          # all iterations up to this one are combined
+    pending = 0L,           # how many have the status PENDING
+    status = integer(capacity),
+    # the keys: what all begin and end with, and what each has of its own
+    prefix = "", suffix = "",
+    digest = raw(capacity * DIGEST_BYTES),
+    # values: in the cache (fetched and soon to be combined), in the driver's copy on disk, or in both
+    cache = vector("list", capacity), cached_bytes = 0,
+    spill = NULL,
+    offset = numeric(capacity),
+    bytes = integer(capacity),
+    # arguments
+    args = vector("list", capacity), args_bytes = 0,
+    size = integer(capacity),
+    # submission
+    next_pending = 1L,      # all before it are submitted,
+    requeued = integer(),   # but for these, which came back
+    tasks = 0L,             # doRedis' task numbers given out
+    task_items = list())    # of each unfinished task, its iterations
+  window
 }
 
 # Makes room for `more` iterations behind the last one: forgets what is combined, or grows.
-make_room <- function(loop, more) {
-  capacity <- length(loop$status)
-  used <- loop$count - loop$base
+make_room <- function(window, more) {
+  capacity <- length(window$status)
+  used <- window$count - window$base
   if (used + more <= capacity) return(invisible())
-  gone <- loop$combined - loop$base
+  gone <- window$combined - window$base
   kept <- gone + seq_len(used - gone)
   while (used - gone + more > capacity / 2) capacity <- 2 * capacity
   refill <- function(x) {
@@ -45,71 +56,141 @@ make_room <- function(loop, more) {
     out[seq_along(kept)] <- x[kept]
     out
   }
-  for (name in c("status", "offset", "bytes", "size", "args", "cache")) loop[[name]] <- refill(loop[[name]])
+  for (name in c("status", "offset", "bytes", "size", "args", "cache")) window[[name]] <- refill(window[[name]])
   digest <- raw(capacity * DIGEST_BYTES)
-  digest[seq_len(length(kept) * DIGEST_BYTES)] <- loop$digest[gone * DIGEST_BYTES + seq_len(length(kept) * DIGEST_BYTES)]
-  loop$digest <- digest
-  loop$base <- loop$combined
+  digest[seq_len(length(kept) * DIGEST_BYTES)] <- window$digest[gone * DIGEST_BYTES + seq_len(length(kept) * DIGEST_BYTES)]
+  window$digest <- digest
+  window$base <- window$combined
   invisible()
 }
 
-# Statuses of iterations up to loop$count
-status_of <- function(loop, items) {
-  at <- items - loop$base
+# block: the arguments of the next iterations. Returns the iterations' numbers.
+append_items <- function(window, block, known) {
+  n <- length(block)
+  make_room(window, n)
+  items <- window$count + seq_len(n)
+  at <- items - window$base
+  sizes <- .Call(fleet_digest_all, block, known, window$digest, at[1] - 1)
+  put(window$size, at, pmin(sizes, .Machine$integer.max))
+  put(window$status, at, PENDING)
+  put_all(window$args, at, block)
+  window$args_bytes <- window$args_bytes + sum(window$size[at])
+  window$count <- window$count + n
+  window$pending <- window$pending + n
+  items
+}
+
+# Statuses of iterations up to window$count
+status_of <- function(window, items) {
+  at <- items - window$base
   out <- rep(COMBINED, length(at))
   inside <- at > 0L
-  out[inside] <- loop$status[at[inside]]
+  out[inside] <- window$status[at[inside]]
   out
 }
 
-set_status <- function(loop, items, status) {
+set_status <- function(window, items, status) {
   if (!length(items)) return(invisible())
-  at <- items - loop$base
-  loop$pending <- loop$pending + (if (status == PENDING) length(at) else 0L) - sum(loop$status[at] == PENDING)
-  put(loop$status, at, status)
+  at <- items - window$base
+  window$pending <- window$pending + (if (status == PENDING) length(at) else 0L) - sum(window$status[at] == PENDING)
+  put(window$status, at, status)
 }
 
 # Iterations that have one of these statuses, in order
-items_with <- function(loop, statuses) loop$base + which(loop$status[seq_len(loop$count - loop$base)] %in% statuses)
+items_with <- function(window, statuses) window$base + which(window$status[seq_len(window$count - window$base)] %in% statuses)
 
-is_open <- function(loop) any(loop$status[seq_len(loop$count - loop$base)] %in% c(PENDING, QUEUED))
+is_complete <- function(window) window$exhausted && window$combined == window$count
 
-key_of <- function(loop, items) .Call(fleet_key_texts, loop$prefix, loop$suffix, loop$digest, items - loop$base)
+is_open <- function(window) any(window$status[seq_len(window$count - window$base)] %in% c(PENDING, QUEUED))
+
+key_of <- function(window, items) .Call(fleet_key_texts, window$prefix, window$suffix, window$digest, items - window$base)
 
 # Which of these keys are those of the iterations as they are now? The session seed that follows a "~" is not compared.
-has_key <- function(loop, items, keys) .Call(fleet_same_keys, keys, loop$prefix, loop$digest, items - loop$base)
+has_key <- function(window, items, keys) .Call(fleet_same_keys, keys, window$prefix, window$digest, items - window$base)
 
-args_of <- function(loop, items) loop$args[items - loop$base]
+args_of <- function(window, items) window$args[items - window$base]
 
 # The arguments of iterations that have a result are not needed any more.
-drop_args <- function(loop, items) {
+drop_args <- function(window, items) {
   if (!length(items)) return(invisible())
-  at <- items - loop$base
-  loop$args_bytes <- loop$args_bytes - sum(loop$size[at])
-  put(loop$size, at, 0L)
-  put_all(loop$args, at, NULL)
+  at <- items - window$base
+  window$args_bytes <- window$args_bytes - sum(window$size[at])
+  put(window$size, at, 0L)
+  put_all(window$args, at, NULL)
 }
 
-set_place <- function(loop, items, offsets, bytes) {
-  put(loop$offset, items - loop$base, offsets)
-  put(loop$bytes, items - loop$base, bytes)
+set_place <- function(window, items, offsets, bytes) {
+  put(window$offset, items - window$base, offsets)
+  put(window$bytes, items - window$base, bytes)
 }
 
 # TRUE when it is kept in memory. The next one to be combined always is: it will not be for long.
-cache_value <- function(loop, i, bytes) {
-  if (i != loop$combined + 1L && loop$cached_bytes + length(bytes) > CACHE_BYTES) return(FALSE)
-  put(loop$cache, i - loop$base, bytes)
-  loop$cached_bytes <- loop$cached_bytes + length(bytes)
+cache_value <- function(window, i, bytes) {
+  if (i != window$combined + 1L && window$cached_bytes + length(bytes) > CACHE_BYTES) return(FALSE)
+  put(window$cache, i - window$base, bytes)
+  window$cached_bytes <- window$cached_bytes + length(bytes)
   TRUE
 }
 
-stored_value <- function(loop, i) {
-  at <- i - loop$base
-  bytes <- loop$cache[[at]]
-  if (is.null(bytes)) return(spill_read(loop$spill, loop$offset[at], loop$bytes[at]))
-  put(loop$cache, at, NULL)
-  loop$cached_bytes <- loop$cached_bytes - length(bytes)
+stored_value <- function(window, i) {
+  at <- i - window$base
+  bytes <- window$cache[[at]]
+  if (is.null(bytes)) return(spill_read(window$spill, window$offset[at], window$bytes[at]))
+  put(window$cache, at, NULL)
+  window$cached_bytes <- window$cached_bytes - length(bytes)
   bytes
 }
 
-digests_of <- function(loop, items) .Call(fleet_digests, loop$digest, items - loop$base)
+digests_of <- function(window, items) .Call(fleet_digests, window$digest, items - window$base)
+
+# --- what is out
+
+# The next iterations to submit, first those that came back: at most `size`, and no more arguments than one task may
+# have. None: nothing is drawn.
+take_pending <- function(window, size) {
+  window$requeued <- window$requeued[status_of(window, window$requeued) == PENDING]
+  taken <- utils::head(window$requeued, size)
+  window$requeued <- utils::tail(window$requeued, -size)
+  window$next_pending <- max(window$next_pending, window$base + 1L)
+  while (length(taken) < size && window$next_pending <= window$count) {
+    block <- window$next_pending:min(window$count, window$next_pending + 4095L)
+    open <- block[status_of(window, block) == PENDING]
+    picked <- utils::head(setdiff(open, taken), size - length(taken))
+    taken <- c(taken, picked)
+    window$next_pending <- if (length(taken) >= size) max(picked) + 1L else max(block) + 1L
+  }
+  fitting <- max(1L, sum(cumsum(as.numeric(window$size[taken - window$base])) <= TASK_ARGUMENT_BYTES))
+  if (length(taken) > fitting) {
+    window$requeued <- c(taken[-seq_len(fitting)], window$requeued)
+    taken <- taken[seq_len(fitting)]
+  }
+  taken
+}
+
+# What is out comes back, as far as it has no result.
+requeue <- function(window, items) return_items(window, items[status_of(window, items) == QUEUED])
+
+# They are submitted again, before the others.
+return_items <- function(window, items) {
+  set_status(window, items, PENDING)
+  window$requeued <- c(window$requeued, items)
+}
+
+begin_task <- function(window, items) {
+  set_status(window, items, QUEUED)
+  window$tasks <- window$tasks + 1L
+  window$task_items[[whole(window$tasks)]] <- items
+}
+
+# The last task is not submitted after all.
+take_task_back <- function(window, items) {
+  window$task_items[[whole(window$tasks)]] <- NULL
+  requeue(window, items)
+}
+
+# A task is finished when none of its iterations is waiting any more.
+forget_finished_tasks <- function(window) {
+  task <- rep(seq_along(window$task_items), lengths(window$task_items))
+  open <- status_of(window, as.integer(unlist(window$task_items))) == QUEUED
+  window$task_items <- window$task_items[tabulate(task[open], length(window$task_items)) > 0L]
+}

@@ -28,7 +28,10 @@ test_that("errors stop a job when count, rate and sample are all reached", {
 
 test_that("a resumed loop that runs again just what had failed is not given up for that", {
   loop_of <- function(reused, executed, failed) {
-    list2env(list(number = 1, error_handling = "remove", executed = executed, reused = reused, failed = failed, finished = reused + executed + failed, suspicion = foreachfleet:::new_suspicion()))
+    loop <- begun(foreach::foreach(i = 1:2, .errorhandling = "remove"))
+    numbers <- list(executed = executed, reused = reused, failed = failed, finished = reused + executed + failed)
+    list2env(numbers, envir = loop$counters)
+    loop
   }
   fleet <- list2env(list(error_limits = list(count = 30, rate = 0.9, sample = 30)))
   expect_false(foreachfleet:::too_many_errors(fleet, loop_of(reused = 960, executed = 0, failed = 40)))
@@ -40,15 +43,13 @@ test_that("a resumed loop that runs again just what had failed is not given up f
 test_that("iterations that were given up do not make their worker a suspect", {
   ns <- asNamespace("foreachfleet")
   fleet <- list2env(list(workers = list(w1 = list(state = "busy"), w2 = list(state = "busy"))))
-  loop <- list2env(list(it = iterators::iter(foreach::foreach(i = 1:9)), exhausted = FALSE, anything_known = FALSE, known = list(), prefix = "a-b-c-d", suffix = "",
-                     finished = 0L, failed = 0L, expr = quote(i), error_handling = "pass", errors = new.env(), suspicion = ns$new_suspicion()))
-  ns$reset_window(loop)
+  loop <- begun(foreach::foreach(i = 1:9, .errorhandling = "pass"))
   ns$draw(list(), loop, 0)
   ns$note_outcome(loop$suspicion, "w2", TRUE)
   for (i in 1:2) ns$weigh_error(fleet, loop, i, ns$lost_error(i, 3, "segmentation fault"), "w1", 0)
   ns$weigh_error(fleet, loop, 3, simpleError("its own"), "w1", 0)
   expect_identical(loop$suspicion$records$w1, record(0, 1))
-  expect_identical(ns$status_of(loop, 1:3), c(ns$FAILED, ns$FAILED, ns$HELD))
+  expect_identical(ns$status_of(loop$window, 1:3), c(ns$FAILED, ns$FAILED, ns$HELD))
 })
 
 test_that("an error that waits for an answer has a worker that is asked about it", {

@@ -45,7 +45,7 @@ test_that("a record takes no field that its constructor does not list", {
 
 test_that("every field that is read is one of the constructor's, and every one of the constructor's is used", {
   fields <- constructed()
-  expect_true(all(c("fleet", "loop", "worker", "session") %in% names(fields)))
+  expect_true(all(c("fleet", "loop", "window", "reuse", "suspicion", "counters", "worker", "session") %in% names(fields)))
   used <- mentioned()
   for (noun in names(fields)) {
     expect_identical(setdiff(used[[noun]], fields[[noun]]), character(), label = paste("unknown fields of", noun))

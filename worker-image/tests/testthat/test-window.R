@@ -1,24 +1,17 @@
 ns <- asNamespace("foreachfleet")
 
 new_loop_of <- function(obj) {
-  loop <- new.env()
-  loop$it <- iterators::iter(obj)
-  loop$exhausted <- FALSE
-  loop$anything_known <- FALSE
+  loop <- begun(obj)
+  loop$window$prefix <- "a-b-c-d"
   loop$known <- list()
-  loop$prefix <- "a-b-c-d"
-  loop$suffix <- "~7"
-  loop$finished <- 0L
-  loop$expr <- quote(i)
-  ns$reset_window(loop)
   loop
 }
 
 all_arguments <- function(obj, by_block) {
   loop <- new_loop_of(obj)
   if (!by_block) loop$plain <- FALSE
-  while (!loop$exhausted) ns$draw(list(), loop, 0)
-  ns$args_of(loop, seq_len(loop$count))
+  while (!loop$window$exhausted) ns$draw(list(), loop, 0)
+  ns$args_of(loop$window, seq_len(loop$window$count))
 }
 
 test_that("blocks of arguments are what nextElem() gives, one by one", {
@@ -42,16 +35,16 @@ test_that("an iterator that was begun goes on where it was, and is left where th
   iterators::nextElem(it)
   loop <- new_loop_of(foreach::foreach(i = it, j = 1:3))
   ns$draw(list(), loop, 1)
-  expect_identical(unlist(lapply(ns$args_of(loop, 1:3), `[[`, "i")), 2:4)
+  expect_identical(unlist(lapply(ns$args_of(loop$window, 1:3), `[[`, "i")), 2:4)
 })
 
 test_that("keys are the same one by one and in blocks, and are recognized without their seed", {
   loop <- new_loop_of(foreach::foreach(i = 1:3))
   ns$draw(list(), loop, 1)
   expected <- vapply(1:3, function(i) paste0("a-b-c-d-", substr(ns$hash_value(list(i = i)), 1, 16), "~7"), "")
-  expect_identical(ns$key_of(loop, 1:3), expected)
-  expect_identical(ns$has_key(loop, 1:3, sub("~7", "~8", expected)), c(TRUE, TRUE, TRUE))
-  expect_identical(ns$has_key(loop, c(1L, 2L, 3L), c(expected[2:3], "x")), c(FALSE, FALSE, FALSE))
+  expect_identical(ns$key_of(loop$window, 1:3), expected)
+  expect_identical(ns$has_key(loop$window, 1:3, sub("~7", "~8", expected)), c(TRUE, TRUE, TRUE))
+  expect_identical(ns$has_key(loop$window, c(1L, 2L, 3L), c(expected[2:3], "x")), c(FALSE, FALSE, FALSE))
 })
 
 test_that("the table of a loop without end does not grow: what is combined is forgotten", {
@@ -59,17 +52,17 @@ test_that("the table of a loop without end does not grow: what is combined is fo
   largest <- 0
   for (round in 1:100) {
     ns$draw(list(), loop, 0)
-    items <- (loop$combined + 1L):loop$count
-    ns$set_status(loop, items, ns$STORED)
-    ns$drop_args(loop, items)
-    loop$finished <- loop$combined <- loop$count
-    largest <- max(largest, length(loop$status))
+    items <- (loop$window$combined + 1L):loop$window$count
+    ns$set_status(loop$window, items, ns$STORED)
+    ns$drop_args(loop$window, items)
+    loop$counters$finished <- loop$window$combined <- loop$window$count
+    largest <- max(largest, length(loop$window$status))
   }
-  expect_gte(loop$count, 100000L)
+  expect_gte(loop$window$count, 100000L)
   expect_lte(largest, 16384L)
-  expect_identical(loop$pending, 0L)
-  expect_identical(loop$args_bytes, 0)
-  expect_identical(ns$status_of(loop, c(1L, loop$count)), c(ns$COMBINED, ns$STORED))
+  expect_identical(loop$window$pending, 0L)
+  expect_identical(loop$window$args_bytes, 0)
+  expect_identical(ns$status_of(loop$window, c(1L, loop$window$count)), c(ns$COMBINED, ns$STORED))
 })
 
 test_that("what is drawn ahead is bounded in number and in bytes, and goes on when results come", {
@@ -77,13 +70,13 @@ test_that("what is drawn ahead is bounded in number and in bytes, and goes on wh
   made <- structure(list(nextElem = function() big), class = c("abstractiter", "iter"))
   loop <- new_loop_of(foreach::foreach(x = made))
   for (round in 1:50) ns$draw(list(), loop, 0.5)
-  expect_lte(loop$args_bytes, ns$LOOK_AHEAD_BYTES + object.size(big) + 1000)
-  before <- loop$count
-  ns$set_status(loop, 1:10, ns$STORED)
-  ns$drop_args(loop, 1:10)
-  loop$finished <- 10L
+  expect_lte(loop$window$args_bytes, ns$LOOK_AHEAD_BYTES + object.size(big) + 1000)
+  before <- loop$window$count
+  ns$set_status(loop$window, 1:10, ns$STORED)
+  ns$drop_args(loop$window, 1:10)
+  loop$counters$finished <- 10L
   ns$draw(list(), loop, 0.5)
-  expect_gt(loop$count, before)
+  expect_gt(loop$window$count, before)
 })
 
 test_that("an iterator that fails ends the loop with the error of %do%", {
@@ -91,7 +84,7 @@ test_that("an iterator that fails ends the loop with the error of %do%", {
   failing <- structure(list(nextElem = function() if ((k <<- k + 1) > 2) stop("no more paper") else k), class = c("abstractiter", "iter"))
   loop <- new_loop_of(foreach::foreach(x = failing))
   ns$draw(list(), loop, 1)
-  expect_identical(loop$count, 2L)
-  expect_true(loop$exhausted)
+  expect_identical(loop$window$count, 2L)
+  expect_true(loop$window$exhausted)
   expect_identical(conditionMessage(loop$stop_error), "no more paper")
 })
