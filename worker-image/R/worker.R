@@ -1,5 +1,4 @@
-# A worker: doRedis' redisWorker() takes the tasks; what it evaluates is run_batch(), which runs iterations and journals
-# each.
+# A worker: doRedis' redisWorker() takes tasks; what it evaluates is run_batch(), which runs and journals iterations.
 
 FLUSH_SECONDS <- 0.1
 FLUSH_BYTES <- 2^20
@@ -51,8 +50,7 @@ leave <- function(reason) {
   stop("nothing handles the end of the worker: ", reason)
 }
 
-# Stands in for BLPOP: waits for a task and moves it into this worker's own list, from where anybody can return it
-# should this worker vanish.
+# Stands in for BLPOP: waits for a task and moves it into this worker's own list, from where anybody can return it.
 take_task <- function(worker, queue) {
   queue <- queue[1]
   if (!is.null(ahead <- worker$ahead)) { # next_of_loop() has moved it into our list
@@ -87,8 +85,7 @@ return_task <- function(worker) redis_call(worker$con, "LMOVE", worker$held, que
 # A supervisor replaces R by itself; a worker without one can only leave.
 must_be_replaced <- function(worker) length(redis_call(worker$con, "HGET", replace_key(), worker$pod)) > 0L && redis_call(worker$con, "HDEL", replace_key(), worker$pod) > 0
 
-# A second opinion on what failed here: the task goes to the end of the queue, or back to its head, for another worker
-# if there is one.
+# A second opinion on what failed here: for another worker, if there is one, the task goes back to the queue.
 decline <- function(worker, batch) {
   if (!worker$pod %in% batch$avoid) return(FALSE)
   all <- as_fields(redis_call(worker$con, "HGETALL", workers_key()))
