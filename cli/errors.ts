@@ -3,45 +3,19 @@
  * alike are shown once, with their number.
  */
 import type { JobStatus } from '../functions/job/job-status.ts';
+import { type ErrorReport, parseErrorReports } from '../functions/job/error-report.ts';
 import { readSegments } from '../functions/reconcile/read-segments.ts';
-import { duration } from './output.ts';
+import { duration, tellDamaged } from './output.ts';
 import type { Session } from './session.ts';
 import { reach } from './session.ts';
-
-export interface ErrorReport {
-  loop?: number;
-  iteration?: number;
-  attempt?: number;
-  try?: number;
-  worker?: string;
-  node?: string;
-  seconds?: number;
-  message?: string;
-  class?: string[];
-  call?: string;
-  traceback?: string[];
-  arguments?: string;
-  warnings?: string[];
-  output?: string;
-  sessionInfo?: string;
-  memoryMb?: number | null;
-  final?: boolean;
-  /** The worker on which the iteration succeeded: the error was its worker's own, and is no failure of the job. */
-  refuted?: string;
-  /** What is needed to run the iteration again, as text; absent when it would have been large. */
-  replay?: string;
-}
 
 const ITERATIONS_SHOWN = 8;
 
 /** Oldest first. */
 export async function readErrors(session: Session, job: string): Promise<ErrorReport[]> {
-  return withRefutations(await readLines<ErrorReport>(session, job, 'errors'));
-}
-
-/** The lines of all segments of a kind, in the order in which they were written. */
-export async function readLines<T>(session: Session, job: string, kind: 'errors' | 'loops'): Promise<T[]> {
-  return reach(session, () => readSegments<T>(session.buckets.results, job, kind));
+  const { results } = session.buckets;
+  const read = () => readSegments(results, job, 'errors', parseErrorReports, tellDamaged);
+  return withRefutations(await reach(session, read));
 }
 
 /** A line with `refuted` and no message is about the earlier errors of its loop, iteration and worker. */

@@ -1,11 +1,10 @@
 /** The files of a job's folder as its workers have them in their working directory, brought to this machine. */
 import type { JobRecord } from '../functions/job/job-record.ts';
 import { type JobSpec, loadedNames, workingName } from '../functions/job-file/job-spec.ts';
-import { JOB_FILES, paths } from '../functions/job/names.ts';
+import { JOB_FILES, NOT_DATA, paths } from '../functions/job/names.ts';
 import { parseJobFile } from '../functions/job-file/parse-job-file.ts';
 import { splitBucketAddress } from '../functions/job-file/text-rules.ts';
 import type { Bucket, ObjectInfo } from '../functions/ports/bucket.ts';
-import { NOT_DATA } from '../functions/reconcile/make-inputs.ts';
 import { loadRecord } from '../functions/reconcile/record-store.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { isCopyOf, placeBelow, writeBelow } from './local-copy.ts';

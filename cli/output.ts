@@ -34,6 +34,11 @@ export function sayJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }
 
+/** Lines that could not be understood: the others are shown. */
+export function tellDamaged(object: string, lines: number): void {
+  process.stderr.write(`note: ${lines} lines of ${object} are damaged and left out\n`);
+}
+
 /** Runs a command's body; turns what it throws into a message and an exit code. */
 export function commandAction<A extends unknown[]>(
   options: () => GlobalOptions,

@@ -6,11 +6,14 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type JobSpec, loadedNames } from '../functions/job-file/job-spec.ts';
-import { type ErrorReport, readErrors, readLines } from './errors.ts';
+import { type ErrorReport, type LoopDescription, parseLoopDescriptions } from '../functions/job/error-report.ts';
+import { readSegments } from '../functions/reconcile/read-segments.ts';
+import { readErrors } from './errors.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { fetchJobFiles, type JobFiles } from './job-files.ts';
 import { findR, type REnd, runFunction, runInteractive } from './r-process.ts';
-import type { Session } from './session.ts';
+import { tellDamaged } from './output.ts';
+import { reach, type Session } from './session.ts';
 
 export interface ReplayRequest {
   job: string;
@@ -50,14 +53,8 @@ export interface Replayed {
   outcome: ReplayOutcome | null;
 }
 
-interface LoopDescription {
-  loop: number;
-  attempt: number;
-  task?: string;
-}
-
 /** What R reads: the report, and what the iteration needs. */
-type Source = ErrorReport & { job: string; attempt: number; task?: string };
+type Source = ErrorReport & Pick<LoopDescription, 'attempt' | 'task'> & { job: string };
 
 export async function replay(
   session: Session,
@@ -97,17 +94,21 @@ async function findSource(
   request: ReplayRequest,
 ): Promise<{ source: Source; report: ErrorReport | null }> {
   const { job, loop, iteration } = request;
-  const isAsked = (found: { attempt?: number }): boolean =>
-    request.attempt === null || found.attempt === request.attempt;
+  const isAsked = (found: ErrorReport): boolean => request.attempt === null || found.attempt === request.attempt;
   const errors = await readErrors(session, job);
   const report = errors.findLast((one) => one.loop === loop && one.iteration === iteration && isAsked(one)) ?? null;
   const attempt = report?.attempt ?? request.attempt;
-  if (report?.replay !== undefined) return { source: { ...report, job, attempt: attempt! }, report };
-  const described = await readLines<LoopDescription>(session, job, 'loops');
+  if (report?.replay !== undefined && attempt !== null) return { source: { ...report, job, attempt }, report };
+  const described = await readDescriptions(session, job);
   const found = described.findLast((one) => one.loop === loop && (attempt === null || one.attempt === attempt));
   if (found?.task !== undefined)
     return { source: { ...report, job, loop, iteration, attempt: found.attempt, task: found.task }, report };
   throw noReplay(request, report, found !== undefined);
+}
+
+async function readDescriptions(session: Session, job: string): Promise<LoopDescription[]> {
+  const { results } = session.buckets;
+  return reach(session, () => readSegments(results, job, 'loops', parseLoopDescriptions, tellDamaged));
 }
 
 function noReplay(request: ReplayRequest, report: ErrorReport | null, loopIsKnown: boolean): CommandError {

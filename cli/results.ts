@@ -5,8 +5,10 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { inParallel } from '../functions/in-parallel.ts';
-import { readLedger } from '../functions/reconcile/make-inputs.ts';
+import { formatLedger } from '../functions/job/ledger.ts';
+import { readLedger } from '../functions/reconcile/read-ledger.ts';
 import { CommandError } from './exit-codes.ts';
+import { tellDamaged } from './output.ts';
 import { isCopyOf, placeBelow, writeBelow } from './local-copy.ts';
 import type { JobStatus } from '../functions/job/job-status.ts';
 import { reach, type Session } from './session.ts';
@@ -37,7 +39,7 @@ export async function results(
   const { job } = status;
   const bucket = session.buckets.results;
   const [objects, ledger] = await reach(session, () =>
-    Promise.all([bucket.list(`${job}/`), readLedger(session.buckets, job)]),
+    Promise.all([bucket.list(`${job}/`), readLedger(session.buckets, job, tellDamaged)]),
   );
   const outputs = newestOutputs(objects.map((object) => object.name));
   const wanted = objects
@@ -72,7 +74,7 @@ export async function results(
     await writeBelow(to, name, content.bytes);
     files.push({ name, bytes: content.bytes.length, internal: output === undefined });
   });
-  await writeBelow(to, 'ledger.jsonl', Buffer.from(ledger.map((line) => `${JSON.stringify(line)}\n`).join('')));
+  await writeBelow(to, 'ledger.jsonl', Buffer.from(formatLedger(ledger)));
   return { files: files.toSorted((a, b) => a.name.localeCompare(b.name)), iterations: ledger.length, to: resolve(to) };
 }
 

@@ -16,8 +16,8 @@ import { isNothing, whatIsLeft } from '../cli/left.ts';
 import { openSession, readStatus, type Session } from '../cli/session.ts';
 import { submit } from '../cli/submit.ts';
 import type { JobStatus } from '../functions/job/job-status.ts';
-import type { LedgerLine } from '../functions/reconcile/back-up.ts';
-import { readLedger } from '../functions/reconcile/make-inputs.ts';
+import type { LedgerLine } from '../functions/job/ledger.ts';
+import { readLedger } from '../functions/reconcile/read-ledger.ts';
 import { readEndpoints } from '../local-cloud/composition/endpoints.ts';
 import { waitFor } from './wait-for.ts';
 

@@ -1,8 +1,9 @@
 // The part of a pass that a running driver feels, for tests of the R engine: the real back-up and the real answers
 // to pods, over the lab's Redis and bucket.
+import { formatJsonLines } from '../functions/job/json-lines.ts';
+import { type LedgerLine, parseLedger } from '../functions/job/ledger.ts';
 import { newRecord, type JobRecord } from '../functions/job/job-record.ts';
-import { backUp, type LedgerLine } from '../functions/reconcile/back-up.ts';
-import { parseLines } from '../functions/reconcile/read-segments.ts';
+import { backUp } from '../functions/reconcile/back-up.ts';
 import { signUrls } from '../functions/reconcile/sign-urls.ts';
 import { redisTaskQueues } from '../functions/adapters/redis-task-queue.ts';
 import type { Bucket, Buckets } from '../functions/ports/bucket.ts';
@@ -56,13 +57,13 @@ export class LabControlPlane {
   /** Lines of the ledger so far. */
   ledger(): LedgerLine[] {
     const segments = [...this.#names].filter((name) => SEGMENT.test(name)).toSorted();
-    return segments.flatMap((name) => parseLines<LedgerLine>(this.#lab.server.read(`results/${name}`).toString()));
+    return segments.flatMap((name) => parseLedger(this.#lab.server.read(`results/${name}`).toString()).lines);
   }
 
   /** As the next attempt's driver gets it; answers its address. */
   resumeLedger(): string {
     const lines = this.ledger().map((line) => ({ ...line, url: this.#lab.server.url(`results/${line.object}`) }));
-    this.#lab.server.put('ledger.jsonl', lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    this.#lab.server.put('ledger.jsonl', formatJsonLines(lines));
     return this.#lab.server.url('ledger.jsonl');
   }
 

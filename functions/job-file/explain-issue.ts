@@ -1,52 +1,11 @@
 // Schema issues in words for users: what stands there, what may stand there, and which key was meant.
 import type * as z from 'zod';
+import { knownKeys } from './known-keys.ts';
 import { shorten } from './problem.ts';
 import type { Problem, ProblemCode } from './problem.ts';
 
 type Issue = z.core.$ZodIssue;
 type Explanation = Omit<Problem, 'path'> & { readonly path: readonly PropertyKey[] };
-
-/** Every key of the job file with its place, for "did you mean". */
-export const knownKeys: readonly string[] = [
-  ...[
-    'script',
-    'arguments',
-    'data',
-    'image',
-    'packages',
-    'env',
-    'worker',
-    'machines',
-    'canary',
-    'tasks',
-    'limits',
-    'speed',
-    'seed',
-  ],
-  ...[
-    'stages',
-    'notify',
-    'debugHold',
-    'cluster',
-    'data[].object',
-    'data[].as',
-    'packages.cran',
-    'packages.bioc',
-    'packages.github',
-  ],
-  ...[
-    'packages.lockfile',
-    'worker.cpu',
-    'worker.memory',
-    'worker.max',
-    'machines.types',
-    'machines.zones',
-    'machines.spot',
-  ],
-  ...['machines.diskGb', 'machines.externalIps', 'canary.machines', 'canary.tasks', 'canary.approval', 'tasks.maxTime'],
-  ...['tasks.tries', 'tasks.size', 'tasks.onError', 'tasks.errors', 'limits.usd', 'limits.time'],
-  ...['tasks.errors.count', 'tasks.errors.rate', 'tasks.errors.sample'],
-];
 
 /** One schema issue as one or more explanations (several unknown keys are one issue). */
 export function explainIssue(issue: Issue, value: unknown): Explanation[] {

@@ -6,6 +6,9 @@
 /** A folder's job file is the first of these that it has. */
 export const JOB_FILES = ['job.yaml', 'job.yml', 'job.json'] as const;
 
+/** In a job's folder: the job file, and what is said through control/ and status.json. All else is data. */
+export const NOT_DATA = /^(job\.ya?ml|job\.json|status\.json|control\/.*)$/;
+
 /** Prefix of every cluster of ours; followed by job id and attempt. */
 const CLUSTER_PREFIX = 'ff-';
 

@@ -1,20 +1,11 @@
 /** Redis of one job, in our words. Values of results are opaque bytes: nothing here understands R. */
+import type { LedgerLine } from '../job/ledger.ts';
 import type { Gate, Progress, WorkerProgress } from '../job/progress.ts';
 
-export interface JournalEntry {
+/** A journalled result: what its line in the ledger will say, and where the value is until then. */
+export interface JournalEntry extends Omit<LedgerLine, 'object' | 'part'> {
   /** Position in the outbox. */
   id: string;
-  loop: number;
-  iteration: number;
-  key: string;
-  attempt: number;
-  worker: string;
-  node: string;
-  seconds: number;
-  bytes: number;
-  sha256: string;
-  startedAt: number;
-  warnings: number;
   /** Set when the pod has uploaded the value itself: an object name below the attempt's folder. */
   object: string | null;
   /** MD5 of such an object, in hexadecimal. */

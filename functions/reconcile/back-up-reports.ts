@@ -4,6 +4,8 @@
  * report can be large, and there can be thousands.
  */
 import type { ErrorSummary, JobRecord, LedgerCounts } from '../job/job-record.ts';
+import { type ErrorReport, errorReport } from '../job/error-report.ts';
+import { parseJson } from '../job/json-lines.ts';
 import { paths } from '../job/names.ts';
 import type { Bucket } from '../ports/bucket.ts';
 import type { TaskQueue } from '../ports/task-queue.ts';
@@ -52,12 +54,10 @@ async function backUpErrors(
   const segment = before.ledger.errorSegments + 1;
   const held = await writeSegment(bucket, paths.errorSegment(record.job, record.attempt, segment), errors);
   await queue.confirmReports('errors', idsOf(held.saved));
-  const reports = held.lines.map(parseObject);
+  // A line that is no report is an error all the same: somebody wanted to tell something.
+  const reports = held.lines.map((line) => parseJson(line, errorReport) ?? {});
   const recentErrors = reports.reduce(withReport, before.recentErrors).slice(-ERRORS_IN_STATUS);
-  const count = reports.reduce(
-    (sum, report) => sum + (typeof report['refuted'] === 'string' ? -1 : 1),
-    before.ledger.errors,
-  );
+  const count = reports.reduce((sum, report) => sum + (report.refuted === undefined ? 1 : -1), before.ledger.errors);
   return { ledger: { ...before.ledger, errorSegments: segment, errors: Math.max(0, count) }, recentErrors };
 }
 
@@ -90,29 +90,15 @@ function idsOf(reports: Report[]): string[] {
 }
 
 /** A report that refutes (the iteration succeeded on another worker) takes an error back; every other one adds one. */
-function withReport(known: ErrorSummary[], report: Record<string, unknown>): ErrorSummary[] {
+function withReport(known: ErrorSummary[], report: ErrorReport): ErrorSummary[] {
   const next = summarizeError(report);
-  if (typeof report['refuted'] !== 'string') return [...known, next];
+  if (report.refuted === undefined) return [...known, next];
   return known.filter(
     (one) => one.loop !== next.loop || one.iteration !== next.iteration || one.worker !== next.worker,
   );
 }
 
-function summarizeError(report: Record<string, unknown>): ErrorSummary {
-  return {
-    loop: Number(report['loop'] ?? 0),
-    iteration: Number(report['iteration'] ?? 0),
-    message: String(report['message'] ?? 'no message').slice(0, 300),
-    worker: String(report['worker'] ?? ''),
-    final: report['final'] !== false,
-  };
-}
-
-function parseObject(json: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(json);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
+function summarizeError(report: ErrorReport): ErrorSummary {
+  const { loop = 0, iteration = 0, message = 'no message', worker = '', final = true } = report;
+  return { loop, iteration, message: message.slice(0, 300), worker, final };
 }

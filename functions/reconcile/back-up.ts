@@ -7,8 +7,9 @@
  */
 import { createHash } from 'node:crypto';
 import type { ErrorSummary, JobRecord, LedgerCounts } from '../job/job-record.ts';
+import { formatLedger, parseLedger, type LedgerLine } from '../job/ledger.ts';
 import { paths } from '../job/names.ts';
-import { packPart } from './r-part.ts';
+import { packPart } from '../job/r-part.ts';
 import type { Bucket } from '../ports/bucket.ts';
 import { PortError } from '../ports/port-error.ts';
 import type { JournalEntry, TaskQueue } from '../ports/task-queue.ts';
@@ -16,15 +17,7 @@ import { log } from '../log.ts';
 import { inParallel } from '../in-parallel.ts';
 import { backUpReports } from './back-up-reports.ts';
 import { checkUploads } from './check-uploads.ts';
-import { parseLines } from './read-segments.ts';
 import { writeOnce } from './write-once.ts';
-
-/** One line of the ledger: everything known about a finished iteration, and where its value lies. */
-export interface LedgerLine extends Omit<JournalEntry, 'id' | 'object' | 'md5'> {
-  object: string;
-  /** Name of the element in a part file; null when the object is the value itself. */
-  part: string | null;
-}
 
 export interface BackUpResult {
   ledger: LedgerCounts;
@@ -103,7 +96,7 @@ async function backUpBatch(
   // What the driver threw away (code or arguments had changed) has no value any more.
   const thrownAway = batch.filter(({ entry, value }) => entry.object === null && value === null && !isRecorded(entry));
   await queue.forget(thrownAway.map((item) => item.entry));
-  if (recorded.length === 0) return { ledger, failure: values.failure };
+  if (lines.length === 0) return { ledger, failure: values.failure };
   const counted = {
     ...ledger,
     segments: segment,
@@ -124,9 +117,8 @@ function identityOf(result: Pick<JournalEntry, 'loop' | 'iteration' | 'key' | 's
 /** What the segment says in the end: these lines, or those of a pass that died after writing it. */
 async function writeSegment(bucket: Bucket, name: string, lines: LedgerLine[]): Promise<LedgerLine[]> {
   if (lines.length === 0) return [];
-  const text = lines.map((line) => JSON.stringify(line)).join('\n') + '\n';
-  const durable = await writeOnce(bucket, name, text, 'application/x-ndjson');
-  return durable === 'written' ? lines : parseLines<LedgerLine>(durable.toString('utf8'));
+  const durable = await writeOnce(bucket, name, formatLedger(lines), 'application/x-ndjson');
+  return durable === 'written' ? lines : parseLedger(durable.toString('utf8')).lines;
 }
 
 /** Writes what is in Redis and not in the bucket yet; answers where each value lies, and which are damaged. */

@@ -4,20 +4,18 @@
  */
 import type { JobRecord } from '../job/job-record.ts';
 import { loadedNames, workingName } from '../job-file/job-spec.ts';
-import { paths } from '../job/names.ts';
+import { formatJsonLines } from '../job/json-lines.ts';
+import { NOT_DATA, paths } from '../job/names.ts';
 import { splitBucketAddress } from '../job-file/text-rules.ts';
 import type { Buckets } from '../ports/bucket.ts';
 import { PortError } from '../ports/port-error.ts';
-import type { LedgerLine } from './back-up.ts';
-import { readSegments } from './read-segments.ts';
 import { inParallel } from '../in-parallel.ts';
+import { readLedger } from './read-ledger.ts';
 
 /** The longest that Google lets a V4 signature live. */
 export const SIGNED_SECONDS = 7 * 24 * 3600;
 const MAX_OUTPUT_BYTES = 5 * 1024 ** 3;
 const PARALLEL_SIGNATURES = 32;
-/** The job file and what is said through control/ and status.json is not data. */
-export const NOT_DATA = /^(job\.ya?ml|job\.json|status\.json|control\/.*)$/;
 
 export async function makeInputs(buckets: Buckets, record: JobRecord): Promise<unknown> {
   const spec = record.spec!;
@@ -84,18 +82,8 @@ export async function makeResumeLedger(buckets: Buckets, record: JobRecord): Pro
   await inParallel(PARALLEL_SIGNATURES, [...urls.keys()], async (object) => {
     urls.set(object, await buckets.results.signedUrl(object, { validSeconds: SIGNED_SECONDS }));
   });
-  const text = lines.map((line) => JSON.stringify({ ...line, url: urls.get(line.object) })).join('\n') + '\n';
+  const text = formatJsonLines(lines.map((line) => ({ ...line, url: urls.get(line.object) })));
   const name = paths.resumeLedger(record.job, record.attempt);
   const generation = await buckets.state.write(name, text, { contentType: 'application/x-ndjson' });
   return { url: await buckets.state.signedUrl(name, { generation, validSeconds: SIGNED_SECONDS }) };
-}
-
-/** The first line of each iteration wins, oldest attempt first, as in the journal itself. */
-export async function readLedger(buckets: Pick<Buckets, 'results'>, job: string): Promise<LedgerLine[]> {
-  const first = new Map<string, LedgerLine>();
-  for (const line of await readSegments<LedgerLine>(buckets.results, job, 'ledger')) {
-    const key = `${line.loop}/${line.iteration}/${line.key}`;
-    if (!first.has(key)) first.set(key, line);
-  }
-  return [...first.values()];
 }

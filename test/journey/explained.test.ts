@@ -10,7 +10,7 @@ import { after, before, describe, it } from 'node:test';
 import { request } from '../../cli/control.ts';
 import { readStatus, type Session } from '../../cli/session.ts';
 import { submit } from '../../cli/submit.ts';
-import { readLedger } from '../../functions/reconcile/make-inputs.ts';
+import { readLedger } from '../../functions/reconcile/read-ledger.ts';
 import { CommandOf } from '../support/command.ts';
 import {
   assertNothingLeft,

@@ -16,7 +16,7 @@ import { isTerminal } from '../../functions/job/phase.ts';
 import type { PassSettings } from '../../functions/job/settings.ts';
 import type { Notice } from '../../functions/ports/notices.ts';
 import type { Ports } from '../../functions/ports/ports.ts';
-import { readLedger } from '../../functions/reconcile/make-inputs.ts';
+import { readLedger } from '../../functions/reconcile/read-ledger.ts';
 import { reconcileJob } from '../../functions/reconcile/reconcile-job.ts';
 import { installationOf } from '../../local-cloud/composition/installation.ts';
 import { localImages } from '../../local-cloud/composition/local-images.ts';

@@ -5,7 +5,7 @@ import { readErrors } from '../../cli/errors.ts';
 import { readStatus, type Session } from '../../cli/session.ts';
 import { submit } from '../../cli/submit.ts';
 import { paths } from '../../functions/job/names.ts';
-import { readLedger } from '../../functions/reconcile/make-inputs.ts';
+import { readLedger } from '../../functions/reconcile/read-ledger.ts';
 import {
   assertNothingLeft,
   cancelWhenSaved,

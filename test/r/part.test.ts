@@ -8,7 +8,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
-import { packPart } from '../../functions/reconcile/r-part.ts';
+import { packPart } from '../../functions/job/r-part.ts';
 import { missingTools } from '../../testing/journey.ts';
 
 it('readRDS() reads a shared file, and unserialize() gives the values back', { skip: missingTools() }, () => {

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { beforeEach, describe, it } from 'node:test';
-import type { LedgerLine } from '../../functions/reconcile/back-up.ts';
+import type { LedgerLine } from '../../functions/job/ledger.ts';
 import { readPart } from '../faults/world/read-part.ts';
 import { JobWorld, loop } from '../support/job-world.ts';
 

@@ -5,8 +5,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { format } from 'prettier';
 import { stringify } from 'yaml';
-import { knownKeys } from '../../functions/job-file/explain-issue.ts';
-import { jobFileSchema, toEditorSchema } from '../../functions/job-file/job-schema.ts';
+import { toEditorSchema } from '../../functions/job-file/job-schema.ts';
+import { knownKeys } from '../../functions/job-file/known-keys.ts';
 import type { JobSpec } from '../../functions/job-file/job-spec.ts';
 import { parseJobFile } from '../../functions/job-file/parse-job-file.ts';
 import type { JobFileName } from '../../functions/job-file/read-document.ts';
@@ -131,23 +131,20 @@ describe('the schema for editors', () => {
   });
 
   it('has exactly the keys that "did you mean" knows', () => {
-    const keys = (shape: object, prefix: string): string[] =>
-      Object.entries(shape).flatMap(([key, schema]) => {
-        const inner = unwrap(schema);
-        const isGroup = inner.shape !== undefined;
-        const group = isGroup
-          ? keys(inner.shape, `${prefix}${key}.`)
-          : inner.element?.shape
-            ? keys(inner.element.shape, `${prefix}${key}[].`)
-            : [];
-        return [`${prefix}${key}`, ...group];
-      });
-    assert.deepEqual(keys(jobFileSchema.shape, '').sort(), [...knownKeys].sort());
+    const keys = (schema: EditorSchema, place: string): string[] =>
+      [schema, ...(schema.anyOf ?? [])].flatMap((part) => [
+        ...Object.entries(part.properties ?? {}).flatMap(([key, inner]) => [
+          place + key,
+          ...keys(inner, `${place}${key}.`),
+          ...keys(inner.items ?? {}, `${place}${key}[].`),
+        ]),
+      ]);
+    assert.deepEqual(keys(toEditorSchema(), '').toSorted(), knownKeys.toSorted());
   });
 });
 
-function unwrap(schema: any): any {
-  return typeof schema.unwrap === 'function' && schema.def.innerType !== undefined
-    ? unwrap(schema.def.innerType)
-    : schema;
+interface EditorSchema {
+  properties?: Record<string, EditorSchema>;
+  items?: EditorSchema;
+  anyOf?: EditorSchema[];
 }

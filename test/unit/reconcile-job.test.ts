@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
-import { readLedger } from '../../functions/reconcile/make-inputs.ts';
+import { readLedger } from '../../functions/reconcile/read-ledger.ts';
 import { JobWorld, loop } from '../support/job-world.ts';
 
 let world: JobWorld;

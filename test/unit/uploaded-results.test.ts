@@ -5,8 +5,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isPodObject, namesItself } from '../../functions/job/pod-objects.ts';
-import type { LedgerLine } from '../../functions/reconcile/back-up.ts';
-import { parseLines } from '../../functions/reconcile/read-segments.ts';
+import { type LedgerLine, parseLedger } from '../../functions/job/ledger.ts';
 import type { VirtualCluster } from '../../testing/virtual-cluster.ts';
 import { JobWorld } from '../support/job-world.ts';
 
@@ -16,7 +15,7 @@ const SHA = 'a'.repeat(64);
 async function ledgerOf(world: JobWorld): Promise<LedgerLine[]> {
   const segments = await world.buckets.results.list(`${ATTEMPT}ledger/`);
   const texts = await Promise.all(segments.map(({ name }) => world.buckets.results.read(name)));
-  return texts.flatMap((text) => parseLines<LedgerLine>(text!.bytes.toString()));
+  return texts.flatMap((text) => parseLedger(text!.bytes.toString()).lines);
 }
 
 async function upload(world: JobWorld, name: string, content: string): Promise<void> {
