@@ -64,9 +64,10 @@ export class ComputeApi {
 
   /** Disks that no machine uses, addresses and forwarding rules that carry all these labels. */
   async leftovers(labels: Record<string, string>): Promise<Leftover[]> {
+    // The API wants each of several expressions in parentheses (reference of aggregatedList).
     const filter = Object.entries(labels)
-      .map(([key, value]) => `labels.${key}=${value}`)
-      .join(' AND ');
+      .map(([key, value]) => `(labels.${key}=${value})`)
+      .join(' ');
     const found = await Promise.all(
       KINDS.map(async ({ kind, collection }) =>
         (await this.#list(collection, filter))

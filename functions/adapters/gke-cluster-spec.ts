@@ -36,10 +36,11 @@ export function clusterSpec(request: ClusterRequest, settings: ClusterSettings):
     ipAllocationPolicy: { useIpAliases: true, clusterIpv4CidrBlock: '/18', servicesIpv4CidrBlock: '/24' },
     defaultMaxPodsConstraint: { maxPodsPerNode: PODS_PER_NODE },
     networkConfig: { datapathProvider: 'ADVANCED_DATAPATH', defaultEnablePrivateNodes: !request.externalIps },
-    // The functions reach the API by its DNS name, where identity and not the network decides.
+    // The functions reach the API by its DNS name, where identity and not the network decides. No address at all:
+    // a private one alone is refused without authorized networks.
     controlPlaneEndpointsConfig: {
       dnsEndpointConfig: { allowExternalTraffic: true },
-      ipEndpointsConfig: { enabled: true, enablePublicEndpoint: false },
+      ipEndpointsConfig: { enabled: false },
     },
     workloadIdentityConfig: { workloadPool: `${settings.projectId}.svc.id.goog` },
     shieldedNodes: { enabled: true },

@@ -147,6 +147,8 @@ test('a refused machine says why in its group, with the codes of Compute Engine'
 
 test('a filter that is not understood is an error, not everything', async (t) => {
   const { api } = await start(t);
-  const answer = await api('GET', `${ZONE_PATH}/instances?filter=${encodeURIComponent('labels.job ~ x OR')}`);
-  assert.equal(answer.error.code, 400);
+  for (const filter of ['labels.job ~ x OR', 'labels.job=a AND labels.installation=b', '(labels.job=a) labels.x=b']) {
+    const answer = await api('GET', `${ZONE_PATH}/instances?filter=${encodeURIComponent(filter)}`);
+    assert.equal(answer.error?.code, 400, filter);
+  }
 });

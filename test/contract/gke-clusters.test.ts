@@ -8,6 +8,8 @@ const NOT_FOUND = 5;
 const ALREADY_EXISTS = 6;
 const FAILED_PRECONDITION = 9;
 
+const PRIVATE_ADDRESS_ONLY = { ipEndpointsConfig: { enabled: true, enablePublicEndpoint: false } };
+
 test('a cluster is created, described, listed and deleted through the client library', async (t) => {
   const { client, context, gke, log } = await startFixture(t);
   const entries: any[] = [];
@@ -109,6 +111,11 @@ test('requests are checked field by field', async (t) => {
       /e9-huge/,
     ],
     ['label', { cluster: { name: 'a', initialNodeCount: 1, resourceLabels: { Job: 'x' } } }, /Job=x/],
+    [
+      'private address alone',
+      { cluster: { name: 'a', initialNodeCount: 1, controlPlaneEndpointsConfig: PRIVATE_ADDRESS_ONLY } },
+      /Master authorized networks must be enabled if private endpoint is enabled/,
+    ],
   ];
   for (const [what, body, message] of rows) {
     const { status, error } = await post(`${PARENT}/clusters`, body);

@@ -1,30 +1,35 @@
 /**
- * The `filter` parameter of list calls: comparisons of fields joined by AND or standing side by side in
- * parentheses. Offered are `=` `!=` `eq` `ne` (the last two take a whole-value regular expression, as the API does)
- * and `:*` for presence; OR and numbers are not.
+ * The `filter` parameter of list calls: one comparison, or several, each in parentheses, joined by AND or standing
+ * side by side. Comparisons that are joined without parentheses are refused, as by the API ("provide each separate
+ * expression within parentheses", reference of disks.aggregatedList; googleapis/nodejs-compute#48). Offered are `=`
+ * `!=` `eq` `ne` (the last two take a whole-value regular expression) and `:*` for presence; OR and numbers are not.
  */
 import { GoogleError } from '../../identity/google-http.ts';
 
 type Predicate = (item: object) => boolean;
 
-const COMPARISON = /^\s*\(*\s*([A-Za-z_][\w.-]*)\s*(!=|=|:|\beq\b|\bne\b)\s*("[^"]*"|'[^']*'|[^\s()]+)\s*\)*\s*/;
-const AND = /^AND\s+/;
+const BODY = String.raw`\s*([A-Za-z_][\w.-]*)\s*(!=|=|:|\beq\b|\bne\b)\s*("[^"]*"|'[^']*'|[^\s()]+)\s*`;
+const ALONE = new RegExp(`^${BODY}$`);
+const IN_PARENTHESES = new RegExp(String.raw`^(?:AND\b)?\s*\(${BODY}\)\s*`);
 
 export function parseFilter(text: string | null): Predicate {
-  const predicates: Predicate[] = [];
   let rest = (text ?? '').trim();
+  if (rest === '') return () => true;
+  const alone = ALONE.exec(rest);
+  if (alone) return comparison(alone);
+  const predicates: Predicate[] = [];
   while (rest !== '') {
-    rest = rest.replace(AND, '');
-    const found = COMPARISON.exec(rest);
+    const found = IN_PARENTHESES.exec(rest);
     if (!found)
       throw new GoogleError(400, `Invalid value for field 'filter': '${text}'. Invalid list filter expression.`);
-    predicates.push(comparison(found[1] ?? '', found[2] ?? '', (found[3] ?? '').replace(/^["']|["']$/g, '')));
+    predicates.push(comparison(found));
     rest = rest.slice(found[0].length);
   }
   return (item) => predicates.every((holds) => holds(item));
 }
 
-function comparison(field: string, operator: string, wanted: string): Predicate {
+function comparison([, field = '', operator = '', quoted = '']: RegExpExecArray): Predicate {
+  const wanted = quoted.replace(/^["']|["']$/g, '');
   const value = (item: object): unknown => readField(item, field);
   switch (operator) {
     case ':':

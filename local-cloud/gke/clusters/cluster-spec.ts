@@ -26,6 +26,7 @@ export function clusterSpec(asked: Json, location: string): Json {
   if (asked['nodePools']?.length > 0 && asked['initialNodeCount'] !== undefined) {
     throw new GoogleError(400, 'Cluster.initial_node_count must not be specified together with Cluster.node_pools.');
   }
+  requireAuthorizedNetworks(asked);
   const region = regionOf(location);
   const rest = Object.fromEntries(Object.entries(asked).filter(([field]) => !POOL_FIELDS.has(field)));
   const locations: string[] = asked['locations'] ?? (isZone(location) ? [location] : zonesOf(region).slice(0, 3));
@@ -41,6 +42,21 @@ export function clusterSpec(asked: Json, location: string): Json {
     locations,
     initialClusterVersion: version(asked['initialClusterVersion']),
   };
+}
+
+/**
+ * A control plane whose only address is private is refused without authorized networks, in these words
+ * (rancher/rancher#32251, GoogleCloudPlatform/magic-modules#8338).
+ */
+function requireAuthorizedNetworks(asked: Json): void {
+  const ip = asked['controlPlaneEndpointsConfig']?.['ipEndpointsConfig'] ?? {};
+  const isPrivateOnly =
+    (ip['enabled'] !== false && ip['enablePublicEndpoint'] === false) ||
+    asked['privateClusterConfig']?.['enablePrivateEndpoint'] === true;
+  const networks = ip['authorizedNetworksConfig'] ?? asked['masterAuthorizedNetworksConfig'];
+  if (isPrivateOnly && networks?.['enabled'] !== true) {
+    throw new GoogleError(400, 'Master authorized networks must be enabled if private endpoint is enabled.');
+  }
 }
 
 /** The pools of a createCluster request; the old way (initialNodeCount, nodeConfig) makes `default-pool`. */
