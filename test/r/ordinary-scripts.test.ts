@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { events, Lab, type Running } from '../../testing/lab.ts';
+import { skipsWithout } from '../support/needs-r-package.ts';
 
 let lab: Lab;
 beforeEach(async () => {
@@ -143,7 +144,8 @@ inDriver <- foreach(i = 1:4, .packages = packages) %do% fit(i)
 stopifnot(identical(onWorkers, inDriver))
 `;
 
-test('packages whose version has a dash, as the recommended ones have, can be named', async () => {
+test('packages whose version has a dash, as the recommended ones have, can be named', async (context) => {
+  if (await skipsWithout(context, 'MASS', 'Matrix', 'boot', 'mgcv', 'nlme', 'survival')) return;
   const inputs = lab.prepare({ script: withPackages });
   lab.worker('w1', inputs);
   await ends(lab.driver(inputs), 0);

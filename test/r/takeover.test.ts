@@ -121,8 +121,8 @@ test('a lost machine: its iteration runs elsewhere while the others are still bu
      stopifnot(identical(r, 1:120))`,
     ', task_size = 1L',
   );
-  await waitFor('both at work', () => notes().length >= 2);
   const pid = await pidOf('w1');
+  await waitFor('w1 is at work', () => notes().some((n) => n.pid === pid));
   const first = notes().find((n) => n.pid === pid)!.iteration;
   const lostAt = Date.now();
   loseMachine(lost);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { rLibrary } from '../../testing/lab.ts';
+import { skipsWithout } from '../support/needs-r-package.ts';
 
 const run = promisify(execFile);
 const folder = join(import.meta.dirname, '../../worker-image/tests/testthat');
@@ -14,12 +15,8 @@ const code = `
   test_dir(commandArgs(TRUE)[1], package = "foreachfleet", load_package = "installed", reporter = "check", stop_on_failure = TRUE)`;
 
 test("the package's own tests pass", async (context) => {
+  if (await skipsWithout(context, 'testthat')) return;
   const env = { ...process.env, R_LIBS: rLibrary };
-  const found = await run('Rscript', ['--vanilla', '-e', 'library(testthat)'], { env }).then(
-    () => true,
-    () => false,
-  );
-  if (!found) return context.skip('the R package testthat is not installed');
   const { stdout } = await run('Rscript', ['--vanilla', '-e', code, folder], { env });
   assert.match(stdout, /FAIL 0 .* PASS [1-9]/);
 });

@@ -18,7 +18,8 @@ check_versions <- function(wanted) {
   for (package in names(wanted)[wanted != "not installed"]) {
     own <- loaded_version_text(package)
     if (own != "not installed" && utils::compareVersion(own, wanted[[package]]) == 0) next
-    text <- sprintf("package %s has version %s on the worker and %s in the script's session", package, own, wanted[[package]])
+    text <- sprintf("package %s has version %s on the worker and %s in the script's session", package,
+                    gsub("-", ".", own), gsub("-", ".", wanted[[package]]))
     remedy <- "give workers and session the same version of it, then start the workers anew"
     stop(fleet_error(paste0(text, ": ", remedy), "fleetVersionError"))
   }
