@@ -125,7 +125,10 @@ function newView(world: VirtualWorld, request: Parameters<Clusters['create']>[0]
     state: 'provisioning',
     message: 'PROVISIONING',
     ours: true,
-    labels: clusterLabels('test', request.job),
+    labels: {
+      ...clusterLabels('test', request.job),
+      'foreach-fleet-ends-by': String(Math.ceil(request.endsByMs / 1000)),
+    },
     createdMs: world.nowMs,
     pools: [
       {

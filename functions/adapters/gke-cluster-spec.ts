@@ -1,6 +1,6 @@
 /** The cluster we ask GKE for. Choices and their reasons; no call is made here. */
 import type { protos } from '@google-cloud/container';
-import { clusterLabels } from '../job/names.ts';
+import { clusterLabels, LABEL_ENDS_BY } from '../job/names.ts';
 import type { PoolChoice } from '../job/machines.ts';
 import type { ClusterRequest } from '../ports/clusters.ts';
 
@@ -29,7 +29,10 @@ export function clusterSpec(request: ClusterRequest, settings: ClusterSettings):
   return {
     name: request.name,
     description: `foreach-fleet job ${request.job}; deleted when the job ends`,
-    resourceLabels: clusterLabels(settings.installation, request.job),
+    resourceLabels: {
+      ...clusterLabels(settings.installation, request.job),
+      [LABEL_ENDS_BY]: String(Math.ceil(request.endsByMs / 1000)),
+    },
     ...(settings.network === null ? {} : { network: settings.network }),
     ...(settings.subnetwork === null ? {} : { subnetwork: settings.subnetwork }),
     // Small ranges on purpose: by default one network has room for about 62 clusters only.

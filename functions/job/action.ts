@@ -13,6 +13,8 @@ export type Action =
       location: string;
       system: PoolChoice;
       workers: PoolChoice & { nodes: number };
+      /** When the limits have ended it at the latest. */
+      endsByMs: number;
     }
   | { do: 'resize-workers-pool'; nodes: number }
   | { do: 'delete-nodes'; nodes: string[] }

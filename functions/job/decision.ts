@@ -49,6 +49,7 @@ export const REASON_CODES = {
   'on-demand': 'no location has Spot machines, and the job file only prefers them',
   approved: 'the user has approved growth',
   withdrawn: 'a later request of the user has taken this one back',
+  'record-set-aside': "the job's record could not be read: it was set aside, and its last good version is used",
   'nothing-to-do': 'what the user requested is so already',
 } as const satisfies Record<string, string>;
 
@@ -71,6 +72,7 @@ export type Decided =
   | 'pause'
   | 'resume'
   | 'approve'
+  | 'mend'
   | `phase ${Phase}`
   | `ending ${Outcome}`;
 

@@ -15,6 +15,8 @@ const CLUSTER_PREFIX = 'ff-';
 /** Labels that every billable thing carries: who installed us, and for which job. */
 export const LABEL_INSTALLATION = 'foreach-fleet-installation';
 export const LABEL_JOB = 'foreach-fleet-job';
+/** On a cluster: UNIX seconds by which the job's limits have ended it, whoever can read its record or not. */
+export const LABEL_ENDS_BY = 'foreach-fleet-ends-by';
 
 /** GKE allows 40 characters: 3 + a job id of at most 32 + '-' + an attempt of at most 4 digits. */
 export function clusterName(job: string, attempt: number): string {
@@ -37,6 +39,10 @@ export const paths = {
   status: (job: string) => `jobs/${job}/status.json`,
   record: (job: string) => `jobs/${job}.json`,
   live: (job: string) => `live/${job}`,
+  /** The record as the last finished pass has left it: for the case that the record itself cannot be read. */
+  previousRecord: (job: string) => `previous/${job}.json`,
+  /** A record that could not be read, as it was: for people. */
+  unreadableRecord: (job: string, generation: string) => `set-aside/${job}/${generation}.json`,
   resumeLedger: (job: string, attempt: number) => `resume/${job}/attempt-${attempt}.jsonl`,
   attempt: (job: string, attempt: number) => `${job}/attempt-${attempt}/`,
   ledgerSegment: (job: string, attempt: number, segment: number) =>

@@ -43,6 +43,8 @@ export interface ClusterRequest {
   system: PoolChoice;
   workers: PoolChoice & { nodes: number };
   externalIps: boolean;
+  /** Becomes a label: whoever cannot read the job's record knows by it when the cluster has to go. */
+  endsByMs: number;
 }
 
 export interface Clusters {

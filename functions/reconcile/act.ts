@@ -164,6 +164,7 @@ async function changeCluster({ ports, seen, record }: Doing, action: ClusterActi
         system: action.system,
         workers: action.workers,
         externalIps: record.spec?.machines.externalIps ?? false,
+        endsByMs: action.endsByMs,
       });
       return;
     case 'resize-workers-pool':

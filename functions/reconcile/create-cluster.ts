@@ -6,6 +6,7 @@ import { systemPool, workerPool } from '../job/machines.ts';
 import { clusterName } from '../job/names.ts';
 import type { RecordWithCluster, RecordWithSpec } from '../job/known-record.ts';
 import type { PassSettings } from '../job/settings.ts';
+import { endsByMs } from './plan-budget.ts';
 import { workerNodesOfCanary } from './size-canary.ts';
 import { beginEnding, iso, move, noteDecision, stay, type Step } from './step.ts';
 
@@ -76,5 +77,6 @@ export function requestCluster(record: RecordWithCluster): Step['actions'][numbe
     location,
     system: systemPool(),
     workers: { ...workerPool(record.spec, record.onDemand), nodes: workerNodesOfCanary(record.spec) },
+    endsByMs: endsByMs(record),
   };
 }

@@ -2,7 +2,7 @@
 import { DELETE_SECONDS, WIND_DOWN_SECONDS } from '../job/forecast.ts';
 import { fleetForPrice } from '../job/machines.ts';
 import type { JobRecord } from '../job/job-record.ts';
-import type { RecordWithSpec } from '../job/known-record.ts';
+import type { RecordWithCluster, RecordWithSpec } from '../job/known-record.ts';
 import type { Observation } from '../job/observation.ts';
 import { fleetUsdPerHour } from '../job/prices.ts';
 import { workerNodes } from '../job/worker-nodes.ts';
@@ -73,6 +73,18 @@ export function isSpent({ spec: { limits }, spending }: RecordWithSpec): boolean
 
 /** After the time limit: to finish what runs, to save it, and to wait for a bucket that does not answer. */
 const OVERTIME_SECONDS = 3600;
+
+/**
+ * The latest time at which the limits have ended the job's cluster: when its time is over, or when a cluster without
+ * any worker would have used its money. Passes end it earlier; this is for a sweep that cannot read the record.
+ */
+export function endsByMs({ spec, spending, onDemand, cluster }: RecordWithCluster): number {
+  const { limits } = spec;
+  const usdPerHour = fleetUsdPerHour(fleetForPrice(spec, 0, onDemand));
+  const bySeconds = limits.timeSeconds + OVERTIME_SECONDS - (spending.clusterSeconds ?? 0);
+  const byMoneySeconds = ((limits.usd - spending.usd) / usdPerHour) * 3600;
+  return Date.parse(cluster.createRequestedAt) + Math.max(0, Math.min(bySeconds, byMoneySeconds)) * 1000;
+}
 
 /** Booting and winding down may take this share of the money that is left; the rest is for work. */
 const SHARE_WITHOUT_WORK = 1 / 3;

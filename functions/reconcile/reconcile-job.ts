@@ -21,7 +21,7 @@ import { act } from './act.ts';
 import { readMarker, removeMarker, setMarker } from './live-marker.ts';
 import { type Connections, observe } from './observe.ts';
 import { plan } from './plan.ts';
-import { type LoadedRecord, loadRecord, saveRecord, saveStatus } from './record-store.ts';
+import { keepRecord, type LoadedRecord, loadRecord, saveRecord, saveStatus, setAside } from './record-store.ts';
 import { storageClock } from './storage-clock.ts';
 import { iso, noteDecision, type Step } from './step.ts';
 
@@ -51,7 +51,7 @@ export async function reconcileJob(
   const startedMs = clock.nowMs();
   const doneByOthers = loaded && findOtherPass(loaded, startedMs, eventMs);
   if (doneByOthers) return doneByOthers;
-  const record = loaded?.record ?? newRecord(job, iso(startedMs));
+  const record = loaded === null ? newRecord(job, iso(startedMs)) : await mended(state, loaded, startedMs);
   const { seen, connections } = await observe(timed, record, settings);
   try {
     const planned = plan(record, seen, settings);
@@ -60,6 +60,16 @@ export async function reconcileJob(
   } finally {
     connections.queue?.close();
   }
+}
+
+/** Of a record that cannot be read the last good version is used; what is there is kept for people. */
+async function mended(state: Bucket, { record, generation, damage }: LoadedRecord, nowMs: number): Promise<JobRecord> {
+  if (damage === null) return record;
+  const { job } = record;
+  log('ERROR', `the record cannot be read (${damage}); its last good version is used`, { job, generation });
+  await setAside(state, job, generation);
+  const text = `the record could not be read (${damage}); it was set aside, and its last good version is used`;
+  return noteDecision(record, nowMs, 'mend', 'record-set-aside', text);
 }
 
 /** A pass that has covered the event already, or one that acts at this moment. */
@@ -108,6 +118,7 @@ async function carryOut(ports: Ports, settings: PassSettings, pass: Pass): Promi
   const told = boundRecord(await publishNotices(ports, noted));
   const generation = await saveUnlessOvertaken(state, told, intentGeneration);
   if (generation === null) return { did: 'left-to-another' };
+  await keepRecord(state, told, generation);
   await saveStatus(ports.buckets.uploads, statusView(told, ports.clock.nowMs(), generation));
   if (marker !== null && isSettled(told)) await removeMarker(state, told.job, marker);
   log('INFO', `pass: ${told.phase}${told.waitingFor ? `, waiting for ${told.waitingFor}` : ''}`, {
@@ -126,7 +137,8 @@ async function carryOut(ports: Ports, settings: PassSettings, pass: Pass): Promi
  * list may not have been told of).
  */
 function hasWork({ loaded, marker, step }: Pass): boolean {
-  if (loaded === null || step.actions.length > 0 || !isSame(loaded.record, step.record)) return true;
+  if (loaded === null || loaded.damage !== null || step.actions.length > 0 || !isSame(loaded.record, step.record))
+    return true;
   const isListedWrongly = isTerminal(step.record.phase) === (marker !== null);
   return loaded.record.pass !== null || loaded.record.notices.length > 0 || isListedWrongly;
 }

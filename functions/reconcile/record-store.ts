@@ -6,31 +6,80 @@ import { paths } from '../job/names.ts';
 import type { Bucket } from '../ports/bucket.ts';
 import { messageOf, PortError, PreconditionError } from '../ports/port-error.ts';
 import type { JobStatus } from '../job/job-status.ts';
+import { writeOnce } from './write-once.ts';
 
 export interface LoadedRecord {
   record: JobRecord;
+  /** Of the object that was read, whether it could be understood or not: whoever writes replaces it. */
   generation: string;
   /** When the storage wrote it. */
   updatedMs: number;
+  /** Why the object could not be read: `record` is what the last finished pass has left. Null: all is well. */
+  damage: string | null;
 }
 
 /**
- * Null when the job is not known. @throws PortError FF-RECORD-UNREADABLE when what
- * is there is not a record of this version.
+ * Null when the job is not known. Changes nothing.
+ * @throws PortError FF-RECORD-UNREADABLE when what is there is not a record of this version, nor is what the last
+ * finished pass has left.
  */
 export async function loadRecord(state: Bucket, job: string): Promise<LoadedRecord | null> {
-  const object = await state.read(paths.record(job), MAX_RECORD_BYTES);
-  if (object === null) return null;
+  const info = await readOrDescribe(state, paths.record(job));
+  if (info === null) return null;
+  const { generation, updatedMs } = info;
+  const read = parseOrWhy(info.bytes, job);
+  if ('record' in read) return { record: read.record, generation, updatedMs, damage: null };
+  const last = await readOrDescribe(state, paths.previousRecord(job));
+  const previous = last === null ? read : parseOrWhy(last.bytes, job);
+  if ('record' in previous) return { record: previous.record, generation, updatedMs, damage: read.why };
+  throw new PortError(
+    'FF-RECORD-UNREADABLE',
+    `reading the record of job ${job}: ${read.why}; restore an earlier version of the object`,
+    { retry: false },
+  );
+}
+
+/** As a read, but an object that is too large to be read has no bytes. */
+async function readOrDescribe(
+  state: Bucket,
+  name: string,
+): Promise<{ bytes: Buffer | null; generation: string; updatedMs: number } | null> {
   try {
-    const record = parseRecord(object.bytes.toString('utf8'), job);
-    return { record, generation: object.generation, updatedMs: object.updatedMs };
-  } catch (cause) {
-    throw new PortError(
-      'FF-RECORD-UNREADABLE',
-      `reading the record of job ${job}: restore an earlier version of the object`,
-      { retry: false, cause },
-    );
+    return await state.read(name, MAX_RECORD_BYTES);
+  } catch (error) {
+    if (!(error instanceof PortError && error.code === 'FF-OBJECT-TOO-LARGE')) throw error;
+    const info = await state.info(name);
+    return info && { bytes: null, generation: info.generation, updatedMs: info.updatedMs };
   }
+}
+
+function parseOrWhy(bytes: Buffer | null, job: string): { record: JobRecord } | { why: string } {
+  if (bytes === null) return { why: `it has more than ${MAX_RECORD_BYTES} bytes` };
+  try {
+    return { record: parseRecord(bytes.toString('utf8'), job) };
+  } catch (error) {
+    return { why: messageOf(error).slice(0, 400) };
+  }
+}
+
+/**
+ * Keeps the object that could not be read for people, before the next save replaces it. One that is too large to be
+ * read stays as an earlier version in the bucket.
+ */
+export async function setAside(state: Bucket, job: string, generation: string): Promise<void> {
+  const there = await readOrDescribe(state, paths.record(job));
+  if (there?.generation !== generation || there.bytes === null) return;
+  await writeOnce(state, paths.unreadableRecord(job, generation), there.bytes, 'application/json');
+}
+
+/**
+ * Keeps a record that was saved just now, for the case that the object is damaged later. A pass that has been
+ * overtaken keeps nothing: what the other one has written is newer.
+ */
+export async function keepRecord(state: Bucket, record: JobRecord, generation: string): Promise<void> {
+  const there = await state.info(paths.record(record.job));
+  if (there?.generation !== generation) return;
+  await state.write(paths.previousRecord(record.job), checkedText(record), { contentType: 'application/json' });
 }
 
 /**
@@ -49,7 +98,7 @@ export async function saveRecord(state: Bucket, record: JobRecord, ifGeneration:
   } catch (error) {
     if (!(error instanceof PreconditionError)) throw error;
     const there = await loadRecord(state, record.job);
-    if (there?.record.nonce === record.nonce) return there.generation;
+    if (there?.damage === null && there.record.nonce === record.nonce) return there.generation;
     throw error;
   }
 }

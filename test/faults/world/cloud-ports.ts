@@ -16,7 +16,11 @@ export function clusterPort(world: CloudState, at: At): Clusters {
       at('clusters.create', () => {
         const key = `${request.name}@${request.location}`;
         if (world.clusters.has(key)) return;
-        const labels = { 'foreach-fleet-installation': world.installation, 'foreach-fleet-job': request.job };
+        const labels = {
+          'foreach-fleet-installation': world.installation,
+          'foreach-fleet-job': request.job,
+          'foreach-fleet-ends-by': String(Math.ceil(request.endsByMs / 1000)),
+        };
         const cluster = new SimulatedCluster(request, labels, world.nowMs, world.script);
         world.clusters.set(key, cluster);
         world.everyCluster.push(cluster);

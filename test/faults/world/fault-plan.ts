@@ -22,6 +22,8 @@ export type Fault =
    * seed; each event starts so many processes.
    */
   | { kind: 'interleave'; seed: number; processes: number }
+  /** An object of the state bucket is cut to a part of its length, at a time (seconds since the upload). */
+  | { kind: 'damage'; object: string; at: number; share: number }
   /** Events: none arrive (only ticks), or each arrives twice. */
   | { kind: 'events'; how: 'lost' | 'doubled' };
 

@@ -84,6 +84,7 @@ export class FaultWorld {
   /** Lets virtual time pass, one step. */
   advance(milliseconds: number): void {
     this.nowMs += milliseconds;
+    this.#damage(milliseconds);
     for (const [name, cluster] of this.clusters) {
       this.accepted.push(...cluster.advance(this.nowMs));
       this.usd += (this.#usdPerHour(cluster) * milliseconds) / 3_600_000;
@@ -96,6 +97,15 @@ export class FaultWorld {
     for (const { process, wake } of due) {
       process.asleepUntilMs = null;
       wake();
+    }
+  }
+
+  #damage(milliseconds: number): void {
+    for (const fault of this.#faults) {
+      if (fault.kind !== 'damage' || fault.at * 1000 >= this.nowMs - this.beginMs) continue;
+      if (fault.at * 1000 < this.nowMs - this.beginMs - milliseconds) continue;
+      const bytes = this.state.read(fault.object)?.bytes;
+      if (bytes) this.state.write(fault.object, bytes.subarray(0, bytes.length * fault.share), this.nowMs);
     }
   }
 

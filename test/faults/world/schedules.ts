@@ -23,6 +23,7 @@ export async function listSchedules(scenarios: readonly Scenario[]): Promise<Sch
     const faults = [
       ...callFaults(world.calls.length),
       ...outages(endedSeconds ?? 0),
+      ...damages(endedSeconds ?? 0),
       ...seededFaults(),
       { kind: 'events', how: 'lost' } as const,
       { kind: 'events', how: 'doubled' } as const,
@@ -48,6 +49,13 @@ function outages(endedSeconds: number): Fault[] {
   for (const port of PORTS)
     for (let from = 0; from < endedSeconds; from += 60)
       faults.push({ kind: 'outage', port, from, to: from + OUTAGE_SECONDS });
+  return faults;
+}
+
+function damages(endedSeconds: number): Fault[] {
+  const faults: Fault[] = [];
+  for (let at = 20; at < endedSeconds; at += 40)
+    faults.push({ kind: 'damage', object: 'jobs/demo.json', at, share: 0.5 });
   return faults;
 }
 

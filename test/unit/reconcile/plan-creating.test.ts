@@ -9,6 +9,7 @@ import {
   clusterView,
   type Expected,
   expectStep,
+  NOW_MS,
   observation,
   recordWithCluster,
   specOf,
@@ -22,6 +23,8 @@ const create = {
   location: 'zone-a',
   system: { machineType: 'e2-standard-2', spot: false, diskGb: 30 },
   workers: { machineType: 'e2-standard-4', spot: true, diskGb: 30, nodes: 1 },
+  // limits.time is 12 h, of which earlier attempts have used 300 s; one hour is for winding down.
+  endsByMs: NOW_MS + (13 * 3600 - 300) * 1000,
 } as const;
 const giveBack: Expected = {
   phase: 'deleting',
@@ -37,7 +40,11 @@ const rows: [name: string, record: Partial<JobRecord>, cluster: Observation['clu
     'it is not there: asked for again, by the same name',
     {},
     null,
-    { phase: 'creating', decisions: ['create-cluster: cluster-absent'], actions: [create] },
+    {
+      phase: 'creating',
+      decisions: ['create-cluster: cluster-absent'],
+      actions: [{ ...create, endsByMs: create.endsByMs - 600_000 }],
+    },
   ],
   [
     'it is being made',

@@ -1,0 +1,97 @@
+/** A record that cannot be read: nothing is lost, nobody else is disturbed, and what costs money ends all the same. */
+import assert from 'node:assert/strict';
+import { beforeEach, describe, it } from 'node:test';
+import { status } from '../../functions/entry/status.ts';
+import { loadRecord } from '../../functions/reconcile/record-store.ts';
+import { sweep } from '../../functions/reconcile/sweep.ts';
+import { JobWorld } from '../support/job-world.ts';
+
+let world: JobWorld;
+const RECORD = 'jobs/demo.json';
+const HOUR_MS = 3_600_000;
+
+beforeEach(() => {
+  world = new JobWorld();
+});
+
+async function damage(bytes: string | Buffer = '{"schema": 2, "job"'): Promise<string> {
+  return world.buckets.state.write(RECORD, bytes, {});
+}
+
+describe('a record that cannot be read', () => {
+  it('is set aside, and its last good version goes on', async () => {
+    const there = await world.toRunning();
+    const before = await world.record();
+    const generation = await damage();
+    await world.pass(60);
+    const record = await world.record();
+    assert.deepEqual([record.phase, record.attempt], ['running', 1]);
+    assert.ok(record.spending.usd > before.spending.usd);
+    assert.equal(record.decisions.filter(({ code }) => code === 'record-set-aside').length, 1);
+    const aside = world.buckets.state.objects.get(`set-aside/demo/${generation}.json`);
+    assert.equal(aside?.bytes.toString(), '{"schema": 2, "job"');
+    there.driver = 'succeeded';
+    await world.untilGone(there);
+    assert.equal(await world.phase(), 'succeeded');
+    assert.deepEqual(world.created, ['ff-demo-1']);
+  });
+
+  it('is mended also where nothing else is to be done', async () => {
+    const there = await world.toRunning();
+    there.driver = 'succeeded';
+    await world.untilGone(there);
+    await damage('null');
+    await world.pass();
+    assert.equal((await loadRecord(world.buckets.state, 'demo'))?.damage, null);
+    assert.equal(await world.phase(), 'succeeded');
+  });
+
+  it('is believed in its last good version by the sweep and the status', async () => {
+    await world.toRunning();
+    await damage();
+    world.nowMs += 24 * HOUR_MS;
+    assert.deepEqual(await sweep(world.ports, 'test'), []);
+    const reply = await status(world.buckets, { job: 'demo' }, world.nowMs);
+    assert.equal((reply.body as { phase: string }).phase, 'running');
+  });
+
+  it('is no reason to say nothing about the other jobs', async () => {
+    await world.toRunning();
+    await world.buckets.state.write('jobs/other.json', 'not a record', {});
+    const { jobs } = (await status(world.buckets, {}, world.nowMs)).body as { jobs: { job: string }[] };
+    assert.deepEqual(
+      jobs.map(({ job }) => job),
+      ['demo'],
+    );
+  });
+});
+
+describe('a record of which nothing can be read any more', () => {
+  const rows: [jobFile: string, latestHours: number][] = [
+    // A fleet without workers costs 0.1725 USD an hour: fee, one e2-standard-2 and its disk (November 2026).
+    ['limits: {usd: 0.2, time: 24h}', 0.2 / 0.1725],
+    ['limits: {usd: 100, time: 2h}', 2 + 1],
+  ];
+  for (const [limits, latestHours] of rows)
+    it(`leaves its cluster until the label says that it has to go, and no longer (${limits})`, async () => {
+      await world.upload({ 'run.R': 'x <- 1', 'job.yaml': `script: run.R\n${limits}\n` });
+      await world.pass();
+      const beganMs = world.nowMs;
+      await damage();
+      await world.buckets.state.remove('previous/demo.json');
+      world.nowMs = beganMs + (latestHours - 0.05) * HOUR_MS;
+      assert.deepEqual(await sweep(world.ports, 'test'), []);
+      world.nowMs = beganMs + (latestHours + 0.05) * HOUR_MS;
+      assert.deepEqual(await sweep(world.ports, 'test'), ['ff-demo-1']);
+    });
+
+  it('does not end before its time by the clock of one instance that is an hour ahead', async () => {
+    await world.upload({ 'run.R': 'x <- 1', 'job.yaml': 'script: run.R\nlimits: {usd: 100, time: 2h}\n' });
+    await world.pass();
+    await damage();
+    await world.buckets.state.remove('previous/demo.json');
+    world.nowMs += 2.5 * HOUR_MS;
+    const ahead = { ...world.ports.clock, nowMs: () => world.nowMs + HOUR_MS };
+    assert.deepEqual(await sweep({ ...world.ports, clock: ahead }, 'test'), []);
+  });
+});
