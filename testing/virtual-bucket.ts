@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Bucket, ObjectInfo, StoredObject } from '../functions/ports/bucket.ts';
-import { PreconditionError } from '../functions/ports/port-error.ts';
+import { PortError, PreconditionError } from '../functions/ports/port-error.ts';
 
 /** What a bucket asks of the world around it: faults before and after a call, the time, and the next generation. */
 interface World {
@@ -24,9 +24,11 @@ export class VirtualBucket implements Bucket {
     this.#world = world;
   }
 
-  async read(name: string): Promise<StoredObject | null> {
+  async read(name: string, maxBytes = Infinity): Promise<StoredObject | null> {
     this.#world.check(`${this.name}.read`);
     const object = this.objects.get(name);
+    if (object && object.bytes.length > maxBytes)
+      throw new PortError('FF-OBJECT-TOO-LARGE', `${name} has ${object.bytes.length} bytes`, { retry: false });
     return object ? { bytes: object.bytes, generation: String(object.generation), updatedMs: object.updatedMs } : null;
   }
 

@@ -9,7 +9,8 @@ import { parseJson } from '../job/json-lines.ts';
 import { paths } from '../job/names.ts';
 import type { Bucket } from '../ports/bucket.ts';
 import type { TaskQueue } from '../ports/task-queue.ts';
-import { writeOnce } from './write-once.ts';
+import { MAX_SEGMENT_BYTES } from './read-segments.ts';
+import { writeLinesOnce } from './write-once.ts';
 
 export interface ReportsResult {
   ledger: LedgerCounts;
@@ -78,9 +79,9 @@ async function writeSegment(
   reports: Report[],
 ): Promise<{ saved: Report[]; lines: string[] }> {
   const lines = reports.map((report) => report.json.replaceAll('\n', ' '));
-  const durable = await writeOnce(bucket, name, `${lines.join('\n')}\n`, 'application/x-ndjson');
-  if (durable === 'written') return { saved: reports, lines };
-  const held = durable.toString('utf8').trimEnd().split('\n');
+  const left = await writeLinesOnce(bucket, name, `${lines.join('\n')}\n`, MAX_SEGMENT_BYTES.errors);
+  if (left === null) return { saved: reports, lines };
+  const held = left.trimEnd().split('\n');
   const known = new Set(held);
   return { saved: reports.filter((_, index) => known.has(lines[index]!)), lines: held };
 }

@@ -17,7 +17,8 @@ import { log } from '../log.ts';
 import { inParallel } from '../in-parallel.ts';
 import { backUpReports } from './back-up-reports.ts';
 import { checkUploads } from './check-uploads.ts';
-import { writeOnce } from './write-once.ts';
+import { MAX_SEGMENT_BYTES } from './read-segments.ts';
+import { holds, writeLinesOnce, writeOnce } from './write-once.ts';
 
 export interface BackUpResult {
   ledger: LedgerCounts;
@@ -117,8 +118,8 @@ function identityOf(result: Pick<JournalEntry, 'loop' | 'iteration' | 'key' | 's
 /** What the segment says in the end: these lines, or those of a pass that died after writing it. */
 async function writeSegment(bucket: Bucket, name: string, lines: LedgerLine[]): Promise<LedgerLine[]> {
   if (lines.length === 0) return [];
-  const durable = await writeOnce(bucket, name, formatLedger(lines), 'application/x-ndjson');
-  return durable === 'written' ? lines : parseLedger(durable.toString('utf8')).lines;
+  const left = await writeLinesOnce(bucket, name, formatLedger(lines), MAX_SEGMENT_BYTES.ledger);
+  return left === null ? lines : parseLedger(left).lines;
 }
 
 /** Writes what is in Redis and not in the bucket yet; answers where each value lies, and which are damaged. */
@@ -195,12 +196,6 @@ async function writePart(
   const name = paths.part(record.job, record.attempt, loop, segment, sha256Of(bytes));
   await mustHold(bucket, name, bytes);
   return name;
-}
-
-/** Whether the object holds these bytes in the end; it is written when there is none of that name. */
-async function holds(bucket: Bucket, name: string, bytes: Buffer): Promise<boolean> {
-  const durable = await writeOnce(bucket, name, bytes, 'application/octet-stream');
-  return durable === 'written' || durable.equals(bytes);
 }
 
 async function mustHold(bucket: Bucket, name: string, bytes: Buffer): Promise<void> {

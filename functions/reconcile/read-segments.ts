@@ -8,7 +8,7 @@ import { log } from '../log.ts';
 import type { Bucket } from '../ports/bucket.ts';
 
 const PARALLEL_READS = 32;
-const MAX_SEGMENT_BYTES = { ledger: 256 * 1024 ** 2, errors: 64 * 1024 ** 2, loops: 64 * 1024 ** 2 };
+export const MAX_SEGMENT_BYTES = { ledger: 256 * 1024 ** 2, errors: 64 * 1024 ** 2, loops: 64 * 1024 ** 2 };
 
 export type SegmentKind = keyof typeof MAX_SEGMENT_BYTES;
 

@@ -1,5 +1,7 @@
 /** The record as an object of the state bucket, and the status as an object beside the upload. */
 import { isDeepStrictEqual } from 'node:util';
+import * as z from 'zod';
+import { parseJson } from '../job/json-lines.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { formatRecord, MAX_RECORD_BYTES, parseRecord } from '../job/record-text.ts';
 import { paths } from '../job/names.ts';
@@ -7,6 +9,9 @@ import type { Bucket } from '../ports/bucket.ts';
 import { messageOf, PortError, PreconditionError } from '../ports/port-error.ts';
 import type { JobStatus } from '../job/job-status.ts';
 import { writeOnce } from './write-once.ts';
+
+const jsonObject = z.record(z.string(), z.unknown());
+type Json = z.output<typeof jsonObject>;
 
 export interface LoadedRecord {
   record: JobRecord;
@@ -118,27 +123,29 @@ function checkedText(record: JobRecord): string {
  */
 export async function saveStatus(uploads: Bucket, status: JobStatus): Promise<void> {
   const name = paths.status(status.job);
-  const before = await uploads.read(name, MAX_RECORD_BYTES);
-  const shown: Partial<JobStatus> = before === null ? {} : parseOrEmpty(before.bytes);
-  if (isLater(shown.revision, status.revision)) return;
+  const { shown, generation } = await readShown(uploads, name);
+  if (isLater(shown['revision'], status.revision)) return;
   const unchanged = { updatedAt: '', revision: '' };
-  const next = JSON.parse(JSON.stringify(status)) as JobStatus;
-  if (isDeepStrictEqual({ ...shown, ...unchanged }, { ...next, ...unchanged })) return;
+  const next: unknown = JSON.parse(JSON.stringify({ ...status, ...unchanged }));
+  if (isDeepStrictEqual({ ...shown, ...unchanged }, next)) return;
   await uploads.write(name, `${JSON.stringify(status, null, 2)}\n`, {
     contentType: 'application/json',
-    ifGeneration: before?.generation ?? '0',
+    ifGeneration: generation,
   });
 }
 
-/** A user may have written anything there. */
-function isLater(shown: unknown, revision: string): boolean {
-  return typeof shown === 'string' && /^\d{1,20}$/.test(shown) && BigInt(shown) > BigInt(revision);
+/** What users see now. They may have written anything there: what is no status of ours counts as an empty one. */
+async function readShown(uploads: Bucket, name: string): Promise<{ shown: Json; generation: string }> {
+  try {
+    const object = await uploads.read(name, MAX_RECORD_BYTES);
+    if (object === null) return { shown: {}, generation: '0' };
+    return { shown: parseJson(object.bytes.toString('utf8'), jsonObject) ?? {}, generation: object.generation };
+  } catch (error) {
+    if (!(error instanceof PortError && error.code === 'FF-OBJECT-TOO-LARGE')) throw error;
+    return { shown: {}, generation: (await uploads.info(name))?.generation ?? '0' };
+  }
 }
 
-function parseOrEmpty(bytes: Buffer): object {
-  try {
-    return JSON.parse(bytes.toString('utf8')) as object;
-  } catch {
-    return {};
-  }
+function isLater(shown: unknown, revision: string): boolean {
+  return typeof shown === 'string' && /^\d{1,20}$/.test(shown) && BigInt(shown) > BigInt(revision);
 }

@@ -60,6 +60,17 @@ describe('back-up', () => {
     assert.deepEqual(savedValues(), { '7 other': 'second' });
   });
 
+  it('does not read what a pod has put under the name of a result, however large it is', async () => {
+    const there = await world.toRunning();
+    const plain = 'demo/attempt-1/loop-1/iteration-000007.rds';
+    await world.buckets.results.write(plain, 'put there by the script', {});
+    there.journal(1, 7);
+    await world.pass();
+    assert.deepEqual(savedValues(), { '7 k7': 'value 1/7' });
+    assert.equal(world.buckets.results.objects.get(plain)?.bytes.toString(), 'put there by the script');
+    assert.ok(!world.calls.includes('results.read'));
+  });
+
   it('sets a damaged value aside: it is free to run again, and the others are saved', async () => {
     const there = await world.toRunning();
     for (const iteration of [1, 2, 3]) there.journal(1, iteration);
