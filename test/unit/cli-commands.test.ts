@@ -1,4 +1,4 @@
-/** Every command of the table: its help, its one JSON value, and what a wrong command line is answered with. No cloud. */
+/** Every command of the table: its help, its one JSON value; and what a wrong command line is told. No cloud. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
