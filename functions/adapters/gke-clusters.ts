@@ -84,7 +84,7 @@ class GkeClusters implements Clusters {
   async create(request: ClusterRequest): Promise<void> {
     const parent = `projects/${this.#settings.projectId}/locations/${request.location}`;
     try {
-      await this.#client.createCluster({ parent, cluster: clusterSpec(request, this.#settings) }, CALL);
+      await this.#client.createCluster({ parent, cluster: clusterSpec(request, this.#settings, Date.now()) }, CALL);
     } catch (error) {
       if (codeOf(error) !== ALREADY_EXISTS) throw wrap(`creating cluster ${request.name}`, error);
     }

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { connectClusters } from '../../functions/adapters/gke-clusters.ts';
 import type { Clusters, ClusterRequest } from '../../functions/ports/clusters.ts';
 import { PortError } from '../../functions/ports/port-error.ts';
-import { startFixture, ZONE, type GkeFixture } from './gke-fixture.ts';
+import { PARENT, startFixture, ZONE, type GkeFixture } from './gke-fixture.ts';
 
 function adapterOf({ gke, compute }: GkeFixture): Clusters {
   return connectClusters({
@@ -25,6 +25,8 @@ const REQUEST: ClusterRequest = {
   system: { machineType: 'e2-standard-2', spot: false, diskGb: 30 },
   workers: { machineType: 'e2-standard-4', spot: true, diskGb: 30, nodes: 1 },
   externalIps: false,
+  endsByMs: Date.parse('2030-01-01T00:00:00Z'),
+  mostMachines: 12,
 };
 
 const hasCode = (code: string) => (error: unknown) => error instanceof PortError && error.code === code;
@@ -35,6 +37,28 @@ test('the cluster that the functions ask for is one that GKE makes', async (t) =
   await clusters.create(REQUEST);
   const seen = await clusters.get(REQUEST.name, ZONE);
   assert.equal(seen?.ours, true);
+  const [cluster] = await fixture.client.getCluster({ name: `${PARENT}/clusters/${REQUEST.name}` });
+  const exclusion = cluster.maintenancePolicy?.window?.maintenanceExclusions?.['job'];
+  assert.equal(Number(exclusion?.endTime?.seconds) * 1000, REQUEST.endsByMs + 24 * 3600 * 1000);
+});
+
+test("a cluster's pod range holds the machines that the job may have, 64 addresses each, and no services range", async (t) => {
+  const fixture = await startFixture(t);
+  const rows: [mostMachines: number, block: string][] = [
+    [2, '/21'],
+    [31, '/21'],
+    [32, '/20'],
+    [255, '/18'],
+    [256, '/17'],
+    [3335, '/14'],
+  ];
+  for (const [index, [mostMachines, block]] of rows.entries()) {
+    const name = `ff-adapter-${index}`;
+    await adapterOf(fixture).create({ ...REQUEST, name, mostMachines });
+    const [cluster] = await fixture.client.getCluster({ name: `${PARENT}/clusters/${name}` });
+    assert.equal(cluster.ipAllocationPolicy?.clusterIpv4CidrBlock, block, `${mostMachines} machines`);
+    assert.equal(cluster.ipAllocationPolicy?.servicesIpv4CidrBlock ?? '', '');
+  }
 });
 
 test('a quota that is used up is told from a missing role, though Google answers both with 403', async (t) => {
