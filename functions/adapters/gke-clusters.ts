@@ -187,10 +187,10 @@ function toState(status: unknown): ClusterState {
   switch (String(status)) {
     case 'RUNNING':
       return 'running';
+    // DEGRADED: something wants the user's attention, but API, Redis and driver may well work (proto, Cluster.Status).
+    case 'DEGRADED':
     case 'RECONCILING':
     case 'RUNNING_WITH_ERROR':
-    // Something wants the user's attention, but API, Redis and driver may well work (container proto, Cluster.Status).
-    case 'DEGRADED':
       return 'reconciling';
     case 'STOPPING':
       return 'stopping';
