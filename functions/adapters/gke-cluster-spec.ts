@@ -43,7 +43,7 @@ export function clusterSpec(request: ClusterRequest, settings: ClusterSettings, 
     },
     ...(settings.network === null ? {} : { network: settings.network }),
     ...(settings.subnetwork === null ? {} : { subnetwork: settings.subnetwork }),
-    // Small ranges on purpose: by default one network has room for about 62 clusters only. Services get GKE's own range.
+    // Small ranges on purpose: by default one network has room for about 62 clusters only. Services get GKE's own.
     ipAllocationPolicy: { useIpAliases: true, clusterIpv4CidrBlock: `/${podPrefix(request.mostMachines)}` },
     defaultMaxPodsConstraint: { maxPodsPerNode: PODS_PER_NODE },
     networkConfig: {
