@@ -42,7 +42,7 @@ test('the cluster that the functions ask for is one that GKE makes', async (t) =
   assert.equal(Number(exclusion?.endTime?.seconds) * 1000, REQUEST.endsByMs + 24 * 3600 * 1000);
 });
 
-test("a cluster's pod range holds the machines that the job may have, 64 addresses each, and no services range", async (t) => {
+test("a cluster's pod range holds the machines that the job may have, 64 addresses each", async (t) => {
   const fixture = await startFixture(t);
   const rows: [mostMachines: number, block: string][] = [
     [2, '/21'],
