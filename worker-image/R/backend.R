@@ -221,7 +221,6 @@ fleetLoops <- function() {
 }
 
 # --- the "foreach object" that doRedis sees: its elements are batches of iterations
-# -------------------------------------------------------------
 
 #' @noRd
 #' @export

@@ -74,7 +74,6 @@ next_arguments <- function(loop) {
 }
 
 # --- iterators over vectors and lists
-# --------------------------------------------------------------------------------------------------------
 
 # nextElem() costs 20 microseconds and more for each iteration. Iterators that iter() made of a plain vector or list,
 # and icount(), are advanced by whole blocks instead; the end is always left to nextElem(). NULL when one of the loop's

@@ -149,7 +149,6 @@ script_stack <- function(calls) {
 }
 
 # --- the end
-# ------------------------------------------------------------------------------------------------------------------------------------
 
 save_and_finish <- function(session) {
   redis_call(session$con, "HSET", driver_key(), "state", "saving")

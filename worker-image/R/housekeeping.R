@@ -68,7 +68,6 @@ housekeeping <- function(fleet, loop) {
 }
 
 # --- workers
-# ----------------------------------------------------------------------------------------------------------------------------------
 
 read_workers <- function(fleet) {
   fields <- as_fields(redis_call(fleet$con, "HGETALL", workers_key()))
@@ -160,7 +159,6 @@ ensure_environment <- function(fleet, loop) {
 }
 
 # --- control and counters
-# ---------------------------------------------------------------------------------------------------------------------
 
 check_stop <- function(fleet, loop = NULL) {
   flags <- redis_send(fleet$con, list(list("HGET", control_key(), "stop"), list("EXISTS", lease_key()),

@@ -150,7 +150,6 @@ replace_worker <- function(fleet, worker) {
 }
 
 # --- too many errors
-# -----------------------------------------------------------------------------------------------------------------------------
 
 # Pure: NULL, or why to stop. limits: count, rate (0 to 1) and sample must all be reached; one that is not given does
 # not restrain.

@@ -87,7 +87,6 @@ report_setting_error <- function(fleet, loop, i, cond) {
 }
 
 # --- fetching
-# ---------------------------------------------------------------------------------------------------------------------------------
 
 COLLECT_AT_ONCE <- 1000L
 COLLECT_SLICE_SECONDS <- 1
