@@ -11,10 +11,12 @@ version_of <- function(name) {
 
 install <- function(name) {
   repos <- getOption("repos")
-  if (is.null(repos) || any(repos[["CRAN"]] %in% c("@CRAN@", "", NA))) utils::chooseCRANmirror(graphics = FALSE, ind = 1, local.only = TRUE)
+  unset <- is.null(repos) || any(repos[["CRAN"]] %in% c("@CRAN@", "", NA))
+  if (unset) utils::chooseCRANmirror(graphics = FALSE, ind = 1, local.only = TRUE)
   options(timeout = max(300, getOption("timeout")))
   reason <- "its installation failed"
-  withCallingHandlers(utils::install.packages(name, lib = library_folder, INSTALL_opts = c("--no-docs", "--no-multiarch"), quiet = TRUE),
+  withCallingHandlers(utils::install.packages(name, lib = library_folder,
+                                              INSTALL_opts = c("--no-docs", "--no-multiarch"), quiet = TRUE),
                       warning = function(w) reason <<- gsub("\\s+", " ", conditionMessage(w)))
   if (is.null(version_of(name))) reason
 }

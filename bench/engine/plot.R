@@ -10,9 +10,11 @@ lines_of <- function(rows) {
   seen <- character()
   lines <- list()
   for (row in rows) {
-    if (!row$what %in% seen) lines[[length(lines) + 1L]] <- list(label = row$what, who = "this engine", summary = row$ours)
+    ours <- list(label = row$what, who = "this engine", summary = row$ours)
+    if (!row$what %in% seen) lines[[length(lines) + 1L]] <- ours
     seen <- c(seen, row$what)
-    if (!is.null(row$peer)) lines[[length(lines) + 1L]] <- list(label = "", who = row$peer$name, summary = row$peer$summary)
+    theirs <- list(label = "", who = row$peer$name, summary = row$peer$summary)
+    if (!is.null(row$peer)) lines[[length(lines) + 1L]] <- theirs
   }
   lines
 }
@@ -24,7 +26,8 @@ draw_panel <- function(unit) {
   y <- rev(seq_along(lines))
   ours <- vapply(lines, function(line) line$who == "this engine", NA)
   colour <- ifelse(ours, "#0b6e4f", "#8a8a8a")
-  plot(range(low, value("max")), c(0.5, length(lines) + 0.5), type = "n", log = "x", yaxt = "n", xlab = unit, ylab = "", bty = "n", panel.first = grid(ny = NA))
+  plot(range(low, value("max")), c(0.5, length(lines) + 0.5), type = "n", log = "x", yaxt = "n", xlab = unit, ylab = "",
+       bty = "n", panel.first = grid(ny = NA))
   segments(low, y, value("max"), y, col = colour, lwd = 3)
   points(pmax(value("median"), low), y, pch = 19, col = colour, cex = 1.2)
   label <- vapply(lines, function(line) if (nzchar(line$label)) paste0(line$label, ": ", line$who) else line$who, "")

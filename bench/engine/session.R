@@ -61,14 +61,17 @@ backends <- list(
   mirai = function() {
     quietly("mirai")
     daemons(2)
-    function(n, seconds, bytes, kind) mirai_map(seq_len(n), task, .args = list(seconds = seconds, bytes = bytes, kind = kind))[]
+    function(n, seconds, bytes, kind) {
+      mirai_map(seq_len(n), task, .args = list(seconds = seconds, bytes = bytes, kind = kind))[]
+    }
   },
   crew = function() {
     quietly("crew")
     controller <- crew_controller_local(workers = 2, seconds_idle = 600)
     controller$start()
     function(n, seconds, bytes, kind) {
-      controller$map(task(i, seconds, bytes, kind), iterate = list(i = seq_len(n)), data = list(seconds = seconds, bytes = bytes, kind = kind),
+      controller$map(task(i, seconds, bytes, kind), iterate = list(i = seq_len(n)),
+                     data = list(seconds = seconds, bytes = bytes, kind = kind),
                      globals = list(task = task), verbose = FALSE)$result
     }
   })
@@ -77,7 +80,8 @@ run <- backends[[backend]]()
 # crew's map() does not promise an order
 check <- function(values, n, bytes) {
   stopifnot(length(values) == n)
-  if (bytes > 0) stopifnot(all(lengths(values) == bytes)) else stopifnot(identical(sort(as.integer(unlist(values))), seq_len(n)))
+  if (bytes > 0) stopifnot(all(lengths(values) == bytes))
+  else stopifnot(identical(sort(as.integer(unlist(values))), seq_len(n)))
 }
 # workers are up, packages are loaded, code is compiled
 for (round in 1:3) check(run(8L, 0.1, 0, "sleep"), 8L, 0)

@@ -32,5 +32,6 @@ errors <- foreach(task = seq_len(resamples), .combine = c) %dopar% {
     sqrt(mean((fitted - far$mag)^2)) - sqrt(mean((usual - far$mag)^2))
   }, 0)
 }
-write.csv(data.frame(mean = mean(errors), sd = sd(errors), samples = length(errors)), "prediction.csv", row.names = FALSE)
+write.csv(data.frame(mean = mean(errors), sd = sd(errors), samples = length(errors)), "prediction.csv",
+          row.names = FALSE)
 message(length(errors), " samples in each loop; extrapolating costs ", format(mean(errors), digits = 3), " magnitudes")

@@ -6,7 +6,8 @@ replicates <- if (length(arguments) >= 1) arguments[1] else "24"
 example_folder <- normalizePath(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1])))
 data_files <- file.path(example_folder, c("panel.RData", "cohort.RData"))
 if (!all(file.exists(data_files))) {
-  system2(file.path(R.home("bin"), "Rscript"), c(shQuote(file.path(example_folder, "make-data.R")), shQuote(example_folder)))
+  system2(file.path(R.home("bin"), "Rscript"),
+          c(shQuote(file.path(example_folder, "make-data.R")), shQuote(example_folder)))
 }
 
 # A fresh R process in a folder of its own runs some lines, then the unchanged script; what it leaves behind is the
@@ -20,7 +21,8 @@ run_with <- function(label, before, after = character()) {
   previous <- setwd(folder)
   on.exit(setwd(previous))
   seconds <- system.time(
-    status <- system2(file.path(R.home("bin"), "Rscript"), c("--no-save", "main.R", replicates), stdout = "output.txt", stderr = "output.txt")
+    status <- system2(file.path(R.home("bin"), "Rscript"), c("--no-save", "main.R", replicates), stdout = "output.txt",
+                      stderr = "output.txt")
   )[["elapsed"]]
   if (status != 0) stop(label, " failed:\n", paste(readLines("output.txt"), collapse = "\n"))
   cat(sprintf("%-28s %6.1f s\n", label, seconds))

@@ -7,7 +7,9 @@ total <- as.integer(arguments[1])
 seconds <- as.numeric(arguments[2])
 marks <- arguments[3]
 
-note <- function(what, loop, i) cat(sprintf("%s %d:%d %.2f\n", what, loop, i, as.numeric(Sys.time())), file = marks, append = TRUE)
+note <- function(what, loop, i) {
+  cat(sprintf("%s %d:%d %.2f\n", what, loop, i, as.numeric(Sys.time())), file = marks, append = TRUE)
+}
 work <- function(loop, i) {
   note("start", loop, i)
   if (seconds > 0) Sys.sleep(seconds * (0.25 + 1.5 * ((i * 7919L) %% 100L) / 100))

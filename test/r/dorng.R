@@ -23,6 +23,8 @@ here <- program()
 if (!exists("skip_sequential")) {
   registerDoSEQ()
   there <- program()
-  for (k in seq_along(there)) if (!identical(here[[k]], there[[k]])) stop("part ", k, " differs from doRNG on the sequential backend")
+  for (k in seq_along(there)) {
+  if (!identical(here[[k]], there[[k]])) stop("part ", k, " differs from doRNG on the sequential backend")
+}
 }
 cat("digest", foreachfleet:::hash_value(here), "reused", sum(fleetLoops()$reused), "\n")

@@ -4,7 +4,8 @@ probe("names are those of the iterators", foreach(i = c(a = 1, b = 2)) %run% i)
 probe("combine c", foreach(i = 1:5, .combine = c) %run% i)
 probe("combine +, init", foreach(i = 1:5, .combine = `+`, .init = 100) %run% i)
 probe("combine of two arguments", foreach(i = 1:7, .combine = function(a, b) paste0("(", a, b, ")")) %run% i)
-probe("multicombine, maxcombine", foreach(i = 1:23, .combine = function(...) paste0("<", ..., ">", collapse = ""), .multicombine = TRUE, .maxcombine = 4) %run% i)
+probe("multicombine, maxcombine", foreach(i = 1:23, .combine = function(...) paste0("<", ..., ">", collapse = ""),
+                                          .multicombine = TRUE, .maxcombine = 4) %run% i)
 probe("rbind", foreach(i = 1:4, .combine = rbind) %run% data.frame(i = i, s = letters[i]))
 probe("final", foreach(i = 1:4, .combine = c, .final = function(x) rev(x)) %run% i)
 probe("failing combine", foreach(i = 1:3, .combine = function(a, b) stop("no")) %run% i)
@@ -25,23 +26,40 @@ probe("unknown length", foreach(x = isplit(1:9, rep(1:3, 3)), .combine = c) %run
 probe("infinite beside finite", foreach(i = icount(), j = 1:5, .combine = c) %run% (i + j))
 probe("hand-made iterator", {
   k <- 0
-  it <- structure(list(nextElem = function() if ((k <<- k + 1) > 4) stop("StopIteration", call. = FALSE) else k), class = c("abstractiter", "iter"))
+  it <- structure(list(nextElem = function() if ((k <<- k + 1) > 4) stop("StopIteration", call. = FALSE) else k),
+                  class = c("abstractiter", "iter"))
   foreach(x = it, .combine = c) %run% x
 })
 probe("nested", foreach(i = 1:3, .combine = cbind) %:% foreach(j = 1:4, .combine = c) %run% (10 * i + j))
-probe("nested, when", foreach(i = 1:4, .combine = c) %:% foreach(j = 1:4, .combine = c) %:% when(i < j) %run% (10 * i + j))
-probe("three levels", foreach(i = 1:2) %:% foreach(j = 1:2, .combine = rbind) %:% foreach(k = 1:3, .combine = c) %run% c(i, j, k))
+probe("nested, when",
+      foreach(i = 1:4, .combine = c) %:% foreach(j = 1:4, .combine = c) %:% when(i < j) %run% (10 * i + j))
+probe("three levels",
+      foreach(i = 1:2) %:% foreach(j = 1:2, .combine = rbind) %:% foreach(k = 1:3, .combine = c) %run% c(i, j, k))
 probe("when none", foreach(i = 1:4, .combine = c) %:% when(i > 9) %run% i)
 probe("local variables", { y <- 3; f <- function(x) x + y; foreach(i = 1:3, .combine = c) %run% f(i) })
-probe("loop in a function", { y <- 3; g <- function(n) { z <- 2; h <- function(x) x * z; foreach(i = seq_len(n), .combine = c) %run% (h(i) + y) }; g(3) })
+probe("loop in a function", {
+  y <- 3
+  g <- function(n) {
+    z <- 2
+    h <- function(x) x * z
+    foreach(i = seq_len(n), .combine = c) %run% (h(i) + y)
+  }
+  g(3)
+})
 probe("dots", { g <- function(...) foreach(i = 1:2, .combine = c) %run% sum(i, ...); g(10, 20) })
 probe("closure", { make <- function(k) function(x) x + k; add <- make(5); foreach(i = 1:2, .combine = c) %run% add(i) })
-probe("mutual functions", { ev <- function(n) n == 0 || od(n - 1); od <- function(n) n != 0 && ev(n - 1); foreach(i = 1:4, .combine = c) %run% ev(i) })
+probe("mutual functions", {
+  ev <- function(n) n == 0 || od(n - 1)
+  od <- function(n) n != 0 && ev(n - 1)
+  foreach(i = 1:4, .combine = c) %run% ev(i)
+})
 probe("return()", foreach(i = 1:3, .combine = c) %run% { if (i == 2) return(99); i })
 probe("packages", foreach(i = 1:2, .combine = c, .packages = "tools") %run% toTitleCase("a b"))
 probe("export", { hidden <- 4; foreach(i = 1:2, .combine = c, .export = "hidden") %run% get("hidden")[[1]] })
-probe("no state from task to task", { counter <- 0; foreach(i = 1:6, .combine = c) %run% { counter <- counter + 1; counter * 0 + 1 } })
-probe("results that are functions", sapply(foreach(i = 1:3) %run% local({ k <- i; function(x) x + k }), function(f) f(1)))
+probe("no state from task to task",
+      { counter <- 0; foreach(i = 1:6, .combine = c) %run% { counter <- counter + 1; counter * 0 + 1 } })
+probe("results that are functions",
+      sapply(foreach(i = 1:3) %run% local({ k <- i; function(x) x + k }), function(f) f(1)))
 probe("results that are environments", sapply(foreach(i = 1:3) %run% list2env(list(v = i)), function(e) e$v))
 probe("own seeds", foreach(i = 1:3) %run% { set.seed(i); list(rnorm(2), sample(10)) })
 probe("inner %do%", foreach(i = 1:2, .combine = c) %run% sum(foreach(j = 1:3, .combine = c) %do% (i * j)))
@@ -59,7 +77,8 @@ missing_package <- tryCatch(foreach(i = 1:2, .packages = "noSuchPackage") %dopar
 stopifnot(grepl("noSuchPackage", missing_package))
 verbose <- capture.output(x <- foreach(i = 1:2, .verbose = TRUE) %dopar% i)
 stopifnot(identical(x, list(1L, 2L)), length(verbose) > 0)
-loop_in_combine <- foreach(i = 1:3, .combine = function(a, b) a + sum(foreach(k = 1:2, .combine = c) %dopar% k) + b) %dopar% i
+with_a_loop <- function(a, b) a + sum(foreach(k = 1:2, .combine = c) %dopar% k) + b
+loop_in_combine <- foreach(i = 1:3, .combine = with_a_loop) %dopar% i
 stopifnot(loop_in_combine == 12)
 big <- foreach(i = 1:3) %dopar% numeric(2e6)
 stopifnot(identical(big[[3]], numeric(2e6)))

@@ -11,13 +11,16 @@ run <- function(files, what) {
   for (path in files) {
     result <- as.data.frame(suppressWarnings(test_file(path, reporter = "silent", stop_on_failure = FALSE)))
     bad <- result$failed > 0 | result$error
-    counts <- counts + c(sum(result$nb) - sum(result$failed), sum(result$failed) + sum(result$error), sum(result$skipped))
+    counts <- counts + c(sum(result$nb) - sum(result$failed), sum(result$failed) + sum(result$error),
+                         sum(result$skipped))
     for (one in unlist(result$result[bad], recursive = FALSE)) {
-      if (inherits(one, c("expectation_failure", "expectation_error"))) cat("  ", substr(gsub("\\s+", " ", conditionMessage(one)), 1, 300), "\n")
+      bad <- inherits(one, c("expectation_failure", "expectation_error"))
+      if (bad) cat("  ", substr(gsub("\\s+", " ", conditionMessage(one)), 1, 300), "\n")
     }
     failures <- c(failures, sprintf("%s: %s", basename(path), result$test[bad]))
   }
-  cat(sprintf("%s: passed %d failed %d skipped %d %s\n", what, counts[[1]], counts[[2]], counts[[3]], paste(failures, collapse = "; ")))
+  cat(sprintf("%s: passed %d failed %d skipped %d %s\n", what, counts[[1]], counts[[2]], counts[[3]],
+              paste(failures, collapse = "; ")))
   failures
 }
 
@@ -34,6 +37,7 @@ copies <- function(name, sources, change) {
 shipped <- run(copies("shipped", sources, identity), "as shipped")
 # three files compare loops of the two kinds, or are about one of them
 some <- sources[!grepl("stress|localdopar|loadfactor", sources)]
-converted <- run(copies("parallel", some, function(lines) gsub("%do%", "%dopar%", lines, fixed = TRUE)), "every %do% as %dopar%")
+converted <- run(copies("parallel", some, function(lines) gsub("%do%", "%dopar%", lines, fixed = TRUE)),
+                 "every %do% as %dopar%")
 # as shipped, one test is about the local scope of the sequential backend
 stopifnot(getDoParName() == "doFleet", length(converted) == 0, length(shipped) <= 1)

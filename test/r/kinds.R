@@ -1,8 +1,10 @@
 # Every generator of R, with kinds of normal and of sample: tasks have what the script chose, and never two alike.
 # Prints a digest.
 all <- list()
-for (kind in c("Wichmann-Hill", "Marsaglia-Multicarry", "Super-Duper", "Mersenne-Twister", "Knuth-TAOCP", "Knuth-TAOCP-2002", "L'Ecuyer-CMRG")) {
-  normal <- switch(kind, "Wichmann-Hill" = "Box-Muller", "Super-Duper" = "Ahrens-Dieter", "L'Ecuyer-CMRG" = "Kinderman-Ramage", "Inversion")
+for (kind in c("Wichmann-Hill", "Marsaglia-Multicarry", "Super-Duper", "Mersenne-Twister", "Knuth-TAOCP",
+               "Knuth-TAOCP-2002", "L'Ecuyer-CMRG")) {
+  normal <- switch(kind, "Wichmann-Hill" = "Box-Muller", "Super-Duper" = "Ahrens-Dieter",
+                   "L'Ecuyer-CMRG" = "Kinderman-Ramage", "Inversion")
   for (choice in c("Rounding", "Rejection")) {
     suppressWarnings(RNGkind(kind, normal, choice))
     suppressWarnings(set.seed(3))

@@ -15,7 +15,8 @@ probe <- function(name, expression, compare = identical) {
   sequential <- evaluate(foreach::`%do%`)
   fleet <- evaluate(foreach::`%dopar%`)
   if (!isTRUE(compare(sequential, fleet))) {
-    cat("DIFFERS:", name, "\n  %do%:    ", deparse(sequential, nlines = 3), "\n  %dopar%: ", deparse(fleet, nlines = 3), "\n")
+    cat("DIFFERS:", name, "\n  %do%:    ", deparse(sequential, nlines = 3), "\n  %dopar%: ", deparse(fleet, nlines = 3),
+        "\n")
     differing <<- c(differing, name)
   }
 }

@@ -10,7 +10,9 @@ base <- foreachfleet:::random_base()$words
 
 # a jump is nextRNGStream(), also across the seam of 2^32 between loops, where it is followed from both sides
 following <- function(words) parallel::nextRNGStream(c(10407L, words))[-1]
-for (at in list(c(1, 0), c(1, 1), c(1, 2^31), c(3, 2^32 - 1), c(1000, 5e5))) stopifnot(identical(following(stream(base, at[1], at[2])), stream(base, at[1], at[2] + 1)))
+for (at in list(c(1, 0), c(1, 1), c(1, 2^31), c(3, 2^32 - 1), c(1000, 5e5))) {
+  stopifnot(identical(following(stream(base, at[1], at[2])), stream(base, at[1], at[2] + 1)))
+}
 stopifnot(identical(stream(base, 3, 2^32), stream(base, 4, 0)))
 
 # no two of many loops and iterations begin alike, for one base and for bases of neighbouring seeds

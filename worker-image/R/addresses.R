@@ -11,7 +11,8 @@ ASK_AGAIN_SECONDS <- 10 # a Redis that was killed may have lost the wish, or its
 ask_addresses <- function(con, names, again = FALSE) {
   con$wished[names] <- now_seconds()
   redis_send(con, c(if (again) list(list("HDEL", urls_key(), names)),
-                    list(c(list("HSET", need_key()), as.list(as.vector(rbind(names, sprintf("%.3f", now_seconds()))))))))
+                    list(c(list("HSET", need_key()),
+                           as.list(as.vector(rbind(names, sprintf("%.3f", now_seconds()))))))))
   if (now_seconds() - or_else(con$asked_at, 0) < 1) return(invisible())
   con$asked_at <- now_seconds()
   emit("needs-addresses", count = length(names))

@@ -52,7 +52,8 @@
 #'   stopFleetWorkers()
 #' }
 #' @export
-registerForeachFleet <- function(redis = "localhost", password = NULL, journal = NULL, task_size = "auto", tries = 3L, seed = NULL, prefix = "ff:") {
+registerForeachFleet <- function(redis = "localhost", password = NULL, journal = NULL, task_size = "auto", tries = 3L,
+                                 seed = NULL, prefix = "ff:") {
   address <- parse_redis(redis, password)
   .fleet$prefix <- prefix
   con <- new_connection(address$host, address$port, address$password)
@@ -62,7 +63,8 @@ registerForeachFleet <- function(redis = "localhost", password = NULL, journal =
 
 # durable: somebody backs the results up and removes them from Redis with us (the cloud). Otherwise a value leaves Redis
 # once the driver has it.
-start_backend <- function(con, journal, task_size = "auto", tries = 3L, seed = NULL, durable = FALSE, ledger = NULL, on_error = "default", error_limits = NULL) {
+start_backend <- function(con, journal, task_size = "auto", tries = 3L, seed = NULL, durable = FALSE, ledger = NULL,
+                          on_error = "default", error_limits = NULL) {
   fleet <- new_record(
     con = con,
     transport = NULL,
@@ -96,7 +98,8 @@ start_backend <- function(con, journal, task_size = "auto", tries = 3L, seed = N
   read_memory(con)
   if (!is.null(seed)) set.seed(seed)
   forget_old_run(fleet)
-  transport <- new_transport(con, list(results = function(key, timeout) pump(fleet), stored = function(key, value) on_stored(fleet, key, value),
+  transport <- new_transport(con, list(results = function(key, timeout) pump(fleet),
+                                       stored = function(key, value) on_stored(fleet, key, value),
                                        submitted = function(commands) check_first_tasks(fleet, commands)))
   fleet$transport <- transport
   globals <- install_transport(transport, con$host, as.integer(con$port))
@@ -106,9 +109,14 @@ start_backend <- function(con, journal, task_size = "auto", tries = 3L, seed = N
   invisible(fleet)
 }
 
+# None where Redis does not answer soon
+worker_names <- function(con) {
+  tryCatch(redis_send(con, list(list("HKEYS", workers_key())), give_up = 5)[[1]], error = function(e) NULL)
+}
+
 fleet_info <- function(data, item) {
   switch(item,
-         workers = max(1L, length(tryCatch(redis_send(data$fleet$con, list(list("HKEYS", workers_key())), give_up = 5)[[1]], error = function(e) NULL))),
+         workers = max(1L, length(worker_names(data$fleet$con))),
          name = "doFleet",
          version = as.character(utils::packageVersion("foreachfleet")),
          NULL)
@@ -125,7 +133,8 @@ forget_old_run <- function(fleet) {
 
 drop_old_environments <- function(fleet) {
   if (!length(fleet$old_ids)) return(invisible())
-  redis_send(fleet$con, list(list("DEL", queue_environment_key(fleet$old_ids)), list("LTRIM", jobs_key(), whole(length(fleet$old_ids)), "-1")))
+  redis_send(fleet$con, list(list("DEL", queue_environment_key(fleet$old_ids)),
+                             list("LTRIM", jobs_key(), whole(length(fleet$old_ids)), "-1")))
   fleet$old_ids <- NULL
 }
 
@@ -143,10 +152,12 @@ on_stored <- function(fleet, key, value) {
 
 too_large_message <- function(loop, bytes, largest = MAX_VALUE_BYTES) {
   # object.size() does not look into environments; a serialization does
-  sizes <- sort(vapply(loop$exports[setdiff(names(loop$exports), names(loop$objects))], function(x) as.numeric(length(serialize(x, NULL))), 0), decreasing = TRUE)
+  sent <- loop$exports[setdiff(names(loop$exports), names(loop$objects))]
+  sizes <- sort(vapply(sent, function(x) as.numeric(length(serialize(x, NULL))), 0), decreasing = TRUE)
   shown <- utils::head(sizes, 3L)
   sprintf(paste("this loop would send %s to every worker; at most %s is possible. Largest objects: %s.",
-                "Put large data into a file of the job (data: in job.yaml) so that each worker loads it once, or keep unused objects away with .noexport."),
+                "Put large data into a file of the job (data: in job.yaml) so that each worker loads it once,",
+                "or keep unused objects away with .noexport."),
           file_size_text(bytes), file_size_text(largest),
           paste(sprintf("%s (%s)", names(shown), vapply(shown, file_size_text, "")), collapse = ", "))
 }
@@ -181,14 +192,15 @@ do_fleet <- function(obj, expr, envir, data) {
 # signal.
 run_loop <- function(fleet, loop, obj, expr, envir) {
   set_objects_apart(fleet, loop)
-  setup <- list(loop = loop$number, run = loop$run, tries = fleet$tries, random = loop$random, packages = obj$packages, versions = loop$versions, backed_up = fleet$durable,
-                objects = loop$objects)
+  setup <- list(loop = loop$number, run = loop$run, tries = fleet$tries, random = loop$random, packages = obj$packages,
+                versions = loop$versions, backed_up = fleet$durable, objects = loop$objects)
   stub <- function(code, setup, batch, env) run_batch(code, setup, batch, env)
   environment(stub) <- asNamespace("foreachfleet")
   attributes(stub) <- NULL
   body <- as.call(list(stub, call("quote", expr), setup, as.name("fleet_batch"), quote(environment())))
-  source <- structure(list(fleet = fleet, loop = loop, argnames = c("fleet_batch", obj$argnames), noexport = loop$noexport, packages = obj$packages,
-                           export = loop$extra_exports, verbose = isTRUE(obj$verbose), errorHandling = "pass", options = list()),
+  source <- structure(list(fleet = fleet, loop = loop, argnames = c("fleet_batch", obj$argnames),
+                           noexport = loop$noexport, packages = obj$packages, export = loop$extra_exports,
+                           verbose = isTRUE(obj$verbose), errorHandling = "pass", options = list()),
                       class = c("fleetsource", "foreach"))
   submit <- get(".doRedis", envir = asNamespace("doRedis"))
   # a script may set bare doRedis up for a laptop (setChunkSize(), setProgress()): tasks are grouped and counted by us
@@ -196,7 +208,9 @@ run_loop <- function(fleet, loop, obj, expr, envir) {
   assign("chunkSize", 1, envir = globals)
   assign("progress", FALSE, envir = globals)
   tryCatch(withCallingHandlers(submit(source, body, envir, list(queue = queue_key())),
-                               warning = function(w) if (grepl("already exporting", conditionMessage(w))) tryInvokeRestart("muffleWarning")),
+                               warning = function(w) {
+                                 if (grepl("already exporting", conditionMessage(w))) tryInvokeRestart("muffleWarning")
+                               }),
            fleet_loop_done = function(c) NULL)
 }
 

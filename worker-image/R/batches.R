@@ -7,7 +7,7 @@
 TASK_SECONDS <- 10            # 100 ms of doRedis are 1 % of it
 ITERATION_SECONDS <- 2e-4     # what an iteration costs besides its own time: scope, journal, collecting
 SMALLEST_TASK_SECONDS <- 0.1  # a worker takes the next task of a loop in milliseconds (worker.R)
-DRIVER_SECONDS <- 0.001       # that the driver needs for one task: what many workers take together it must be able to give
+DRIVER_SECONDS <- 0.001       # that the driver needs for one task: it must be able to give what many workers take
 GROWTH <- 8                   # a group is at most so many times what is measured
 TASK_ARGUMENT_BYTES <- 4 * 2^20
 TASK_RESULT_BYTES <- 64 * 2^20
@@ -23,7 +23,8 @@ LARGEST_TASK <- 10000
 # Towards the end this is "factoring" (Hummel, Schonberg and Flynn, CACM 35(8), 1992): each worker's next group is 1/x
 # of its share of what is left, x = 2 + b^2 + b sqrt(b^2 + 4) with b = workers / (2 sqrt(left)) * sd / mean: half of its
 # share when times are equal, less when they scatter.
-choose_task_size <- function(setting, left, workers, times, bytes = list(argument = 0, result = 0), most_seconds = Inf) {
+choose_task_size <- function(setting, left, workers, times, bytes = list(argument = 0, result = 0),
+                             most_seconds = Inf) {
   if (!identical(setting, "auto")) return(max(1L, as.integer(setting)))
   if (times$count < 1) return(1L)
   workers <- max(workers, 1)

@@ -11,7 +11,8 @@ COMBINE_SLICE_SECONDS <- 0.1
 new_combiner <- function(it) {
   if (!identical(class(it), c("iforeach", "iter")) || isTRUE(it$verbose)) return(NULL)
   info <- it$combineInfo
-  collects <- identical(body(info$fun), quote(c(a, list(...)))) && identical(environment(info$fun), asNamespace("foreach")) && identical(it$state$accum, list())
+  collects <- identical(body(info$fun), quote(c(a, list(...)))) &&
+    identical(environment(info$fun), asNamespace("foreach")) && identical(it$state$accum, list())
   if (!collects && typeof(info$fun) != "builtin") return(NULL)
   combiner <- new.env(parent = emptyenv())
   combiner$collects <- collects
@@ -40,8 +41,12 @@ accept_result <- function(loop, result, i) {
 
 add_to_group <- function(combiner, result) {
   combiner$values <- combiner$values + 1L
-  if (combiner$collects && combiner$values > length(combiner$group)) length(combiner$group) <- 2L * length(combiner$group)
-  if (combiner$collects) put(combiner$group, combiner$values, result) else combiner$group[combiner$values] <- list(result)
+  if (!combiner$collects) {
+    combiner$group[combiner$values] <- list(result)
+    return(invisible())
+  }
+  if (combiner$values > length(combiner$group)) length(combiner$group) <- 2L * length(combiner$group)
+  put(combiner$group, combiner$values, result)
 }
 
 combine_group <- function(loop) {

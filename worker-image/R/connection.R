@@ -53,7 +53,8 @@ is_cut <- function(e) grepl("^redis connection:", conditionMessage(e))
 # is sent must therefore be safe to repeat. patient = FALSE: what a full server refused is returned as it is; the event
 # loop must go on then, for it is the one that makes room. may_leave: NULL is returned when the process was asked to
 # terminate. on_cut: called after each reconnection; its value TRUE ends the call with NULL.
-redis_send <- function(con, commands, raw = FALSE, seconds = 60, may_leave = FALSE, give_up = Inf, on_cut = NULL, patient = TRUE) {
+redis_send <- function(con, commands, raw = FALSE, seconds = 60, may_leave = FALSE, give_up = Inf, on_cut = NULL,
+                       patient = TRUE) {
   started <- now_seconds()
   pause <- 0.1
   repeat {
@@ -72,7 +73,9 @@ redis_send <- function(con, commands, raw = FALSE, seconds = 60, may_leave = FAL
       con$pointer <- NULL
       con$cuts <- con$cuts + 1L
     }
-    if (now_seconds() - started > give_up) stop("no answer from Redis at ", con$host, ":", con$port, ": ", problem, call. = FALSE)
+    if (now_seconds() - started > give_up) {
+      stop("no answer from Redis at ", con$host, ":", con$port, ": ", problem, call. = FALSE)
+    }
     if (may_leave && .Call(fleet_termination)) return(NULL)
     Sys.sleep(pause)
     pause <- min(pause * 2, 3)

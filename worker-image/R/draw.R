@@ -79,11 +79,17 @@ next_arguments <- function(loop) {
 # and icount(), are advanced by whole blocks instead; the end is always left to nextElem(). NULL when one of the loop's
 # iterators is of another kind.
 plain_iterators <- function(loop) {
-  if (is.null(loop$plain)) loop$plain <- identical(class(loop$it), c("iforeach", "iter")) && length(loop$it$iargs) > 0L && all(vapply(loop$it$iargs, is_plain, NA))
+  if (is.null(loop$plain)) loop$plain <- has_plain_iterators(loop$it)
   if (!loop$plain) return(NULL)
   at <- vapply(loop$it$iargs, function(a) as.numeric(if (is_counter(a)) environment(a$nextElem)$i else a$state$i), 0)
-  ends <- vapply(loop$it$iargs, function(a) as.numeric(if (is_counter(a)) or_else(environment(a$nextElem)$count, .Machine$integer.max) else a$length), 0)
+  ends <- vapply(loop$it$iargs, function(a) {
+    as.numeric(if (is_counter(a)) or_else(environment(a$nextElem)$count, .Machine$integer.max) else a$length)
+  }, 0)
   list(at = at, left = max(0, min(floor(ends) - at)))
+}
+
+has_plain_iterators <- function(it) {
+  identical(class(it), c("iforeach", "iter")) && length(it$iargs) > 0L && all(vapply(it$iargs, is_plain, NA))
 }
 
 is_plain <- function(a) is_counter(a) || is_container(a)
@@ -94,13 +100,17 @@ is_counter <- function(a) {
 }
 
 is_container <- function(a) {
-  identical(class(a), c("containeriter", "iter")) && setequal(names(a), c("state", "length", "checkFunc", "recycle")) && !a$recycle &&
-    identical(body(a$checkFunc), TRUE) && !is.object(a$state$obj) && typeof(a$state$obj) %in% c("logical", "integer", "double", "complex", "character", "raw", "list")
+  identical(class(a), c("containeriter", "iter")) && setequal(names(a), c("state", "length", "checkFunc", "recycle")) &&
+    !a$recycle && identical(body(a$checkFunc), TRUE) && !is.object(a$state$obj) &&
+    typeof(a$state$obj) %in% c("logical", "integer", "double", "complex", "character", "raw", "list")
 }
 
 take_plain <- function(loop, simple, n) {
   iargs <- loop$it$iargs
-  for (a in iargs) if (is_counter(a)) assign("i", environment(a$nextElem)$i + n, envir = environment(a$nextElem)) else a$state$i <- a$state$i + n
+  for (a in iargs) {
+    state <- if (is_counter(a)) environment(a$nextElem) else a$state
+    assign("i", state$i + n, envir = state)
+  }
   loop$it$state$numValues <- loop$it$state$numValues + n
   named <- nzchar(loop$it$argnames)
   counted <- vapply(iargs, is_counter, NA)

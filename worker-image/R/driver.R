@@ -17,8 +17,9 @@ runFleetDriver <- function() {
   session <- start_session("driver")
   session$inputs <- read_inputs(Sys.getenv("FF_INPUTS"))
   inputs <- session$inputs
-  redis_send(session$con, list(list("HSET", driver_key(), "state", "starting", "startedAt", sprintf("%.3f", now_seconds()),
-                              "beatAt", sprintf("%.3f", now_seconds()), "message", "", "reason", "", "script", inputs$script$name)))
+  now <- sprintf("%.3f", now_seconds())
+  redis_send(session$con, list(list("HSET", driver_key(), "state", "starting", "startedAt", now, "beatAt", now,
+                                    "message", "", "reason", "", "script", inputs$script$name)))
   emit("started", node = session$node, script = inputs$script$name)
   script <- file.path(session$job_dir, check_name(inputs$script$name))
   clean_directory(inputs, session$job_dir)
@@ -33,7 +34,8 @@ runFleetDriver <- function() {
   journal <- journal_dir(session)
   seed <- choose_seed(session, inputs, load_ledger(session, inputs, journal))
   fleet <- start_backend(session$con, journal = journal, task_size = or_else(inputs$tasks$size, "auto"),
-                     tries = as.integer(or_else(inputs$tasks$tries, 3L)), seed = seed$seed, durable = TRUE, ledger = seed$ledger,
+                     tries = as.integer(or_else(inputs$tasks$tries, 3L)), seed = seed$seed,
+                     durable = TRUE, ledger = seed$ledger,
                      on_error = or_else(inputs$tasks$onError, "default"), error_limits = inputs$errorLimits)
   fleet$key_suffix <- paste0("~", seed$seed)
   fleet$data <- loaded$data
@@ -93,7 +95,8 @@ LEDGER_PATIENCE_SECONDS <- 900
 ask_for_ledger <- function(session) {
   answer <- await_address(session$con, "ledger", LEDGER_PATIENCE_SECONDS, again = TRUE)
   if (!is.null(answer)) return(if (identical(answer, NO_ADDRESS)) NULL else answer)
-  say("no answer to the wish for the ledger within %d s: what only the bucket has will run again", LEDGER_PATIENCE_SECONDS)
+  say("no answer to the wish for the ledger within %d s: what only the bucket has will run again",
+      LEDGER_PATIENCE_SECONDS)
   NULL
 }
 
@@ -123,7 +126,8 @@ run_expression <- function(expression) {
       warning = function(w) {
         if (getOption("warn") != 0L) return()
         call <- conditionCall(w)
-        write_line(paste0("Warning message:\n", if (!is.null(call)) paste0("In ", call_text(call), " : "), conditionMessage(w)), 2L)
+        write_line(paste0("Warning message:\n", if (!is.null(call)) paste0("In ", call_text(call), " : "),
+                          conditionMessage(w)), 2L)
         tryInvokeRestart("muffleWarning")
       })
     if (result$visible) if (isS4(result$value)) methods::show(result$value) else print(result$value)
@@ -135,7 +139,8 @@ error_report <- function(problem, name, line) {
   call <- conditionCall(problem$error)
   where <- if (!is.null(call)) paste0(" in ", call_text(call))
   stack <- script_stack(problem$calls)
-  paste(c(sprintf("Error%s: %s", or_else(where, ""), conditionMessage(problem$error)), sprintf("  at %s line %d", name, line),
+  paste(c(sprintf("Error%s: %s", or_else(where, ""), conditionMessage(problem$error)),
+          sprintf("  at %s line %d", name, line),
           if (length(stack)) c("Traceback (innermost last):", paste0("  ", stack))), collapse = "\n")
 }
 
@@ -144,7 +149,9 @@ script_stack <- function(calls) {
   from <- if (length(start)) max(start) + 1L else 1L
   if (from > length(calls)) return(character())
   kept <- calls[from:length(calls)]
-  own <- vapply(kept, function(call) is.call(call) && is.symbol(call[[1]]) && as.character(call[[1]]) %in% c(".handleSimpleError", "h", "withVisible"), NA)
+  own <- vapply(kept, function(call) {
+    is.call(call) && is.symbol(call[[1]]) && as.character(call[[1]]) %in% c(".handleSimpleError", "h", "withVisible")
+  }, NA)
   vapply(kept[!own], call_text, "")
 }
 
@@ -153,12 +160,14 @@ script_stack <- function(calls) {
 save_and_finish <- function(session) {
   redis_call(session$con, "HSET", driver_key(), "state", "saving")
   failed <- save_outputs(session$con, session$inputs, session$before, session$job_dir, session$log)
-  if (length(failed)) finish(session, "failed", paste("output files could not be uploaded:", paste(failed, collapse = ", ")), 4L)
+  problem <- paste("output files could not be uploaded:", paste(failed, collapse = ", "))
+  if (length(failed)) finish(session, "failed", problem, 4L)
   finish(session, "succeeded", "", 0L)
 }
 
 save_outputs_quietly <- function(session) {
-  tryCatch(save_outputs(session$con, session$inputs, session$before, session$job_dir, session$log), error = function(e) say("saving the output files failed: %s", conditionMessage(e)))
+  tryCatch(save_outputs(session$con, session$inputs, session$before, session$job_dir, session$log),
+           error = function(e) say("saving the output files failed: %s", conditionMessage(e)))
 }
 
 # Nothing new starts; what runs may end (its results are journalled); the files made so far are saved.
@@ -191,14 +200,16 @@ await_running <- function(session, fleet, loop, patience_seconds) {
   repeat {
     if (!is.null(loop)) collect(fleet, loop)
     read_workers(fleet)
-    fresh <- Filter(function(known) identical(known$state, "busy") && now_seconds() - known$changed_at < STALE_SECONDS, fleet$workers)
+    fresh <- Filter(function(known) identical(known$state, "busy") && now_seconds() - known$changed_at < STALE_SECONDS,
+                    fleet$workers)
     if (!length(fresh) || now_seconds() > until) break
     if (!is.null(loop)) save_counters(fleet, loop)
     redis_call(session$con, "HSET", driver_key(), "beatAt", sprintf("%.3f", now_seconds()))
     Sys.sleep(0.5)
   }
   if (!is.null(loop)) {
-    for (id in names(loop$suspicion$held)) believe_error(fleet, loop, as.integer(id)) # nobody will be asked about them any more
+    # nobody will be asked about them any more
+    for (id in names(loop$suspicion$held)) believe_error(fleet, loop, as.integer(id))
     save_counters(fleet, loop)
     tell_tasks(loop, force = TRUE)
   }
@@ -209,8 +220,10 @@ finish <- function(session, outcome, message, status) {
   state <- c(succeeded = "finished", failed = "failed", stopped = "stopped")[[outcome]]
   if (status != 4L) {
     # a script that has ended R itself leaves no back end
-    if (is.null(.fleet$driver)) restore_from_disk(session$con, session$inputs, journal_dir(session)) else restore_lost_results(.fleet$driver)
-    redis_call(session$con, "HSET", driver_key(), "state", state, "message", message, "beatAt", sprintf("%.3f", now_seconds()))
+    if (is.null(.fleet$driver)) restore_from_disk(session$con, session$inputs, journal_dir(session))
+    else restore_lost_results(.fleet$driver)
+    redis_call(session$con, "HSET", driver_key(), "state", state, "message", message,
+               "beatAt", sprintf("%.3f", now_seconds()))
     writeLines(as.character(status), file.path(session$state_dir, "finished"))
     emit(outcome, outcome = outcome, message = message, kind = "completed")
   }

@@ -4,7 +4,8 @@
 begin_loop <- function(fleet, loop) {
   load_known(fleet, loop)
   started_at <- sprintf("%.3f", loop$counters$started_at)
-  redis_call(fleet$con, "HSET", loop_key(loop$number), "label", loop$label, "total", "", "startedAt", started_at, "endedAt", "")
+  redis_call(fleet$con, "HSET", loop_key(loop$number), "label", loop$label, "total", "", "startedAt", started_at,
+             "endedAt", "")
   listed <- unlist(redis_call(fleet$con, "LRANGE", loops_key(), "0", "-1"))
   if (!whole(loop$number) %in% listed) redis_call(fleet$con, "RPUSH", loops_key(), whole(loop$number))
   redis_call(fleet$con, "HSET", driver_key(), "loops", whole(max(loop$number, length(listed))))
@@ -28,7 +29,8 @@ end_loop <- function(fleet, loop) {
   if (!is.null(loop$stop_error) || !is_complete(loop$window)) abandon_tasks(fleet, loop)
   else restore_lost_results(fleet)
   save_counters(fleet, loop, ended = TRUE)
-  redis_send(fleet$con, list(list("DEL", loop_errors_key(loop$number)), list("HDEL", waiting_key(), whole(loop$number))))
+  redis_send(fleet$con, list(list("DEL", loop_errors_key(loop$number)),
+                             list("HDEL", waiting_key(), whole(loop$number))))
   drop_old_environments(fleet)
   release_objects(fleet, loop)
   repeat_strays(fleet, loop)
@@ -90,7 +92,8 @@ return_lost_tasks <- function(fleet, loop) {
   asked <- character()
   for (pod in names(fleet$workers)) {
     if (now_seconds() - fleet$workers[[pod]]$changed_at < STALE_SECONDS) next
-    moved <- redis_send(fleet$con, list(list("LMOVE", held_key(pod), queue_key(), "RIGHT", "LEFT")), patient = FALSE)[[1]]
+    moved <- redis_send(fleet$con, list(list("LMOVE", held_key(pod), queue_key(), "RIGHT", "LEFT")),
+                        patient = FALSE)[[1]]
     if (inherits(moved, "redis_error")) next
     redis_call(fleet$con, "HDEL", workers_key(), pod)
     fleet$workers[[pod]] <- NULL
@@ -103,7 +106,8 @@ return_lost_tasks <- function(fleet, loop) {
 # What was put at the head of the queue must not wait for the end of somebody's long task: when all are busy, the one
 # that began last puts the rest of its task aside. Returns its name.
 make_way <- function(fleet, loop, except = character()) {
-  others <- Filter(function(known) known$state %in% c("busy", "idle"), fleet$workers[setdiff(names(fleet$workers), except)])
+  others <- Filter(function(known) known$state %in% c("busy", "idle"),
+                   fleet$workers[setdiff(names(fleet$workers), except)])
   busy <- vapply(others, function(known) identical(known$state, "busy"), NA)
   if (!length(others) || !all(busy)) return(character())
   chosen <- names(others)[which.max(vapply(others, function(known) as.numeric(or_else(known$since, 0)), 0))]
@@ -146,7 +150,8 @@ adopt_stored <- function(fleet, loop, items) {
 # What a task reports when it could not even begin: TRUE when it may begin again.
 is_fault_of_redis <- function(fleet, loop, cond) {
   message <- conditionMessage(cond)
-  if (!identical(message, LOST_DESCRIPTION)) return(grepl("^(redis connection|Redis:|Failure communicating|ignoring SIGPIPE)", message))
+  lost_connection <- "^(redis connection|Redis:|Failure communicating|ignoring SIGPIPE)"
+  if (!identical(message, LOST_DESCRIPTION)) return(grepl(lost_connection, message))
   ensure_environment(fleet, loop)
   !is.null(loop$description)
 }
@@ -154,15 +159,17 @@ is_fault_of_redis <- function(fleet, loop, cond) {
 # A Redis that came back empty has lost doRedis' description of the loop: store it again.
 ensure_environment <- function(fleet, loop) {
   if (is.null(loop$description)) return(invisible())
-  redis_send(fleet$con, list(list("SETNX", queue_environment_key(loop$id), loop$description), list("SET", queue_live_key(), "")))
+  redis_send(fleet$con, list(list("SETNX", queue_environment_key(loop$id), loop$description),
+                             list("SET", queue_live_key(), "")))
   restore_objects(fleet, loop)
 }
 
 # --- control and counters
 
 check_stop <- function(fleet, loop = NULL) {
-  flags <- redis_send(fleet$con, list(list("HGET", control_key(), "stop"), list("EXISTS", lease_key()),
-                                  list("HSET", driver_key(), "beatAt", sprintf("%.3f", now_seconds()))), patient = FALSE)
+  beat <- list("HSET", driver_key(), "beatAt", sprintf("%.3f", now_seconds()))
+  flags <- redis_send(fleet$con, list(list("HGET", control_key(), "stop"), list("EXISTS", lease_key()), beat),
+                      patient = FALSE)
   reason <- flags[[1]]
   if (identical(flags[[2]], 1)) fleet$lease_seen <- TRUE
   else if (isTRUE(fleet$lease_seen)) reason <- "nobody renewed the lease of this attempt"

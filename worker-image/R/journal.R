@@ -9,19 +9,22 @@ MAX_VALUE_BYTES <- 500 * 2^20
 # One finished iteration, ready to be stored
 journal_entry <- function(i, key, value, seconds, started_at, warning_count, largest = MAX_VALUE_BYTES) {
   if (.Call(fleet_dead_reference, value)) {
-    stop(fleet_error(paste("the result holds an external pointer or a connection, which does not exist outside the worker that made it;",
-                           "return the data itself (for a model object, its saved form)"), "fleetValueError"))
+    stop(fleet_error(paste("the result holds an external pointer or a connection, which does not exist outside the",
+                           "worker that made it; return the data itself (for a model object, its saved form)"),
+                     "fleetValueError"))
   }
   bytes <- serialize(value, NULL, version = 3L)
   if (length(bytes) > largest) {
     stop(fleet_error(sprintf("the result is %s; at most %s can be returned: split the iteration, or return a summary",
                              file_size_text(length(bytes)), file_size_text(largest)), "fleetValueError"))
   }
-  list(i = as.numeric(i), key = key, v = bytes, bytes = as.numeric(length(bytes)), seconds = as.numeric(seconds), started_at = started_at,
-       warning_count = as.numeric(warning_count))
+  list(i = as.numeric(i), key = key, v = bytes, bytes = as.numeric(length(bytes)), seconds = as.numeric(seconds),
+       started_at = started_at, warning_count = as.numeric(warning_count))
 }
 
-arrival_text <- function(worker, i, seconds, bytes, flag, key) sprintf("%.0f %.6g %.0f %s %s %s", i, seconds, bytes, flag, key, or_else(worker$id, worker$pod))
+arrival_text <- function(worker, i, seconds, bytes, flag, key) {
+  sprintf("%.0f %.6g %.0f %s %s %s", i, seconds, bytes, flag, key, or_else(worker$id, worker$pod))
+}
 
 # A column of the entries: texts and numbers of many iterations are formatted in one go, which is several times faster
 # than one by one.
@@ -45,18 +48,24 @@ store_commands <- function(worker, loop, entries, backed_up) {
     commands[[2L * k - 1L]] <- c(list("HSET", keys[k]), content, list("k", key[k]), marks)
     commands[[2L * k]] <- list("SETBIT", done, i[k], "1")
   }
-  commands[[length(commands)]] <- list("RPUSH", arrived_key(loop), arrival_text(worker, as.numeric(i), seconds, bytes, ifelse(away, "O", "V"), key))
+  commands[[length(commands)]] <- list("RPUSH", arrived_key(loop),
+                                       arrival_text(worker, as.numeric(i), seconds, bytes, ifelse(away, "O", "V"), key))
   if (backed_up) c(commands, outbox_commands(worker, loop, entries, i, key, seconds, bytes)) else commands
 }
 
 is_uploaded <- function(entries) !vapply(entries, function(e) is.null(e$object), NA)
 
 outbox_commands <- function(worker, loop, entries, i, key, seconds, bytes) {
-  fields <- rbind("XADD", outbox_key(), "*", "loop", whole(loop), "iteration", i, "key", key, "attempt", whole(worker$attempt), "worker", worker$pod,
+  fields <- rbind("XADD", outbox_key(), "*", "loop", whole(loop), "iteration", i, "key", key,
+                  "attempt", whole(worker$attempt), "worker", worker$pod,
                   "node", worker$node, "seconds", sprintf("%.6g", seconds), "bytes", whole(bytes),
                   "sha256", vapply(entries, function(e) or_else(e$sha256, sha256(e$v)), ""),
-                  "startedAt", sprintf("%.3f", column(entries, "started_at", 0)), "warnings", whole(column(entries, "warning_count", 0)))
-  lapply(seq_along(i), function(k) list(c(fields[, k], if (!is.null(entries[[k]]$object)) c("object", entries[[k]]$object, "md5", entries[[k]]$md5))))
+                  "startedAt", sprintf("%.3f", column(entries, "started_at", 0)),
+                  "warnings", whole(column(entries, "warning_count", 0)))
+  lapply(seq_along(i), function(k) {
+    entry <- entries[[k]]
+    list(c(fields[, k], if (!is.null(entry$object)) c("object", entry$object, "md5", entry$md5)))
+  })
 }
 
 # Stores the entries that nobody stored before. Does not return before Redis has them.
@@ -107,9 +116,11 @@ journal_error <- function(worker, setup, item, cond, details) {
   loop <- setup$loop
   bytes <- error_bytes(cond)
   report <- list(
-    loop = loop, iteration = item$i, attempt = worker$attempt, try = details$try, worker = worker$pod, node = worker$node, seconds = round(details$seconds, 3),
+    loop = loop, iteration = item$i, attempt = worker$attempt, try = details$try, worker = worker$pod,
+    node = worker$node, seconds = round(details$seconds, 3),
     message = substr(conditionMessage(cond), 1L, MAX_TEXT), class = as.list(class(cond)),
-    call = if (is.null(conditionCall(cond))) "" else call_text(conditionCall(cond)), traceback = as.list(details$traceback),
+    call = if (is.null(conditionCall(cond))) "" else call_text(conditionCall(cond)),
+    traceback = as.list(details$traceback),
     arguments = argument_text(item$args), warnings = as.list(details$warnings), output = details$output,
     sessionInfo = session_text(), memoryMb = memory_mb(), final = TRUE)
   report$replay <- details$replay
@@ -122,7 +133,8 @@ journal_error <- function(worker, setup, item, cond, details) {
     list("HSET", loop_errors_key(loop), whole(item$i), bytes),
     list("RPUSH", arrived_key(loop), arrival_text(worker, item$i, details$seconds, 0, "E", item$key)),
     list("EXEC")))
-  emit("error", loop = loop, iteration = item$i, message = substr(conditionMessage(cond), 1L, 300L), worker = worker$pod)
+  emit("error", loop = loop, iteration = item$i, message = substr(conditionMessage(cond), 1L, 300L),
+       worker = worker$pod)
   invisible()
 }
 

@@ -65,7 +65,8 @@ ask_at_once <- function(fleet, loop, i) {
   worker <- suspicion$held[[id]]$worker
   suspicion$asked[[id]] <- c(suspicion$held[[id]], at = now_seconds())
   doubt_error(suspicion, id)
-  say("loop %s iteration %s failed on worker %s: another one tries it before the loop is stopped", whole(loop$number), id, worker)
+  say("loop %s iteration %s failed on worker %s: another one tries it before the loop is stopped",
+      whole(loop$number), id, worker)
   batch <- make_batch(loop, i)
   batch$urgent <- TRUE
   redis_call(fleet$con, "LPUSH", queue_key(), task_bytes(loop, batch))
@@ -97,7 +98,8 @@ weigh_values <- function(fleet, loop, items, workers) {
 
 # The error's report stays; this one says that it is no failure of the job.
 report_refutation <- function(fleet, loop, i, accused, worker) {
-  json <- to_json(list(loop = loop$number, iteration = i, attempt = or_else(.fleet$attempt, 1L), worker = pod_of(accused), refuted = pod_of(worker)))
+  json <- to_json(list(loop = loop$number, iteration = i, attempt = or_else(.fleet$attempt, 1L),
+                       worker = pod_of(accused), refuted = pod_of(worker)))
   redis_call(fleet$con, "XADD", errors_key(), "MAXLEN", "~", "10000", "*", "json", json)
 }
 
@@ -106,7 +108,8 @@ judge_worker <- function(own, others, nothing_left, suspect_after = SUSPECT_ERRO
   share <- function(record) record[["failed"]] / max(1, sum(record))
   much_worse <- share(own) >= 0.5 && share(others) <= share(own) / 2
   if (own[["failed"]] >= suspect_after && much_worse && sum(others) >= OTHERS_SAMPLE) return("worker")
-  settled <- nothing_left || (sum(own) >= SETTLED_SAMPLE && share(own) < 0.5) || (sum(others) >= OTHERS_SAMPLE && !much_worse)
+  settled <- nothing_left || (sum(own) >= SETTLED_SAMPLE && share(own) < 0.5) ||
+    (sum(others) >= OTHERS_SAMPLE && !much_worse)
   if (settled) "iteration" else "undecided"
 }
 
@@ -121,7 +124,8 @@ settle_errors <- function(fleet, loop) {
     own <- suspicion$records[[worker]]
     # who was replaced before is suspected at once
     suspect_after <- if (is.null(fleet$replaced[[pod_of(worker)]])) SUSPECT_ERRORS else 1L
-    verdict <- if (has_others(fleet, worker)) judge_worker(own, total - own, nothing_left, suspect_after) else "iteration"
+    judged <- has_others(fleet, worker)
+    verdict <- if (judged) judge_worker(own, total - own, nothing_left, suspect_after) else "iteration"
     items <- as.integer(names(accused)[accused == worker])
     if (verdict == "iteration") for (i in items) believe_error(fleet, loop, i)
     if (verdict == "worker") ask_again(loop, items, worker)
@@ -135,7 +139,8 @@ believe_error <- function(fleet, loop, i) {
 }
 
 ask_again <- function(loop, items, worker) {
-  say("loop %s: worker %s failed %d iterations while others succeed: they are run elsewhere", whole(loop$number), worker, length(items))
+  say("loop %s: worker %s failed %d iterations while others succeed: they are run elsewhere",
+      whole(loop$number), worker, length(items))
   for (i in items) doubt_error(loop$suspicion, whole(i))
   return_items(loop$window, items)
 }
@@ -156,7 +161,8 @@ replace_worker <- function(fleet, worker) {
 error_limit_reason <- function(limits, failed, finished, what) {
   if (!length(limits) || failed < or_else(limits$count, 1) || finished < or_else(limits$sample, 1)) return(NULL)
   if (failed / max(1, finished) < or_else(limits$rate, 0)) return(NULL)
-  sprintf("too many errors: %.0f of %.0f finished iterations of %s failed (limits: %s errors, %.0f %%, after at least %s iterations)", failed, finished, what,
+  sprintf(paste("too many errors: %.0f of %.0f finished iterations of %s failed",
+                "(limits: %s errors, %.0f %%, after at least %s iterations)"), failed, finished, what,
           whole(or_else(limits$count, 1)), 100 * or_else(limits$rate, 0), whole(or_else(limits$sample, 1)))
 }
 
@@ -167,7 +173,8 @@ too_many_errors <- function(fleet, loop) {
   # reused results count as well: a resumed loop runs again just what failed, and that is no reason to give up
   now <- c(finished = loop$counters$finished + length(loop$suspicion$held), failed = failed)
   all <- or_else(fleet$past, 0) + now
-  reason <- or_else(error_limit_reason(fleet$error_limits, now[["failed"]], now[["finished"]], paste("loop", whole(loop$number))),
+  reason <- or_else(error_limit_reason(fleet$error_limits, now[["failed"]], now[["finished"]],
+                                       paste("loop", whole(loop$number))),
                     error_limit_reason(fleet$error_limits, all[["failed"]], all[["finished"]], "the job"))
   if (is.null(reason)) return(FALSE)
   if (is.function(fleet$on_fail)) fleet$on_fail(fleet, loop, reason)

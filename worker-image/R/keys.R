@@ -19,7 +19,8 @@ loop_key_parts <- function(expr, exports, packages, seed, known, data_hashes = c
   exports <- exports[order(enc2utf8(names(exports)), method = "radix")]
   versions <- package_versions(packages)
   c(code = short_hash(expr, known),
-    exports = short_hash(list(names(exports), unname(exports), sort(names(data_hashes)), unname(data_hashes[sort(names(data_hashes))])), known),
+    exports = short_hash(list(names(exports), unname(exports), sort(names(data_hashes)),
+                              unname(data_hashes[sort(names(data_hashes))])), known),
     packages = short_hash(list(versions, paste(R.version$major, R.version$minor, sep = "."))),
     random = short_hash(seed))
 }

@@ -57,9 +57,11 @@ find_dependencies <- function(fleet, loop, obj, expr, envir) {
   tryCatch(getexports(expr, seen, envir, bad = noexport), error = function(e) NULL)
   outer <- outer_symbols(expr, envir, setdiff(noexport, obj$export))
   for (name in setdiff(outer, ls(seen, all.names = TRUE))) assign(name, get(name, envir = envir), envir = seen)
-  for (name in setdiff(obj$export, ls(seen, all.names = TRUE))) if (exists(name, envir)) assign(name, get(name, envir = envir), envir = seen)
+  for (name in setdiff(obj$export, ls(seen, all.names = TRUE))) {
+    if (exists(name, envir)) assign(name, get(name, envir = envir), envir = seen)
+  }
   exports <- mget(setdiff(ls(seen, all.names = TRUE), "..."), envir = seen)
-  from_data <- names(exports)[vapply(names(exports), function(name) is_unchanged_data(fleet, name, exports[[name]]), NA)]
+  from_data <- Filter(function(name) is_unchanged_data(fleet, name, exports[[name]]), names(exports))
   loop$exports <- exports[setdiff(names(exports), from_data)]
   loop$noexport <- unique(c(obj$noexport, from_data))
   loop$extra_exports <- setdiff(unique(c(obj$export, outer)), from_data)
@@ -67,7 +69,8 @@ find_dependencies <- function(fleet, loop, obj, expr, envir) {
   dots <- tryCatch(eval(quote(list(...)), envir), error = function(e) NULL)
   packages <- c(obj$packages, environment_package(envir))
   loop$versions <- package_versions(packages)
-  parts <- loop_key_parts(expr, c(loop$exports, list(`...` = dots)), packages, loop$random, loop$known, fleet$data_hashes[from_data])
+  parts <- loop_key_parts(expr, c(loop$exports, list(`...` = dots)), packages, loop$random, loop$known,
+                          fleet$data_hashes[from_data])
   loop$window$prefix <- paste(parts, collapse = "-")
   loop$window$suffix <- fleet$key_suffix
 }
@@ -86,7 +89,8 @@ outer_symbols <- function(expr, envir, bad) {
   found <- character()
   visited <- character()
   # `f(x) <- y` calls a function that no symbol of the expression names
-  replacing <- tryCatch(grep("<-$", codetools::findGlobals(as.function(list(expr))), value = TRUE), error = function(e) NULL)
+  replacing <- tryCatch(grep("<-$", codetools::findGlobals(as.function(list(expr))), value = TRUE),
+                        error = function(e) NULL)
   todo <- unique(c(all.names(expr, unique = TRUE), replacing))
   while (length(todo)) {
     name <- todo[1]
@@ -97,7 +101,8 @@ outer_symbols <- function(expr, envir, bad) {
     if (is.null(home)) next
     if (!identical(home, envir) || name %in% replacing) found <- c(found, name)
     value <- tryCatch(get(name, envir = home), error = function(e) NULL)
-    if (is.function(value) && !is.primitive(value) && (identical(environment(value), globalenv()) || identical(environment(value), envir))) {
+    if (is.function(value) && !is.primitive(value) &&
+        (identical(environment(value), globalenv()) || identical(environment(value), envir))) {
       todo <- c(todo, setdiff(codetools::findGlobals(value), visited))
     }
   }

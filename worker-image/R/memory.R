@@ -16,7 +16,9 @@ TOLD_SECONDS <- 5
 # used and limit in bytes; limit Inf where Redis has none (or does not tell)
 parse_memory <- function(info) {
   if (!is.character(info)) return(list(used = 0, limit = Inf))
-  number <- function(field) suppressWarnings(as.numeric(sub(sprintf("(?s).*\\b%s:([0-9]+).*", field), "\\1", info, perl = TRUE)))
+  number <- function(field) {
+    suppressWarnings(as.numeric(sub(sprintf("(?s).*\\b%s:([0-9]+).*", field), "\\1", info, perl = TRUE)))
+  }
   used <- number("used_memory")
   limit <- number("maxmemory")
   list(used = or_zero(used), limit = if (is.na(limit) || limit == 0) Inf else limit)
@@ -35,7 +37,9 @@ read_memory <- function(con) {
 recent_memory <- function(con) if (now_seconds() - or_else(con$memory_at, 0) < 1) con$memory else read_memory(con)
 
 # The most that one value, task or export may have, by the way of Redis
-largest_in_redis <- function(con) min(MAX_VALUE_BYTES, floor(LARGEST_SHARE * or_else(con$memory, read_memory(con))$limit))
+largest_in_redis <- function(con) {
+  min(MAX_VALUE_BYTES, floor(LARGEST_SHARE * or_else(con$memory, read_memory(con))$limit))
+}
 
 nearly_full <- function(con) {
   if (is.infinite(or_else(con$memory, read_memory(con))$limit)) return(FALSE)
@@ -89,8 +93,10 @@ wait_for_room <- function(fleet, loop) {
 }
 
 tell_full <- function(who, memory, what, seconds) {
-  say("Redis is %.0f %% full: waiting for %.0f s with %s until there is room", 100 * memory$used / memory$limit, seconds, what)
-  emit("memory-full", worker = who, message = sprintf("Redis holds %s of %s", file_size_text(memory$used), file_size_text(memory$limit)))
+  say("Redis is %.0f %% full: waiting for %.0f s with %s until there is room",
+      100 * memory$used / memory$limit, seconds, what)
+  emit("memory-full", worker = who,
+       message = sprintf("Redis holds %s of %s", file_size_text(memory$used), file_size_text(memory$limit)))
 }
 
 # A task that is ready to be sent; FALSE: later, in parts if need be. One iteration that never fits is an error.
@@ -109,8 +115,10 @@ accept_task <- function(fleet, loop, items, bytes, pushed) {
 }
 
 task_too_large <- function(bytes, largest) {
-  fleet_error(sprintf(paste("the arguments of one iteration are %s; at most %s can be sent to a worker: iterate over numbers or names, and read the data",
-                            "in the task or load it from a file of the job (data: in job.yaml)"), file_size_text(bytes), file_size_text(largest)), "fleetValueError")
+  text <- paste("the arguments of one iteration are %s; at most %s can be sent to a worker:",
+                "iterate over numbers or names, and read the data in the task or load it from a file of the job",
+                "(data: in job.yaml)")
+  fleet_error(sprintf(text, file_size_text(bytes), file_size_text(largest)), "fleetValueError")
 }
 
 # Those that doRedis submits itself

@@ -5,10 +5,11 @@
 loop_descriptions <- function(dir) {
   paths <- sort(Sys.glob(file.path(dir, "attempt-*", "loops", "*.jsonl")))
   lines <- unlist(lapply(paths, readLines, warn = FALSE, encoding = "UTF-8"))
-  parsed <- Filter(function(one) is.list(one) && length(one$loop), lapply(lines[nzchar(lines)], function(line) tryCatch(jsonlite::fromJSON(line), error = function(e) NULL)))
+  parsed <- Filter(function(one) is.list(one) && length(one$loop), read_lines_of_json(lines))
   attempts <- vapply(parsed, function(one) as.numeric(or_else(one$attempt, 0)), 0)
   parsed <- parsed[order(attempts)] # lines of one attempt are in order
-  stats::setNames(parsed, vapply(parsed, function(one) whole(one$loop), ""))[!duplicated(vapply(parsed, function(one) whole(one$loop), ""), fromLast = TRUE)]
+  names(parsed) <- vapply(parsed, function(one) whole(one$loop), "")
+  parsed[!duplicated(names(parsed), fromLast = TRUE)]
 }
 
 # list(shape, keys, all), or NULL when nothing is recorded
@@ -31,7 +32,8 @@ entries_that_count <- function(entries, description, combine) {
 }
 
 # list(value, count, damaged) of one loop; errors when its .combine cannot be had, or fails
-recorded_value <- function(dir, loop, entries = result_entries(dir), description = loop_descriptions(dir)[[whole(loop)]]) {
+recorded_value <- function(dir, loop, entries = result_entries(dir),
+                           description = loop_descriptions(dir)[[whole(loop)]]) {
   combine <- unpack_combine(description)
   counted <- entries_that_count(entries[entries$loop %in% loop, , drop = FALSE], description, combine)
   results <- suppressWarnings(read_entries(dir, counted))
@@ -54,7 +56,8 @@ write_partial_values <- function(dir) {
 write_partial_value <- function(dir, loop, entries, description) {
   file <- sprintf("loop-%s.partial.rds", whole(loop))
   unlink(file.path(dir, file)) # never one of an earlier call
-  about <- list(loop = loop, label = description$label, total = description$total, combined = 0, damaged = 0, file = NULL, problem = NULL)
+  about <- list(loop = loop, label = description$label, total = description$total, combined = 0, damaged = 0,
+                file = NULL, problem = NULL)
   if (!any(entries$loop == loop)) return(about)
   warnings <- character()
   tryCatch(withCallingHandlers({
@@ -78,7 +81,9 @@ write_partial_value <- function(dir, loop, entries, description) {
 shaped_value <- function(values, shape, places = as.numeric(names(values))) {
   if (is.null(shape$outer)) return(combined_value(values, places, shape))
   ends <- cumsum(shape$sizes)
-  if (length(places) && max(places) > utils::tail(ends, 1L)) stop("the description of these nested loops does not reach so far", call. = FALSE)
+  if (length(places) && max(places) > utils::tail(ends, 1L)) {
+    stop("the description of these nested loops does not reach so far", call. = FALSE)
+  }
   turn <- findInterval(places - 1, ends) + 1L
   shown <- sort(unique(c(turn, which(shape$sizes == 0L))))
   before <- ends - shape$sizes

@@ -1,6 +1,8 @@
 # Structured lines on stdout (the control plane reads them as events) and plain lines for people on stderr.
 
-to_json <- function(x) as.character(jsonlite::toJSON(x, auto_unbox = TRUE, null = "null", na = "null", digits = 15, force = TRUE))
+to_json <- function(x) {
+  as.character(jsonlite::toJSON(x, auto_unbox = TRUE, null = "null", na = "null", digits = 15, force = TRUE))
+}
 
 write_line <- function(text, fd = 1L) invisible(.Call(fleet_write, fd, charToRaw(paste0(enc2utf8(text), "\n"))))
 
@@ -15,5 +17,7 @@ emit <- function(event, ..., kind = "progress") {
 say <- function(...) write_line(paste0("foreach-fleet: ", sprintf(...)), 2L)
 
 file_size_text <- function(bytes) {
-  if (bytes >= 2^30) sprintf("%.1f GiB", bytes / 2^30) else if (bytes >= 2^20) sprintf("%.1f MiB", bytes / 2^20) else sprintf("%.0f KiB", ceiling(bytes / 1024))
+  if (bytes >= 2^30) return(sprintf("%.1f GiB", bytes / 2^30))
+  if (bytes >= 2^20) return(sprintf("%.1f MiB", bytes / 2^20))
+  sprintf("%.0f KiB", ceiling(bytes / 1024))
 }

@@ -60,7 +60,11 @@ wait_for_news <- function(fleet, loop, seconds) {
     }
     read_task_end(fleet, loop, reply[[2]])
   }
-  while (is.raw(bytes <- redis_send(fleet$con, list(list("LPOP", out)), raw = TRUE)[[1]])) read_task_end(fleet, loop, bytes)
+  repeat {
+    bytes <- redis_send(fleet$con, list(list("LPOP", out)), raw = TRUE)[[1]]
+    if (!is.raw(bytes)) break
+    read_task_end(fleet, loop, bytes)
+  }
 }
 
 read_task_end <- function(fleet, loop, bytes) {
@@ -79,10 +83,13 @@ fail_task <- function(fleet, loop, task, cond) {
 }
 
 report_setting_error <- function(fleet, loop, i, cond) {
-  json <- to_json(list(loop = loop$number, iteration = i, attempt = .fleet$attempt, try = 1, worker = "", node = "", seconds = 0,
+  json <- to_json(list(loop = loop$number, iteration = i, attempt = .fleet$attempt, try = 1, worker = "", node = "",
+                       seconds = 0,
                        message = substr(conditionMessage(cond), 1L, MAX_TEXT), class = as.list(class(cond)),
-                       call = if (is.null(conditionCall(cond))) "" else call_text(conditionCall(cond)), traceback = list(),
-                       arguments = argument_text(args_of(loop$window, i)[[1]]), warnings = list(), output = "", sessionInfo = session_text(), memoryMb = NULL, final = TRUE))
+                       call = if (is.null(conditionCall(cond))) "" else call_text(conditionCall(cond)),
+                       traceback = list(),
+                       arguments = argument_text(args_of(loop$window, i)[[1]]), warnings = list(), output = "",
+                       sessionInfo = session_text(), memoryMb = NULL, final = TRUE))
   redis_call(fleet$con, "XADD", errors_key(), "MAXLEN", "~", "10000", "*", "json", json)
 }
 
@@ -162,7 +169,8 @@ keep_values <- function(loop, items, values, seconds) {
 acknowledge <- function(fleet, loop, items) {
   keys <- value_key(loop$number, whole(items))
   if (fleet$durable) {
-    replies <- redis_send(fleet$con, c(lapply(keys, function(key) list("HDEL", key, "d")), lapply(keys, function(key) list("HEXISTS", key, "b"))))
+    replies <- redis_send(fleet$con, c(lapply(keys, function(key) list("HDEL", key, "d")),
+                                       lapply(keys, function(key) list("HEXISTS", key, "b"))))
     keys <- keys[vapply(replies[-seq_along(keys)], identical, NA, 0)]
   }
   if (length(keys)) redis_call(fleet$con, "DEL", keys)
@@ -170,7 +178,8 @@ acknowledge <- function(fleet, loop, items) {
 
 collect_error <- function(fleet, loop, i, worker, seconds) {
   bytes <- redis_send(fleet$con, list(list("HGET", loop_errors_key(loop$number), whole(i))), raw = TRUE)[[1]]
-  cond <- tryCatch(unserialize(bytes), error = function(e) fleet_error("the error of this iteration could not be read", "fleetLostError"))
+  cond <- tryCatch(unserialize(bytes),
+                   error = function(e) fleet_error("the error of this iteration could not be read", "fleetLostError"))
   weigh_error(fleet, loop, i, cond, worker, seconds)
 }
 

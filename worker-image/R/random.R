@@ -16,7 +16,8 @@ base_words <- function(state) {
   more <- hash_value(list(digits, "more"))
   hex <- substring(paste0(digits, more), seq(1, 41, 8), seq(8, 48, 8))
   # below both moduli and not zero, as MRG32k3a demands
-  as_word(vapply(hex, function(h) strtoi(substr(h, 1, 4), 16L) * 65536 + strtoi(substr(h, 5, 8), 16L), 0) %% 4294944000 + 1)
+  numbers <- vapply(hex, function(h) strtoi(substr(h, 1, 4), 16L) * 65536 + strtoi(substr(h, 5, 8), 16L), 0)
+  as_word(numbers %% 4294944000 + 1)
 }
 
 # R keeps 32-bit words in signed integers
@@ -24,7 +25,8 @@ as_word <- function(x) as.integer(ifelse(x >= 2147483648, x - 4294967296, x))
 
 use_stream <- function(base, loop, iteration) {
   if (.Call(fleet_use_stream, base$words, base$code, loop, iteration)) {
-    if (base$kind[2] == "Box-Muller") RNGkind(normal.kind = "Box-Muller") # forgets the second of the pair that was made last
+    # forgets the second of the pair that was made last
+    if (base$kind[2] == "Box-Muller") RNGkind(normal.kind = "Box-Muller")
   } else {
     suppressWarnings(RNGkind(base$kind[1], base$kind[2], base$kind[3]))
     set.seed(.Call(fleet_stream_seed, base$words, loop, iteration, 1L))

@@ -36,7 +36,8 @@ keep_registered <- function() {
 is_welcome <- function(fun) identical(fun, do_fleet) || identical(environmentName(topenv(environment(fun))), "doRNG")
 
 say_kept <- function(what) {
-  say("%s%s: not needed here, the loops run on this job's workers (a loop that should run in the driver itself is written with %%do%%)",
+  say(paste("%s%s: not needed here, the loops run on this job's workers (a loop that should run in the driver itself",
+            "is written with %%do%%)"),
       if (is.null(.fleet$script_line)) "" else paste0(.fleet$script_line, ": "), what)
 }
 
@@ -50,7 +51,8 @@ keep_queue <- function() {
     invisible()
   }
   space <- asNamespace("doRedis")
-  for (name in c("registerDoRedis", "startLocalWorkers", "removeQueue", "redisConnect", "setChunkSize", "setFtinterval", "setProgress")) {
+  for (name in c("registerDoRedis", "startLocalWorkers", "removeQueue", "redisConnect",
+                 "setChunkSize", "setFtinterval", "setProgress")) {
     unlockBinding(name, space)
     assign(name, unneeded, envir = space)
     lockBinding(name, space)

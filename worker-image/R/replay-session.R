@@ -4,7 +4,8 @@
 # Everything that the iteration had on its worker, in this session
 prepare_replay <- function(folder) {
   report <- jsonlite::fromJSON(file.path(folder, "report.json"))
-  for (package in c("iterators", "foreach")) suppressPackageStartupMessages(library(package, character.only = TRUE)) # as on workers
+  as_on_workers <- c("iterators", "foreach")
+  for (package in as_on_workers) suppressPackageStartupMessages(library(package, character.only = TRUE))
   registerDoSEQ()
   set_arguments(list(script = list(name = report$script), arguments = report$commandArguments))
   for (name in report$load) load(check_name(name), envir = globalenv())
@@ -14,7 +15,8 @@ prepare_replay <- function(folder) {
 
 # Runs it, says how it ended in outcome.json, and ends R.
 replay_batch <- function(folder) {
-  told <- tryCatch(run_replay(folder), fleetNoReplay = function(e) list(outcome = "no-data", message = conditionMessage(e)),
+  told <- tryCatch(run_replay(folder),
+                   fleetNoReplay = function(e) list(outcome = "no-data", message = conditionMessage(e)),
                    error = function(e) list(outcome = "not-run", message = conditionMessage(e)))
   path <- file.path(folder, "outcome.json")
   writeLines(to_json(told), paste0(path, ".new"), useBytes = TRUE)
@@ -28,7 +30,8 @@ run_replay <- function(folder) {
   task <- prepared$task
   begin_replay(task)
   clock <- proc.time()[[3]]
-  outcome <- evaluate_iteration(task$code, list2env(task$args, parent = task$env), function(text) cat(text, file = stderr()))
+  outcome <- evaluate_iteration(task$code, list2env(task$args, parent = task$env),
+                                function(text) cat(text, file = stderr()))
   seconds <- round(proc.time()[[3]] - clock, 3)
   told <- list(outcome = "succeeded", message = NULL, warnings = as.list(outcome$warnings), seconds = seconds)
   if (is.null(outcome$error)) {
@@ -39,21 +42,26 @@ run_replay <- function(folder) {
   error <- outcome$error
   call <- if (is.null(conditionCall(error))) "" else call_text(conditionCall(error))
   write_line(paste0("Error", if (nzchar(call)) paste(" in", call), ": ", conditionMessage(error)), 2L)
-  if (length(outcome$traceback)) write_line(paste(c("Traceback (innermost last):", paste0("  ", outcome$traceback)), collapse = "\n"), 2L)
+  if (length(outcome$traceback)) {
+    write_line(paste(c("Traceback (innermost last):", paste0("  ", outcome$traceback)), collapse = "\n"), 2L)
+  }
   told[c("outcome", "message", "call", "class", "traceback")] <-
-    list(if (is_same_error(error, prepared$report)) "same-error" else "other-error", conditionMessage(error), call, as.list(class(error)),
+    list(if (is_same_error(error, prepared$report)) "same-error" else "other-error", conditionMessage(error), call,
+         as.list(class(error)),
          as.list(outcome$traceback))
   told
 }
 
 is_same_error <- function(error, report) {
-  identical(substr(conditionMessage(error), 1L, MAX_TEXT), as.character(or_else(report$message, ""))) && identical(class(error), as.character(unlist(report$class)))
+  identical(substr(conditionMessage(error), 1L, MAX_TEXT), as.character(or_else(report$message, ""))) &&
+    identical(class(error), as.character(unlist(report$class)))
 }
 
 # The usual reason why something fails on one machine only
 note_versions <- function(report) {
   there <- sub(";.*", "", or_else(report$sessionInfo, ""))
-  if (nzchar(there) && there != R.version.string) write_line(sprintf("note: the worker had %s, this is %s", there, R.version.string), 2L)
+  if (!nzchar(there) || there == R.version.string) return(invisible())
+  write_line(sprintf("note: the worker had %s, this is %s", there, R.version.string), 2L)
 }
 
 # For an interactive R: variables in reach, and what to type
@@ -70,13 +78,15 @@ replay_start <- function(folder) {
   variables <- list2env(c(mget(objects, envir = task$env), task$args))
   attach(variables, name = "foreach-fleet:iteration", warn.conflicts = FALSE)
   line <- function(...) write_line(paste0(...), 2L)
-  line("This is loop ", report$loop, ", iteration ", report$iteration, " of job ", report$job, ", attempt ", report$attempt, ".")
+  line("This is loop ", report$loop, ", iteration ", report$iteration, " of job ", report$job, ", attempt ",
+       report$attempt, ".")
   line(if (length(report$message)) paste("It failed with:", report$message) else "It did not fail in the job.")
   if ("fleetLostError" %in% unlist(report$class)) line("It ended its R process, and may end this one.")
   line("Its arguments:  ", or_else(argument_text(task$args), "none"))
   if (length(objects)) line("Its objects:    ", paste(objects, collapse = ", "))
   data <- ls(globalenv())
   if (length(data)) line("From its data:  ", paste(data, collapse = ", "))
-  line("", "\nType  replay()  to run it with the same random numbers: at an error, choose a call and look at its variables (0 leaves it).")
+  line("", "\nType  replay()  to run it with the same random numbers: at an error, choose a call and look at its ",
+       "variables (0 leaves it).")
   line("Type  q()       to leave.\n")
 }

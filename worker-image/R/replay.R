@@ -9,8 +9,9 @@ replay_text <- function(worker, code, setup, item, scope_env) {
   if (worker$replay_bytes > REPLAY_BUDGET_BYTES) return(NULL)
   known <- c(as.list(scope_env, all.names = TRUE), item$args)
   if (sum(vapply(known, function(x) as.numeric(utils::object.size(x)), 0)) > 32 * MAX_REPLAY_BYTES) return(NULL)
-  bytes <- tryCatch(serialize(list(version = 1L, code = code, args = item$args, env = scope_env, packages = setup$packages, random = setup$random,
-                                   loop = setup$loop, iteration = item$i), NULL, version = 3L), error = function(e) NULL)
+  task <- list(version = 1L, code = code, args = item$args, env = scope_env, packages = setup$packages,
+               random = setup$random, loop = setup$loop, iteration = item$i)
+  bytes <- tryCatch(serialize(task, NULL, version = 3L), error = function(e) NULL)
   if (is.null(bytes)) return(NULL)
   text <- compressed_text(bytes)
   if (nchar(text) > MAX_REPLAY_BYTES) return(NULL)
@@ -72,9 +73,12 @@ begin_replay <- function(task) {
 find_report <- function(report, loop, iteration) {
   if (is.null(report)) stop("which iteration? Name an error's report", call. = FALSE)
   if (is.list(report)) return(report)
-  lines <- if (length(report) == 1L && !startsWith(report, "{") && file.exists(report)) readLines(report, warn = FALSE, encoding = "UTF-8") else report
+  is_path <- length(report) == 1L && !startsWith(report, "{") && file.exists(report)
+  lines <- if (is_path) readLines(report, warn = FALSE, encoding = "UTF-8") else report
   reports <- lapply(lines[nzchar(lines)], jsonlite::fromJSON)
-  wanted <- Filter(function(one) is.null(one$refuted) && (is.null(loop) || one$loop == loop) && (is.null(iteration) || one$iteration == iteration), reports)
+  wanted <- Filter(function(one) {
+    is.null(one$refuted) && (is.null(loop) || one$loop == loop) && (is.null(iteration) || one$iteration == iteration)
+  }, reports)
   if (!length(wanted)) stop("no error of this loop and iteration is in the report", call. = FALSE)
   wanted[[length(wanted)]]
 }
@@ -87,18 +91,24 @@ replay_task <- function(report) {
 
 # An iteration without a report of its own, from the description of its loop
 described_task <- function(report) {
-  if (!length(report$task)) stop(no_replay("this error cannot be replayed: its arguments and objects were too large to keep"))
+  if (!length(report$task)) {
+    stop(no_replay("this error cannot be replayed: its arguments and objects were too large to keep"))
+  }
   task <- unpack_text(report$task)
   id <- whole(report$iteration)
-  if (!id %in% names(task$args))
-    stop(no_replay(sprintf("iteration %s cannot be replayed: the arguments of an iteration that did not fail are kept for the first %d of a loop, if they are small",
-                           id, DESCRIBED_ITERATIONS)))
+  if (!id %in% names(task$args)) {
+    why <- paste("iteration %s cannot be replayed: the arguments of an iteration that did not fail are kept for the",
+                 "first %d of a loop, if they are small")
+    stop(no_replay(sprintf(why, id, DESCRIBED_ITERATIONS)))
+  }
   task$args <- task$args[[id]]
   task$iteration <- as.integer(report$iteration)
   task
 }
 
-no_replay <- function(message) structure(class = c("fleetNoReplay", "error", "condition"), list(message = message, call = NULL))
+no_replay <- function(message) {
+  structure(class = c("fleetNoReplay", "error", "condition"), list(message = message, call = NULL))
+}
 
 # Returns a function that puts the session's generator back.
 keep_random_state <- function() {

@@ -43,14 +43,17 @@ readResults <- function(dir, loops = NULL) {
 
 read_entries <- function(dir, entries) {
   parts <- new.env(parent = emptyenv())
-  read <- lapply(seq_len(nrow(entries)), function(k) tryCatch(list(value = read_result(dir, entries[k, ], parts)), error = function(e) e))
+  read <- lapply(seq_len(nrow(entries)), function(k) {
+    tryCatch(list(value = read_result(dir, entries[k, ], parts)), error = function(e) e)
+  })
   good <- !vapply(read, inherits, NA, "error")
   results <- lapply(split(which(good), entries$loop[good]), function(rows) {
     stats::setNames(lapply(read[rows], function(one) one$value), whole(entries$iteration[rows]))
   })
   bad <- which(!good)
   if (length(bad)) {
-    attr(results, "damaged") <- data.frame(loop = entries$loop[bad], iteration = entries$iteration[bad], why = vapply(read[bad], conditionMessage, ""))
+    attr(results, "damaged") <- data.frame(loop = entries$loop[bad], iteration = entries$iteration[bad],
+                                           why = vapply(read[bad], conditionMessage, ""))
     warning(length(bad), " of ", nrow(entries), " results could not be read: see attr(, \"damaged\")", call. = FALSE)
   }
   results
@@ -58,7 +61,8 @@ read_entries <- function(dir, entries) {
 
 #' @rdname readResults
 #' @export
-partialValue <- function(dir, loop = NULL, .combine, .init, .final = NULL, .multicombine = FALSE, .maxcombine = if (.multicombine) 100 else 2) {
+partialValue <- function(dir, loop = NULL, .combine, .init, .final = NULL, .multicombine = FALSE,
+                         .maxcombine = if (.multicombine) 100 else 2) {
   if (is.null(loop)) loop <- max(0, result_entries(dir)$loop)
   if (missing(.combine) && missing(.init) && missing(.final)) {
     shape <- unpack_combine(loop_descriptions(dir)[[whole(loop)]])$shape
@@ -69,7 +73,9 @@ partialValue <- function(dir, loop = NULL, .combine, .init, .final = NULL, .mult
   if (!missing(.combine)) {
     arguments$.combine <- .combine
     # foreach() itself knows which functions take many arguments
-    if (!missing(.multicombine)) arguments <- c(arguments, list(.multicombine = .multicombine, .maxcombine = .maxcombine))
+    if (!missing(.multicombine)) {
+      arguments <- c(arguments, list(.multicombine = .multicombine, .maxcombine = .maxcombine))
+    }
   }
   if (!missing(.init)) arguments$.init <- .init
   accumulated(do.call(foreach::foreach, arguments), values)
@@ -81,18 +87,25 @@ result_entries <- function(dir) {
   if (!file.exists(paths)) paths <- Sys.glob(file.path(dir, "attempt-*", "ledger", "*.jsonl"))
   if (!length(paths)) stop("no ledger in ", dir, ": download the results with --all", call. = FALSE)
   lines <- unlist(lapply(paths, readLines, warn = FALSE, encoding = "UTF-8"))
-  # a line may be torn while the ledger is being written
-  parsed <- Filter(Negate(is.null), lapply(lines[nzchar(lines)], function(line) tryCatch(jsonlite::fromJSON(line), error = function(e) NULL)))
+  parsed <- read_lines_of_json(lines)
   number <- function(field) vapply(parsed, function(entry) as.numeric(or_else(entry[[field]], NA)), 0)
   text <- function(field) vapply(parsed, function(entry) as.character(or_else(entry[[field]], NA)), "")
-  data.frame(loop = number("loop"), iteration = number("iteration"), attempt = number("attempt"), object = text("object"), part = text("part"),
+  data.frame(loop = number("loop"), iteration = number("iteration"), attempt = number("attempt"),
+             object = text("object"), part = text("part"),
              sha256 = text("sha256"), key = text("key"))
+}
+
+# A line may be torn while the file is being written: it is left out.
+read_lines_of_json <- function(lines) {
+  read <- function(line) tryCatch(jsonlite::fromJSON(line), error = function(e) NULL)
+  Filter(Negate(is.null), lapply(lines[nzchar(lines)], read))
 }
 
 # An iteration that ran in several attempts counts with its newest result.
 newest_entries <- function(entries) {
   entries <- entries[!is.na(entries$loop) & !is.na(entries$iteration), , drop = FALSE]
-  entries <- entries[order(entries$loop, entries$iteration, ifelse(is.na(entries$attempt), 0, entries$attempt)), , drop = FALSE]
+  attempt <- ifelse(is.na(entries$attempt), 0, entries$attempt)
+  entries <- entries[order(entries$loop, entries$iteration, attempt), , drop = FALSE]
   entries[!duplicated(entries[c("loop", "iteration")], fromLast = TRUE), , drop = FALSE]
 }
 

@@ -16,7 +16,8 @@ read_ledger <- function(path) {
       if (is.null(tables[[loop]])) tables[[loop]] <- new.env(parent = emptyenv())
       id <- whole(as.numeric(entry$iteration))
       old <- get0(id, envir = tables[[loop]], inherits = FALSE)
-      if (is.null(old) || as.numeric(or_else(entry$attempt, 0)) >= as.numeric(or_else(old$attempt, 0))) assign(id, entry, envir = tables[[loop]])
+      attempt <- function(one) as.numeric(or_else(one$attempt, 0))
+      if (is.null(old) || attempt(entry) >= attempt(old)) assign(id, entry, envir = tables[[loop]])
     }
   }
   tables
@@ -67,18 +68,23 @@ remote_ahead <- function(window, reuse) {
 # All that is wanted of one file. What cannot be read or has another sum is run again.
 store_remote <- function(fleet, loop, items, entries, file) {
   shared <- if (!is.null(file) && !is.null(entries[[1]]$part)) tryCatch(readRDS(file), error = identity)
-  values <- lapply(seq_along(items), function(k) tryCatch(remote_bytes(entries[[k]], file, shared), error = function(e) {
-    say("loop %s iteration %s: the stored result cannot be used (%s): it runs again", whole(loop$number), whole(items[k]), conditionMessage(e))
-    NULL
-  }))
+  values <- lapply(seq_along(items), function(k) {
+    tryCatch(remote_bytes(entries[[k]], file, shared), error = function(e) {
+      say("loop %s iteration %s: the stored result cannot be used (%s): it runs again",
+          whole(loop$number), whole(items[k]), conditionMessage(e))
+      NULL
+    })
+  })
   good <- lengths(values) > 0L
   count_reused(loop$counters, -sum(!good))
   if (!all(good)) run_again(fleet, loop, items[!good])
   items <- items[good]
   if (!length(items)) return(invisible())
-  set_place(loop$window, items, spill_write(loop$window$spill, items, key_of(loop$window, items), values[good], 0, REMOTE_COPY), lengths(values[good]))
-  set_status(loop$window, items, STORED)
-  drop_args(loop$window, items)
+  window <- loop$window
+  offsets <- spill_write(window$spill, items, key_of(window, items), values[good], 0, REMOTE_COPY)
+  set_place(window, items, offsets, lengths(values[good]))
+  set_status(window, items, STORED)
+  drop_args(window, items)
 }
 
 # A file is the serialization of one value, or (part) a named list of serializations: `shared`, or the error of reading

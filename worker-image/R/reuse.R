@@ -110,7 +110,8 @@ clear_stale <- function(fleet, loop) {
   stale <- loop$reuse$to_clear
   if (!length(stale)) return(invisible())
   done <- done_key(loop$number)
-  commands <- lapply(stale, function(i) list(list("SETBIT", done, whole(i), "0"), list("DEL", value_key(loop$number, i))))
+  commands <- lapply(stale,
+                     function(i) list(list("SETBIT", done, whole(i), "0"), list("DEL", value_key(loop$number, i))))
   redis_send(fleet$con, unlist(commands, recursive = FALSE))
   loop$reuse$to_clear <- NULL
 }

@@ -26,7 +26,8 @@ start_session <- function(role) {
   .fleet$prefix <- env_text("FF_PREFIX", KEY_PREFIX)
   if (nzchar(Sys.getenv("FF_JOB"))) .fleet$job <- Sys.getenv("FF_JOB")
   .fleet$attempt <- as.integer(env_text("FF_ATTEMPT", "1"))
-  session$con <- new_connection(env_text("FF_REDIS_HOST", "127.0.0.1"), env_text("FF_REDIS_PORT", "6379"), env_text("FF_REDIS_PASSWORD"))
+  session$con <- new_connection(env_text("FF_REDIS_HOST", "127.0.0.1"), env_text("FF_REDIS_PORT", "6379"),
+                                env_text("FF_REDIS_PASSWORD"))
   set_redis_url(session$con)
   session
 }

@@ -29,7 +29,8 @@ read_index <- function(spill) {
   columns <- .Call(fleet_columns, lines, "ntnnnt")
   names(columns) <- c("i", "key", "offset", "bytes", "seconds", "origin")
   entries <- structure(columns, class = "data.frame", row.names = .set_row_names(length(columns$i)))
-  entries <- entries[entries$origin %in% c(OWN, REMOTE_COPY) & entries$offset + entries$bytes <= or_else(file.size(spill$data_path), 0), , drop = FALSE]
+  is_there <- entries$offset + entries$bytes <= or_else(file.size(spill$data_path), 0)
+  entries <- entries[entries$origin %in% c(OWN, REMOTE_COPY) & is_there, , drop = FALSE]
   entries[!duplicated(entries$i, fromLast = TRUE), , drop = FALSE]
 }
 

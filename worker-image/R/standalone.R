@@ -20,7 +20,8 @@
 #'   fleetWorker("localhost")
 #' }
 #' @export
-fleetWorker <- function(redis = "localhost", password = NULL, prefix = "ff:", name = paste0(Sys.info()[["nodename"]], "-", Sys.getpid())) {
+fleetWorker <- function(redis = "localhost", password = NULL, prefix = "ff:",
+                        name = paste0(Sys.info()[["nodename"]], "-", Sys.getpid())) {
   address <- parse_redis(redis, password)
   .fleet$prefix <- prefix
   con <- new_connection(address$host, address$port, address$password)
@@ -29,7 +30,8 @@ fleetWorker <- function(redis = "localhost", password = NULL, prefix = "ff:", na
   on.exit(.Call(fleet_catch_termination, FALSE))
   worker <- new_worker(con, name, Sys.info()[["nodename"]])
   reason <- serve(worker, queue_key())
-  redis_send(con, list(list("LMOVE", worker$held, queue_key(), "RIGHT", "LEFT"), list("HDEL", workers_key(), name)), give_up = 5)
+  redis_send(con, list(list("LMOVE", worker$held, queue_key(), "RIGHT", "LEFT"), list("HDEL", workers_key(), name)),
+             give_up = 5)
   invisible(reason)
 }
 
@@ -62,10 +64,13 @@ startFleetWorkers <- function(n, redis = "localhost", password = NULL, prefix = 
     name <- sprintf("%s-%d-%d", Sys.info()[["nodename"]], Sys.getpid(), start + k)
     work <- file.path(tempdir(), name)
     dir.create(work, showWarnings = FALSE)
-    env <- c(FF_POD = name, FF_NODE = Sys.info()[["nodename"]], FF_REDIS_HOST = address$host, FF_REDIS_PORT = address$port,
-             FF_REDIS_PASSWORD = or_else(address$password, ""), FF_WORK = work, FF_PREFIX = prefix, FF_GRACE_SECONDS = "10",
+    env <- c(FF_POD = name, FF_NODE = Sys.info()[["nodename"]],
+             FF_REDIS_HOST = address$host, FF_REDIS_PORT = address$port,
+             FF_REDIS_PASSWORD = or_else(address$password, ""),
+             FF_WORK = work, FF_PREFIX = prefix, FF_GRACE_SECONDS = "10",
              FF_PARENT = Sys.getpid(), R_LIBS = paste(.libPaths(), collapse = ":"))
-    command <- paste(paste0(names(env), "=", shQuote(env), collapse = " "), "exec", shQuote(script), ">>", shQuote(log), "2>&1 </dev/null & echo $!")
+    settings <- paste0(names(env), "=", shQuote(env), collapse = " ")
+    command <- paste(settings, "exec", shQuote(script), ">>", shQuote(log), "2>&1 </dev/null & echo $!")
     as.integer(system(command, intern = TRUE))
   }, 1L)
   .fleet$started <- start + n

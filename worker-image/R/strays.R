@@ -7,7 +7,8 @@ WATCHED_FOLDERS <- 1000L
 # From now on files in `dir` and its folders are strays.
 watch_folder <- function(dir) {
   folders <- utils::head(list.dirs(dir), WATCHED_FOLDERS)
-  list(dir = dir, changed = stats::setNames(file.mtime(folders), folders), names = list.files(folders, all.files = TRUE, full.names = TRUE, no.. = TRUE))
+  list(dir = dir, changed = stats::setNames(file.mtime(folders), folders),
+       names = list.files(folders, all.files = TRUE, full.names = TRUE, no.. = TRUE))
 }
 
 # Looks at a folder again only if something came or went there, which one look at its time tells.
@@ -24,6 +25,8 @@ tell_strays <- function(worker, setup) {
 
 # Pure
 stray_text <- function(names, pod) {
-  shown <- paste(c(utils::head(names, 3L), if (length(names) > 3L) sprintf("%d more", length(names) - 3L)), collapse = ", ")
-  sprintf("a task wrote %s on worker %s: files of tasks are lost; return the values, and write files after the loop", shown, pod)
+  shown <- paste(c(utils::head(names, 3L), if (length(names) > 3L) sprintf("%d more", length(names) - 3L)),
+                 collapse = ", ")
+  sprintf("a task wrote %s on worker %s: files of tasks are lost; return the values, and write files after the loop",
+          shown, pod)
 }

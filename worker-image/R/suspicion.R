@@ -6,13 +6,15 @@ new_suspicion <- function() {
     records = list(), # of each worker, how many iterations went well and how many failed
     held = list(),    # by iteration, errors that are not yet believed: cond and worker
     doubted = list(), # by iteration with a second opinion under way: the worker that failed
-    asked = list())   # of these, the errors that will end the loop unless they are refuted: as held, and when it was asked
+    # of these, the errors that will end the loop unless they are refuted: as held, and when it was asked
+    asked = list())
   suspicion
 }
 
 validate_suspicion <- function(suspicion) {
   unasked <- setdiff(names(suspicion$asked), names(suspicion$doubted))
-  if (length(unasked)) stop("errors that nobody is asked about wait for an answer: iterations ", paste(unasked, collapse = ", "))
+  if (!length(unasked)) return(invisible())
+  stop("errors that nobody is asked about wait for an answer: iterations ", paste(unasked, collapse = ", "))
 }
 
 note_outcome <- function(suspicion, worker, ok) note_outcomes(suspicion, worker, if (ok) 1 else 0, if (ok) 0 else 1)
@@ -39,6 +41,8 @@ is_confirmed <- function(suspicion, id, worker) {
 }
 
 # The pods that should not get these iterations again
-doubted_pods <- function(suspicion, items) if (length(suspicion$doubted)) unique(pod_of(unlist(suspicion$doubted[whole(items)])))
+doubted_pods <- function(suspicion, items) {
+  if (length(suspicion$doubted)) unique(pod_of(unlist(suspicion$doubted[whole(items)])))
+}
 
 pod_of <- function(worker) sub("#.*", "", worker)

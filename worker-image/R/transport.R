@@ -11,7 +11,11 @@ as_redux <- function(reply) {
   else reply
 }
 
-as_argument <- function(x) if (is.raw(x)) x else if (is.numeric(x)) format(x, scientific = FALSE, trim = TRUE, digits = 17) else as.character(x)
+as_argument <- function(x) {
+  if (is.raw(x)) x
+  else if (is.numeric(x)) format(x, scientific = FALSE, trim = TRUE, digits = 17)
+  else as.character(x)
+}
 
 # hooks: take(queue, timeout) and results(key, timeout) replace the two blocking calls; submitted(key, values) and
 # stored(key, value) look on; got(key, value) answers what doRedis is to read.
@@ -29,7 +33,8 @@ new_transport <- function(con, hooks = list()) {
     force(name)
     function(...) command(list(name, ...))
   }
-  plain <- c("EXISTS", "DEL", "EXPIRE", "INCR", "DECR", "LLEN", "LRANGE", "KEYS", "MGET", "LPUSH", "RPUSH", "PING", "HGET", "HSET", "HGETALL")
+  plain <- c("EXISTS", "DEL", "EXPIRE", "INCR", "DECR", "LLEN", "LRANGE", "KEYS", "MGET", "LPUSH", "RPUSH", "PING",
+             "HGET", "HSET", "HGETALL")
   transport <- stats::setNames(lapply(plain, verb), plain)
   transport$GET <- function(key) {
     value <- command(list("GET", key))
@@ -38,7 +43,7 @@ new_transport <- function(con, hooks = list()) {
   transport$SET <- function(key, value, ...) {
     if (is.function(hooks$stored)) hooks$stored(key, value)
     # a worker that dies leaves its start mark behind: it must not stay for ever
-    if (is_start_key(key)) command(list("SET", key, value, "EX", "86400", ...)) else command(list("SET", key, value, ...))
+    command(c(list("SET", key, value), if (is_start_key(key)) list("EX", "86400"), list(...)))
   }
   transport$MULTI <- function() {
     pending <<- list()

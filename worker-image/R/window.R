@@ -58,7 +58,8 @@ make_room <- function(window, more) {
   }
   for (name in c("status", "offset", "bytes", "size", "args", "cache")) window[[name]] <- refill(window[[name]])
   digest <- raw(capacity * DIGEST_BYTES)
-  digest[seq_len(length(kept) * DIGEST_BYTES)] <- window$digest[gone * DIGEST_BYTES + seq_len(length(kept) * DIGEST_BYTES)]
+  held <- seq_len(length(kept) * DIGEST_BYTES)
+  digest[held] <- window$digest[gone * DIGEST_BYTES + held]
   window$digest <- digest
   window$base <- window$combined
   invisible()
@@ -97,13 +98,17 @@ set_status <- function(window, items, status) {
 }
 
 # Iterations that have one of these statuses, in order
-items_with <- function(window, statuses) window$base + which(window$status[seq_len(window$count - window$base)] %in% statuses)
+items_with <- function(window, statuses) window$base + which(drawn_statuses(window) %in% statuses)
 
 is_complete <- function(window) window$exhausted && window$combined == window$count
 
-is_open <- function(window) any(window$status[seq_len(window$count - window$base)] %in% c(PENDING, QUEUED))
+is_open <- function(window) any(drawn_statuses(window) %in% c(PENDING, QUEUED))
 
-key_of <- function(window, items) .Call(fleet_key_texts, window$prefix, window$suffix, window$digest, items - window$base)
+drawn_statuses <- function(window) window$status[seq_len(window$count - window$base)]
+
+key_of <- function(window, items) {
+  .Call(fleet_key_texts, window$prefix, window$suffix, window$digest, items - window$base)
+}
 
 # Which of these keys are those of the iterations as they are now? The session seed that follows a "~" is not compared.
 has_key <- function(window, items, keys) .Call(fleet_same_keys, keys, window$prefix, window$digest, items - window$base)

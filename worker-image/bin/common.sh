@@ -13,10 +13,12 @@ if [[ -z ${R_LIBS:-} && -d $here/../../.local/R ]]; then
   R_LIBS=$(cd "$here/../../.local/R" && pwd)
   export R_LIBS
 fi
-# R reads scripts and data in the encoding of its locale: without UTF-8 a letter beyond ASCII ends its parser. A user's own UTF-8 locale stays.
+# R reads scripts and data in the encoding of its locale: without UTF-8 a letter beyond ASCII ends its parser. A user's
+# own UTF-8 locale stays.
 [[ $(locale charmap 2>/dev/null) == UTF-8 ]] || export LC_ALL=C.UTF-8
 # Threads of BLAS would multiply with the workers of a machine.
-export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} OPENBLAS_NUM_THREADS=${OPENBLAS_NUM_THREADS:-1} MKL_NUM_THREADS=${MKL_NUM_THREADS:-1}
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} OPENBLAS_NUM_THREADS=${OPENBLAS_NUM_THREADS:-1}
+export MKL_NUM_THREADS=${MKL_NUM_THREADS:-1}
 
 # Redis and lines of progress: src/supervisor/main.c lists the verbs. Beside this folder in the installed package, else
 # in R's library.
@@ -46,7 +48,8 @@ start_r() {
   child=$!
 }
 
-# Waits until the child has ended or so many seconds have passed; true when it has ended. A trapped signal ends the wait early.
+# Waits until the child has ended or so many seconds have passed; true when it has ended. A trapped signal ends the wait
+# early.
 child_ended_within() {
   sleep "$1" &
   local sleeper=$!

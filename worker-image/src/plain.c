@@ -6,7 +6,8 @@
 static int is_plain(SEXP x, int depth) {
   if (depth > DEEPEST) return 0;
   switch (TYPEOF(x)) {
-  case NILSXP: case CHARSXP: case LGLSXP: case INTSXP: case REALSXP: case CPLXSXP: case STRSXP: case RAWSXP: case S4SXP: break;
+  case NILSXP: case CHARSXP: case LGLSXP: case INTSXP: case REALSXP: case CPLXSXP: case STRSXP: case RAWSXP: case S4SXP:
+    break;
   case VECSXP:
     for (R_xlen_t i = 0; i < XLENGTH(x); i++)
       if (!is_plain(VECTOR_ELT(x, i), depth + 1)) return 0;

@@ -1,4 +1,5 @@
-/* Signals, the "current iteration" mark and unbuffered lines: the parts of a worker that the supervisor beside it relies on. */
+/* Signals, the "current iteration" mark and unbuffered lines: the parts of a worker that the supervisor beside it
+ * relies on. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,8 +18,8 @@ int fleet_termination_requested(void) { return termination_requested; }
 
 static void on_termination(int signal_number) { termination_requested = 1; }
 
-/* R turns SIGPIPE into an R error inside whatever runs, and doRedis' keep-alive thread writes to sockets that may be dead:
- * without this a restart of Redis ends in a stack smashing abort in the middle of the user's task. */
+/* R turns SIGPIPE into an R error inside whatever runs, and doRedis' keep-alive thread writes to sockets that may be
+ * dead: without this a restart of Redis ends in a stack smashing abort in the middle of the user's task. */
 SEXP fleet_ignore_sigpipe(void) {
   signal(SIGPIPE, SIG_IGN);
   return R_NilValue;
@@ -70,7 +71,8 @@ static void write_mark(char line[MARK_BYTES], int count) {
   if (mark_fd >= 0 && pwrite(mark_fd, line, MARK_BYTES, 0) < 0) return; /* then a crash is not explained */
 }
 
-/* Written before each iteration in one call of fixed width: after a crash the file names the iteration that ran. Returns when it began. */
+/* Written before each iteration in one call of fixed width: after a crash the file names the iteration that ran.
+ * Returns when it began. */
 SEXP fleet_mark(SEXP loop, SEXP iteration) {
   char line[MARK_BYTES];
   double now = seconds_now();

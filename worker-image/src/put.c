@@ -1,7 +1,8 @@
 /* Assignment in place, for vectors that only the package holds. */
 #include "fleet.h"
 
-/* vector[index] <- value; value is recycled when it has one element. For a list with one index, value is the element itself. */
+/* vector[index] <- value; value is recycled when it has one element. For a list with one index, value is the element
+ * itself. */
 SEXP fleet_put(SEXP vector, SEXP index, SEXP value) {
   PROTECT(index = coerceVector(index, INTSXP));
   R_xlen_t count = XLENGTH(index);

@@ -1,8 +1,8 @@
 /* Random-number streams that depend on (base seed, loop, iteration) and on nothing else.
  *
- * Stream s of a base seed is that seed advanced by s jumps of 2^127 steps of L'Ecuyer's MRG32k3a (the jump of parallel::nextRNGStream), with
- * s = loop * 2^32 + iteration: 2^64 disjoint streams of length 2^127. The jump matrices are squared, so any stream costs microseconds.
- */
+ * Stream s of a base seed is that seed advanced by s jumps of 2^127 steps of L'Ecuyer's MRG32k3a (the jump of
+ * parallel::nextRNGStream), with s = loop * 2^32 + iteration: 2^64 disjoint streams of length 2^127. The jump
+ * matrices are squared, so any stream costs microseconds. */
 #include <stdint.h>
 #include <string.h>
 #include "fleet.h"
@@ -12,8 +12,14 @@
 typedef uint64_t matrix[3][3];
 
 /* A^(2^127) mod m, the constants of L'Ecuyer, Simard, Chen and Kelton (2002) */
-static const matrix JUMP1 = {{2427906178ULL, 3580155704ULL, 949770784ULL}, {226153695ULL, 1230515664ULL, 3580155704ULL}, {1988835001ULL, 986791581ULL, 1230515664ULL}};
-static const matrix JUMP2 = {{1464411153ULL, 277697599ULL, 1610723613ULL}, {32183930ULL, 1464411153ULL, 1022607788ULL}, {2824425944ULL, 32183930ULL, 2093834863ULL}};
+static const matrix JUMP1 = {
+  {2427906178ULL, 3580155704ULL, 949770784ULL},
+  {226153695ULL, 1230515664ULL, 3580155704ULL},
+  {1988835001ULL, 986791581ULL, 1230515664ULL}};
+static const matrix JUMP2 = {
+  {1464411153ULL, 277697599ULL, 1610723613ULL},
+  {32183930ULL, 1464411153ULL, 1022607788ULL},
+  {2824425944ULL, 32183930ULL, 2093834863ULL}};
 
 static void multiply(matrix out, const matrix a, const matrix b, uint64_t m) {
   matrix r;
@@ -36,7 +42,8 @@ static void apply(uint64_t v[3], const matrix a, uint64_t m) {
   for (int i = 0; i < 3; i++) v[i] = r[i];
 }
 
-/* POWERS[g][k] = (A_g^(2^127))^(2^k): made once, so that a stream costs a product of a matrix and a vector for each bit of its number. */
+/* POWERS[g][k] = (A_g^(2^127))^(2^k): made once, so that a stream costs a product of a matrix and a vector for each
+ * bit of its number. */
 static matrix POWERS[2][64];
 static int powers_made = 0;
 
@@ -93,7 +100,8 @@ SEXP fleet_stream_seed(SEXP base, SEXP loop, SEXP iteration, SEXP words) {
 #define LECUYER 7
 #define MT_WORDS 624
 
-/* Makes the stream R's state, for the two generators whose state is known here: FALSE for others. code: the first number of .Random.seed. */
+/* Makes the stream R's state, for the two generators whose state is known here: FALSE for others. code: the first
+ * number of .Random.seed. */
 SEXP fleet_use_stream(SEXP base, SEXP code, SEXP loop, SEXP iteration) {
   int generator = asInteger(code) % 100;
   if (generator != MERSENNE_TWISTER && generator != LECUYER) return ScalarLogical(0);
@@ -102,7 +110,8 @@ SEXP fleet_use_stream(SEXP base, SEXP code, SEXP loop, SEXP iteration) {
   int head = generator == LECUYER ? 1 : 2;
   SEXP state = PROTECT(allocVector(INTSXP, head + (generator == LECUYER ? 6 : MT_WORDS)));
   INTEGER(state)[0] = asInteger(code);
-  if (generator == MERSENNE_TWISTER) INTEGER(state)[1] = MT_WORDS; /* all of them are used up: the next draw makes new ones */
+  /* all of them are used up: the next draw makes new ones */
+  if (generator == MERSENNE_TWISTER) INTEGER(state)[1] = MT_WORDS;
   put_words(INTEGER(state) + head, s, generator == LECUYER ? 0 : MT_WORDS);
   defineVar(install(".Random.seed"), state, R_GlobalEnv);
   UNPROTECT(1);

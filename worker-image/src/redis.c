@@ -1,8 +1,8 @@
 /* A small RESP2 client for the journal.
  *
- * doRedis' own connection (redux) stays for doRedis' own keys; the journal needs three things that redux cannot do: pipelines that survive a
- * connection cut in the middle of the replies, waiting that a signal can end, and writes that never raise SIGPIPE. It does not know any key.
- */
+ * doRedis' own connection (redux) stays for doRedis' own keys; the journal needs three things that redux cannot do:
+ * pipelines that survive a connection cut in the middle of the replies, waiting that a signal can end, and writes
+ * that never raise SIGPIPE. It does not know any key. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,13 +160,15 @@ static int is_sendable(SEXP command) {
   return 1;
 }
 
-/* Sends all commands, then reads all replies. NULL as value = a termination signal ended the wait before the first reply. */
+/* Sends all commands, then reads all replies. NULL as value = a termination signal ended the wait before the first
+ * reply. */
 SEXP fleet_pipeline(SEXP pointer, SEXP commands, SEXP as_raw, SEXP seconds, SEXP may_leave) {
   connection *c = R_ExternalPtrAddr(pointer);
   if (!c || c->fd < 0) Rf_error("redis connection: not connected");
   R_xlen_t n = XLENGTH(commands);
   for (R_xlen_t i = 0; i < n; i++)
-    if (!is_sendable(VECTOR_ELT(commands, i))) Rf_error("redis command %d: every argument must be character or raw", (int)i + 1);
+    if (!is_sendable(VECTOR_ELT(commands, i)))
+      Rf_error("redis command %d: every argument must be character or raw", (int)i + 1);
   c->deadline = asReal(seconds) > 0 ? fleet_monotonic_seconds() + asReal(seconds) : 0;
   outgoing o = {NULL, 0, 0};
   for (R_xlen_t i = 0; i < n; i++) {

@@ -1,6 +1,5 @@
-/* The connection below the Redis protocol: bytes out and bytes in, with a deadline, that a signal can end and that never raise SIGPIPE.
- * It knows nothing of what the bytes mean.
- */
+/* The connection below the Redis protocol: bytes out and bytes in, with a deadline, that a signal can end and that
+ * never raise SIGPIPE. It knows nothing of what the bytes mean. */
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -37,7 +36,8 @@ static void finalize_connection(SEXP pointer) {
 
 static void check_interrupt(void *unused) { R_CheckUserInterrupt(); }
 
-/* Every failure of the transport leaves the connection closed, so that a half-read reply can never be taken for the next one. */
+/* Every failure of the transport leaves the connection closed, so that a half-read reply can never be taken for the
+ * next one. */
 void fleet_socket_fail(connection *c, const char *what, const char *detail) {
   fleet_socket_close(c);
   Rf_error("redis connection: %s%s%s", what, detail ? ": " : "", detail ? detail : "");
@@ -126,7 +126,8 @@ static int connect_within(const struct addrinfo *address, int seconds) {
     struct pollfd p = {fd, POLLOUT, 0};
     int error = ETIMEDOUT;
     socklen_t size = sizeof error;
-    rc = poll(&p, 1, seconds * 1000) == 1 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0 ? 0 : -1;
+    int ready = poll(&p, 1, seconds * 1000) == 1;
+    rc = ready && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0 ? 0 : -1;
     if (rc < 0) errno = error;
   }
   if (rc < 0) {

@@ -1,7 +1,5 @@
-/*
- * SHA-256 and MD5 of values and files, by OpenSSL: it uses the processor's own instructions, ten times as fast as plain C, and results of megabytes
- * are summed by worker and driver.
- */
+/* SHA-256 and MD5 of values and files, by OpenSSL: it uses the processor's own instructions, ten times as fast as
+ * plain C, and results of megabytes are summed by worker and driver. */
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>

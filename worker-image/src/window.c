@@ -1,4 +1,5 @@
-/* What the driver does for each of very many iterations, a block at a time: making their arguments, keying them, reading announcements. */
+/* What the driver does for each of very many iterations, a block at a time: making their arguments, keying them,
+ * reading announcements. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,8 @@ static SEXP one_element(SEXP x, R_xlen_t k) {
   }
 }
 
-/* Elements from[c] .. from[c] + count - 1 (from 0) of each container, as the lists of arguments of `count` iterations. */
+/* Elements from[c] .. from[c] + count - 1 (from 0) of each container, as the lists of arguments of `count`
+ * iterations. */
 SEXP fleet_elements(SEXP containers, SEXP from, SEXP count, SEXP names) {
   R_xlen_t n = (R_xlen_t)asReal(count), wide = XLENGTH(containers);
   SEXP out = PROTECT(allocVector(VECSXP, n));
@@ -66,7 +68,8 @@ static double size_of(SEXP x, int depth) {
 
 SEXP fleet_size(SEXP value) { return ScalarReal(size_of(value, 0)); }
 
-/* Writes the digest of each element of `values` into `digests`, beginning at position `at` (from 0); returns their sizes in bytes. */
+/* Writes the digest of each element of `values` into `digests`, beginning at position `at` (from 0); returns their
+ * sizes in bytes. */
 SEXP fleet_digest_all(SEXP values, SEXP known_environments, SEXP digests, SEXP at) {
   R_xlen_t n = XLENGTH(values), first = (R_xlen_t)asReal(at);
   if (TYPEOF(digests) != RAWSXP || XLENGTH(digests) < (first + n) * DIGEST_BYTES) Rf_error("no room for the digests");
@@ -118,14 +121,16 @@ SEXP fleet_same_keys(SEXP texts, SEXP prefix, SEXP digests, SEXP positions) {
     const char *text = CHAR(STRING_ELT(texts, k));
     char own[DIGEST_TEXT + 1];
     digest_text(own, digests, REAL(positions)[k]);
-    int same = strlen(text) >= from + 1 + DIGEST_TEXT && !memcmp(text, before, from) && text[from] == '-' && !memcmp(text + from + 1, own, DIGEST_TEXT);
+    int same = strlen(text) >= from + 1 + DIGEST_TEXT && !memcmp(text, before, from) && text[from] == '-' &&
+               !memcmp(text + from + 1, own, DIGEST_TEXT);
     LOGICAL(out)[k] = same && (text[from + 1 + DIGEST_TEXT] == '\0' || text[from + 1 + DIGEST_TEXT] == '~');
   }
   UNPROTECT(2);
   return out;
 }
 
-/* Splits lines at single spaces into columns, one for each letter of `kinds`: n(umber) or t(ext). Lines with another number of fields are left out. */
+/* Splits lines at single spaces into columns, one for each letter of `kinds`: n(umber) or t(ext). Lines with another
+ * number of fields are left out. */
 SEXP fleet_columns(SEXP lines, SEXP kinds) {
   const char *kind = CHAR(STRING_ELT(kinds, 0));
   int wide = (int)strlen(kind);

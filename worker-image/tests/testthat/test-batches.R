@@ -59,7 +59,7 @@ play <- function(seconds, workers) {
   list(end = max(free), tasks = tasks, idle = max(free) - min(free))
 }
 
-test_that("whatever the loop: every iteration is given out once, doRedis costs under 1 % of long loops, and workers end together", {
+test_that("whatever the loop: each iteration goes out once, doRedis costs under 1 %, and workers end together", {
   set.seed(42)
   for (round in 1:200) {
     workers <- sample(c(1:8, 50), 1)

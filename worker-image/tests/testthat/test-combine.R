@@ -36,5 +36,7 @@ test_that("built-in functions and lists are combined as foreach does it", {
 })
 
 test_that("functions that may look at the names of results get them from foreach", {
-  for (fun in list(rbind, function(a, b) a + b)) expect_null(ns$new_combiner(iterators::iter(foreach::foreach(i = 1, .combine = fun))))
+  for (fun in list(rbind, function(a, b) a + b)) {
+    expect_null(ns$new_combiner(iterators::iter(foreach::foreach(i = 1, .combine = fun))))
+  }
 })

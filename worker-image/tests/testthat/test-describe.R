@@ -2,7 +2,8 @@ ns <- asNamespace("foreachfleet")
 
 details <- function(L) {
   shape <- ns$loop_shape(L$it, ns$mirror_scope())
-  list(packages = NULL, expr = quote(i), envir = globalenv(), shape = shape, told = FALSE, keys = character(), args = list())
+  list(packages = NULL, expr = quote(i), envir = globalenv(), shape = shape, told = FALSE, keys = character(),
+       args = list())
 }
 
 described <- function(L, d) ns$unpack_combine(ns$description(L, d))
@@ -23,7 +24,8 @@ test_that("of a loop that goes on beyond what is known, later results count", {
   combine <- described(L, ns$take_down(L, details(L)))
   expect_length(combine$keys, min(L$window$count, 5000))
   expect_false(combine$all)
-  entries <- data.frame(loop = 1, iteration = c(1, 9000), attempt = 1, object = "o", part = NA, sha256 = NA, key = c(combine$keys[1], paste0(L$window$prefix, "-later~7")))
+  entries <- data.frame(loop = 1, iteration = c(1, 9000), attempt = 1, object = "o", part = NA, sha256 = NA,
+                        key = c(combine$keys[1], paste0(L$window$prefix, "-later~7")))
   expect_identical(ns$entries_that_count(entries, list(prefix = L$window$prefix), combine)$iteration, c(1, 9000))
 })
 

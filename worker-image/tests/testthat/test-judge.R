@@ -21,7 +21,9 @@ test_that("errors stop a job when count, rate and sample are all reached", {
   expect_null(reason(limits, 4, 40, "loop 1"))
   expect_null(reason(limits, 5, 9, "loop 1"))
   expect_null(reason(limits, 5, 11, "loop 1"))
-  expect_match(reason(limits, 5, 10, "loop 1"), "too many errors: 5 of 10 finished iterations of loop 1 failed (limits: 5 errors, 50 %, after", fixed = TRUE)
+  expect_match(reason(limits, 5, 10, "loop 1"),
+               "too many errors: 5 of 10 finished iterations of loop 1 failed (limits: 5 errors, 50 %, after",
+               fixed = TRUE)
   expect_match(reason(list(count = 2), 2, 1000, "the job"), "2 of 1000")
   expect_null(reason(NULL, 100, 100, "the job"))
 })

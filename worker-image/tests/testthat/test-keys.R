@@ -13,8 +13,9 @@ test_that("equal values have equal digests, whatever their representation", {
 })
 
 test_that("different values have different digests", {
-  values <- list(1L, 1, "1", TRUE, NULL, NA, NA_character_, "NA", list(1), c(a = 1), quote(a), quote(a + b), factor("a"), as.Date("2024-01-01"),
-                 sum, max, function(x) x, function(y) y, 1i, raw(1), raw(2), list(), character(), new.env(), list2env(list(a = 1)))
+  values <- list(1L, 1, "1", TRUE, NULL, NA, NA_character_, "NA", list(1), c(a = 1), quote(a), quote(a + b),
+                 factor("a"), as.Date("2024-01-01"), sum, max, function(x) x, function(y) y, 1i, raw(1), raw(2),
+                 list(), character(), new.env(), list2env(list(a = 1)))
   expect_false(anyDuplicated(vapply(values, hash, "")) > 0)
 })
 
@@ -27,9 +28,12 @@ test_that("captured variables count when the function uses them, also through an
 })
 
 test_that("the difference of two keys names what changed", {
-  part <- function(code = "a", exports = "b", random = "d", arguments = "e") paste(code, exports, "c", random, arguments, sep = "-")
+  part <- function(code = "a", exports = "b", random = "d", arguments = "e") {
+    paste(code, exports, "c", random, arguments, sep = "-")
+  }
   expect_identical(foreachfleet:::key_difference(part(), part(code = "x", arguments = "y")), "code, arguments")
-  expect_identical(foreachfleet:::key_difference(paste0(part(), "~1"), paste0(part(random = "x"), "~2")), "random numbers")
+  expect_identical(foreachfleet:::key_difference(paste0(part(), "~1"), paste0(part(random = "x"), "~2")),
+                   "random numbers")
   expect_identical(foreachfleet:::key_difference(paste0(part(), "~1"), paste0(part(), "~2")), "")
 })
 

@@ -44,7 +44,8 @@ test_that("an address is good until it is about to expire", {
 
 test_that("what Redis says of its memory is read, and no limit is none", {
   parse <- foreachfleet:::parse_memory
-  info <- "# Memory\r\nused_memory:1234567\r\nused_memory_human:1.18M\r\nused_memory_peak:99\r\nmaxmemory:50331648\r\nmaxmemory_human:48.00M\r\n"
+  info <- paste0("# Memory\r\nused_memory:1234567\r\nused_memory_human:1.18M\r\nused_memory_peak:99\r\n",
+                 "maxmemory:50331648\r\nmaxmemory_human:48.00M\r\n")
   expect_identical(parse(info), list(used = 1234567, limit = 50331648))
   expect_identical(parse("used_memory:10\r\nmaxmemory:0\r\n"), list(used = 10, limit = Inf))
   expect_identical(parse(structure("NOPERM", class = "redis_error"))$limit, Inf)

@@ -1,7 +1,8 @@
 test_that("a stream begins with nothing of what was drawn before, whatever the kind of generator", {
   old <- RNGkind()
   on.exit(suppressWarnings(RNGkind(old[1], old[2], old[3])))
-  for (kind in c("Mersenne-Twister", "L'Ecuyer-CMRG", "Wichmann-Hill", "Marsaglia-Multicarry")) for (normal in c("Inversion", "Box-Muller")) {
+  kinds <- c("Mersenne-Twister", "L'Ecuyer-CMRG", "Wichmann-Hill", "Marsaglia-Multicarry")
+  for (kind in kinds) for (normal in c("Inversion", "Box-Muller")) {
     suppressWarnings(RNGkind(kind, normal, "Rejection"))
     set.seed(1)
     base <- foreachfleet:::random_base()

@@ -22,7 +22,8 @@ constructed <- function() {
   fields <- list()
   for (assignment in unlist(lapply(code, calls_of, "<-"), recursive = FALSE)) {
     made <- assignment[[3]]
-    if (is.call(made) && identical(made[[1]], as.name("new_record"))) fields[[as.character(assignment[[2]])]] <- names(made)[-1]
+    if (!is.call(made) || !identical(made[[1]], as.name("new_record"))) next
+    fields[[as.character(assignment[[2]])]] <- names(made)[-1]
   }
   fields
 }
@@ -30,7 +31,11 @@ constructed <- function() {
 # noun$field, and the same where the noun is itself a field: obj$loop$tasks
 mentioned <- function() {
   dollars <- unlist(lapply(code, calls_of, "$"), recursive = FALSE)
-  owner <- vapply(dollars, function(d) if (is.symbol(d[[2]])) as.character(d[[2]]) else if (identical(d[[2]][[1]], as.name("$"))) as.character(d[[2]][[3]]) else "", "")
+  owner <- vapply(dollars, function(d) {
+    of <- d[[2]]
+    if (is.call(of) && identical(of[[1]], as.name("$"))) of <- of[[3]]
+    if (is.symbol(of)) as.character(of) else ""
+  }, "")
   owner[owner == "current"] <- "loop"
   owner[owner == "driver"] <- "fleet"
   split(vapply(dollars, function(d) as.character(d[[3]]), ""), owner)
@@ -45,7 +50,8 @@ test_that("a record takes no field that its constructor does not list", {
 
 test_that("every field that is read is one of the constructor's, and every one of the constructor's is used", {
   fields <- constructed()
-  expect_true(all(c("fleet", "loop", "window", "reuse", "suspicion", "counters", "worker", "session") %in% names(fields)))
+  nouns <- c("fleet", "loop", "window", "reuse", "suspicion", "counters", "worker", "session")
+  expect_identical(setdiff(nouns, names(fields)), character())
   used <- mentioned()
   for (noun in names(fields)) {
     expect_identical(setdiff(used[[noun]], fields[[noun]]), character(), label = paste("unknown fields of", noun))

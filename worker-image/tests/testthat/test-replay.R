@@ -12,7 +12,8 @@ test_that("a replay has the arguments, objects, functions and random numbers of 
   set.seed(3)
   before <- .Random.seed
   first <- tryCatch(replay(report, browse = FALSE), error = identity)
-  second <- tryCatch(replay(jsonlite::toJSON(report[1:3], auto_unbox = TRUE), loop = 2, iteration = 5, browse = FALSE), error = identity)
+  second <- tryCatch(replay(jsonlite::toJSON(report[1:3], auto_unbox = TRUE), loop = 2, iteration = 5, browse = FALSE),
+                     error = identity)
   expect_identical(.Random.seed, before)
   expect_match(conditionMessage(first), "^too large: 100\\.")
   expect_identical(conditionMessage(first), conditionMessage(second))

@@ -55,6 +55,7 @@ test_that("of several attempts the newest counts; the ledger may be in segments"
   writeBin(bytes, file.path(dir, "attempt-2/loop-1/iteration-000001.rds"))
   for (attempt in 1:2) dir.create(file.path(dir, paste0("attempt-", attempt), "ledger"))
   file.rename(file.path(dir, "ledger.jsonl"), file.path(dir, "attempt-1/ledger/000001.jsonl"))
-  writeLines('{"loop":1,"iteration":1,"attempt":2,"object":"job/attempt-2/loop-1/iteration-000001.rds","part":null}', file.path(dir, "attempt-2/ledger/000001.jsonl"))
+  writeLines('{"loop":1,"iteration":1,"attempt":2,"object":"job/attempt-2/loop-1/iteration-000001.rds","part":null}',
+             file.path(dir, "attempt-2/ledger/000001.jsonl"))
   expect_identical(readResults(dir), list(`1` = list(`1` = "new")))
 })

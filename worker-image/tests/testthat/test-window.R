@@ -81,7 +81,8 @@ test_that("what is drawn ahead is bounded in number and in bytes, and goes on wh
 
 test_that("an iterator that fails ends the loop with the error of %do%", {
   k <- 0
-  failing <- structure(list(nextElem = function() if ((k <<- k + 1) > 2) stop("no more paper") else k), class = c("abstractiter", "iter"))
+  failing <- structure(list(nextElem = function() if ((k <<- k + 1) > 2) stop("no more paper") else k),
+                       class = c("abstractiter", "iter"))
   loop <- new_loop_of(foreach::foreach(x = failing))
   ns$draw(list(), loop, 1)
   expect_identical(loop$window$count, 2L)
