@@ -6,17 +6,13 @@ import { ApiError, corePath, isNotFound, type KubeApi } from './api.ts';
 
 export type Source = 'secrets' | 'configmaps' | 'services' | 'pods';
 
-/** One question; a failed one is too old for everybody. */
-interface Reading {
-  atMs: number;
-  value: Promise<any>;
-}
-
 interface Entry {
   askedMs: number;
-  newest: Reading;
-  /** The newest answer, and when it was asked for: several questions may be under way. */
-  known: { askedMs: number; value: unknown } | undefined;
+  /** Age of the value; a failed one is too old for everybody. */
+  atMs: number;
+  value: Promise<any>;
+  /** The answer before this one. */
+  known: unknown;
 }
 
 export interface ServiceAccountToken {
@@ -68,28 +64,22 @@ export class ObjectCache {
 
   #read(path: string, maxAgeMs: number): Promise<any> {
     const now = this.#nowMs();
-    const reading: Reading = { atMs: now, value: Promise.resolve() };
-    const entry = this.#entries.get(path) ?? { askedMs: now, newest: reading, known: undefined };
-    entry.askedMs = now;
-    if (entry.newest !== reading && now - entry.newest.atMs <= maxAgeMs) return entry.newest.value;
-    entry.newest = reading;
+    const previous = this.#entries.get(path);
+    if (previous && now - previous.atMs <= maxAgeMs) return previous.value;
+    const entry: Entry = { askedMs: now, atMs: now, value: Promise.resolve(), known: previous?.known };
+    entry.value = this.#ask(path, entry);
     this.#entries.set(path, entry);
-    reading.value = this.#ask(path, entry, reading);
-    return reading.value;
+    return entry.value;
   }
 
-  async #ask(path: string, entry: Entry, reading: Reading): Promise<unknown> {
-    const askedMs = reading.atMs;
+  async #ask(path: string, entry: Entry): Promise<unknown> {
     try {
-      const value: unknown = await this.#api.get(path);
-      if (askedMs >= (entry.known?.askedMs ?? 0)) entry.known = { askedMs, value };
-      return value;
+      entry.known = await this.#api.get(path);
+      return entry.known;
     } catch (error) {
-      reading.atMs = Number.NEGATIVE_INFINITY;
-      if (isNotFound(error)) entry.known = undefined;
-      // Looked up only now: another question may have been answered while this one waited.
+      entry.atMs = Number.NEGATIVE_INFINITY;
       if (error instanceof ApiError || entry.known === undefined) throw error;
-      return entry.known.value;
+      return entry.known;
     }
   }
 }

@@ -134,14 +134,11 @@ function consume(
         handler(message, deliveryAttempt).then(
           (isAcknowledged) => settle(ackId, isAcknowledged),
           (error: unknown) => {
-            if (!isStopped) context.log('pubsub', `handler of ${subscription}: ${String(error)}`);
+            context.log('pubsub', `handler of ${subscription}: ${String(error)}`);
             settle(ackId, false);
           },
         );
       }
-    },
-    deleted: () => {
-      isStopped = true;
     },
   });
   return {

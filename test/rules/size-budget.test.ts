@@ -33,7 +33,7 @@ const longLines: Record<string, number> = {
   'worker-image/R/outputs.R': 2,
   'worker-image/R/restore.R': 3,
   'worker-image/R/scope.R': 4,
-  'worker-image/R/worker.R': 21,
+  'worker-image/R/worker.R': 12,
   'worker-image/bin/run-worker': 4,
   'worker-image/src/hash.c': 3,
   'worker-image/src/init.c': 5,

@@ -13,9 +13,10 @@ start_capture <- function() {
     known <<- getAllConnections()
   }
   # sink.number() is slow, and a sink that a task left behind shows: it needs a connection, and takes what comes here
-  close_sinks <- function() {
+  close_connections <- function() {
     if (.Call(fleet_output_reached) && identical(getAllConnections(), known)) return()
     while ((now <<- sink.number()) > depth) sink()
+    for (left in setdiff(getAllConnections(), known)) tryCatch(close(getConnection(left)), error = function(e) NULL)
     known <<- getAllConnections()
   }
   divert()
@@ -26,7 +27,7 @@ start_capture <- function() {
     },
     add = function(text) .Call(fleet_output_add, enc2utf8(text)),
     end = function() {
-      close_sinks()
+      close_connections()
       .Call(fleet_output_end)
     },
     stop = function() {

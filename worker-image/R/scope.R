@@ -18,10 +18,22 @@ snapshot <- function(env) {
 }
 
 restore_scope <- function(scope) {
+  tryCatch(put_back_variables(scope), error = function(e) {
+    for (env in list(scope$env, globalenv())) unlock_bindings(env)
+    put_back_variables(scope)
+  })
+  if (!identical(getwd(), scope$directory)) setwd(scope$directory)
+}
+
+# A task may have locked variables that others set.
+unlock_bindings <- function(env) {
+  for (name in ls(env, all.names = TRUE, sorted = FALSE)) if (bindingIsLocked(name, env)) unlockBinding(name, env)
+}
+
+put_back_variables <- function(scope) {
   for (reached in scope$reached) restore_bindings(reached)
   restore_variables(scope$env, scope$before)
   restore_variables(globalenv(), scope$global)
-  if (!identical(getwd(), scope$directory)) setwd(scope$directory)
 }
 
 restore_variables <- function(env, before) {

@@ -134,6 +134,8 @@ serve <- function(worker, queue) {
   # a loop inside a task runs in this process; bare doRedis workers have the same two packages attached
   for (package in c("iterators", "foreach")) suppressPackageStartupMessages(library(package, character.only = TRUE))
   registerDoSEQ()
+  start_watching()
+  on.exit(stop_watching())
   transport <- new_transport(worker$con, list(take = function(key, timeout) take_task(worker, key), got = description_or_substitute))
   install_transport(transport, worker$con$host, as.integer(worker$con$port))
   tryCatch({
@@ -195,106 +197,4 @@ next_of_loop <- function(worker, setup) {
 report_task_error <- function(worker, task, error) {
   result <- stats::setNames(list(error), names(task$argsList)[1])
   redis_call(worker$con, "LPUSH", queue_out_key(task$ID), serialize(result, NULL))
-}
-
-run_iterations <- function(code, setup, batch, env, worker) {
-  if (decline(worker, batch)) return(invisible())
-  batch$key <- .Call(fleet_key_texts, batch$prefix, batch$suffix, batch$digest, seq_along(batch$i))
-  found <- look_before(worker, setup, batch)
-  if (!is.null(worker$state_dir)) cat(or_else(batch$expected, NA), "\n", file = file.path(worker$state_dir, "expected"))
-  todo <- which(!found$done)
-  worker$buffer <- list()
-  worker$buffered_bytes <- 0
-  worker$flushed_at <- worker$checked_at <- now_seconds()
-  worker$aside <- FALSE
-  if (length(todo)) install_objects(worker, setup, env)
-  scope <- take_scope(env, batch$args)
-  output <- start_capture()
-  on.exit(output$stop(), add = TRUE)
-  for (k in todo) {
-    item <- list(i = batch$i[k], key = batch$key[k], args = batch$args[[k]])
-    if (.Call(fleet_termination) || must_stop(worker, setup)) {
-      journal_flush(worker, setup)
-      if (.Call(fleet_termination)) return_task(worker)
-      else if (worker$aside) put_aside(worker)
-      return(invisible())
-    }
-    if (found$tries[k] >= setup$tries) {
-      journal_error(worker, setup, item, lost_error(item$i, found$tries[k], found$cause[k]),
-                    list(try = found$tries[k], seconds = 0, output = found$cause[k], replay = replay_text(worker, code, setup, item, env)))
-    } else {
-      run_iteration(code, setup, item, scope, output, worker, found$tries[k] + 1L)
-    }
-  }
-  journal_flush(worker, setup)
-}
-
-lost_error <- function(i, tries, cause) {
-  fleet_error(sprintf("iteration %s was given up: it ended its R process %d times (%s)", whole(i), as.integer(tries), if (nzchar(cause)) cause else "cause unknown"),
-              "fleetLostError")
-}
-
-# What is known of the iterations of a task: which are done, and how often each ended its R process. Nearly always
-# nothing, so that is asked first.
-look_before <- function(worker, setup, batch) {
-  first <- min(batch$i) %/% 8L
-  range <- list("GETRANGE", done_key(setup$loop), whole(first), whole(max(batch$i) %/% 8L))
-  replies <- redis_send(worker$con, list(report_state(worker, "busy", setup$loop, batch$i), list("HLEN", tries_key()), range), raw = TRUE)
-  found <- list(done = bit_flags(replies[[3]])[batch$i - 8L * first + 1L] %in% TRUE, tries = integer(length(batch$i)), cause = character(length(batch$i)))
-  if (identical(replies[[2]], 0)) return(found)
-  ids <- paste(whole(setup$loop), whole(batch$i), sep = ":")
-  deaths <- redis_send(worker$con, list(list("HMGET", tries_key(), ids), list("HMGET", causes_key(), ids)))
-  text <- function(reply) vapply(reply, function(x) if (is.null(x)) "" else as.character(x), "")
-  tries <- suppressWarnings(as.integer(text(deaths[[1]])))
-  found$tries <- ifelse(is.na(tries), 0L, tries)
-  found$cause <- text(deaths[[2]])
-  found
-}
-
-# At most once a second: was the loop given up, or the job stopped, or is something else more urgent?
-must_stop <- function(worker, setup) {
-  if (now_seconds() - worker$checked_at < 1) return(FALSE)
-  worker$checked_at <- now_seconds()
-  flags <- redis_send(worker$con, list(list("HGET", control_key(), "stop"), list("HGET", aborted_key(), setup$run), list("HGET", aside_key(), worker$pod)))
-  worker$aside <- identical(flags[[3]], setup$run)
-  worker$aside || any(vapply(flags[1:2], function(x) length(x) > 0L && nzchar(x), NA))
-}
-
-# What is left of the task goes to the end of the queue: an iteration at its head is waited for.
-put_aside <- function(worker) {
-  redis_send(worker$con, list(list("HDEL", aside_key(), worker$pod), list("LMOVE", worker$held, queue_key(), "RIGHT", "RIGHT")))
-  if (isTRUE(worker$ticket)) redis_call(worker$con, "DECR", gated_key())
-}
-
-run_iteration <- function(code, setup, item, scope, output, worker, try) {
-  local_env <- new.env(parent = scope$env)
-  for (name in names(item$args)) assign(name, item$args[[name]], envir = local_env)
-  output$begin(setup$loop, item$i)
-  use_stream(setup$random, setup$loop, item$i)
-  started_at <- .Call(fleet_mark, setup$loop, item$i)
-  outcome <- evaluate_iteration(code, local_env, output$add, function(value, warning_count) {
-    seconds <- now_seconds() - started_at
-    upload_large(worker, setup$loop, journal_entry(item$i, item$key, value, seconds, started_at, warning_count, largest_result(worker)))
-  })
-  seconds <- now_seconds() - started_at
-  printed <- output$end()
-  restore_scope(scope)
-  if (is.null(outcome$error)) {
-    worker$buffer[[length(worker$buffer) + 1L]] <- outcome$value
-    worker$buffered_bytes <- worker$buffered_bytes + length(outcome$value$v)
-    if (worker$buffered_bytes > FLUSH_BYTES || now_seconds() - worker$flushed_at > FLUSH_SECONDS) journal_flush(worker, setup)
-  } else {
-    journal_flush(worker, setup)
-    journal_error(worker, setup, item, outcome$error,
-                  list(try = try, seconds = seconds, traceback = outcome$traceback, warnings = outcome$warnings, output = printed,
-                       replay = replay_text(worker, code, setup, item, scope$env)))
-  }
-}
-
-journal_flush <- function(worker, setup) {
-  tell_strays(worker, setup) # first, so that the driver knows before its loop can end
-  journal_store(worker, setup$loop, worker$buffer, setup$backed_up)
-  worker$buffer <- list()
-  worker$buffered_bytes <- 0
-  worker$flushed_at <- now_seconds()
 }

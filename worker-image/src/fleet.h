@@ -43,4 +43,11 @@ SEXP fleet_output_begin(SEXP loop, SEXP iteration);
 SEXP fleet_output_reached(void);
 SEXP fleet_output_add(SEXP text);
 SEXP fleet_output_end(void);
+SEXP fleet_environment(void);
+SEXP fleet_options(SEXP options);
+SEXP fleet_locale(void);
+SEXP fleet_umask(SEXP mask);
+SEXP fleet_devices(void);
+SEXP fleet_search(void);
+SEXP fleet_state_changed(SEXP state, SEXP options);
 #endif

@@ -13,7 +13,9 @@ static const R_CallMethodDef routines[] = {
     ROUTINE(fleet_output_connection, 0), ROUTINE(fleet_output_begin, 2), ROUTINE(fleet_output_reached, 0), ROUTINE(fleet_output_add, 1),
     ROUTINE(fleet_output_end, 0),
     ROUTINE(fleet_elements, 4), ROUTINE(fleet_digest_all, 4), ROUTINE(fleet_key_texts, 4), ROUTINE(fleet_same_keys, 4),
-    ROUTINE(fleet_columns, 2), ROUTINE(fleet_put_all, 3), ROUTINE(fleet_digests, 2), ROUTINE(fleet_size, 1), {NULL, NULL, 0}};
+    ROUTINE(fleet_columns, 2), ROUTINE(fleet_put_all, 3), ROUTINE(fleet_digests, 2), ROUTINE(fleet_size, 1),
+    ROUTINE(fleet_environment, 0), ROUTINE(fleet_options, 1), ROUTINE(fleet_locale, 0), ROUTINE(fleet_umask, 1), ROUTINE(fleet_devices, 0),
+    ROUTINE(fleet_search, 0), ROUTINE(fleet_state_changed, 2), {NULL, NULL, 0}};
 
 void R_init_foreachfleet(DllInfo *dll) {
   R_registerRoutines(dll, NULL, routines, NULL, NULL);

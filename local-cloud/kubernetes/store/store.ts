@@ -221,19 +221,13 @@ class JournaledStore implements ObjectStore {
   #deliver(): void {
     if (this.#delivering) return;
     this.#delivering = true;
-    // A listener that throws must not keep the change, or the next ones, from the others.
-    const errors: unknown[] = [];
-    for (let event = this.#queue.shift(); event; event = this.#queue.shift()) {
-      for (const listener of this.#listeners) {
-        try {
-          listener(event);
-        } catch (error) {
-          errors.push(error);
-        }
+    try {
+      for (let event = this.#queue.shift(); event; event = this.#queue.shift()) {
+        for (const listener of this.#listeners) listener(event);
       }
+    } finally {
+      this.#delivering = false;
     }
-    this.#delivering = false;
-    if (errors.length > 0) throw errors[0];
   }
 
   *#everything(): Iterable<{ resource: string; json: string }> {

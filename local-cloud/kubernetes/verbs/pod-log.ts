@@ -67,8 +67,7 @@ function kubeletUrl(node: KubeObject, path: string): URL {
 }
 
 /** The kubelet's certificate is not verified: it makes its own, and stays on this machine. */
-function pass({ response }: Call, url: URL): Promise<void> {
-  if (response.destroyed) return Promise.resolve();
+function pass({ response, http }: Call, url: URL): Promise<void> {
   return new Promise((resolve, reject) => {
     const upstream = httpsRequest(url, { rejectUnauthorized: false, agent: false }, (answer) => {
       const type = answer.headers['content-type'] ?? 'text/plain';
@@ -83,15 +82,17 @@ function pass({ response }: Call, url: URL): Promise<void> {
       answer.pipe(response);
       answer.on('error', () => response.destroy());
       answer.on('end', resolve);
+      response.on('close', () => {
+        upstream.destroy();
+        resolve();
+      });
     });
     upstream.on('error', (error) => {
       if (response.headersSent) response.destroy();
       else reject(new ApiError(500, 'InternalError', `Get "${url.href}": ${error.message}`));
     });
-    // From the beginning: the client may go before the kubelet has answered.
-    response.on('close', () => {
-      upstream.destroy();
-      resolve();
+    http.on('close', () => {
+      if (response.destroyed) upstream.destroy();
     });
     upstream.end();
   });

@@ -15,13 +15,10 @@ import type { Problem } from '../functions/job-file/problem.ts';
 import { parseJobFile } from '../functions/job-file/parse-job-file.ts';
 import { inParallel } from '../functions/in-parallel.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
-import { bytes } from './output.ts';
+import { bytes, say } from './output.ts';
 import { reach, requireJobId, type Session } from './session.ts';
 
-export interface FolderEntry {
-  name: string;
-  bytes: number;
-}
+type FolderEntry = { name: string; bytes: number };
 
 const UPLOADS_AT_ONCE = 8;
 /** What Node.js reads into one buffer. */
@@ -34,12 +31,11 @@ export interface Submitted {
   uri: string;
 }
 
-/** `tell` hears of each file that has been sent. */
-export async function submitFolder(
+export async function submit(
   session: Session,
   folder: string,
   id: string | undefined,
-  tell: (file: FolderEntry) => void = () => undefined,
+  quiet: boolean,
 ): Promise<Submitted> {
   const job = jobIdOf(folder, id);
   const files = await listFolder(folder);
@@ -68,20 +64,12 @@ export async function submitFolder(
         contentType: 'application/octet-stream',
       }),
     );
-    tell(file);
+    if (!quiet) say(`  ${file.name} (${bytes(file.bytes)})`);
   };
   await inParallel(UPLOADS_AT_ONCE, others, upload);
   await upload(files.find((file) => file.name === jobFile)!);
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
   return { job, files: files.length, bytes: total, uri: `gs://${session.uploadsBucket}/${paths.folder(job)}` };
-}
-
-/** Before its name is judged: who names the job file instead wants to hear of the folder, not of job ids. */
-export async function requireFolder(folder: string): Promise<void> {
-  const found = await stat(folder).catch(() => null);
-  if (found?.isDirectory()) return;
-  const remedy = found ? 'name the folder, not a file in it' : 'name the folder that holds job.yaml';
-  throw new CommandError('FF-NO-FOLDER', `"${folder}" is not a folder that can be read`, remedy, EXIT.invalid);
 }
 
 /** @throws CommandError FF-SPEC-JOB-ID when neither the name given nor that of the folder can be one. */

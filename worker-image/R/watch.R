@@ -1,0 +1,109 @@
+# What can only be seen when it happens: a package that is loaded (the options it sets then must stay, for it stays), an
+# S3 method that is registered, a locked binding (a package's function) that is opened to be changed.
+#
+# In a worker three functions of base note what they are called for while an iteration runs, and then do what they
+# always did. A look at all functions and methods after each iteration would cost more than short iterations do.
+
+WATCHED <- c("loadNamespace", "registerS3method", "unlockBinding")
+
+new_watch <- function() {
+  new_record(
+    on = FALSE,
+    loading = 0L,        # depth of packages that load each other
+    loaded = NULL,       # called with the names of packages once they are loaded
+    options = list(),    # that packages have set when they were loaded, and
+    variables = character(), # of the environment
+    undo = list())       # calls that put back what was changed, the last first
+}
+
+start_watching <- function() for (name in WATCHED) rebind(name, watched(name, get(name, envir = baseenv())))
+
+stop_watching <- function() {
+  for (name in WATCHED) if (!is.null(original <- attr(get(name, envir = baseenv()), "original"))) rebind(name, original)
+}
+
+rebind <- function(name, value) {
+  base <- baseenv()
+  open <- or_else(attr(get("unlockBinding", envir = base), "original"), unlockBinding)
+  open(name, base)
+  assign(name, value, envir = base)
+  lockBinding(name, base)
+}
+
+# The call is repeated as it was, in the caller's frame, so that errors name the same call.
+watched <- function(name, original) {
+  if (!is.null(attr(original, "original"))) return(original)
+  wrapper <- eval(bquote(function() {
+    call <- sys.call()
+    call[[1L]] <- as.name(.(name))
+    frame <- new.env(parent = parent.frame())
+    assign(.(name), .(original), envir = frame)
+    watch <- .(.fleet)$watch
+    if (is.null(watch) || !watch$on) return(eval(call, frame))
+    matched <- match.call()
+    after <- .(NOTES[[name]])(watch, matched)
+    on.exit(after())
+    eval(call, frame)
+  }))
+  formals(wrapper) <- formals(original)
+  environment(wrapper) <- baseenv()
+  attr(wrapper, "original") <- original
+  wrapper
+}
+
+# By function: what is noted before the call; they return what is to be done after it.
+NOTES <- list(
+  loadNamespace = function(watch, call) {
+    if (watch$loading > 0L) return(function() NULL)
+    watch$loading <- 1L
+    before <- list(options = names(.Options), variables = .Call(fleet_environment), packages = loadedNamespaces())
+    function() {
+      watch$loading <- 0L
+      now <- .Call(fleet_options, .Options)
+      watch$options <- c(watch$options, now[setdiff(names(now), before$options)])
+      variables <- variables_of(.Call(fleet_environment))
+      watch$variables <- c(watch$variables, variables[setdiff(names(variables), names(variables_of(before$variables)))])
+      watch$loaded(setdiff(loadedNamespaces(), before$packages))
+    }
+  },
+  registerS3method = function(watch, call) {
+    if (watch$loading > 0L) return(function() NULL)
+    argument <- function(value) tryCatch(as.character(eval(value, parent.frame(3L))), error = function(e) "")
+    name <- paste(argument(call$genname), argument(call$class), sep = ".")
+    tables <- method_tables()
+    before <- lapply(tables, function(table) table[[name]])
+    function() {
+      changed <- which(!mapply(identical, lapply(tables, function(table) table[[name]]), before))
+      for (k in changed) undo_binding(watch, tables[[k]], name, before[[k]])
+    }
+  },
+  unlockBinding = function(watch, call) {
+    env <- tryCatch(eval(call$env, parent.frame(2L)), error = function(e) NULL)
+    name <- tryCatch(as.character(eval(call$sym, parent.frame(2L))), error = function(e) "")
+    if (watch$loading == 0L && is.environment(env) && is_locked(name, env) && !bindingIsActive(name, env)) {
+      undo_binding(watch, env, name, get(name, envir = env, inherits = FALSE), lock = TRUE)
+    }
+    function() NULL
+  })
+
+method_tables <- function() {
+  packages <- c(list(baseenv()), lapply(setdiff(loadedNamespaces(), "base"), asNamespace))
+  Filter(Negate(is.null), lapply(packages, function(package) package[[".__S3MethodsTable__."]]))
+}
+
+undo_binding <- function(watch, env, name, value, lock = FALSE) {
+  watch$undo <- c(list(function() {
+    if (is_locked(name, env)) unlockBinding(name, env)
+    if (is.null(value) && !lock) rm(list = name, envir = env) else assign(name, value, envir = env)
+    if (lock) lockBinding(name, env)
+  }), watch$undo)
+}
+
+is_locked <- function(name, env) exists(name, envir = env, inherits = FALSE) && bindingIsLocked(name, env)
+
+restore_watched <- function(watch) {
+  if (!length(watch$undo)) return(NULL)
+  undo <- watch$undo
+  watch$undo <- list()
+  unlist(lapply(undo, function(put_back) attempt("a package's function or method", put_back())))
+}
