@@ -1,0 +1,75 @@
+// One test file as a process of its own, under the network guard. What a hung test leaves open does not keep it from
+// ending.
+import { spawn } from 'node:child_process';
+import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compileCacheDir } from '../local-cloud/composition/compile-cache.ts';
+
+/** What node's runner prints at the end of a file. */
+export type Counts = Record<'tests' | 'suites' | 'passed' | 'failed' | 'cancelled' | 'skipped' | 'todo', number>;
+
+export const noCounts: Counts = { tests: 0, suites: 0, passed: 0, failed: 0, cancelled: 0, skipped: 0, todo: 0 };
+
+export interface Ran {
+  file: string;
+  code: number;
+  counts: Counts;
+  seconds: number;
+}
+
+/**
+ * Its report goes into a file and is shown when it has ended. Not through a pipe, as `node --test` does it: a process
+ * that exits by force loses what nobody has read from the pipe yet, tests and all (nodejs/node#64833). The
+ * only one of a run may write to a terminal or a file itself, so that it can be followed.
+ */
+export async function runTestFile(
+  file: string,
+  { limitSeconds, isOnlyOne }: { limitSeconds: number; isOnlyOne: boolean },
+): Promise<Ran> {
+  const begin = Date.now();
+  const folder = mkdtempSync(join(tmpdir(), 'ff-test-'));
+  const reportFile = join(folder, 'report.txt');
+  const summaryFile = join(folder, 'summary.json');
+  const output = isOnlyOne && isWholeWhenInherited() ? ('inherit' as const) : openSync(reportFile, 'w');
+  const code = await runNode([...flags(limitSeconds, summaryFile), file], output);
+  if (output !== 'inherit') {
+    closeSync(output);
+    process.stdout.write(`\n== ${file}\n${readFileSync(reportFile, 'utf8')}`);
+  }
+  const summary = readFileSync(summaryFile, { encoding: 'utf8', flag: 'a+' });
+  rmSync(folder, { recursive: true });
+  const counts = summary === '' ? { ...noCounts, failed: 1 } : (JSON.parse(summary) as Counts);
+  return { file, code, counts, seconds: (Date.now() - begin) / 1000 };
+}
+
+function flags(limitSeconds: number, summaryFile: string): string[] {
+  return [
+    ...['--import', './test/support/network-guard.ts', `--test-timeout=${limitSeconds * 1000}`, '--test-force-exit'],
+    ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
+    ...['--test-reporter=./scripts/summary-reporter.mjs', `--test-reporter-destination=${summaryFile}`],
+  ];
+}
+
+function isWholeWhenInherited(): boolean {
+  return process.stdout.isTTY || fstatSync(1).isFile();
+}
+
+function runNode(args: readonly string[], output: number | 'inherit'): Promise<number> {
+  const env = { ...process.env, NODE_COMPILE_CACHE: compileCacheDir };
+  const child = spawn(process.execPath, args, { stdio: ['inherit', output, output], env });
+  const passOn = (signal: NodeJS.Signals): void => void child.kill(signal);
+  process.on('SIGTERM', passOn);
+  return new Promise((resolve) =>
+    child.on('exit', (code) => {
+      process.off('SIGTERM', passOn);
+      resolve(code ?? 1);
+    }),
+  );
+}
+
+export function addCounts(a: Counts, b: Counts): Counts {
+  return Object.fromEntries(
+    Object.keys(noCounts).map((key) => [key, a[key as keyof Counts] + b[key as keyof Counts]]),
+  ) as Counts;
+}

@@ -1,0 +1,57 @@
+/** What `npm test` counts is what has run: no test is lost between a file's process and the summary. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { slowestFiles } from '../../scripts/test-order.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+describe('the test runner', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ff-runner-'));
+  after(() => rmSync(folder, { recursive: true }));
+
+  const runOn = (...programs: string[]): Promise<{ code: number; out: string }> => {
+    const files = programs.map((program, index) => {
+      const file = join(folder, `${index}.test.mjs`);
+      writeFileSync(file, `import { test } from 'node:test';\n${program}`);
+      return file;
+    });
+    return new Promise((resolve) => {
+      execFile(process.execPath, ['scripts/test.ts', ...files], { cwd: root }, (error, out) =>
+        resolve({ code: error === null ? 0 : Number(error.code), out }),
+      );
+    });
+  };
+
+  it('counts every test of a file with many', async () => {
+    const { code, out } = await runOn("for (let i = 0; i < 2000; i += 1) test(`${i} ${'x'.repeat(60)}`, () => {});");
+    assert.equal(code, 0);
+    assert.match(out, /ℹ tests 2000\nℹ suites 0\nℹ pass 2000\n/);
+  });
+
+  it('fails for a test that fails and for a file that cannot be read, and names both at the end', async () => {
+    const { code, out } = await runOn(
+      "test('good', () => {});",
+      "test('bad', () => { throw new Error('no'); });",
+      ');',
+    );
+    assert.equal(code, 1);
+    assert.match(out, /ℹ fail 2\n[^]*failed\n✖ .*1\.test\.mjs\n✖ .*2\.test\.mjs\n$/);
+  });
+
+  it('a test that leaves something open does not keep its file from ending', async () => {
+    const { code } = await runOn("test('open', () => void setInterval(() => {}, 1000));");
+    assert.equal(code, 0);
+  });
+
+  it('files that take long are named as they are', () => {
+    assert.deepEqual(
+      slowestFiles.filter((file) => !existsSync(join(root, file))),
+      [],
+    );
+  });
+});
