@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { DriverState, Gate, LoopProgress, WorkerProgress } from '../functions/job/progress.ts';
 import type { ClusterView } from '../functions/ports/clusters.ts';
-import type { SignedUrl, JournalEntry } from '../functions/ports/task-queue.ts';
+import type { JournalEntry, OutboxItem, OutputEntry, SignedUrl } from '../functions/ports/task-queue.ts';
 import type { WorkloadRequest, WorkloadView } from '../functions/ports/workloads.ts';
 
 export class VirtualCluster {
@@ -16,10 +16,14 @@ export class VirtualCluster {
   replicas = 0;
   loops: LoopProgress[] = [];
   workers: WorkerProgress[] = [];
-  outbox: { entry: JournalEntry; value: Buffer | null }[] = [];
+  outbox: OutboxItem[] = [];
+  /** Positions in the outbox of what is no result. */
+  outboxRefused: string[] = [];
+  /** Places in Redis of values that are left out. */
+  refused: string[] = [];
   errors: { id: string; json: string }[] = [];
   described: { id: string; json: string }[] = [];
-  outputs: { name: string; bytes: number; sha256: string }[] = [];
+  outputs: OutputEntry[] = [];
   stopReason: string | null = null;
   gate: Gate = { tasks: 4, begun: 0 };
   /** Worker machines that are there; the others of the pool are still booting. */

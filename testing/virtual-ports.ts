@@ -226,10 +226,11 @@ function virtualQueue(world: VirtualWorld, cluster: VirtualCluster): TaskQueue {
         workers: cluster.workers,
         gate: cluster.gate,
         urlRequests: cluster.urlRequests,
+        refused: cluster.refused,
       };
     },
     async outbox(maxEntries) {
-      return cluster.outbox.slice(0, maxEntries);
+      return { items: cluster.outbox.slice(0, maxEntries), refused: [...cluster.outboxRefused] };
     },
     async confirm(entries) {
       world.check('queue.confirm');
@@ -240,10 +241,12 @@ function virtualQueue(world: VirtualWorld, cluster: VirtualCluster): TaskQueue {
       cluster.rejected.push(...entries);
       cluster.outbox = cluster.outbox.filter((item) => !entries.includes(item.entry));
     },
-    async forget(entries) {
-      cluster.outbox = cluster.outbox.filter((item) => !entries.includes(item.entry));
+    async forget(ids) {
+      cluster.outbox = cluster.outbox.filter((item) => !ids.includes(item.entry.id));
+      cluster.outboxRefused = cluster.outboxRefused.filter((id) => !ids.includes(id));
     },
     async reports(kind, maxEntries) {
+      world.check('queue.reports');
       return (kind === 'errors' ? cluster.errors : cluster.described).slice(0, maxEntries);
     },
     async confirmReports(kind, ids) {
@@ -265,7 +268,8 @@ function virtualQueue(world: VirtualWorld, cluster: VirtualCluster): TaskQueue {
       cluster.urlRequests = cluster.urlRequests.filter((name) => !(name in answers));
     },
     async outputs() {
-      return cluster.outputs;
+      world.check('queue.outputs');
+      return { items: cluster.outputs, refused: 0 };
     },
     close() {},
   };

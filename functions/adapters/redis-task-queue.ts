@@ -1,116 +1,146 @@
 /**
  * Redis of one job through ioredis. One short connection a pass; nothing is retried here, because the next
- * pass will. The keys: docs/redis-protocol.md.
+ * pass will. The keys: docs/redis-protocol.md. The script can write to this Redis as well: what is read is parsed
+ * (redis-values.ts), and no answer may be larger than this process can bear.
  */
-import { Redis } from 'ioredis';
+import * as z from 'zod';
 import { summarize, type LoopProgress, type Progress } from '../job/progress.ts';
-import { messageOf, PortError } from '../ports/port-error.ts';
-import type { SignedUrl, JournalEntry, QueueView, ReportKind, TaskQueue, TaskQueues } from '../ports/task-queue.ts';
+import type {
+  JournalEntry,
+  OutboxItem,
+  OutputEntry,
+  QueueView,
+  ReportKind,
+  SignedUrl,
+  TaskQueue,
+  TaskQueues,
+} from '../ports/task-queue.ts';
 import { redisKeys, valueFields } from './redis-keys.ts';
-import { toDriver, toEntry, toFields, toGate, toLoop, toWorker } from './redis-values.ts';
+import { RedisConnection } from './redis-connection.ts';
+import { toDriver, toEntry, toFields, toGate, toLoop, toLoopNumbers, toOutput, toWorker } from './redis-values.ts';
 
-const CALL_MS = 5000;
 /** A worker whose supervisor has been silent for longer is not counted. */
 const BEAT_LIMIT_SECONDS = 30;
 /** URLs that one pass signs; the next one goes on. */
 const URLS_AT_ONCE = 500;
 /** The cluster stops by itself when no pass has renewed this for so long. */
 const LEASE_SECONDS = 1800;
+/** A script may call a loop thousands of times, and write thousands of files; the newest and the first are seen. */
+const MOST_LOOPS = 100_000;
+const MOST_OUTPUTS = 200_000;
+/** Places of refused values that are told of. */
+const MOST_REFUSED = 20;
+const PLACE_LENGTH = 100;
 const REPORT_KEYS: Record<ReportKind, string> = { errors: redisKeys.errors, loops: redisKeys.described };
 
+/** What Redis answers; null where the key is of another type. */
+const hash = z.record(z.string(), z.string()).catch({});
+const list = z.array(z.string()).catch([]);
+const text = z.string().nullable().catch(null);
+const length = z.number().catch(0);
+const streamEntries = z.array(z.tuple([z.string(), z.array(z.string())])).catch([]);
+const scanned = z.tuple([z.string(), z.array(z.string())]).catch(['0', []]);
+const viewReplies = z.tuple([hash, list, hash, hash, z.number(), length, length, scanned, text, text]);
+
 export const redisTaskQueues: TaskQueues = {
-  async open({ host, port, password }): Promise<TaskQueue> {
-    const redis = new Redis({
-      host,
-      port,
-      password,
-      lazyConnect: true,
-      maxRetriesPerRequest: 0,
-      enableOfflineQueue: false,
-      connectTimeout: CALL_MS,
-      commandTimeout: CALL_MS,
-      retryStrategy: () => null,
-    });
-    // Without a listener ioredis prints connection errors itself; each call reports its own.
-    redis.on('error', () => undefined);
-    try {
-      await redis.connect();
-    } catch (cause) {
-      redis.disconnect();
-      throw unreachable(cause);
-    }
-    return new RedisTaskQueue(redis);
-  },
+  open: async (endpoint) => new RedisTaskQueue(await RedisConnection.open(endpoint)),
 };
 
 class RedisTaskQueue implements TaskQueue {
-  readonly #redis: Redis;
+  readonly #redis: RedisConnection;
 
-  constructor(redis: Redis) {
+  constructor(redis: RedisConnection) {
     this.#redis = redis;
   }
 
   async view(nowMs: number, before: Progress | null): Promise<QueueView> {
-    const [driver, loopNumbers, waiting, workers, outbox, need, errors, described, gate, gated] = (await this.#pipeline(
+    const refused = new Set<string>();
+    const refuse = (place: string): void => {
+      if (refused.size < MOST_REFUSED) refused.add(place.slice(0, PLACE_LENGTH));
+    };
+    const replies = await this.#redis.ask(
       [
         ['hgetall', redisKeys.driver],
-        ['lrange', redisKeys.loops, '0', '-1'],
+        ['lrange', redisKeys.loops, String(-MOST_LOOPS), '-1'],
         ['hgetall', redisKeys.waiting],
         ['hgetall', redisKeys.workers],
         ['xlen', redisKeys.outbox],
-        ['hscan', redisKeys.need, '0', 'COUNT', String(URLS_AT_ONCE)],
         ['xlen', REPORT_KEYS.errors],
         ['xlen', REPORT_KEYS.loops],
+        ['hscan', redisKeys.need, '0', 'COUNT', String(URLS_AT_ONCE)],
         ['get', redisKeys.gate],
         ['get', redisKeys.gated],
       ],
-    )) as [
-      Record<string, string>,
-      string[],
-      Record<string, string>,
-      Record<string, string>,
-      number,
-      [string, string[]],
-      number,
-      number,
-      string | null,
-      string | null,
-    ];
-    const driverNow = toDriver(driver);
+      refuse,
+    );
+    const [driver, loopTexts, waiting, workers, outbox, errors, described, need, gate, gated] =
+      viewReplies.parse(replies);
+    const driverNow = toDriver(driver, refuse);
+    const numbers = toLoopNumbers(loopTexts, refuse);
     const known = endedLoops(before, driverNow.startedSeconds);
-    const numbers = [...new Set(loopNumbers.map(Number))];
-    const open = numbers.filter((number) => !known.has(number));
-    const hashes = (await this.#pipeline(open.map((number) => ['hgetall', redisKeys.loop(number)]))) as Record<
-      string,
-      string
-    >[];
-    open.forEach((number, index) => known.set(number, toLoop(number, hashes[index] ?? {}, waiting[number])));
-    const loops = numbers.flatMap((number) => known.get(number) ?? []);
-    const all = Object.entries(workers).flatMap(([pod, json]) => toWorker(pod, json) ?? []);
+    const loops = await this.#loops(numbers, known, waiting, refuse);
+    const all = Object.entries(workers).flatMap(([pod, json]) => toWorker(pod, json, refuse) ?? []);
     const fresh = all.filter((worker) => nowMs / 1000 - worker.beatSeconds < BEAT_LIMIT_SECONDS);
-    const progress = summarize(driverNow, loops, fresh, outbox + errors + described);
     return {
-      progress,
+      progress: summarize(driverNow, loops, fresh, outbox + errors + described),
       workers: fresh,
-      gate: toGate(gate, gated),
+      gate: toGate(gate, gated, refuse),
       urlRequests: Object.keys(toFields(need[1])).slice(0, URLS_AT_ONCE),
+      refused: [...refused],
     };
   }
 
-  async outbox(maxEntries: number, maxBytes: number): Promise<{ entry: JournalEntry; value: Buffer | null }[]> {
-    const raw = await this.#call(() => this.#redis.xrange(redisKeys.outbox, '-', '+', 'COUNT', maxEntries));
+  /** Of those that are not known to have ended, as they are now. */
+  async #loops(
+    numbers: number[],
+    known: Map<number, LoopProgress>,
+    waiting: Record<string, string>,
+    refuse: (place: string) => void,
+  ): Promise<LoopProgress[]> {
+    const open = numbers.filter((number) => !known.has(number));
+    const hashes = await this.#redis.ask(
+      open.map((number) => ['hgetall', redisKeys.loop(number)]),
+      refuse,
+    );
+    open.forEach((number, index) =>
+      known.set(number, toLoop(number, hash.parse(hashes[index]), waiting[number], refuse)),
+    );
+    return numbers.flatMap((number) => known.get(number) ?? []);
+  }
+
+  async outbox(maxEntries: number, maxBytes: number): Promise<{ items: OutboxItem[]; refused: string[] }> {
+    const raw = await this.#redis.call((redis) => redis.xrange(redisKeys.outbox, '-', '+', 'COUNT', maxEntries));
     const entries: JournalEntry[] = [];
+    const refused: string[] = [];
     let bytes = 0;
     for (const [id, fields] of raw) {
       const entry = toEntry(id, fields);
-      if (entries.length > 0 && bytes + entry.bytes > maxBytes) break;
-      bytes += entry.object === null ? entry.bytes : 0;
-      entries.push(entry);
+      if (entry === undefined) refused.push(id);
+      else {
+        const more = entry.object === null ? entry.bytes : 0;
+        if (entries.length > 0 && bytes + more > maxBytes) break;
+        bytes += more;
+        entries.push(entry);
+      }
     }
-    const pipeline = this.#redis.pipeline();
-    for (const entry of entries) pipeline.hgetBuffer(valueKey(entry), valueFields.bytes);
-    const values = (await this.#exec(pipeline)) as (Buffer | null)[];
-    return entries.map((entry, index) => ({ entry, value: values[index] ?? null }));
+    return { items: await this.#withValues(entries, bytes), refused };
+  }
+
+  /** Asks for the sizes first: an entry says how large its value is, but may lie. */
+  async #withValues(entries: JournalEntry[], bytes: number): Promise<OutboxItem[]> {
+    const sizes = await this.#redis.exec((pipeline) => {
+      for (const entry of entries) pipeline.hstrlen(valueKey(entry), valueFields.bytes);
+    });
+    const isTooLarge = (index: number): boolean => length.parse(sizes[index]) > (entries[index]?.bytes ?? 0);
+    const readable = entries.filter((_, index) => !isTooLarge(index));
+    const values = await this.#redis.exec((pipeline) => {
+      for (const entry of readable) pipeline.hgetBuffer(valueKey(entry), valueFields.bytes);
+    }, bytes);
+    const valueOf = new Map(readable.map((entry, index) => [entry, values[index]]));
+    return entries.map((entry, index) => {
+      const value = valueOf.get(entry);
+      return { entry, value: isTooLarge(index) ? 'too-large' : Buffer.isBuffer(value) ? value : null };
+    });
   }
 
   /**
@@ -119,101 +149,73 @@ class RedisTaskQueue implements TaskQueue {
    */
   async confirm(entries: JournalEntry[]): Promise<void> {
     if (entries.length === 0) return;
-    const marks = this.#redis.pipeline();
-    for (const entry of entries)
-      marks.hdel(valueKey(entry), valueFields.toBackUp).hexists(valueKey(entry), valueFields.toFetch);
-    const answers = await this.#exec(marks);
+    const answers = await this.#redis.exec((marks) => {
+      for (const entry of entries)
+        marks.hdel(valueKey(entry), valueFields.toBackUp).hexists(valueKey(entry), valueFields.toFetch);
+    });
     const finished = entries.filter((_, index) => answers[2 * index + 1] === 0);
-    const cleanUp = this.#redis.pipeline();
-    for (const entry of finished) cleanUp.del(valueKey(entry));
-    cleanUp.xdel(redisKeys.outbox, ...entries.map((entry) => entry.id));
-    await this.#exec(cleanUp);
+    await this.#redis.exec((cleanUp) => {
+      for (const entry of finished) cleanUp.del(valueKey(entry));
+      cleanUp.xdel(redisKeys.outbox, ...entries.map((entry) => entry.id));
+    });
   }
 
   async reject(entries: JournalEntry[]): Promise<void> {
     if (entries.length === 0) return;
-    const pipeline = this.#redis.pipeline();
-    for (const entry of entries)
-      pipeline.setbit(redisKeys.done(entry.loop), entry.iteration, 0).hdel(valueKey(entry), valueFields.toBackUp);
-    pipeline.xdel(redisKeys.outbox, ...entries.map((entry) => entry.id));
-    await this.#exec(pipeline);
+    await this.#redis.exec((pipeline) => {
+      for (const entry of entries)
+        pipeline.setbit(redisKeys.done(entry.loop), entry.iteration, 0).hdel(valueKey(entry), valueFields.toBackUp);
+      pipeline.xdel(redisKeys.outbox, ...entries.map((entry) => entry.id));
+    });
   }
 
-  async forget(entries: JournalEntry[]): Promise<void> {
-    if (entries.length > 0)
-      await this.#call(() => this.#redis.xdel(redisKeys.outbox, ...entries.map((entry) => entry.id)));
+  async forget(ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await this.#redis.call((redis) => redis.xdel(redisKeys.outbox, ...ids));
   }
 
   async reports(kind: ReportKind, maxEntries: number): Promise<{ id: string; json: string }[]> {
-    const raw = await this.#call(() => this.#redis.xrange(REPORT_KEYS[kind], '-', '+', 'COUNT', maxEntries));
-    return raw.map(([id, fields]) => ({ id, json: toFields(fields)['json'] ?? '{}' }));
+    const [raw] = await this.#redis.ask([['xrange', REPORT_KEYS[kind], '-', '+', 'COUNT', String(maxEntries)]]);
+    return streamEntries.parse(raw).map(([id, fields]) => ({ id, json: toFields(fields)['json'] ?? '{}' }));
   }
 
   async confirmReports(kind: ReportKind, ids: string[]): Promise<void> {
-    if (ids.length > 0) await this.#call(() => this.#redis.xdel(REPORT_KEYS[kind], ...ids));
+    if (ids.length > 0) await this.#redis.call((redis) => redis.xdel(REPORT_KEYS[kind], ...ids));
   }
 
   async stop(reason: string): Promise<void> {
-    await this.#call(() => this.#redis.hset(redisKeys.control, { stop: reason }));
+    await this.#redis.call((redis) => redis.hset(redisKeys.control, { stop: reason }));
   }
 
   async setGate(tasks: number | 'open'): Promise<void> {
-    await this.#call(() => this.#redis.set(redisKeys.gate, tasks === 'open' ? '' : String(tasks)));
+    await this.#redis.call((redis) => redis.set(redisKeys.gate, tasks === 'open' ? '' : String(tasks)));
   }
 
   async renewLease(): Promise<void> {
     // Lengthening it needs no memory: a full Redis must not end the job.
-    const lengthened = await this.#call(() => this.#redis.expire(redisKeys.lease, LEASE_SECONDS));
-    if (lengthened === 0) await this.#call(() => this.#redis.set(redisKeys.lease, '1', 'EX', LEASE_SECONDS));
+    const lengthened = await this.#redis.call((redis) => redis.expire(redisKeys.lease, LEASE_SECONDS));
+    if (lengthened === 0) await this.#redis.call((redis) => redis.set(redisKeys.lease, '1', 'EX', LEASE_SECONDS));
   }
 
   async answerUrlRequests(answers: Record<string, SignedUrl | null>): Promise<void> {
-    const multi = this.#redis.multi();
-    for (const [name, signed] of Object.entries(answers)) {
-      multi.hset(redisKeys.urls, name, signed === null ? 'none' : `${signed.goodUntilSeconds} ${signed.url}`);
-      multi.hdel(redisKeys.need, name);
-    }
-    await this.#exec(multi);
-  }
-
-  async outputs(): Promise<{ name: string; bytes: number; sha256: string }[]> {
-    const list = await this.#call(() => this.#redis.lrange(redisKeys.outputs, 0, -1));
-    const named = new Map(
-      list
-        .map((json) => JSON.parse(json) as { name: string; bytes: number; sha256: string })
-        .map((output) => [output.name, output]),
-    );
-    return [...named.values()];
-  }
-
-  close(): void {
-    this.#redis.disconnect();
-  }
-
-  async #pipeline(commands: [name: string, ...args: string[]][]): Promise<unknown[]> {
-    if (commands.length === 0) return [];
-    return this.#exec(this.#redis.pipeline(commands));
-  }
-
-  async #exec(pipeline: ReturnType<Redis['pipeline']>): Promise<unknown[]> {
-    const results = await this.#call(() => pipeline.exec());
-    return (results ?? []).map(([error, value]) => {
-      if (error) throw unreachable(error);
-      return value;
+    await this.#redis.transaction((multi) => {
+      for (const [name, signed] of Object.entries(answers)) {
+        multi.hset(redisKeys.urls, name, signed === null ? 'none' : `${signed.goodUntilSeconds} ${signed.url}`);
+        multi.hdel(redisKeys.need, name);
+      }
     });
   }
 
-  async #call<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (cause) {
-      throw cause instanceof PortError ? cause : unreachable(cause);
-    }
+  async outputs(): Promise<{ items: OutputEntry[]; refused: number }> {
+    const [raw] = await this.#redis.ask([['lrange', redisKeys.outputs, '0', String(MOST_OUTPUTS - 1)]]);
+    const entries = list.parse(raw);
+    const outputs = entries.flatMap((json) => toOutput(json) ?? []);
+    const items = [...new Map(outputs.map((output) => [output.name, output])).values()];
+    return { items, refused: entries.length - outputs.length };
   }
-}
 
-function unreachable(cause: unknown): PortError {
-  return new PortError('FF-QUEUE-UNREACHABLE', `reading the job's Redis: ${messageOf(cause)}`, { retry: true, cause });
+  close(): void {
+    this.#redis.close();
+  }
 }
 
 /** A driver that was started again may go through its loops anew, so nothing that was seen before counts then. */

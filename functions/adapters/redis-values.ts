@@ -1,100 +1,153 @@
-/** Texts that the engine writes to Redis, as our values; pure. Formats: docs/redis-protocol.md. */
+/**
+ * Texts that lie in a job's Redis, as our values; pure. The engine writes them (docs/redis-protocol.md), but the
+ * script can reach Redis as well: a value that is not what it must be is left out and told of by its place, and the
+ * others count.
+ */
+import * as z from 'zod';
+import { resultFields } from '../job/ledger.ts';
 import type { DriverState, Gate, LoopProgress, WorkerProgress } from '../job/progress.ts';
-import type { JournalEntry, QueueView } from '../ports/task-queue.ts';
-import type { DriverHash, LoopHash, OutboxHash } from './redis-keys.ts';
+import { parseJson } from '../job/json-lines.ts';
+import type { JournalEntry, OutputEntry, QueueView } from '../ports/task-queue.ts';
+import { redisKeys, type DriverHash, type LoopHash, type OutboxHash } from './redis-keys.ts';
 
-const DRIVER_STATES: readonly string[] = [
-  'starting',
-  'running',
-  'saving',
-  'finished',
-  'failed',
-  'stopped',
-] satisfies DriverState[];
+/** Hears of the place of a value that is left out, never of the value. */
+export type Refuse = (place: string) => void;
 
-export function toDriver(hash: DriverHash): QueueView['progress']['driver'] {
-  const state = hash.state;
+const DRIVER_STATES = ['starting', 'running', 'saving', 'finished', 'failed', 'stopped'] satisfies DriverState[];
+const WORKER_STATES = ['starting', 'idle', 'busy', 'draining'] satisfies WorkerProgress['state'][];
+
+/** A number as Redis has it. */
+const numberText = z.string().max(40).transform(Number);
+const anyNumber = numberText.pipe(z.number());
+const whole = numberText.pipe(z.int());
+const count = numberText.pipe(z.int().min(0));
+
+const driverState = z.enum(DRIVER_STATES);
+/** As Kubernetes demands of a pod's name: it becomes part of a URL. */
+const podName = z.string().regex(/^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/);
+const workerEntry = z.object({
+  state: z.enum(WORKER_STATES).default('starting'),
+  loop: resultFields.loop.nullish(),
+  /** The first hundred of its task; R writes one alone without a list. */
+  iterations: z.union([resultFields.iteration, z.array(resultFields.iteration).max(1000)]).nullish(),
+  since: z.number().default(0),
+  beat: z.number().default(0),
+});
+
+const outputEntry = z.object({
+  name: z.string().min(1).max(1024),
+  bytes: z.int().min(0),
+  sha256: resultFields.sha256,
+});
+
+/** What identifies a result and its value must be right; what is only shown may be missing. */
+const outboxEntry = z.object({
+  loop: numberText.pipe(resultFields.loop),
+  iteration: numberText.pipe(resultFields.iteration),
+  key: resultFields.key.default(''),
+  attempt: numberText.pipe(resultFields.attempt).catch(0),
+  worker: resultFields.worker.catch(''),
+  node: resultFields.node.catch(''),
+  seconds: anyNumber.catch(0),
+  bytes: numberText.pipe(resultFields.bytes),
+  sha256: resultFields.sha256,
+  startedAt: anyNumber.catch(0),
+  warnings: numberText.pipe(resultFields.warnings).catch(0),
+  object: z.string().max(1024).default(''),
+  md5: z.string().max(64).default(''),
+});
+
+export function toDriver(hash: DriverHash, refuse: Refuse): QueueView['progress']['driver'] {
+  const field = fieldsOf(hash, redisKeys.driver, refuse);
   return {
-    state: state !== undefined && DRIVER_STATES.includes(state) ? (state as DriverState) : null,
+    state: field('state', driverState),
     message: hash.message ?? '',
     reason: hash.reason || null,
-    startedSeconds: numberOrNull(hash.startedAt),
-    beatSeconds: numberOrNull(hash.beatAt),
+    startedSeconds: field('startedAt', anyNumber),
+    beatSeconds: field('beatAt', anyNumber),
   };
 }
 
-export function toLoop(loop: number, hash: LoopHash, waiting: string | undefined): LoopProgress {
-  const count = (field: keyof LoopHash): number => Number(hash[field] ?? 0) || 0;
+export function toLoop(loop: number, hash: LoopHash, waiting: string | undefined, refuse: Refuse): LoopProgress {
+  const field = fieldsOf(hash, redisKeys.loop(loop), refuse);
   return {
     loop,
     label: hash.label ?? '',
-    total: numberOrNull(hash.total),
-    done: count('done'),
-    failed: count('failed'),
-    reused: count('reused'),
-    seconds: count('seconds'),
-    maxSeconds: count('max'),
-    waiting: Math.max(0, Number(waiting ?? 0) || 0),
+    total: field('total', count),
+    done: field('done', count) ?? 0,
+    failed: field('failed', count) ?? 0,
+    reused: field('reused', count) ?? 0,
+    // Differences, of times and of counts, can be below zero for a moment.
+    seconds: Math.max(0, field('seconds', anyNumber) ?? 0),
+    maxSeconds: Math.max(0, field('max', anyNumber) ?? 0),
+    waiting: Math.max(0, read(waiting, whole, `${redisKeys.waiting} ${loop}`, refuse) ?? 0),
     ended: (hash.endedAt ?? '') !== '',
     ...(hash.reuse ? { reuse: hash.reuse } : {}),
     ...(hash.strays ? { strays: hash.strays } : {}),
   };
 }
 
-export function toWorker(pod: string, json: string): WorkerProgress | undefined {
-  try {
-    const value = JSON.parse(json) as {
-      state?: WorkerProgress['state'];
-      loop?: number;
-      iterations?: number | number[];
-      since?: number;
-      beat?: number;
-    };
-    return {
-      pod,
-      state: value.state ?? 'starting',
-      loop: value.loop ?? null,
-      iterations: [value.iterations ?? []].flat(),
-      sinceSeconds: value.since ?? 0,
-      beatSeconds: value.beat ?? 0,
-    };
-  } catch {
-    return undefined;
-  }
+/** Numbers of loops, in their order. */
+export function toLoopNumbers(texts: readonly string[], refuse: Refuse): number[] {
+  const number = numberText.pipe(resultFields.loop);
+  return [...new Set(texts.flatMap((text) => read(text, number, redisKeys.loops, refuse) ?? []))];
 }
 
-export function toEntry(id: string, fields: string[]): JournalEntry {
-  const value: OutboxHash = toFields(fields);
+export function toWorker(pod: string, json: string, refuse: Refuse): WorkerProgress | undefined {
+  const entry = podName.safeParse(pod).success ? parseJson(json, workerEntry) : undefined;
+  if (entry === undefined) {
+    refuse(`${redisKeys.workers} ${pod}`);
+    return undefined;
+  }
   return {
-    id,
-    loop: Number(value.loop),
-    iteration: Number(value.iteration),
-    key: value.key ?? '',
-    attempt: Number(value.attempt ?? 0),
-    worker: value.worker ?? '',
-    node: value.node ?? '',
-    seconds: Number(value.seconds ?? 0),
-    bytes: Number(value.bytes ?? 0),
-    sha256: value.sha256 ?? '',
-    startedAt: Number(value.startedAt ?? 0),
-    warnings: Number(value.warnings ?? 0),
-    object: value.object || null,
-    md5: value.md5 || null,
+    pod,
+    state: entry.state,
+    loop: entry.loop ?? null,
+    iterations: [entry.iterations ?? []].flat(),
+    sinceSeconds: entry.since,
+    beatSeconds: entry.beat,
   };
 }
 
-export function toFields(flat: string[]): Record<string, string> {
+/** Undefined: this is no result. */
+export function toEntry(id: string, fields: string[]): JournalEntry | undefined {
+  const parsed = outboxEntry.safeParse(toFields(fields) satisfies OutboxHash);
+  return parsed.data && { ...parsed.data, id, object: parsed.data.object || null, md5: parsed.data.md5 || null };
+}
+
+/** Undefined: this is no output. */
+export function toOutput(json: string): OutputEntry | undefined {
+  return parseJson(json, outputEntry);
+}
+
+export function toFields(flat: readonly string[]): Record<string, string> {
   const fields: Record<string, string> = {};
-  for (let index = 0; index + 1 < flat.length; index += 2) fields[flat[index]!] = flat[index + 1]!;
+  flat.forEach((name, index) => {
+    const value = flat[index + 1];
+    if (index % 2 === 0 && value !== undefined) fields[name] = value;
+  });
   return fields;
 }
 
 /** An empty gate is an open one; what is no number is taken for open by workers too. */
-export function toGate(gate: string | null, gated: string | null): Gate {
-  const tasks = gate === null ? null : (numberOrNull(gate) ?? 'open');
-  return { tasks, begun: Math.max(0, numberOrNull(gated ?? undefined) ?? 0) };
+export function toGate(gate: string | null, gated: string | null, refuse: Refuse): Gate {
+  const tasks = gate === null ? null : (read(gate, whole, redisKeys.gate, refuse) ?? 'open');
+  return { tasks, begun: Math.max(0, read(gated, whole, redisKeys.gated, refuse) ?? 0) };
 }
 
-function numberOrNull(text: string | undefined): number | null {
-  return text === undefined || text === '' || Number.isNaN(Number(text)) ? null : Number(text);
+/** Reads fields of one hash. */
+function fieldsOf<Name extends string>(
+  hash: Partial<Record<Name, string>>,
+  key: string,
+  refuse: Refuse,
+): <T>(name: Name, schema: z.ZodType<T>) => T | null {
+  return (name, schema) => read(hash[name], schema, `${key} ${name}`, refuse);
+}
+
+/** Null: there is nothing, or not what there must be. */
+function read<T>(value: string | null | undefined, schema: z.ZodType<T>, place: string, refuse: Refuse): T | null {
+  if (value === undefined || value === null || value === '') return null;
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) refuse(place);
+  return parsed.data ?? null;
 }

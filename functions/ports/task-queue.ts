@@ -24,6 +24,24 @@ export interface QueueView {
   gate: Gate;
   /** Names of objects that pods have requested a signed URL of; some of them when there are many. */
   urlRequests: string[];
+  /** Places of values that are not what they must be, some of them when there are many: they are left out. */
+  refused: string[];
+}
+
+/** A file that the script has written, as the driver says. */
+export interface OutputEntry {
+  name: string;
+  bytes: number;
+  sha256: string;
+}
+
+/**
+ * A journalled result and its value. Null: there is none; 'too-large': it is larger than its entry says, and was
+ * not read.
+ */
+export interface OutboxItem {
+  entry: JournalEntry;
+  value: Buffer | 'too-large' | null;
 }
 
 export type ReportKind = 'errors' | 'loops';
@@ -34,8 +52,11 @@ export interface TaskQueue {
    * not read again while the same driver runs.
    */
   view(nowMs: number, before: Progress | null): Promise<QueueView>;
-  /** Oldest journalled results that are not yet backed up: at most `maxEntries`, and about `maxBytes` of values. */
-  outbox(maxEntries: number, maxBytes: number): Promise<{ entry: JournalEntry; value: Buffer | null }[]>;
+  /**
+   * Oldest journalled results that are not yet backed up: at most `maxEntries`, and about `maxBytes` of values; and
+   * positions of entries among them that are no results.
+   */
+  outbox(maxEntries: number, maxBytes: number): Promise<{ items: OutboxItem[]; refused: string[] }>;
   /**
    * To be called when the entries are durable in the bucket: Redis may forget them
    * (values stay until the driver has them too).
@@ -43,8 +64,8 @@ export interface TaskQueue {
   confirm(entries: JournalEntry[]): Promise<void>;
   /** The results of these entries do not count: the iterations are free to be computed again. */
   reject(entries: JournalEntry[]): Promise<void>;
-  /** Takes entries without any value off the list; nothing else changes. */
-  forget(entries: JournalEntry[]): Promise<void>;
+  /** Takes entries that say nothing (any more) off the list, by position; nothing else changes. */
+  forget(ids: readonly string[]): Promise<void>;
   /** Reports not yet backed up, as the JSON text the engine wrote: errors of iterations, or descriptions of loops. */
   reports(kind: ReportKind, maxEntries: number): Promise<{ id: string; json: string }[]>;
   confirmReports(kind: ReportKind, ids: string[]): Promise<void>;
@@ -54,11 +75,12 @@ export interface TaskQueue {
   renewLease(): Promise<void>;
   /** Null: there is nothing of that name. */
   answerUrlRequests(answers: Record<string, SignedUrl | null>): Promise<void>;
-  outputs(): Promise<{ name: string; bytes: number; sha256: string }[]>;
+  /** Files that the script has written, the first of very many; and how many entries are none. */
+  outputs(): Promise<{ items: OutputEntry[]; refused: number }>;
   close(): void;
 }
 
 export interface TaskQueues {
-  /** @throws PortError FF-QUEUE-UNREACHABLE (retry): it is an alarm and never "empty". */
+  /** @throws PortError FF-QUEUE-UNREACHABLE (retry), as every method: it is an alarm and never "empty". */
   open(endpoint: { host: string; port: number; password: string }): Promise<TaskQueue>;
 }

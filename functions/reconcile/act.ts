@@ -3,7 +3,6 @@
  * what changed in the record.
  */
 import type { Action } from '../job/action.ts';
-import { keepOutputs } from '../job/bound-record.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { withSpec } from '../job/known-record.ts';
 import { paths } from '../job/names.ts';
@@ -124,9 +123,8 @@ async function save({ ports, connections: { queue }, record }: Doing): Promise<D
   if (queue === null) return { record, wait: false, error: null };
   const until = ports.clock.nowMs() + BACK_UP_MS;
   const saved = await backUp(ports.buckets.results, queue, record, until, () => ports.clock.nowMs());
-  const outputs = keepOutputs(await queue.outputs());
-  const kept = { ...record, ledger: saved.ledger, recentErrors: saved.recentErrors, ...outputs };
-  return { record: kept, wait: saved.more, error: saved.failure };
+  const { more, failure, ...kept } = saved;
+  return { record: { ...record, ...kept }, wait: more, error: failure };
 }
 
 async function applyWorkload({ ports, seen, connections, record, settings }: Doing, workers: number): Promise<void> {

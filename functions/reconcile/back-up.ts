@@ -6,13 +6,14 @@
  * set aside, and keeps no other from being saved.
  */
 import { createHash } from 'node:crypto';
+import { keepOutputs } from '../job/bound-record.ts';
 import type { ErrorSummary, JobRecord, LedgerCounts } from '../job/job-record.ts';
 import { formatLedger, parseLedger, type LedgerLine } from '../job/ledger.ts';
 import { paths } from '../job/names.ts';
 import { packPart } from '../job/r-part.ts';
 import type { Bucket } from '../ports/bucket.ts';
 import { PortError } from '../ports/port-error.ts';
-import type { JournalEntry, TaskQueue } from '../ports/task-queue.ts';
+import type { JournalEntry, OutboxItem, TaskQueue } from '../ports/task-queue.ts';
 import { log } from '../log.ts';
 import { inParallel } from '../in-parallel.ts';
 import { backUpReports } from './back-up-reports.ts';
@@ -20,7 +21,7 @@ import { checkUploads } from './check-uploads.ts';
 import { MAX_SEGMENT_BYTES } from './read-segments.ts';
 import { holds, writeLinesOnce, writeOnce } from './write-once.ts';
 
-export interface BackUpResult {
+export interface BackUpResult extends Outputs {
   ledger: LedgerCounts;
   recentErrors: ErrorSummary[];
   /** Whether Redis had more than this pass could move. */
@@ -48,26 +49,50 @@ export async function backUp(
   nowMs: () => number,
 ): Promise<BackUpResult> {
   const totals = new Map(record.progress?.loops.map((loop) => [loop.loop, loop.total]) ?? []);
+  const failures: unknown[] = [];
   let ledger = record.ledger;
   let more = false;
-  let failure: unknown = null;
-  for (;;) {
+  while (failures.length === 0) {
     const batch = await queue.outbox(BATCH_ENTRIES, BATCH_BYTES);
-    if (batch.length === 0) break;
+    if (batch.items.length + batch.refused.length === 0) break;
     if (nowMs() > untilMs) {
       more = true;
       break;
     }
-    const moved = await backUpBatch(bucket, queue, record, ledger, batch, totals);
+    if (batch.refused.length > 0) await forgetRefused(queue, record, batch.refused);
+    const moved = await backUpBatch(bucket, queue, record, ledger, batch.items, totals);
     ledger = moved.ledger;
-    failure = moved.failure;
-    if (failure !== null) break;
+    failures.push(...moved.failures);
   }
-  const reports = await backUpReports(bucket, queue, record, ledger, untilMs, nowMs);
-  return { ...reports, more: more || reports.more, failure };
+  /** What is saved counts, whatever else cannot be read or written. */
+  const orElse = <T>(otherwise: T, work: Promise<T>): Promise<T> =>
+    work.catch((error: unknown) => (failures.push(error), otherwise));
+  const noReports = { ledger, recentErrors: record.recentErrors, more: false };
+  const reports = await orElse(noReports, backUpReports(bucket, queue, record, ledger, untilMs, nowMs));
+  const outputs = await orElse(record, readOutputs(queue, record));
+  return {
+    ...reports,
+    more: more || reports.more,
+    outputs: outputs.outputs,
+    outputsLeftOut: outputs.outputsLeftOut,
+    failure: failures[0] ?? null,
+  };
 }
 
-type Item = { entry: JournalEntry; value: Buffer | null };
+async function forgetRefused(queue: TaskQueue, record: JobRecord, ids: string[]): Promise<void> {
+  const fields = { job: record.job, code: 'FF-VALUE-REFUSED' };
+  log('WARNING', `${ids.length} entries of the outbox are no results and are taken off, such as ${ids[0]}`, fields);
+  await queue.forget(ids);
+}
+
+async function readOutputs(queue: TaskQueue, record: JobRecord): Promise<Outputs> {
+  const { items, refused } = await queue.outputs();
+  const fields = { job: record.job, code: 'FF-VALUE-REFUSED' };
+  if (refused > 0) log('WARNING', `${refused} entries of the list of outputs are none and are left out`, fields);
+  return keepOutputs(items);
+}
+
+type Outputs = Pick<JobRecord, 'outputs' | 'outputsLeftOut'>;
 type Whole = { entry: JournalEntry; value: Buffer };
 
 async function backUpBatch(
@@ -75,9 +100,9 @@ async function backUpBatch(
   queue: TaskQueue,
   record: JobRecord,
   ledger: LedgerCounts,
-  batch: Item[],
+  batch: OutboxItem[],
   totals: Map<number, number | null>,
-): Promise<{ ledger: LedgerCounts; failure: unknown }> {
+): Promise<{ ledger: LedgerCounts; failures: unknown[] }> {
   const segment = ledger.segments + 1;
   const name = paths.ledgerSegment(record.job, record.attempt, segment);
   const uploaded = await checkUploads(
@@ -96,15 +121,15 @@ async function backUpBatch(
   await queue.reject([...uploaded.bad, ...values.damaged].filter((entry) => !isRecorded(entry)));
   // What the driver threw away (code or arguments had changed) has no value any more.
   const thrownAway = batch.filter(({ entry, value }) => entry.object === null && value === null && !isRecorded(entry));
-  await queue.forget(thrownAway.map((item) => item.entry));
-  if (lines.length === 0) return { ledger, failure: values.failure };
+  await queue.forget(thrownAway.map((item) => item.entry.id));
+  if (lines.length === 0) return { ledger, failures: values.failures };
   const counted = {
     ...ledger,
     segments: segment,
     results: ledger.results + recorded.length,
     bytes: ledger.bytes + recorded.reduce((total, line) => total + line.bytes, 0),
   };
-  return { ledger: counted, failure: values.failure };
+  return { ledger: counted, failures: values.failures };
 }
 
 /**
@@ -127,7 +152,7 @@ async function writeValues(
   bucket: Bucket,
   record: JobRecord,
   segment: number,
-  batch: Item[],
+  batch: OutboxItem[],
   totals: Map<number, number | null>,
 ): Promise<WrittenValues> {
   const lines: LedgerLine[] = [];
@@ -140,8 +165,14 @@ async function writeValues(
   const parts = new Map<number, Whole[]>();
   const singles: Whole[] = [];
   const damaged: Whole[] = [];
+  const unread: JournalEntry[] = [];
   for (const { entry, value } of batch) {
     if (entry.object !== null || value === null) continue;
+    if (value === 'too-large') {
+      tellDamaged(record, entry, 'larger than its worker says; it is not read');
+      unread.push(entry);
+      continue;
+    }
     const item = { entry, value };
     if (sha256Of(value) !== entry.sha256) damaged.push(item);
     else if ((totals.get(entry.loop) ?? Infinity) <= FILE_PER_ITERATION_UP_TO || value.length > PART_VALUE_BYTES)
@@ -162,15 +193,15 @@ async function writeValues(
   await inParallel(PARALLEL_WRITES, singles, trying(saveSingle));
   await inParallel(1, [...parts], trying(saveParts));
   await inParallel(PARALLEL_WRITES, damaged, trying(keepAside));
-  return { lines, damaged: aside, failure: failures[0] ?? null };
+  return { lines, damaged: [...unread, ...aside], failures };
 }
 
 interface WrittenValues {
   lines: LedgerLine[];
-  /** Values that were set aside. */
+  /** Values that were set aside, or are too large for that. */
   damaged: JournalEntry[];
-  /** The first thing that went wrong; null: everything was written. */
-  failure: unknown;
+  /** What went wrong; empty: everything was written. */
+  failures: unknown[];
 }
 
 /**
@@ -207,13 +238,12 @@ async function mustHold(bucket: Bucket, name: string, bytes: Buffer): Promise<vo
 async function setAside(bucket: Bucket, record: JobRecord, { entry, value }: Whole): Promise<void> {
   const name = paths.quarantine(record.job, record.attempt, entry.loop, entry.iteration, sha256Of(value));
   await writeOnce(bucket, name, value, 'application/octet-stream');
+  tellDamaged(record, entry, `not what its worker computed (SHA-256 differs); set aside as ${name}`);
+}
+
+function tellDamaged(record: JobRecord, entry: JournalEntry, how: string): void {
   const which = `loop ${entry.loop}, iteration ${entry.iteration}`;
-  const fields = { job: record.job, object: name, code: 'FF-RESULT-DAMAGED' };
-  log(
-    'ERROR',
-    `the result of ${which} is not what its worker computed (SHA-256 differs); set aside, it runs again`,
-    fields,
-  );
+  log('ERROR', `the result of ${which} is ${how}; it runs again`, { job: record.job, code: 'FF-RESULT-DAMAGED' });
 }
 
 function sha256Of(bytes: Buffer): string {

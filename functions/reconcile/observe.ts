@@ -19,7 +19,6 @@ import { JOB_FILES, paths } from '../job/names.ts';
 import type { Observation, UploadView } from '../job/observation.ts';
 import { parseJobFile } from '../job-file/parse-job-file.ts';
 import { isTerminal } from '../job/phase.ts';
-import type { Progress } from '../job/progress.ts';
 import type { PassSettings } from '../job/settings.ts';
 import type { ObjectInfo } from '../ports/bucket.ts';
 import type { ClusterView } from '../ports/clusters.ts';
@@ -43,8 +42,7 @@ export async function observe(
   settings: PassSettings,
 ): Promise<{ seen: Observation; connections: Connections }> {
   const [upload, cluster] = await Promise.all([observeUpload(ports, record, settings), observeCluster(ports, record)]);
-  const inside =
-    isUsable(cluster) && hasWorkload(record) ? await observeInside(ports, cluster, record.progress) : emptyInside();
+  const inside = isUsable(cluster) && hasWorkload(record) ? await observeInside(ports, cluster, record) : emptyInside();
   const seen: Observation = {
     nowMs: ports.clock.nowMs(),
     upload,
@@ -173,7 +171,7 @@ function emptyInside(): Inside {
   return { view: null, workload: null, queue: null, progress: null, workers: [], gate: null, urlRequests: [] };
 }
 
-async function observeInside(ports: Ports, cluster: ClusterView, before: Progress | null): Promise<Inside> {
+async function observeInside(ports: Ports, cluster: ClusterView, { job, progress }: JobRecord): Promise<Inside> {
   const workload = await orUnknown('kubernetes', () => ports.workloads.connect(cluster));
   if (workload === 'unknown') return { ...emptyInside(), view: 'unknown', progress: 'unknown' };
   const view = await orUnknown('kubernetes', () => workload.observe());
@@ -182,9 +180,16 @@ async function observeInside(ports: Ports, cluster: ClusterView, before: Progres
   const endpoint = { host: view.redis.host, port: REDIS_PORT, password: view.redis.password };
   const queue = await orUnknown('redis', () => ports.queues.open(endpoint));
   if (queue === 'unknown') return { ...emptyInside(), workload, view, progress: 'unknown' };
-  const inside = await orUnknown('redis', () => queue.view(ports.clock.nowMs(), before));
+  const inside = await orUnknown('redis', () => queue.view(ports.clock.nowMs(), progress));
   if (inside === 'unknown') return { ...emptyInside(), view, workload, queue, progress: 'unknown' };
-  return { view, workload, queue, ...inside };
+  const { refused, ...read } = inside;
+  if (refused.length > 0) tellRefused(job, refused);
+  return { view, workload, queue, ...read };
+}
+
+function tellRefused(job: string, places: string[]): void {
+  const fields = { job, code: 'FF-VALUE-REFUSED' };
+  log('WARNING', `values in Redis are not what they must be and are left out: ${places.join(', ')}`, fields);
 }
 
 async function orUnknown<T>(what: string, read: () => Promise<T>): Promise<T | 'unknown'> {

@@ -71,6 +71,36 @@ describe('back-up', () => {
     assert.ok(!world.calls.includes('results.read'));
   });
 
+  it('takes entries that are no results off the list, and saves the others', async () => {
+    const there = await world.toRunning();
+    there.journal(1, 1);
+    there.outboxRefused = ['8-0', '9-0'];
+    await world.pass();
+    assert.deepEqual(savedValues(), { '1 k1': 'value 1/1' });
+    assert.deepEqual([there.outbox, there.outboxRefused], [[], []]);
+  });
+
+  it('rejects a value that is larger than its entry says, and saves the others', async () => {
+    const there = await world.toRunning();
+    for (const iteration of [1, 2]) there.journal(1, iteration);
+    there.outbox[0]!.value = 'too-large';
+    await world.pass();
+    assert.deepEqual(savedValues(), { '2 k2': 'value 1/2' });
+    assert.deepEqual(
+      there.rejected.map((entry) => entry.iteration),
+      [1],
+    );
+  });
+
+  for (const unreadable of ['queue.reports', 'queue.outputs'])
+    it(`counts what it has saved when ${unreadable} cannot be read`, async () => {
+      const there = await world.toRunning();
+      there.journal(1, 1);
+      world.failNext(unreadable);
+      await world.pass();
+      assert.equal((await world.record()).ledger.results, 1);
+    });
+
   it('sets a damaged value aside: it is free to run again, and the others are saved', async () => {
     const there = await world.toRunning();
     for (const iteration of [1, 2, 3]) there.journal(1, iteration);

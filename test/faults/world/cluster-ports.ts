@@ -80,8 +80,8 @@ export function queuePort(find: () => SimulatedCluster, at: At, nowMs: () => num
   find();
   const change = (name: string, effect: (cluster: SimulatedCluster) => void): Promise<void> =>
     at(`queue.${name}`, () => effect(find()));
-  const without = (cluster: SimulatedCluster, entries: JournalEntry[]): SimulatedCluster['outbox'] => {
-    const ids = new Set(entries.map((entry) => entry.id));
+  const without = (cluster: SimulatedCluster, entries: readonly string[]): SimulatedCluster['outbox'] => {
+    const ids = new Set(entries);
     return cluster.outbox.filter((item) => !ids.has(item.entry.id));
   };
   return {
@@ -103,12 +103,14 @@ export function queuePort(find: () => SimulatedCluster, at: At, nowMs: () => num
           workers,
           gate: { tasks: cluster.gate, begun: cluster.begun.length },
           urlRequests: [],
+          refused: [],
         };
       }),
-    outbox: (most) => at('queue.outbox', () => structuredCloneItems(find().outbox.slice(0, most))),
-    confirm: (entries) => change('confirm', (cluster) => (cluster.outbox = without(cluster, entries))),
-    reject: (entries) => change('reject', (cluster) => (cluster.outbox = without(cluster, entries))),
-    forget: (entries) => change('forget', (cluster) => (cluster.outbox = without(cluster, entries))),
+    outbox: (most) =>
+      at('queue.outbox', () => ({ items: structuredCloneItems(find().outbox.slice(0, most)), refused: [] })),
+    confirm: (entries) => change('confirm', (cluster) => (cluster.outbox = without(cluster, idsOf(entries)))),
+    reject: (entries) => change('reject', (cluster) => (cluster.outbox = without(cluster, idsOf(entries)))),
+    forget: (ids) => change('forget', (cluster) => (cluster.outbox = without(cluster, ids))),
     reports: (kind, most) => at('queue.reports', () => (kind === 'errors' ? find().errors.slice(0, most) : [])),
     confirmReports: (kind, ids) =>
       change('confirmReports', (cluster) => {
@@ -118,10 +120,12 @@ export function queuePort(find: () => SimulatedCluster, at: At, nowMs: () => num
     setGate: (tasks) => change('setGate', (cluster) => (cluster.gate = tasks)),
     renewLease: () => change('renewLease', () => undefined),
     answerUrlRequests: () => change('answerUrlRequests', () => undefined),
-    outputs: () => at('queue.outputs', () => find().outputs),
+    outputs: () => at('queue.outputs', () => ({ items: find().outputs, refused: 0 })),
     close: () => undefined,
   };
 }
+
+const idsOf = (entries: readonly JournalEntry[]): string[] => entries.map((entry) => entry.id);
 
 function structuredCloneItems(items: SimulatedCluster['outbox']): SimulatedCluster['outbox'] {
   return items.map(({ entry, value }) => ({ entry: { ...entry }, value: value && Buffer.from(value) }));

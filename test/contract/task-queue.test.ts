@@ -1,0 +1,180 @@
+/**
+ * The job's Redis through the adapter, with a real server and its refusals as in a cluster. Whatever a script writes
+ * there is left out where it is not what it must be, and everything beside it counts.
+ */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import type { Redis } from 'ioredis';
+import { redisTaskQueues } from '../../functions/adapters/redis-task-queue.ts';
+import type { QueueView, TaskQueue } from '../../functions/ports/task-queue.ts';
+import { type RunningRedis, startRedis } from '../../testing/redis-server.ts';
+
+const NOW_MS = Date.parse('2026-11-26T12:00:00Z');
+const NOW = NOW_MS / 1000;
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+describe('the queue of a job', () => {
+  let server: RunningRedis;
+  let script: Redis;
+  let queue: TaskQueue;
+
+  before(async () => {
+    server = await startRedis({ asInCluster: true });
+    script = server.client;
+  });
+  after(() => server.stop());
+
+  beforeEach(async () => {
+    const keys = await script.keys('*');
+    if (keys.length > 0) await script.del(keys);
+    queue = await redisTaskQueues.open({ host: '127.0.0.1', port: server.port, password: server.password });
+  });
+
+  afterEach(() => queue.close());
+
+  const view = (): Promise<QueueView> => queue.view(NOW_MS, null);
+
+  async function journal(iteration: number, value: string, fields: Record<string, string> = {}): Promise<void> {
+    await script.hset(`ff:v:1:${iteration}`, { v: value, k: 'k', b: '1', d: '1' });
+    const entry = { loop: '1', iteration: `${iteration}`, key: 'k', attempt: '1', worker: 'worker-1', node: 'node-1' };
+    const sizes = { seconds: '1.5', bytes: `${value.length}`, sha256: sha256(value), startedAt: '1.5', warnings: '0' };
+    await script.xadd('ff:outbox', '*', ...Object.entries({ ...entry, ...sizes, ...fields }).flat());
+  }
+
+  /** What the engine writes when all is well: a loop of ten, and a worker that is at its third iteration. */
+  async function work(): Promise<void> {
+    await script.hset('ff:driver', { state: 'running', message: 'loop 1', startedAt: '10.5', beatAt: '11' });
+    await script.rpush('ff:loops', '1');
+    await script.hset('ff:loop:1', { label: 'i', total: '10', done: '2', seconds: '3', max: '2', endedAt: '' });
+    await script.hset('ff:waiting', { 1: '7' });
+    const worker = { state: 'busy', loop: 1, iterations: [3], count: 1, since: NOW - 5, beat: NOW - 1 };
+    await script.hset('ff:workers', { 'worker-1': JSON.stringify(worker) });
+    await script.set('ff:gate', '4');
+    await script.set('ff:gated', '3');
+    await script.hset('ff:need', { ledger: '1' });
+  }
+
+  it('is seen as the engine writes it', async () => {
+    await work();
+    const { progress, workers, gate, urlRequests, refused } = await view();
+    assert.deepEqual(progress.driver, {
+      state: 'running',
+      message: 'loop 1',
+      reason: null,
+      startedSeconds: 10.5,
+      beatSeconds: 11,
+    });
+    assert.deepEqual([progress.done, progress.waiting, progress.running, progress.total], [2, 7, 1, 10]);
+    assert.deepEqual(workers, [
+      { pod: 'worker-1', state: 'busy', loop: 1, iterations: [3], sinceSeconds: NOW - 5, beatSeconds: NOW - 1 },
+    ]);
+    assert.deepEqual([gate, urlRequests, refused], [{ tasks: 4, begun: 3 }, ['ledger'], []]);
+  });
+
+  it('is empty before anybody has written', async () => {
+    const { progress, workers, gate, refused } = await view();
+    assert.deepEqual([progress.driver.state, progress.loops, progress.notBackedUp], [null, [], 0]);
+    assert.deepEqual([workers, gate, refused], [[], { tasks: null, begun: 0 }, []]);
+  });
+
+  const forged: [what: string, forge: () => Promise<unknown>, place: string][] = [
+    ['a state that is none', () => script.hset('ff:driver', { state: 'rich' }), 'ff:driver state'],
+    ['a time that is no number', () => script.hset('ff:driver', { beatAt: 'NaN' }), 'ff:driver beatAt'],
+    ['a count below zero', () => script.hset('ff:loop:1', { failed: '-5' }), 'ff:loop:1 failed'],
+    ['a count without end', () => script.hset('ff:loop:1', { reused: '1e999' }), 'ff:loop:1 reused'],
+    ['a loop that is no number', () => script.rpush('ff:loops', '../2'), 'ff:loops'],
+    ['a worker that is no JSON', () => script.hset('ff:workers', { 'worker-2': '{' }), 'ff:workers worker-2'],
+    ['a worker that is null', () => script.hset('ff:workers', { 'worker-2': 'null' }), 'ff:workers worker-2'],
+    ['a worker in no known state', () => script.hset('ff:workers', { w: '{"state":"rich"}' }), 'ff:workers w'],
+    ['a worker that is no pod', () => script.hset('ff:workers', { '../nodes/x': '{}' }), 'ff:workers ../nodes/x'],
+    ['a number of tasks that is none', () => script.set('ff:gated', 'many'), 'ff:gated'],
+    ['errors that are a text', () => script.set('ff:errors', 'x'), 'ff:errors'],
+    ['descriptions that are a list', () => script.rpush('ff:described', 'x'), 'ff:described'],
+  ];
+  for (const [what, forge, place] of forged)
+    it(`leaves out ${what}, and sees the rest`, async () => {
+      await work();
+      await forge();
+      const { progress, workers, refused } = await view();
+      assert.deepEqual([progress.done, progress.waiting, progress.total], [2, 7, 10]);
+      assert.deepEqual(
+        workers.map(({ pod }) => pod),
+        ['worker-1'],
+      );
+      assert.deepEqual(refused, [place]);
+    });
+
+  it('tells of a few of very many values that are left out', async () => {
+    await script.rpush('ff:loops', ...Array.from({ length: 500 }, (_, index) => `x${index}`));
+    await script.hset('ff:workers', Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`w${index}`, '['])));
+    assert.equal((await view()).refused.length, 20);
+  });
+
+  it('is no empty one when its outbox is of another type', async () => {
+    await script.set('ff:outbox', 'x');
+    await assert.rejects(view(), { code: 'FF-QUEUE-UNREACHABLE' });
+  });
+
+  it('gives results with their values, and tells of entries that are none', async () => {
+    await journal(1, 'one');
+    const bad = [
+      { iteration: '0' },
+      { iteration: '4294967296' },
+      { loop: '../1' },
+      { sha256: 'none' },
+      { bytes: '-1' },
+      { key: 'k'.repeat(1001) },
+    ];
+    for (const fields of bad) await journal(9, 'bad', fields);
+    await script.xadd('ff:outbox', '*', 'x', 'y');
+    await journal(2, 'two', { seconds: 'long', startedAt: '', warnings: '-1', worker: 'w'.repeat(300) });
+    const { items, refused } = await queue.outbox(100, 1000);
+    assert.deepEqual(
+      items.map(({ entry, value }) => [entry.iteration, String(value)]),
+      [
+        [1, 'one'],
+        [2, 'two'],
+      ],
+    );
+    assert.equal(refused.length, bad.length + 1);
+    await queue.forget(refused);
+    await queue.confirm(items.map(({ entry }) => entry));
+    assert.deepEqual(await queue.outbox(100, 1000), { items: [], refused: [] });
+  });
+
+  it('does not read a value that is larger than its entry says, or is none at all', async () => {
+    await journal(1, 'x'.repeat(2000), { bytes: '3' });
+    await journal(2, 'two');
+    await journal(3, 'gone');
+    await script.del('ff:v:1:3');
+    await journal(4, 'text');
+    await script.set('ff:v:1:4', 'a text');
+    const { items } = await queue.outbox(100, 1000);
+    assert.deepEqual(
+      items.map(({ value }) => (Buffer.isBuffer(value) ? String(value) : value)),
+      ['too-large', 'two', null, null],
+    );
+    await queue.reject(items.map(({ entry }) => entry));
+    assert.deepEqual(await queue.outbox(100, 1000), { items: [], refused: [] });
+  });
+
+  it('has the outputs that are some', async () => {
+    const output = { name: 'out.csv', bytes: 3, sha256: sha256('out') };
+    const forgedOnes = ['{', 'null', '{"name":"x"}', JSON.stringify({ ...output, bytes: 'many' })];
+    await script.rpush('ff:outputs', ...forgedOnes, JSON.stringify(output));
+    assert.deepEqual(await queue.outputs(), { items: [output], refused: forgedOnes.length });
+  });
+
+  it('has no reports where they are of another type', async () => {
+    await script.set('ff:errors', 'x');
+    assert.deepEqual(await queue.reports('errors', 10), []);
+    await script.xadd('ff:described', '5-0', 'json', '{"loop":1}');
+    assert.deepEqual(await queue.reports('loops', 10), [{ id: '5-0', json: '{"loop":1}' }]);
+  });
+
+  it('is out of reach when an answer is larger than a pass can bear', async () => {
+    await script.hset('ff:driver', { message: 'x'.repeat(70 * 1024 ** 2) });
+    await assert.rejects(view(), { code: 'FF-QUEUE-UNREACHABLE', message: /more than 67108864 bytes/ });
+  });
+});
