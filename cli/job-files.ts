@@ -9,7 +9,7 @@ import { loadRecord } from '../functions/reconcile/record-store.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { isCopyOf, placeBelow, writeBelow } from './local-copy.ts';
 import { reach, type Session } from './session.ts';
-import { listOf } from './submit.ts';
+import { listOf } from './submit-folder.ts';
 
 /** What one read brings into memory at most. */
 const LARGEST_BYTES = 2 * 1024 ** 3 - 1;

@@ -1,7 +1,7 @@
 /** Shows a job's life: every decision once, and on a terminal a last line that renews itself; elsewhere plain lines. */
 import type { Decision } from '../functions/job/job-record.ts';
 import type { JobStatus } from '../functions/job/job-status.ts';
-import { paint, say } from './output.ts';
+import { paint } from './output.ts';
 import { liveLine, summaryLine } from './render-status.ts';
 
 /** Decisions that only say that all goes on are not news for a terminal. */
@@ -9,17 +9,19 @@ const QUIET = new Set(['keep', 'wait']);
 const REDRAW_MS = 1000;
 const DEFAULT_COLUMNS = 100;
 
+type Say = (line: string) => void;
+
 export interface LiveView {
   show(status: JobStatus): void;
   /** Leaves the terminal as it should be: nothing half written. */
   close(): void;
 }
 
-export function liveView(): LiveView {
-  return process.stdout.isTTY === true && process.env['CI'] === undefined ? terminalView() : plainView();
+export function liveView(say: Say): LiveView {
+  return process.stdout.isTTY === true && process.env['CI'] === undefined ? terminalView(say) : plainView(say);
 }
 
-function plainView(): LiveView {
+function plainView(say: Say): LiveView {
   const news = createNews();
   let last = '';
   return {
@@ -37,7 +39,7 @@ function plainView(): LiveView {
  * The last line is cut to the window's width as it is at that moment, so it never wraps,
  * and a wrapped line is never left behind.
  */
-function terminalView(): LiveView {
+function terminalView(say: Say): LiveView {
   const news = createNews();
   let current: JobStatus | null = null;
   let isClosed = false;

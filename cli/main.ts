@@ -5,5 +5,5 @@
 import { useCompileCache } from '../local-cloud/composition/compile-cache.ts';
 
 useCompileCache();
-const { runCommand } = await import('./program.ts');
-await runCommand();
+const { runCommandLine } = await import('./program.ts');
+process.exitCode = await runCommandLine(process.argv.slice(2));

@@ -6,7 +6,6 @@ import type { JobRecord } from '../functions/job/job-record.ts';
 import type { JobStatus } from '../functions/job/job-status.ts';
 import { paths } from '../functions/job/names.ts';
 import type { ObjectInfo } from '../functions/ports/bucket.ts';
-import { loadRecord } from '../functions/reconcile/record-store.ts';
 import { reach, type Session } from './session.ts';
 
 /** What a folder, uploaded again, means for a job that has ended. */
@@ -27,6 +26,8 @@ export async function afterEnd(session: Session, status: JobStatus): Promise<Aft
 
 /** Null also where this user may not read the state bucket: then only requests are known. */
 async function readRecord(session: Session, job: string): Promise<JobRecord | null> {
+  // Only now: what checks a record takes long to load, and help does not need it.
+  const { loadRecord } = await import('../functions/reconcile/record-store.ts');
   const found = await loadRecord(session.buckets.state, job).catch(() => null);
   return found?.record ?? null;
 }

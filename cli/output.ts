@@ -1,12 +1,17 @@
-/** How the command speaks: text for people, one JSON value with --json, errors on stderr with code and remedy. */
+/** How the command speaks: where its text goes, and how it writes numbers for people. */
 import { styleText } from 'node:util';
-import { PortError } from '../functions/ports/port-error.ts';
-import { CommandError, EXIT } from './exit-codes.ts';
+import { EXIT } from './exit-codes.ts';
 
-export interface GlobalOptions {
-  json?: boolean;
-  state?: string;
+/** Where a command's words go: the terminal, or a test. */
+export interface Io {
+  out(text: string): void;
+  err(text: string): void;
 }
+
+export const terminal: Io = {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+};
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -26,61 +31,13 @@ export function expectClosedPipe(endsThen: boolean): void {
   });
 }
 
-export function say(text = ''): void {
-  process.stdout.write(`${text}\n`);
-}
-
-export function sayJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+export function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }
 
 /** Lines that could not be understood: the others are shown. */
 export function tellDamaged(object: string, lines: number): void {
   process.stderr.write(`note: ${lines} lines of ${object} are damaged and left out\n`);
-}
-
-/** Runs a command's body; turns what it throws into a message and an exit code. */
-export function commandAction<A extends unknown[]>(
-  options: () => GlobalOptions,
-  body: (...args: A) => Promise<number | void>,
-): (...args: A) => Promise<void> {
-  return async (...args: A) => {
-    try {
-      process.exitCode = (await body(...args)) ?? EXIT.ok;
-    } catch (error) {
-      process.exitCode = report(error, options().json === true);
-    }
-  };
-}
-
-/** What a user can put right: a full disk, a folder that may not be written, a file where a folder should be. */
-const FILE_ERRORS: Record<string, string> = {
-  ENOSPC: 'make room on the disk, then run the command again',
-  EDQUOT: 'make room on the disk, then run the command again',
-  EACCES: 'name a folder that you may use, or change its permissions',
-  EPERM: 'name a folder that you may use, or change its permissions',
-  EROFS: 'name a folder that can be written',
-  EEXIST: 'name a folder; there is a file of that name',
-  ENOTDIR: 'name a folder; part of that path is a file',
-  EISDIR: 'remove the folder that stands where a file belongs, or name another one',
-};
-
-function asFileError(error: unknown): CommandError | null {
-  const { code, syscall, message } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
-  const remedy = syscall === undefined || code === undefined ? undefined : FILE_ERRORS[code];
-  return remedy === undefined || syscall === 'connect' || syscall === 'listen'
-    ? null
-    : new CommandError('FF-FILE-ACCESS', message ?? '', remedy, EXIT.invalid);
-}
-
-function report(error: unknown, json: boolean): number {
-  const known = error instanceof CommandError ? error : asFileError(error);
-  const code = known?.code ?? (error instanceof PortError ? error.code : 'FF-UNEXPECTED');
-  const message = error instanceof Error ? error.message : String(error);
-  const remedy = known?.remedy ?? 'try again; if it stays, run: foreach-fleet doctor';
-  if (json) sayJson({ error: { code, message, remedy } });
-  else process.stderr.write(`${code}: ${message}\n  what to do: ${remedy}\n`);
-  return known?.exitCode ?? EXIT.failure;
 }
 
 /** 61 -> "1 min 1 s". */

@@ -4,7 +4,6 @@
  */
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { connectBuckets } from '../functions/adapters/gcs-bucket.ts';
 import { paths } from '../functions/job/names.ts';
 import { parseJobId } from '../functions/job/job-id.ts';
 import type { Buckets } from '../functions/ports/bucket.ts';
@@ -28,7 +27,7 @@ export const defaultStateDir = fileURLToPath(new URL('../.local/cloud', import.m
 const MAX_STATUS_BYTES = 16 * 1024 ** 2;
 
 /** @throws CommandError FF-NO-CLOUD when there is neither. */
-export function openSession(options: { state?: string | undefined }): Session {
+export async function openSession(options: { state?: string | undefined }): Promise<Session> {
   const endpoints = findLocalCloud(options.state);
   if (endpoints) Object.assign(process.env, endpoints.clientEnvironment);
   const buckets = {
@@ -36,6 +35,8 @@ export function openSession(options: { state?: string | undefined }): Session {
     state: required('FF_STATE_BUCKET'),
     results: required('FF_RESULTS_BUCKET'),
   };
+  // Only now: the storage client takes longer to load than all the rest.
+  const { connectBuckets } = await import('../functions/adapters/gcs-bucket.ts');
   return {
     local: endpoints !== null,
     endpoints,

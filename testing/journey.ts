@@ -14,7 +14,7 @@ import { request } from '../cli/control.ts';
 import { follow } from '../cli/follow.ts';
 import { isNothing, whatIsLeft } from '../cli/left.ts';
 import { openSession, readStatus, type Session } from '../cli/session.ts';
-import { submit } from '../cli/submit.ts';
+import { submitFolder } from '../cli/submit-folder.ts';
 import type { JobStatus } from '../functions/job/job-status.ts';
 import type { LedgerLine } from '../functions/job/ledger.ts';
 import { readLedger } from '../functions/reconcile/read-ledger.ts';
@@ -113,7 +113,7 @@ export class Journey {
 
 /** Submits and waits for the end of the attempt that this starts. */
 export async function runJob(session: Session, folder: string, job: string): Promise<JobStatus> {
-  await submit(session, folder, job, true);
+  await submitFolder(session, folder, job);
   return ended(session, job, 0);
 }
 

@@ -17,6 +17,13 @@ type NodePool = protos.google.container.v1.INodePool;
 
 /** A machine runs at most some 15 workers and GKE's own pods; the default of 110 would take a /24 for each machine. */
 const PODS_PER_NODE = 32;
+/** A node's share of the pod range: at least twice its pods (GKE, "Flexible Pod CIDR"): 64 addresses. */
+const NODE_PREFIX = 26;
+/** The smallest pod range that GKE takes, and its default. */
+const [SMALLEST_PREFIX, LARGEST_PREFIX] = [21, 14];
+
+/** No upgrade drains the machine of Redis and driver while the job runs, nor while its end takes its time. */
+const NO_UPGRADE_AFTER_END_MS = 24 * 3600 * 1000;
 
 /**
  * Numbers of google.container.v1.LoggingComponentConfig.Component: the workloads'
@@ -25,7 +32,8 @@ const PODS_PER_NODE = 32;
 const SYSTEM_COMPONENTS = 1;
 const WORKLOADS = 2;
 
-export function clusterSpec(request: ClusterRequest, settings: ClusterSettings): Cluster {
+/** `nowMs`: the exclusion of upgrades begins then. */
+export function clusterSpec(request: ClusterRequest, settings: ClusterSettings, nowMs: number): Cluster {
   return {
     name: request.name,
     description: `foreach-fleet job ${request.job}; deleted when the job ends`,
@@ -35,10 +43,15 @@ export function clusterSpec(request: ClusterRequest, settings: ClusterSettings):
     },
     ...(settings.network === null ? {} : { network: settings.network }),
     ...(settings.subnetwork === null ? {} : { subnetwork: settings.subnetwork }),
-    // Small ranges on purpose: by default one network has room for about 62 clusters only.
-    ipAllocationPolicy: { useIpAliases: true, clusterIpv4CidrBlock: '/18', servicesIpv4CidrBlock: '/24' },
+    // Small ranges on purpose: by default one network has room for about 62 clusters only. Services get GKE's own.
+    ipAllocationPolicy: { useIpAliases: true, clusterIpv4CidrBlock: `/${podPrefix(request.mostMachines)}` },
     defaultMaxPodsConstraint: { maxPodsPerNode: PODS_PER_NODE },
-    networkConfig: { datapathProvider: 'ADVANCED_DATAPATH', defaultEnablePrivateNodes: !request.externalIps },
+    networkConfig: {
+      datapathProvider: 'ADVANCED_DATAPATH',
+      defaultEnablePrivateNodes: !request.externalIps,
+      // Without it kube-dns lives on the system machine, one more for each 16 machines, and preempts Redis.
+      dnsConfig: { clusterDns: 'CLOUD_DNS', clusterDnsScope: 'CLUSTER_SCOPE' },
+    },
     // The functions reach the API by its DNS name, where identity and not the network decides. No address at all:
     // a private one alone is refused without authorized networks.
     controlPlaneEndpointsConfig: {
@@ -49,12 +62,30 @@ export function clusterSpec(request: ClusterRequest, settings: ClusterSettings):
     shieldedNodes: { enabled: true },
     legacyAbac: { enabled: false },
     releaseChannel: { channel: 'REGULAR' },
+    maintenancePolicy: { window: { maintenanceExclusions: { job: noUpgrades(nowMs, request.endsByMs) } } },
     loggingConfig: { componentConfig: { enableComponents: [SYSTEM_COMPONENTS, WORKLOADS] } },
     monitoringConfig: { managedPrometheusConfig: { enabled: false } },
     nodePools: [
       nodePool('system', request.system, 1, request, settings),
       nodePool('workers', request.workers, request.workers.nodes, request, settings),
     ],
+  };
+}
+
+/** For so many machines, each with its share; and one more, for the moment in which a machine is replaced. */
+function podPrefix(machines: number): number {
+  const prefix = NODE_PREFIX - Math.ceil(Math.log2(machines + 1));
+  return Math.min(SMALLEST_PREFIX, Math.max(LARGEST_PREFIX, prefix));
+}
+
+type Exclusions = protos.google.container.v1.IMaintenanceWindow['maintenanceExclusions'];
+
+function noUpgrades(nowMs: number, endsByMs: number): NonNullable<Exclusions>[string] {
+  const time = (ms: number): { seconds: number } => ({ seconds: Math.floor(ms / 1000) });
+  return {
+    startTime: time(nowMs),
+    endTime: time(endsByMs + NO_UPGRADE_AFTER_END_MS),
+    maintenanceExclusionOptions: { scope: 'NO_MINOR_OR_NODE_UPGRADES' },
   };
 }
 
@@ -69,8 +100,7 @@ function nodePool(
     name,
     initialNodeCount: nodes,
     maxPodsConstraint: { maxPodsPerNode: PODS_PER_NODE },
-    // Repair replaces dead machines; upgrades would drain live ones in mid-job, and
-    // the cluster is younger than any release.
+    // Repair replaces dead machines. Upgrades, which the channel demands, are excluded by the maintenance policy.
     management: { autoRepair: true, autoUpgrade: true },
     config: {
       machineType: choice.machineType,

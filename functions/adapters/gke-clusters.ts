@@ -84,7 +84,7 @@ class GkeClusters implements Clusters {
   async create(request: ClusterRequest): Promise<void> {
     const parent = `projects/${this.#settings.projectId}/locations/${request.location}`;
     try {
-      await this.#client.createCluster({ parent, cluster: clusterSpec(request, this.#settings) }, CALL);
+      await this.#client.createCluster({ parent, cluster: clusterSpec(request, this.#settings, Date.now()) }, CALL);
     } catch (error) {
       if (codeOf(error) !== ALREADY_EXISTS) throw wrap(`creating cluster ${request.name}`, error);
     }
@@ -187,13 +187,14 @@ function toState(status: unknown): ClusterState {
   switch (String(status)) {
     case 'RUNNING':
       return 'running';
+    // DEGRADED: something wants the user's attention, but API, Redis and driver may well work (proto, Cluster.Status).
+    case 'DEGRADED':
     case 'RECONCILING':
     case 'RUNNING_WITH_ERROR':
       return 'reconciling';
     case 'STOPPING':
       return 'stopping';
     case 'ERROR':
-    case 'DEGRADED':
       return 'error';
     default:
       return 'provisioning';
@@ -210,8 +211,15 @@ function codeOf(error: unknown): number | undefined {
   return typeof code === 'number' ? code : undefined;
 }
 
+/**
+ * Google answers a quota that is used up with PERMISSION_DENIED, as it does a missing role: only the words differ
+ * (google/caliban#66, kubeflow/examples#597, kubernetes/test-infra#5509).
+ */
+const QUOTA_WORDS = /insufficient \w* ?quota|quota .*exceeded|cannot create more than \d+ clusters/i;
+
 function wrap(doing: string, cause: unknown): PortError {
   const text = `${doing}: ${messageOf(cause)}`;
+  if (QUOTA_WORDS.test(text)) return new PortError('FF-CLUSTER-QUOTA', text, { retry: true, cause });
   switch (codeOf(cause)) {
     case FAILED_PRECONDITION:
       return new PortError('FF-CLUSTER-BUSY', text, { retry: true, cause });

@@ -15,6 +15,8 @@ export type Action =
       workers: PoolChoice & { nodes: number };
       /** When the limits have ended it at the latest. */
       endsByMs: number;
+      /** At once, the system's own included, at any time of the job. */
+      mostMachines: number;
     }
   | { do: 'resize-workers-pool'; nodes: number }
   | { do: 'delete-nodes'; nodes: string[] }

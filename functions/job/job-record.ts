@@ -84,7 +84,7 @@ export interface OutputFile {
  * texts and lists may be.
  */
 export interface JobRecord {
-  schema: 2;
+  schema: 3;
   job: string;
   attempt: number;
   phase: Phase;
@@ -122,7 +122,7 @@ export interface JobRecord {
   onDemand: boolean;
   spending: Spending;
   /** A pass is acting, or has died while it did: others keep away for a while after the storage wrote this. */
-  pass: { nonce: string; startedMs: number; untilMs: number } | null;
+  acting: boolean;
   /** When the newest finished pass began to look: events older than that are already covered. */
   observedMs: number;
   decisions: Decision[];
@@ -132,7 +132,7 @@ export interface JobRecord {
 
 export function newRecord(job: string, nowIso: string): JobRecord {
   return {
-    schema: 2,
+    schema: 3,
     job,
     attempt: 1,
     phase: 'waiting',
@@ -160,7 +160,7 @@ export function newRecord(job: string, nowIso: string): JobRecord {
     clustersMade: 0,
     onDemand: false,
     spending: { usd: 0, machineSeconds: 0, usdPerHour: 0, asOf: nowIso },
-    pass: null,
+    acting: false,
     observedMs: 0,
     decisions: [],
     notices: [],

@@ -49,6 +49,11 @@ export function workersPerMachine(machineType: string, worker: { cpu: number; me
   return Math.max(0, Math.floor(Math.min(cpu / worker.cpu + 1e-9, bytes / worker.memoryBytes)));
 }
 
+/** Worker machines that `worker.max` workers fill. */
+export function mostWorkerNodes(spec: JobSpec): number {
+  return Math.ceil(spec.worker.max / Math.max(1, workersPerMachine(workerPool(spec).machineType, spec.worker)));
+}
+
 function reservedCpu(vcpu: number): number {
   return tiered(vcpu, [
     [1, 0.06],

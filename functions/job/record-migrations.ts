@@ -8,7 +8,7 @@ import { digestOfFolder } from './folder-digest.ts';
 type Old = Record<string, unknown>;
 
 /** The step at position n leads from schema n + 1 to the next. */
-const STEPS: readonly ((old: Old) => Old)[] = [addDigestAndCount];
+const STEPS: readonly ((old: Old) => Old)[] = [addDigestAndCount, passToActing];
 
 /** The object as the newest schema has it; what is no object, or is of a newer version, stays as it is. */
 export function migrateRecord(value: unknown): unknown {
@@ -25,4 +25,9 @@ export function migrateRecord(value: unknown): unknown {
 function addDigestAndCount(old: Old): Old {
   const files = z.array(z.looseObject({ name: z.string(), md5: z.string() })).parse(old['files']);
   return { ...old, schema: 2, filesDigest: digestOfFolder(files), outputsLeftOut: 0 };
+}
+
+/** 2 -> 3. Of the mark of a pass that is acting only its presence was read: its time is the storage's. */
+function passToActing({ pass, ...old }: Old): Old {
+  return { ...old, schema: 3, acting: pass !== null };
 }

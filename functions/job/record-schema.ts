@@ -10,7 +10,7 @@ import { PHASES, TERMINAL } from './phase.ts';
 import type { Progress } from './progress.ts';
 
 /** Raised with every change of the shape; the migration from the number before belongs to the same change. */
-export const RECORD_SCHEMA = 2;
+export const RECORD_SCHEMA = 3;
 
 const text = z.string();
 const number = z.number();
@@ -138,7 +138,7 @@ export const recordSchema = z.strictObject({
     usdPerHour: number,
     asOf: time,
   }),
-  pass: z.strictObject({ nonce: text, startedMs: number, untilMs: number }).nullable(),
+  acting: z.boolean(),
   observedMs: number,
   decisions: z.array(z.strictObject({ at: time, what: text, code: text, text })),
   notices: z.array(z.strictObject({ id: text, event: text, at: time, text })),

@@ -45,6 +45,8 @@ export interface ClusterRequest {
   externalIps: boolean;
   /** Becomes a label: whoever cannot read the job's record knows by it when the cluster has to go. */
   endsByMs: number;
+  /** Machines that the job may ever have at once, the system's own included: the cluster's ranges hold as many. */
+  mostMachines: number;
 }
 
 export interface Clusters {

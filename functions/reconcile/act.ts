@@ -163,6 +163,7 @@ async function changeCluster({ ports, seen, record }: Doing, action: ClusterActi
         workers: action.workers,
         externalIps: record.spec?.machines.externalIps ?? false,
         endsByMs: action.endsByMs,
+        mostMachines: action.mostMachines,
       });
       return;
     case 'resize-workers-pool':

@@ -2,7 +2,7 @@
  * Pure: where the next cluster of an attempt is made, with which machines, and when
  * to give up. Reads nothing of the cloud.
  */
-import { systemPool, workerPool } from '../job/machines.ts';
+import { mostWorkerNodes, systemPool, workerPool } from '../job/machines.ts';
 import { clusterName } from '../job/names.ts';
 import type { RecordWithCluster, RecordWithSpec } from '../job/known-record.ts';
 import type { PassSettings } from '../job/settings.ts';
@@ -78,5 +78,6 @@ export function requestCluster(record: RecordWithCluster): Step['actions'][numbe
     system: systemPool(),
     workers: { ...workerPool(record.spec, record.onDemand), nodes: workerNodesOfCanary(record.spec) },
     endsByMs: endsByMs(record),
+    mostMachines: 1 + mostWorkerNodes(record.spec),
   };
 }

@@ -12,8 +12,11 @@ import { PortError } from '../ports/port-error.ts';
 import { inParallel } from '../in-parallel.ts';
 import { readLedger } from './read-ledger.ts';
 
-/** The longest that Google lets a V4 signature live. */
-export const SIGNED_SECONDS = 7 * 24 * 3600;
+/**
+ * The functions sign by `signBlob`, whose keys rotate: a signature "is usable for at least 12 hours" (Cloud Storage,
+ * "Creating signatures"), whatever expiry it names.
+ */
+export const SIGNED_SECONDS = 12 * 3600;
 const MAX_OUTPUT_BYTES = 5 * 1024 ** 3;
 const PARALLEL_SIGNATURES = 32;
 

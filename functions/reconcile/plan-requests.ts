@@ -138,6 +138,6 @@ function nextAttempt(record: JobRecord, nowMs: number, why: string): JobRecord {
     decisions: moved.decisions,
     notices: moved.notices,
     observedMs: record.observedMs,
-    pass: record.pass,
+    acting: record.acting,
   };
 }

@@ -76,7 +76,7 @@ async function mended(state: Bucket, { record, generation, damage }: LoadedRecor
 function findOtherPass(loaded: LoadedRecord, startedMs: number, eventMs: number | undefined): PassResult | null {
   const { record, updatedMs } = loaded;
   if (eventMs !== undefined && record.observedMs > eventMs) return { did: 'covered' };
-  return record.pass && startedMs - updatedMs < PASS_LIMIT_MS ? { did: 'left-to-another' } : null;
+  return record.acting && startedMs - updatedMs < PASS_LIMIT_MS ? { did: 'left-to-another' } : null;
 }
 
 async function hasJobFile(uploads: Bucket, job: string): Promise<boolean> {
@@ -106,11 +106,11 @@ async function carryOut(ports: Ports, settings: PassSettings, pass: Pass): Promi
   const { state } = ports.buckets;
   const marker = await listAsLive(state, settings, pass);
   const nonce = randomUUID();
-  const intent: JobRecord = { ...step.record, nonce, pass: { nonce, startedMs, untilMs: startedMs + PASS_LIMIT_MS } };
+  const intent: JobRecord = { ...step.record, nonce, acting: true };
   const intentGeneration = await saveUnlessOvertaken(state, intent, loaded?.generation ?? '0');
   if (intentGeneration === null) return { did: 'left-to-another' };
   const acted = await act(step.actions, { ports, seen, connections, record: intent, settings, intentGeneration });
-  const outcome: JobRecord = { ...acted.record, nonce: randomUUID(), pass: null, observedMs: startedMs };
+  const outcome: JobRecord = { ...acted.record, nonce: randomUUID(), acting: false, observedMs: startedMs };
   const reason = acted.error;
   const noted = reason
     ? noteDecision(outcome, ports.clock.nowMs(), 'could not act', reason.code, reason.message)
@@ -140,7 +140,7 @@ function hasWork({ loaded, marker, step }: Pass): boolean {
   if (loaded === null || loaded.damage !== null || step.actions.length > 0 || !isSame(loaded.record, step.record))
     return true;
   const isListedWrongly = isTerminal(step.record.phase) === (marker !== null);
-  return loaded.record.pass !== null || loaded.record.notices.length > 0 || isListedWrongly;
+  return loaded.record.acting || loaded.record.notices.length > 0 || isListedWrongly;
 }
 
 /** Nothing more will happen to the job without its user, and everybody has been told. */

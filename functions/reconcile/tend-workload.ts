@@ -12,8 +12,8 @@ import { planDriverEnd } from './plan-driver-end.ts';
 import { planLostCluster } from './plan-lost-cluster.ts';
 import { noteDecision, stay, type Step } from './step.ts';
 
-/** Signed URLs live seven days at most; renewed well before. */
-const INPUTS_MAX_AGE_SECONDS = 3 * 24 * 3600;
+/** Signed URLs are good for 12 hours (`SIGNED_SECONDS`); a new worker always finds some that last for six more. */
+const INPUTS_MAX_AGE_SECONDS = 6 * 3600;
 
 /** What is seen while Kubernetes and Redis can both be read. */
 export interface SeenWorking extends Observation {

@@ -2,6 +2,7 @@
  * One delivery of one event to one function: the request, the scripted faults, the verdict.
  * Retrying is the subscription's business.
  */
+import { once } from 'node:events';
 import { sleep } from '../clock.ts';
 import type { LocalContext } from '../context.ts';
 import { InjectedFault, type FaultRule } from '../faults.ts';
@@ -23,11 +24,12 @@ export async function deliver(
   event: HttpEvent,
   options: DeliveryOptions,
 ): Promise<boolean> {
-  const before = await injected(context, name, 'before');
+  const { signal } = options;
+  const before = await untilAborted(injected(context, name, 'before'), signal);
   if (before && before.effect !== 'duplicate') return failedBefore(context, before, options);
   const isHandled = await send(context, name, event, options);
   if (before?.effect === 'duplicate') return (await send(context, name, event, options)) && isHandled;
-  const after = await injected(context, name, 'after');
+  const after = await untilAborted(injected(context, name, 'after'), signal);
   if (after?.effect === 'duplicate') return (await send(context, name, event, options)) && isHandled;
   return isHandled && after === undefined;
 }
@@ -44,13 +46,28 @@ async function injected(context: LocalContext, name: string, when: 'before' | 'a
 
 async function failedBefore(context: LocalContext, rule: FaultRule, options: DeliveryOptions): Promise<boolean> {
   if (rule.effect === 'drop') return true;
-  if (rule.effect === 'hang') await sleep(context.clock, options.requestTimeoutMs);
+  if (rule.effect === 'hang') await untilAborted(sleep(context.clock, options.requestTimeoutMs), options.signal);
   return rule.effect === 'status' && acknowledging.has(rule.status ?? 0);
+}
+
+/** The end of the local cloud ends every wait: what is waited for may take ten minutes. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const over = new AbortController();
+  const aborted = once(signal, 'abort', { signal: over.signal }).then((): never => {
+    throw signal.reason;
+  });
+  aborted.catch(() => undefined);
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    over.abort();
+  }
 }
 
 async function send(context: LocalContext, name: string, event: HttpEvent, options: DeliveryOptions): Promise<boolean> {
   try {
-    const url = await options.functionUrl(name);
+    const url = await untilAborted(options.functionUrl(name), options.signal);
     const answer = await post(url, event.headers, event.body, {
       timeoutMs: options.requestTimeoutMs,
       signal: options.signal,

@@ -6,13 +6,17 @@ import { ApiError, corePath, isNotFound, type KubeApi } from './api.ts';
 
 export type Source = 'secrets' | 'configmaps' | 'services' | 'pods';
 
-interface Entry {
-  askedMs: number;
-  /** Age of the value; a failed one is too old for everybody. */
+/** One question; a failed one is too old for everybody. */
+interface Reading {
   atMs: number;
   value: Promise<any>;
-  /** The answer before this one. */
-  known: unknown;
+}
+
+interface Entry {
+  askedMs: number;
+  newest: Reading;
+  /** The newest answer, and when it was asked for: several questions may be under way. */
+  known: { askedMs: number; value: unknown } | undefined;
 }
 
 export interface ServiceAccountToken {
@@ -64,22 +68,28 @@ export class ObjectCache {
 
   #read(path: string, maxAgeMs: number): Promise<any> {
     const now = this.#nowMs();
-    const previous = this.#entries.get(path);
-    if (previous && now - previous.atMs <= maxAgeMs) return previous.value;
-    const entry: Entry = { askedMs: now, atMs: now, value: Promise.resolve(), known: previous?.known };
-    entry.value = this.#ask(path, entry);
+    const reading: Reading = { atMs: now, value: Promise.resolve() };
+    const entry = this.#entries.get(path) ?? { askedMs: now, newest: reading, known: undefined };
+    entry.askedMs = now;
+    if (entry.newest !== reading && now - entry.newest.atMs <= maxAgeMs) return entry.newest.value;
+    entry.newest = reading;
     this.#entries.set(path, entry);
-    return entry.value;
+    reading.value = this.#ask(path, entry, reading);
+    return reading.value;
   }
 
-  async #ask(path: string, entry: Entry): Promise<unknown> {
+  async #ask(path: string, entry: Entry, reading: Reading): Promise<unknown> {
+    const askedMs = reading.atMs;
     try {
-      entry.known = await this.#api.get(path);
-      return entry.known;
+      const value: unknown = await this.#api.get(path);
+      if (askedMs >= (entry.known?.askedMs ?? 0)) entry.known = { askedMs, value };
+      return value;
     } catch (error) {
-      entry.atMs = Number.NEGATIVE_INFINITY;
+      reading.atMs = Number.NEGATIVE_INFINITY;
+      if (isNotFound(error)) entry.known = undefined;
+      // Looked up only now: another question may have been answered while this one waited.
       if (error instanceof ApiError || entry.known === undefined) throw error;
-      return entry.known;
+      return entry.known.value;
     }
   }
 }

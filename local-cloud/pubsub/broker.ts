@@ -101,7 +101,7 @@ export class Broker {
     const queue = this.queue(name);
     this.#append({ what: 'subscription-deleted', name });
     this.#queues.delete(name);
-    queue.close();
+    queue.delete();
     this.#tell('deleted', queue);
   }
 

@@ -57,6 +57,7 @@ export function unaryMethods(
     wrapped[name] = (call: any, callback: (error: ServiceError | null, response?: object) => void) => {
       const cancelled = new AbortController();
       call.on('cancelled', () => cancelled.abort());
+      if (call.cancelled) cancelled.abort();
       runMethod(context, camelCase(name), () => method(call.request, cancelled.signal)).then(
         (response) => callback(null, response),
         (error: unknown) => {

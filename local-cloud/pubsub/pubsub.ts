@@ -134,11 +134,14 @@ function consume(
         handler(message, deliveryAttempt).then(
           (isAcknowledged) => settle(ackId, isAcknowledged),
           (error: unknown) => {
-            context.log('pubsub', `handler of ${subscription}: ${String(error)}`);
+            if (!isStopped) context.log('pubsub', `handler of ${subscription}: ${String(error)}`);
             settle(ackId, false);
           },
         );
       }
+    },
+    deleted: () => {
+      isStopped = true;
     },
   });
   return {

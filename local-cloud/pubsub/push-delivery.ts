@@ -59,10 +59,11 @@ function startLoop(context: LocalContext, queue: SubscriptionQueue): () => void 
           if (stopped.signal.aborted) return;
           if (isAcknowledged) queue.acknowledge([one.ackId]);
           else queue.modifyDeadline(one.ackId, 0);
-          queue.dispatch();
         });
       }
     },
+    // The broker ends the loop.
+    deleted: () => {},
   });
   return () => {
     detach();

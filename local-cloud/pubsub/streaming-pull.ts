@@ -6,6 +6,7 @@ import { status, type ServerDuplexStream, type UntypedHandleCall } from '@grpc/g
 import type { LocalContext } from '../context.ts';
 import type { Broker } from './broker.ts';
 import { toServiceError } from './grpc-server.ts';
+import { notFound, type PubsubError } from './pubsub-error.ts';
 import type { SubscriptionQueue } from './subscription-queue.ts';
 import { fromLeased } from './wire.ts';
 
@@ -35,8 +36,10 @@ export function streamingPull(context: LocalContext, broker: Broker, open: Set<S
       else stream.emit('error', toServiceError(error));
     };
     stream.on('data', (request: StreamingPullRequest) => {
+      // What was on its way when the client left must not lease messages to nobody.
+      if (!open.has(stream)) return;
       try {
-        pull ??= new OpenPull(broker.queue(request.subscription), request, stream);
+        pull ??= new OpenPull(broker.queue(request.subscription), request, stream, end);
         pull.accept(request);
       } catch (error) {
         end(error);
@@ -44,6 +47,7 @@ export function streamingPull(context: LocalContext, broker: Broker, open: Set<S
     });
     stream.on('end', () => end());
     stream.on('cancelled', () => end());
+    if (stream.cancelled) return end();
     context.faults.check('pubsub', 'streamingPull', 'before').catch(end);
   };
 }
@@ -64,7 +68,12 @@ class OpenPull {
   readonly #limit: number;
   #deadlineSeconds: number;
 
-  constructor(queue: SubscriptionQueue, first: StreamingPullRequest, stream: Stream) {
+  constructor(
+    queue: SubscriptionQueue,
+    first: StreamingPullRequest,
+    stream: Stream,
+    end: (error: PubsubError) => void,
+  ) {
     this.#queue = queue;
     this.#stream = stream;
     this.#limit = Number(first.maxOutstandingMessages) || unlimited;
@@ -82,6 +91,7 @@ class OpenPull {
         for (const one of leased) this.#outstanding.add(one.ackId);
         this.#stream.write({ receivedMessages: leased.map((one) => fromLeased(one, queue.config)) });
       },
+      deleted: () => end(notFound(queue.config.name)),
     });
   }
 

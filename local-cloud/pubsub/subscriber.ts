@@ -3,7 +3,7 @@ import type { Broker } from './broker.ts';
 import type { UnaryMethod } from './grpc-server.ts';
 import type { SubscriptionConfig } from './model.ts';
 import { page } from './paging.ts';
-import { PubsubError } from './pubsub-error.ts';
+import { notFound, PubsubError } from './pubsub-error.ts';
 import type { LeasedMessage, SubscriptionQueue } from './subscription-queue.ts';
 import {
   fromDuration,
@@ -65,6 +65,8 @@ function deliveryMethods(broker: Broker): Record<string, UnaryMethod> {
     Pull: async (request: { subscription: string; maxMessages: number; returnImmediately: boolean }, signal) => {
       if (request.maxMessages < 1) throw new PubsubError('INVALID_ARGUMENT', 'max_messages must be at least 1.');
       const queue = broker.queue(request.subscription);
+      // A client that has gone meanwhile must not get a lease: the message would be lost until its deadline.
+      if (signal.aborted) return { receivedMessages: [] };
       const ready = queue.take(request.maxMessages, queue.config.ackDeadlineSeconds);
       const wait = ready.length === 0 && !request.returnImmediately;
       const leased = wait ? await waitForMessages(queue, request.maxMessages, signal) : ready;
@@ -92,13 +94,16 @@ function deliveryMethods(broker: Broker): Record<string, UnaryMethod> {
 const idlePullMs = 20_000;
 
 function waitForMessages(queue: SubscriptionQueue, maxMessages: number, signal: AbortSignal): Promise<LeasedMessage[]> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     let isDone = false;
-    const finish = (leased: LeasedMessage[]): void => {
+    const end = (): void => {
       isDone = true;
       clearTimeout(timer);
       // Attaching may deliver at once, before `detach` exists.
       queueMicrotask(() => detach());
+    };
+    const finish = (leased: LeasedMessage[]): void => {
+      end();
       resolve(leased);
     };
     const timer = setTimeout(() => finish([]), idlePullMs);
@@ -108,6 +113,10 @@ function waitForMessages(queue: SubscriptionQueue, maxMessages: number, signal: 
       capacity: () => (isDone ? 0 : maxMessages),
       ackDeadlineSeconds: () => queue.config.ackDeadlineSeconds,
       deliver: finish,
+      deleted: () => {
+        end();
+        reject(notFound(queue.config.name));
+      },
     });
   });
 }

@@ -19,6 +19,8 @@ export interface Consumer {
   capacity(): number;
   ackDeadlineSeconds(): number;
   deliver(leased: LeasedMessage[]): void;
+  /** The subscription is gone: nothing comes any more. */
+  deleted(): void;
 }
 
 /** What the queue tells its owner, which keeps it on disk. */
@@ -135,13 +137,12 @@ export class SubscriptionQueue {
     this.dispatch();
   }
 
-  /** 0 seconds is a negative acknowledgement. */
+  /** 0 seconds is a negative acknowledgement. Who sends a late one has room again, though its lease is over. */
   modifyDeadline(ackId: string, seconds: number): void {
     const entry = this.#find(ackId);
-    if (entry?.state !== 'leased') return;
+    if (entry?.state !== 'leased') return this.dispatch();
     if (seconds > 0) return this.#startLease(entry, seconds);
     this.#giveBack(entry);
-    this.dispatch();
   }
 
   /** Acknowledges everything published before the given time: purge, or seek forward. */
@@ -161,6 +162,13 @@ export class SubscriptionQueue {
   restoreAttempts(id: string, attempts: number): void {
     const entry = this.#entries.get(id);
     if (entry) entry.attempts = attempts;
+  }
+
+  /** As close(), and everybody who waits for messages is told. */
+  delete(): void {
+    const consumers = [...this.#consumers];
+    this.close();
+    for (const consumer of consumers) consumer.deleted();
   }
 
   /** Stops all timers; nothing is delivered any more. */
@@ -191,7 +199,10 @@ export class SubscriptionQueue {
     entry.cancelTimer = this.#clock.after(seconds * 1000, () => this.#giveBack(entry));
   }
 
-  /** After a negative acknowledgement or a missed deadline. */
+  /**
+   * After a negative acknowledgement or a missed deadline. The consumer has room from now on, whether or not this
+   * message is ready again.
+   */
   #giveBack(entry: Entry): void {
     entry.cancelTimer?.();
     entry.cancelTimer = null;
@@ -208,6 +219,7 @@ export class SubscriptionQueue {
     if (delayMs === 0) return this.#makeReady(entry);
     entry.state = 'waiting';
     entry.cancelTimer = this.#clock.after(delayMs, () => this.#makeReady(entry));
+    this.dispatch();
   }
 
   #makeReady(entry: Entry): void {

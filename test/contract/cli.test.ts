@@ -27,11 +27,11 @@ interface Ran {
 }
 
 /** Without the variables of the test process: they would name the cloud that the session here has opened. */
-function start(args: string[]): { child: ChildProcess; ran: Promise<Ran> } {
+function start(args: string[], nodeOptions: string[] = []): { child: ChildProcess; ran: Promise<Ran> } {
   const { PATH, HOME, NODE_OPTIONS, FF_TEST_NETWORK_REPORT } = process.env;
   const passedOn = Object.entries({ PATH, HOME, NODE_OPTIONS, FF_TEST_NETWORK_REPORT }).filter(([, value]) => value);
   const env = { ...Object.fromEntries(passedOn), R_LIBS: join(project, '.local/R'), NO_COLOR: '1' };
-  const child = spawn(process.execPath, ['cli/main.ts', ...args], {
+  const child = spawn(process.execPath, [...nodeOptions, 'cli/main.ts', ...args], {
     cwd: project,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -51,46 +51,18 @@ async function json(code: number, ...args: string[]): Promise<any> {
   return JSON.parse(ran.out);
 }
 
-const COMMANDS = ['local', 'doctor', 'demo', 'submit', 'status', 'watch', 'logs', 'errors', 'replay', 'results'];
-const CONTROLS = ['cost', 'cancel', 'pause', 'resume', 'approve'];
-
-describe('the command without a cloud', () => {
-  for (const command of [...COMMANDS, ...CONTROLS])
-    it(`${command} --help has an example`, async () => {
-      const { code, out } = await run(command, '--help');
-      assert.equal(code, 0);
-      assert.match(out, /Examples?:\n\s+\$ foreach-fleet /);
-    });
-
-  const wrong: [args: string[], code: number, error: string][] = [
-    [['frobnicate'], 2, 'FF-USAGE'],
-    [['status', '--nonsense'], 2, 'FF-USAGE'],
-    [['results', 'demo'], 2, 'FF-USAGE'],
-    [['watch'], 2, 'FF-USAGE'],
-    [['--state', '/nonexistent', 'status'], 6, 'FF-NO-CLOUD'],
-    [['--state', '/nonexistent', 'cancel', 'demo'], 6, 'FF-NO-CLOUD'],
-    [['--state', '/nonexistent', 'local', '--stop'], 6, 'FF-NO-CLOUD'],
-    [['--state', project, 'demo', '--example', 'hello'], 2, 'FF-STATE-FOREIGN'],
-    [['demo', '--example', 'nothing'], 2, 'FF-NO-EXAMPLE'],
-    [['local', '--tick-seconds', 'soon'], 2, 'FF-USAGE'],
-    [['local', '--port-base', '-5'], 2, 'FF-USAGE'],
-  ];
-  for (const [args, code, error] of wrong)
-    it(`${args.join(' ').replace(project, 'PROJECT')}: ${error}, exit code ${code}`, async () => {
-      const { error: told } = await json(code, ...args);
-      assert.equal(told.code, error);
-      assert.ok(told.message && told.remedy);
-    });
-
-  it('--version is that of the package', async () => {
-    const { version } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as { version: string };
-    assert.deepEqual(await run('--version'), { code: 0, out: `${version}\n`, err: '' });
-  });
-
-  it('says what is wrong on stderr, with a remedy', async () => {
+describe('the command as a process, without a cloud', () => {
+  it('its exit code says what is wrong; the message is on stderr, or the one JSON value on stdout', async () => {
     const { code, out, err } = await run('--state', '/nonexistent', 'status');
     assert.deepEqual([code, out], [6, '']);
     assert.match(err, /^FF-NO-CLOUD: .*\n {2}what to do: start one with/);
+    assert.equal((await json(2, 'frobnicate')).error.code, 'FF-USAGE');
+  });
+
+  it('--help loads nothing of a vendor: no storage client, no local cloud', async () => {
+    const { code, out } = await start(['status', '--help'], ['--import', './test/support/loaded-packages.ts']).ran;
+    assert.equal(code, 0);
+    assert.match(out, /\nloaded: commander\n$/);
   });
 });
 
@@ -118,7 +90,7 @@ describe('the command with a local cloud', { skip: missingTools() }, () => {
       ['logs'],
       ['errors'],
       ['results', '--to', 'x'],
-      ...CONTROLS.map((name) => [name]),
+      ...['cost', 'cancel', 'pause', 'resume', 'approve'].map((name) => [name]),
     ];
     for (const [command, ...rest] of calls) {
       assert.equal((await ask(5, command!, 'nobody', ...rest)).error.code, 'FF-NO-JOB', command);

@@ -4,14 +4,21 @@
  */
 import assert from 'node:assert/strict';
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { Socket, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createStore } from '../../local-cloud/kubernetes/store/store.ts';
+import { podLog } from '../../local-cloud/kubernetes/verbs/pod-log.ts';
+import { createWatchHub } from '../../local-cloud/kubernetes/verbs/watch-hub.ts';
+import { watchObjects } from '../../local-cloud/kubernetes/verbs/watch.ts';
+import type { Call } from '../../local-cloud/kubernetes/wire/call.ts';
+import { parseRequest } from '../../local-cloud/kubernetes/wire/request.ts';
 import { serverIdentity } from '../../local-cloud/kubernetes/wire/tls.ts';
 import { startEmbedded, type EmbeddedTarget } from '../support/kubernetes-targets.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
 
@@ -120,6 +127,50 @@ describe('the disk of the embedded Kubernetes API', () => {
     store.close();
     rmSync(dir, { recursive: true });
   });
+
+  it('tells every listener of every change, also when one of them throws', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'kubernetes-store-'));
+    const store = createStore(dir);
+    store.create('namespaces', { metadata: { name: 'default' } });
+    const seen: string[] = [];
+    store.subscribe(({ object }) => {
+      if (object.metadata.name !== 'a') return;
+      store.create('configmaps', { metadata: { name: 'b' } });
+      throw new Error('a listener');
+    });
+    store.subscribe(({ object }) => seen.push(object.metadata.name));
+    assert.throws(() => store.create('configmaps', { metadata: { name: 'a' } }), /a listener/);
+    assert.deepEqual(seen, ['a', 'b']);
+    store.close();
+    rmSync(dir, { recursive: true });
+  });
+});
+
+/** A call whose client has gone before its turn came. */
+function abandonedCall(target: EmbeddedTarget, path: string, clock: ManualClock): Call {
+  const http = new IncomingMessage(new Socket());
+  const response = new ServerResponse(http);
+  response.destroy();
+  const request = parseRequest('GET', new URL(path, 'https://localhost'));
+  assert.ok(request);
+  const { store } = target.server;
+  const context = { ...target.context, clock };
+  return { context, store, hub: createWatchHub(store), request, http, response, agent: 'test', warn: () => {} };
+}
+
+describe('clients that have gone before their turn came', () => {
+  let target: EmbeddedTarget;
+  before(async () => {
+    target = await startEmbedded({ controllers: false });
+  });
+  after(() => target.stop());
+
+  it('leave no watch behind', () => {
+    const clock = new ManualClock();
+    const call = abandonedCall(target, `${MAPS}?watch=1&allowWatchBookmarks=1`, clock);
+    watchObjects(call);
+    assert.equal(clock.pending(), 0);
+  });
 });
 
 describe('logs', () => {
@@ -171,6 +222,13 @@ describe('logs', () => {
     assert.equal(code, 200);
     assert.equal(text, 'first line\nsecond line\n');
     assert.deepEqual(asked, ['/containerLogs/default/p/c?follow=true&tailLines=5']);
+  });
+
+  it('are not asked for when the client has gone', async () => {
+    asked.length = 0;
+    const path = '/api/v1/namespaces/default/pods/p/log?follow=true';
+    await podLog(abandonedCall(target, path, new ManualClock()));
+    assert.deepEqual(asked, []);
   });
 
   it('of a container that has not started say so', async () => {

@@ -113,6 +113,7 @@ test('several consumers share what is ready, each within its capacity', () => {
       deliver: (leased) => {
         received[name] = (received[name] ?? 0) + leased.length;
       },
+      deleted: () => {},
     });
   }
   for (let n = 0; n < 10; n += 1) add(`${n}`);

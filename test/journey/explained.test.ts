@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { request } from '../../cli/control.ts';
 import { readStatus, type Session } from '../../cli/session.ts';
-import { submit } from '../../cli/submit.ts';
+import { submitFolder } from '../../cli/submit-folder.ts';
 import { readLedger } from '../../functions/reconcile/read-ledger.ts';
 import { CommandOf } from '../support/command.ts';
 import {
@@ -60,7 +60,7 @@ describe('a job explains itself', { skip: missingTools() }, () => {
     );
     const save = `panel <- matrix(as.numeric(1:20), 4); save(panel, file = "${folder}/panel.RData")`;
     execFileSync('Rscript', ['--vanilla', '-e', save]);
-    await submit(session, folder, 'fitted', true);
+    await submitFolder(session, folder, 'fitted');
   });
   after(() => journey.cleanUp());
 
@@ -201,7 +201,7 @@ describe('a job explains itself', { skip: missingTools() }, () => {
     assert.equal((await readLedger(session.buckets, 'limited')).length, 6);
     await assertNothingLeft(session);
     writeFileSync(join(folder, 'job.yaml'), limits('null'));
-    await submit(session, folder, 'limited', true);
+    await submitFolder(session, folder, 'limited');
     await request(session, 'limited', 'resume');
     const second = await ended(session, 'limited', 1);
     assert.deepEqual([second.phase, second.tasks.reused], ['succeeded', 6], JSON.stringify(second.reason));

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import type { Session } from '../../cli/session.ts';
-import { submit } from '../../cli/submit.ts';
+import { submitFolder } from '../../cli/submit-folder.ts';
 import {
   assertNothingLeft,
   cancelWhenSaved,
@@ -52,7 +52,7 @@ describe('a job with large values', { skip: missingTools() }, () => {
 
   it('is cancelled in mid-job, keeps its files, is resumed without computing them again, and equals plain R', async () => {
     const folder = journey.jobFolder('large', script, 'script: run.R\nworker: {cpu: 1, memory: 1Gi, max: 2}\n');
-    await submit(session, folder, 'large', true);
+    await submitFolder(session, folder, 'large');
     const kept = await cancelWhenSaved(session, 'large', 3);
     assert.deepEqual(kept.map((line) => `${line.loop}/${line.iteration}`).toSorted(), ['1/1', '1/2', '1/3']);
     for (const line of kept) {

@@ -8,7 +8,7 @@ import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KubeConfig } from '@kubernetes/client-node';
 import { readStatus, type Session } from '../../cli/session.ts';
-import { submit } from '../../cli/submit.ts';
+import { submitFolder } from '../../cli/submit-folder.ts';
 import { connectBuckets } from '../../functions/adapters/gcs-bucket.ts';
 import { workloadOf } from '../../functions/adapters/kubernetes-workloads.ts';
 import { redisTaskQueues } from '../../functions/adapters/redis-task-queue.ts';
@@ -146,7 +146,7 @@ async function onRealServer(body: (world: World, session: Session) => Promise<vo
 }
 
 async function runToItsEnd(world: World, session: Session, folder: string, job: string): Promise<void> {
-  await submit(session, folder, job, true);
+  await submitFolder(session, folder, job);
   await world.passes(job);
   const status = await readStatus(session, job);
   assert.equal(status?.phase, 'succeeded', `${JSON.stringify(status?.reason)}\n${world.lines.join('\n')}`);

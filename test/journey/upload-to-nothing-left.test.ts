@@ -1,9 +1,9 @@
 /** Journeys with real R, Redis and doRedis on the embedded cloud: what the product promises, end to end. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { readErrors } from '../../cli/errors.ts';
+import { readErrors } from '../../cli/error-reports.ts';
 import { readStatus, type Session } from '../../cli/session.ts';
-import { submit } from '../../cli/submit.ts';
+import { submitFolder } from '../../cli/submit-folder.ts';
 import { paths } from '../../functions/job/names.ts';
 import { readLedger } from '../../functions/reconcile/read-ledger.ts';
 import {
@@ -70,7 +70,7 @@ describe('a job', { skip: missingTools() }, () => {
 
   it('that is cancelled keeps its results, and a resume runs only what is missing', async () => {
     const folder = journey.jobFolder('cancelled', slow(14, 1), quick);
-    await submit(session, folder, 'cancelled', true);
+    await submitFolder(session, folder, 'cancelled');
     const kept = await cancelWhenSaved(session, 'cancelled', 3);
     assert.ok(kept.length >= 3);
     const status = await resumeToEnd(session, journey, 'cancelled', kept, (line) => String(line.iteration));
@@ -119,7 +119,7 @@ describe('the whole local cloud killed with kill -9 in mid-job', { skip: missing
   it('goes on when it is started again: same result, only unfinished tasks run again', async () => {
     const folder = journey.jobFolder('killed', slow(20, 1), quick);
     let session = await journey.start();
-    await submit(session, folder, 'killed', true);
+    await submitFolder(session, folder, 'killed');
     await waitFor(
       'four results are saved',
       async () => ((await readStatus(session, 'killed'))?.tasks.inBucket ?? 0) >= 4,

@@ -1,8 +1,9 @@
-/** The command as a process of its own, for journeys. */
+/** The command as a process of its own, or within the test's process, where only its meaning matters. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runCommandLine } from '../../cli/program.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -23,6 +24,20 @@ export function runProgram(file: string, args: string[], cwd: string, input: str
   child.stdout.on('data', (text: Buffer) => (ran.out += text.toString()));
   child.stderr.on('data', (text: Buffer) => (ran.err += text.toString()));
   return new Promise((resolve) => child.once('close', (code) => resolve({ ...ran, code })));
+}
+
+/** A command line in this process. */
+export async function callHere(...args: string[]): Promise<Ran> {
+  const ran: Ran = { code: null, out: '', err: '' };
+  const code = await runCommandLine(args, { out: (text) => (ran.out += text), err: (text) => (ran.err += text) });
+  return { ...ran, code };
+}
+
+/** The one JSON value that a command line in this process says; `code` is the exit code it must have. */
+export async function askHere(code: number, ...args: string[]): Promise<any> {
+  const ran = await callHere('--json', ...args);
+  assert.equal(ran.code, code, `${args.join(' ')}: ${ran.out}${ran.err}`);
+  return JSON.parse(ran.out);
 }
 
 /** The command of one local cloud, called from `cwd`. */

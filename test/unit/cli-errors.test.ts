@@ -1,7 +1,7 @@
 /** How `errors` groups and shows reports, and `results --partial` its values. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { groupErrors, groupLines, noErrorLines } from '../../cli/errors.ts';
+import { groupErrors, groupLines, noErrorLines } from '../../cli/error-reports.ts';
 import type { ErrorReport } from '../../functions/job/error-report.ts';
 import { partialLines, type PartialValue } from '../../cli/partial.ts';
 import { newRecord } from '../../functions/job/job-record.ts';

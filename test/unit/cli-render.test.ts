@@ -1,7 +1,7 @@
 /** What the command prints about a job: pure functions of its status. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { errorLines, withRefutations } from '../../cli/errors.ts';
+import { errorLines, withRefutations } from '../../cli/error-reports.ts';
 import { bytes, duration, usd } from '../../cli/output.ts';
 import { liveLine, nextCommand, statusLines, summaryLine } from '../../cli/render-status.ts';
 import { newRecord } from '../../functions/job/job-record.ts';

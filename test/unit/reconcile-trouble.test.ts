@@ -180,8 +180,7 @@ describe('a pass that dies after its intent was saved', () => {
     const record = await world.record();
     assert.equal(record.phase, 'succeeded');
     const notice = { id: 'n1', event: 'succeeded', at: record.endedAt!, text: 'done' } as const;
-    const pass = { nonce: record.nonce, startedMs: world.nowMs, untilMs: world.nowMs + 120_000 };
-    const intent = JSON.stringify({ ...record, pass, notices: [notice] });
+    const intent = JSON.stringify({ ...record, acting: true, notices: [notice] });
     await world.buckets.state.write('jobs/demo.json', intent, {});
     await world.buckets.state.write('live/demo', 'test', {});
     world.buckets.uploads.objects.set('jobs/demo/status.json', deleting);

@@ -119,10 +119,18 @@ describe('a record', () => {
 
 describe('a record of schema 1', () => {
   it('is read with what was added since', () => {
-    assert.equal(running.schema, 2);
+    assert.equal(running.schema, 3);
+    assert.equal(running.acting, false);
     assert.equal(running.outputsLeftOut, 0);
     assert.match(running.filesDigest, /^[0-9a-f]{64}$/);
     assert.equal(running.progress?.loops[0]?.reuse, '3 of 4 results of attempt 1');
+  });
+});
+
+describe('a record of schema 2', () => {
+  it('that a pass has left while it acted says so still', () => {
+    const acting = parseRecord(readFileSync(new URL('records/schema-2.json', import.meta.url), 'utf8'), 'demo');
+    assert.deepEqual(acting, { ...running, acting: true });
   });
 });
 

@@ -39,9 +39,7 @@ export class StatusReporter {
     if (this.#closed) return;
     this.#dirty = true;
     if (this.#sending || this.#cancelRetry) return;
-    this.#sending = this.#sendAll().finally(() => {
-      this.#sending = undefined;
-    });
+    this.#sending = this.#sendAll();
   }
 
   /** Tries to send what is due; answers whether the API server knows the present status. */
@@ -62,19 +60,34 @@ export class StatusReporter {
   }
 
   async #sendAll(): Promise<void> {
-    while (this.#dirty && !this.#closed) {
-      this.#dirty = false;
-      try {
-        await this.#send();
-        this.#failures = 0;
-      } catch (error) {
-        this.#dirty = true;
-        this.#failures += 1;
-        if (isNotFound(error)) return this.#subject.gone();
-        if (isConflict(error)) await this.#reread();
-        if (isConflict(error) && this.#failures <= CONFLICTS_AT_ONCE) continue;
-        return this.#retryLater();
+    try {
+      while (this.#dirty && !this.#closed) {
+        this.#dirty = false;
+        if (!(await this.#trySend())) return;
       }
+    } finally {
+      // In the same step as the last look at `dirty`, so that nothing is submitted in between and then forgotten.
+      this.#sending = undefined;
+    }
+  }
+
+  /** False when nothing more is to be sent now: it is tried again later, or the pod is gone. */
+  async #trySend(): Promise<boolean> {
+    try {
+      await this.#send();
+      this.#failures = 0;
+      return true;
+    } catch (error) {
+      this.#dirty = true;
+      this.#failures += 1;
+      if (isNotFound(error)) {
+        this.#subject.gone();
+        return false;
+      }
+      if (isConflict(error)) await this.#reread();
+      if (isConflict(error) && this.#failures <= CONFLICTS_AT_ONCE) return true;
+      this.#retryLater();
+      return false;
     }
   }
 

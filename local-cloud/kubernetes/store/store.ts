@@ -221,13 +221,19 @@ class JournaledStore implements ObjectStore {
   #deliver(): void {
     if (this.#delivering) return;
     this.#delivering = true;
-    try {
-      for (let event = this.#queue.shift(); event; event = this.#queue.shift()) {
-        for (const listener of this.#listeners) listener(event);
+    // A listener that throws must not keep the change, or the next ones, from the others.
+    const errors: unknown[] = [];
+    for (let event = this.#queue.shift(); event; event = this.#queue.shift()) {
+      for (const listener of this.#listeners) {
+        try {
+          listener(event);
+        } catch (error) {
+          errors.push(error);
+        }
       }
-    } finally {
-      this.#delivering = false;
     }
+    this.#delivering = false;
+    if (errors.length > 0) throw errors[0];
   }
 
   *#everything(): Iterable<{ resource: string; json: string }> {

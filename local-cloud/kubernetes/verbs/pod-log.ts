@@ -67,7 +67,8 @@ function kubeletUrl(node: KubeObject, path: string): URL {
 }
 
 /** The kubelet's certificate is not verified: it makes its own, and stays on this machine. */
-function pass({ response, http }: Call, url: URL): Promise<void> {
+function pass({ response }: Call, url: URL): Promise<void> {
+  if (response.destroyed) return Promise.resolve();
   return new Promise((resolve, reject) => {
     const upstream = httpsRequest(url, { rejectUnauthorized: false, agent: false }, (answer) => {
       const type = answer.headers['content-type'] ?? 'text/plain';
@@ -82,17 +83,15 @@ function pass({ response, http }: Call, url: URL): Promise<void> {
       answer.pipe(response);
       answer.on('error', () => response.destroy());
       answer.on('end', resolve);
-      response.on('close', () => {
-        upstream.destroy();
-        resolve();
-      });
     });
     upstream.on('error', (error) => {
       if (response.headersSent) response.destroy();
       else reject(new ApiError(500, 'InternalError', `Get "${url.href}": ${error.message}`));
     });
-    http.on('close', () => {
-      if (response.destroyed) upstream.destroy();
+    // From the beginning: the client may go before the kubelet has answered.
+    response.on('close', () => {
+      upstream.destroy();
+      resolve();
     });
     upstream.end();
   });

@@ -1,6 +1,6 @@
 /** watch: the stream of changes of a resource, as JSON lines. */
 import { invalid } from '../api-error.ts';
-import type { Answer, Call } from '../wire/call.ts';
+import { whenClosed, type Answer, type Call } from '../wire/call.ts';
 import { matcherOf, refuseFuture, selectObjects } from './read.ts';
 import { frameWriter, type FrameWriter } from '../wire/render.ts';
 import { isTrue } from '../wire/request.ts';
@@ -96,7 +96,7 @@ function endWith({ context, request, response }: Call, remove: () => void, bookm
     cancelBookmark = context.clock.after(BOOKMARK_MS, tick);
   };
   if (isTrue(request.query.get('allowWatchBookmarks'))) cancelBookmark = context.clock.after(BOOKMARK_MS, tick);
-  response.on('close', () => {
+  whenClosed(response, () => {
     remove();
     cancelEnd();
     cancelBookmark();

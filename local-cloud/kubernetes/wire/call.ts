@@ -38,6 +38,12 @@ export type Answer =
   /** The handler writes the response itself. */
   | { is: 'streamed' };
 
+/** Calls `action` when the client has gone or the answer is complete: at once where that has happened already. */
+export function whenClosed(response: ServerResponse, action: () => void): void {
+  if (response.destroyed) action();
+  else response.once('close', action);
+}
+
 const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
 /** The bytes of the body. Throws 413 above the size that a real server takes. */

@@ -85,6 +85,7 @@ const rows: [
           system: { machineType: 'e2-standard-2', spot: false, diskGb: 30 },
           workers: { machineType: 'e2-standard-4', spot: true, diskGb: 30, nodes: 1 },
           endsByMs: NOW_MS + 13 * 3_600_000,
+          mostMachines: 12,
         },
       ],
     },

@@ -14,7 +14,7 @@ import {
   workloadView,
 } from '../../support/plan-fixtures.ts';
 
-const day = 24 * 3600 * 1000;
+const hour = 3600 * 1000;
 
 const settled: [name: string, seen: Partial<Observation>, expected: Expected][] = [
   ['the cluster is lost', { cluster: null }, { phase: 'creating', actions: [] }],
@@ -43,11 +43,11 @@ const working: [name: string, seen: Partial<Observation>, actions: Action[]][] =
   ['the lease is renewed and results are saved', {}, tending],
   ['requests are answered', { urlRequests: ['x'] }, [...tending, { do: 'sign-urls', objects: ['x'] }]],
   [
-    'inputs of three days are made anew, with as many workers as are wanted',
-    { workload: workloadView({ inputsSignedMs: NOW_MS - 3 * day, workersWanted: 5 }) },
+    'inputs of six hours are made anew, with as many workers as are wanted',
+    { workload: workloadView({ inputsSignedMs: NOW_MS - 6 * hour, workersWanted: 5 }) },
     [...tending, { do: 'apply-workload', workers: 5 }],
   ],
-  ['younger inputs stay', { workload: workloadView({ inputsSignedMs: NOW_MS - 3 * day + 1 }) }, tending],
+  ['younger inputs stay', { workload: workloadView({ inputsSignedMs: NOW_MS - 6 * hour + 1 }) }, tending],
   [
     'inputs of an unknown age are made anew',
     { workload: workloadView({ inputsSignedMs: null }) },

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { clusterName } from '../functions/job/names.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
-import { say } from './output.ts';
 import { admin, requireStatus, type Session } from './session.ts';
 
 export interface LogLine {
@@ -25,7 +24,7 @@ export interface LogsOptions {
 const FOLLOW_MS = 700;
 const ROLES = ['driver', 'worker', 'redis', 'functions'];
 
-export async function logs(session: Session, job: string, options: LogsOptions): Promise<LogLine[]> {
+export async function readLogs(session: Session, job: string, options: LogsOptions): Promise<LogLine[]> {
   if (!session.local)
     throw new CommandError(
       'FF-LOCAL-ONLY',
@@ -86,11 +85,16 @@ export async function untilEnded(session: Session, job: string): Promise<void> {
 }
 
 /** Prints new lines as they come, until the job has ended. */
-export async function followLogs(session: Session, job: string, options: LogsOptions): Promise<void> {
+export async function followLogs(
+  session: Session,
+  job: string,
+  options: LogsOptions,
+  say: (line: string) => void,
+): Promise<void> {
   let shown = 0;
   for (;;) {
     const status = await requireStatus(session, job);
-    const lines = await logs(session, job, options);
+    const lines = await readLogs(session, job, options);
     for (const line of lines.slice(shown)) say(logLine(line));
     shown = lines.length;
     if (status.ended) return;

@@ -10,15 +10,16 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { JobStatus } from '../functions/job/job-status.ts';
 import { startLocalCloud } from '../local-cloud/local-cloud.ts';
+import type { Context } from './command.ts';
+import { type Downloaded, download } from './download.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { exitCodeOf, follow } from './follow.ts';
 import { isNothing, whatIsLeft, type Left } from './left.ts';
 import { type LiveView, liveView } from './live-view.ts';
 import { emptyStateDir, explainStart } from './state-dir.ts';
-import { bytes, duration, type GlobalOptions, paint, say, sayJson, usd } from './output.ts';
-import { results, type Downloaded } from './results.ts';
+import { bytes, duration, paint, usd } from './output.ts';
 import { openSession, type Session } from './session.ts';
-import { submit } from './submit.ts';
+import { submitFolder } from './submit-folder.ts';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
 const TABLE_LINES = 8;
@@ -27,7 +28,7 @@ const LEFT_LOOKS = 40;
 /** The exit code of a shell for Ctrl-C. */
 const INTERRUPTED = 130;
 
-export async function demo(example: string, globals: GlobalOptions): Promise<number> {
+export async function runDemo(example: string, context: Context): Promise<number> {
   const folder = join(project, 'examples', example);
   if (!existsSync(join(folder, 'job.yaml')))
     throw new CommandError(
@@ -37,11 +38,11 @@ export async function demo(example: string, globals: GlobalOptions): Promise<num
       EXIT.invalid,
     );
   const begin = Date.now();
-  await makeData(folder);
-  const stateDir = globals.state ?? join(project, '.local', 'demo');
+  await makeData(folder, context);
+  const stateDir = context.state ?? join(project, '.local', 'demo');
   await emptyStateDir(stateDir);
   const cloud = await startLocalCloud({ stateDir, quiet: true }).catch(explainStart);
-  const view = globals.json ? null : liveView();
+  const view = context.json ? null : liveView(context.say);
   const interrupted = Promise.withResolvers<number>();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => {
@@ -49,9 +50,9 @@ export async function demo(example: string, globals: GlobalOptions): Promise<num
       interrupted.resolve(INTERRUPTED);
     });
   try {
-    const session = openSession({ state: stateDir });
-    const code = await Promise.race([run(session, folder, example, globals, view, begin), interrupted.promise]);
-    if (code === INTERRUPTED && !globals.json) say('interrupted: ending everything');
+    const session = await openSession({ state: stateDir });
+    const code = await Promise.race([run(context, session, folder, example, view, begin), interrupted.promise]);
+    if (code === INTERRUPTED && !context.json) context.say('interrupted: ending everything');
     return code;
   } finally {
     await cloud.stop();
@@ -59,35 +60,38 @@ export async function demo(example: string, globals: GlobalOptions): Promise<num
 }
 
 async function run(
+  context: Context,
   session: Session,
   folder: string,
   job: string,
-  globals: GlobalOptions,
   view: LiveView | null,
   begin: number,
 ): Promise<number> {
-  if (!globals.json)
+  const { json, say, sayJson } = context;
+  if (!json)
     say(
       paint(
         'bold',
         `The local cloud runs (${((Date.now() - begin) / 1000).toFixed(1)} s). Uploading ${folder}; from here on only events drive the job.`,
       ),
     );
-  await submit(session, folder, job, globals.json === true);
+  await submitFolder(session, folder, job, (file) => {
+    if (!json) say(`  ${file.name} (${bytes(file.bytes)})`);
+  });
   const status = await follow(session, job, { onChange: (now) => view?.show(now) });
   const to = join(project, '.local', 'demo-results', job);
   await rm(to, { recursive: true, force: true });
-  const downloaded = await results(session, status, to, { all: false });
+  const downloaded = await download(session, status, to, { all: false });
   const left = await untilNothing(session);
-  if (globals.json) sayJson({ status, downloaded, left });
-  else await show(status, downloaded, left, session);
+  if (json) sayJson({ status, downloaded, left });
+  else await show(context, status, downloaded, left, session);
   return isNothing(left) ? exitCodeOf(status) : EXIT.failure;
 }
 
 /** Large data of an example is made by its own seeded script, once. */
-async function makeData(folder: string): Promise<void> {
+async function makeData(folder: string, { note }: Context): Promise<void> {
   if (!existsSync(join(folder, 'make-data.R')) || existsSync(join(folder, 'panel.RData'))) return;
-  process.stderr.write("making the example's data (once)\n");
+  note("making the example's data (once)");
   await promisify(execFile)('Rscript', ['--vanilla', 'make-data.R'], { cwd: folder });
 }
 
@@ -100,7 +104,13 @@ async function untilNothing(session: Session): Promise<Left> {
   return left;
 }
 
-async function show(status: JobStatus, downloaded: Downloaded, left: Left, session: Session): Promise<void> {
+async function show(
+  { say }: Context,
+  status: JobStatus,
+  downloaded: Downloaded,
+  left: Left,
+  session: Session,
+): Promise<void> {
   const seconds = (Date.parse(status.endedAt ?? status.updatedAt) - Date.parse(status.attemptStartedAt)) / 1000;
   say();
   say(paint('bold', `Result (${status.phase}, ${status.tasks.done} tasks in ${duration(seconds)})`));

@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { type JobSpec, loadedNames } from '../functions/job-file/job-spec.ts';
 import { type ErrorReport, type LoopDescription, parseLoopDescriptions } from '../functions/job/error-report.ts';
 import { readSegments } from '../functions/reconcile/read-segments.ts';
-import { readErrors } from './errors.ts';
+import { readErrors } from './error-reports.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { fetchJobFiles, type JobFiles } from './job-files.ts';
 import { findR, type REnd, runFunction, runInteractive } from './r-process.ts';
@@ -56,7 +56,7 @@ export interface Replayed {
 /** What R reads: the report, and what the iteration needs. */
 type Source = ErrorReport & Pick<LoopDescription, 'attempt' | 'task'> & { job: string };
 
-export async function replay(
+export async function replayIteration(
   session: Session,
   request: ReplayRequest,
   tell: (text: string) => void,

@@ -30,7 +30,7 @@ export interface Downloaded {
  * Downloads what exists so far; checks the script's files and every single-iteration file against
  * the SHA-256 that was computed with them.
  */
-export async function results(
+export async function download(
   session: Session,
   status: JobStatus,
   to: string,

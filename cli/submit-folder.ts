@@ -15,10 +15,13 @@ import type { Problem } from '../functions/job-file/problem.ts';
 import { parseJobFile } from '../functions/job-file/parse-job-file.ts';
 import { inParallel } from '../functions/in-parallel.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
-import { bytes, say } from './output.ts';
+import { bytes } from './output.ts';
 import { reach, requireJobId, type Session } from './session.ts';
 
-type FolderEntry = { name: string; bytes: number };
+export interface FolderEntry {
+  name: string;
+  bytes: number;
+}
 
 const UPLOADS_AT_ONCE = 8;
 /** What Node.js reads into one buffer. */
@@ -31,11 +34,12 @@ export interface Submitted {
   uri: string;
 }
 
-export async function submit(
+/** `tell` hears of each file that has been sent. */
+export async function submitFolder(
   session: Session,
   folder: string,
   id: string | undefined,
-  quiet: boolean,
+  tell: (file: FolderEntry) => void = () => undefined,
 ): Promise<Submitted> {
   const job = jobIdOf(folder, id);
   const files = await listFolder(folder);
@@ -64,12 +68,20 @@ export async function submit(
         contentType: 'application/octet-stream',
       }),
     );
-    if (!quiet) say(`  ${file.name} (${bytes(file.bytes)})`);
+    tell(file);
   };
   await inParallel(UPLOADS_AT_ONCE, others, upload);
   await upload(files.find((file) => file.name === jobFile)!);
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
   return { job, files: files.length, bytes: total, uri: `gs://${session.uploadsBucket}/${paths.folder(job)}` };
+}
+
+/** Before its name is judged: who names the job file instead wants to hear of the folder, not of job ids. */
+export async function requireFolder(folder: string): Promise<void> {
+  const found = await stat(folder).catch(() => null);
+  if (found?.isDirectory()) return;
+  const remedy = found ? 'name the folder, not a file in it' : 'name the folder that holds job.yaml';
+  throw new CommandError('FF-NO-FOLDER', `"${folder}" is not a folder that can be read`, remedy, EXIT.invalid);
 }
 
 /** @throws CommandError FF-SPEC-JOB-ID when neither the name given nor that of the folder can be one. */

@@ -2,8 +2,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { paths } from '../functions/job/names.ts';
-import type { GlobalOptions } from './output.ts';
-import { openSession, reach } from './session.ts';
+import { reach, type Session } from './session.ts';
 
 export interface Finding {
   what: string;
@@ -15,7 +14,7 @@ export interface Finding {
 const run = promisify(execFile);
 const SETUP = 'npm run setup';
 
-export async function diagnose(globals: GlobalOptions): Promise<Finding[]> {
+export async function diagnose(open: () => Promise<Session>): Promise<Finding[]> {
   const tools = await Promise.all([
     program('R', 'Rscript', ['--version'], SETUP),
     program('Redis', 'redis-server', ['--version'], SETUP),
@@ -32,7 +31,7 @@ export async function diagnose(globals: GlobalOptions): Promise<Finding[]> {
     found: process.version,
     remedy: SETUP,
   };
-  return [node, ...tools, ...(await checkCloud(globals))];
+  return [node, ...tools, ...(await checkCloud(open))];
 }
 
 async function program(what: string, file: string, args: string[], remedy: string): Promise<Finding> {
@@ -50,9 +49,9 @@ async function program(what: string, file: string, args: string[], remedy: strin
 }
 
 /** Reading the three buckets is what every command needs. */
-async function checkCloud(globals: GlobalOptions): Promise<Finding[]> {
+async function checkCloud(open: () => Promise<Session>): Promise<Finding[]> {
   try {
-    const session = openSession({ state: globals.state });
+    const session = await open();
     const { uploads, state, results } = session.buckets;
     const where = session.local ? 'local cloud' : 'installation';
     const answers = [uploads, state, results].map(async (bucket): Promise<Finding> => {

@@ -1,0 +1,26 @@
+import type { Command } from '../command.ts';
+import { followLogs, logLine, readLogs, untilEnded } from '../read-logs.ts';
+import { requireJobId } from '../session.ts';
+
+type Options = { role?: string; tail?: string; follow?: boolean };
+
+export const logs: Command = {
+  name: 'logs',
+  arguments: '<job>',
+  summary: 'what driver, workers or Redis printed',
+  options: [
+    { flags: '--role <role>', summary: 'driver, worker, redis or functions' },
+    { flags: '--tail <n>', summary: 'only the last n lines' },
+    { flags: '-f, --follow', summary: 'go on until the job has ended' },
+  ],
+  examples: ['logs hello --role driver --follow'],
+  async run(context, options: Options, job: string) {
+    const session = await context.session();
+    const isFollowed = options.follow === true;
+    if (isFollowed && !context.json) return followLogs(session, requireJobId(job), options, context.say);
+    if (isFollowed) await untilEnded(session, requireJobId(job));
+    const lines = await readLogs(session, requireJobId(job), options);
+    if (context.json) return context.sayJson(lines);
+    lines.forEach((line) => context.say(logLine(line)));
+  },
+};

@@ -1,0 +1,83 @@
+/** What the functions make of GKE's and Compute's answers: the real clients of the adapter, against the local cloud. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { connectClusters } from '../../functions/adapters/gke-clusters.ts';
+import type { Clusters, ClusterRequest } from '../../functions/ports/clusters.ts';
+import { PortError } from '../../functions/ports/port-error.ts';
+import { PARENT, startFixture, ZONE, type GkeFixture } from './gke-fixture.ts';
+
+function adapterOf({ gke, compute }: GkeFixture): Clusters {
+  return connectClusters({
+    projectId: 'local-project',
+    installation: 'test',
+    nodeServiceAccount: null,
+    network: null,
+    subnetwork: null,
+    containerEndpoint: gke.url,
+    computeEndpoint: compute.url,
+  });
+}
+
+const REQUEST: ClusterRequest = {
+  name: 'ff-adapter-1',
+  location: ZONE,
+  job: 'adapter',
+  system: { machineType: 'e2-standard-2', spot: false, diskGb: 30 },
+  workers: { machineType: 'e2-standard-4', spot: true, diskGb: 30, nodes: 1 },
+  externalIps: false,
+  endsByMs: Date.parse('2030-01-01T00:00:00Z'),
+  mostMachines: 12,
+};
+
+const hasCode = (code: string) => (error: unknown) => error instanceof PortError && error.code === code;
+
+test('the cluster that the functions ask for is one that GKE makes', async (t) => {
+  const fixture = await startFixture(t);
+  const clusters = adapterOf(fixture);
+  await clusters.create(REQUEST);
+  const seen = await clusters.get(REQUEST.name, ZONE);
+  assert.equal(seen?.ours, true);
+  const [cluster] = await fixture.client.getCluster({ name: `${PARENT}/clusters/${REQUEST.name}` });
+  const exclusion = cluster.maintenancePolicy?.window?.maintenanceExclusions?.['job'];
+  assert.equal(Number(exclusion?.endTime?.seconds) * 1000, REQUEST.endsByMs + 24 * 3600 * 1000);
+});
+
+test("a cluster's pod range holds the machines that the job may have, 64 addresses each", async (t) => {
+  const fixture = await startFixture(t);
+  const rows: [mostMachines: number, block: string][] = [
+    [2, '/21'],
+    [31, '/21'],
+    [32, '/20'],
+    [255, '/18'],
+    [256, '/17'],
+    [3335, '/14'],
+  ];
+  for (const [index, [mostMachines, block]] of rows.entries()) {
+    const name = `ff-adapter-${index}`;
+    await adapterOf(fixture).create({ ...REQUEST, name, mostMachines });
+    const [cluster] = await fixture.client.getCluster({ name: `${PARENT}/clusters/${name}` });
+    assert.equal(cluster.ipAllocationPolicy?.clusterIpv4CidrBlock, block, `${mostMachines} machines`);
+    assert.equal(cluster.ipAllocationPolicy?.servicesIpv4CidrBlock ?? '', '');
+  }
+});
+
+test('a quota that is used up is told from a missing role, though Google answers both with 403', async (t) => {
+  const fixture = await startFixture(t, { quotas: { CPUS: 4 } });
+  const clusters = adapterOf(fixture);
+  await assert.rejects(clusters.create(REQUEST), hasCode('FF-CLUSTER-QUOTA'));
+  fixture.context.faults.set([{ service: 'gke', method: 'clusters.create', effect: 'status', status: 403 }]);
+  await assert.rejects(clusters.create(REQUEST), hasCode('FF-CLOUD-PERMISSION'));
+});
+
+test("a job's leftovers are found by both of its labels", async (t) => {
+  const fixture = await startFixture(t);
+  const labels = { 'foreach-fleet-installation': 'test', 'foreach-fleet-job': 'adapter' };
+  fixture.compute.plantLeftover({ kind: 'disks', name: 'pvc-1', scope: ZONE, labels });
+  const foreign = { ...labels, 'foreach-fleet-job': 'other' };
+  fixture.compute.plantLeftover({ kind: 'disks', name: 'pvc-2', scope: ZONE, labels: foreign });
+  const found = await adapterOf(fixture).leftovers('ff-adapter-1');
+  assert.deepEqual(
+    found.map((leftover) => leftover.name),
+    ['pvc-1'],
+  );
+});
