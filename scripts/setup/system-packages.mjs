@@ -1,34 +1,27 @@
 // System packages by apt-get on Debian and Ubuntu; elsewhere says what is missing. Never
 // leaves a service running that was not there.
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { findCommand, logFile, readIfThere, run, say, SetupError, tail } from './project.mjs';
 
+/** Which package brings which program; a rule compares it with what the project starts. */
+const { installed, companions } = JSON.parse(readFileSync(new URL('programs.json', import.meta.url), 'utf8'));
+
 /**
- * What must be found, and the packages that bring it. R's header comes with r-base-core; hiredis is
- * what redux stands on, OpenSSL sums results.
+ * What must be found, and the packages that bring it. hiredis is what redux stands on, OpenSSL sums results; R's header
+ * comes with r-base-core.
  */
 const needs = [
-  { what: 'R', isThere: () => findCommand('Rscript') !== undefined, packages: ['r-base-core'] },
-  {
-    what: 'a C and C++ compiler',
-    isThere: () => ['gcc', 'g++', 'make'].every(findCommand),
-    packages: ['gcc', 'g++', 'make', 'libc6-dev'],
-  },
+  ...Object.entries(installed).map(([program, name]) => ({
+    what: program,
+    isThere: () => findCommand(program) !== undefined,
+    packages: [name, ...(companions[program] ?? [])],
+  })),
   {
     what: "hiredis' header",
     isThere: () => existsSync('/usr/include/hiredis/hiredis.h'),
     packages: ['libhiredis-dev', 'pkg-config'],
   },
-  {
-    what: 'redis-server',
-    isThere: () => ['redis-server', 'redis-cli'].every(findCommand),
-    packages: ['redis-server', 'redis-tools'],
-  },
   { what: "OpenSSL's header", isThere: () => existsSync('/usr/include/openssl/evp.h'), packages: ['libssl-dev'] },
-  { what: 'openssl', isThere: () => findCommand('openssl') !== undefined, packages: ['openssl'] },
-  { what: 'curl', isThere: () => findCommand('curl') !== undefined, packages: ['curl', 'ca-certificates'] },
-  { what: 'setpriv', isThere: () => findCommand('setpriv') !== undefined, packages: ['util-linux'] },
-  { what: 'ps', isThere: () => findCommand('ps') !== undefined, packages: ['procps'] },
 ];
 
 /**
@@ -49,7 +42,7 @@ export function missingSystemParts() {
 export async function installSystemPackages() {
   const missing = needs.filter((need) => !need.isThere());
   if (missing.length === 0) return;
-  const packages = missing.flatMap((need) => need.packages);
+  const packages = [...new Set(missing.flatMap((need) => need.packages))];
   const extras = packages.includes('r-base-core') ? compiledRPackages : [];
   const asRoot = await chooseRoot(packages);
   say(`installing system packages: ${packages.join(' ')} (one to three minutes)`);
