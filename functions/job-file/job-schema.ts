@@ -123,7 +123,7 @@ export const jobFileSchema = z.strictObject({
       types: z.array(z.string().regex(machineType)).max(20).default([]).describe('Empty: the planner chooses'),
       zones: z.array(z.string().regex(zoneName)).max(20).default([]),
       spot: z.enum(['never', 'prefer', 'only']).default('prefer'),
-      diskGb: integer(10, 65_536).default(30),
+      diskGb: integer(10, 65_536).default(50),
       externalIps: z.boolean().default(false),
     })
     .prefault({}),

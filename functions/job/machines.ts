@@ -11,9 +11,13 @@ export interface PoolChoice {
   diskGb: number;
 }
 
-const SYSTEM_MACHINE_TYPE = 'e2-standard-2';
+/** Beside Redis and the driver GKE's own Deployments live there, which tolerate no other pool's taint: 0.9 vCPU. */
+const SYSTEM_MACHINE_TYPE = 'e2-standard-4';
 const WORKER_MACHINE_TYPE = 'e2-standard-4';
-const SYSTEM_DISK_GB = 30;
+/** Redis and the driver request 12 GiB of it; a disk of 30 GB would leave 7. */
+const SYSTEM_DISK_GB = 100;
+/** What a worker requests of its machine's disk (manifests/50-workers.yaml). */
+export const WORKER_STORAGE_BYTES = 4 * 1024 ** 3;
 
 /**
  * GKE's own pods on every machine (logging agent, metrics, proxy, DNS cache): about
@@ -36,22 +40,45 @@ export function workerPool(spec: JobSpec, onDemand = false): PoolChoice {
 }
 
 /**
- * Workers that fit on one machine of this type; 0 when not even one does.
+ * Workers that fit on one machine of this pool; 0 when not even one does.
  * Reservations: GKE "Plan GKE Standard node sizes" (6 % of the first core, 1 % of the second, 0.5 % of the next
  * two, 0.25 % of the rest; 25 % of the first 4 GiB, 20 % of the next 4, 10 % of the next 8, 6 % of the next
  * 112, 2 % of the rest, 100 MiB for eviction).
  */
-export function workersPerMachine(machineType: string, worker: { cpu: number; memoryBytes: number }): number {
-  const shape = machineShape(machineType);
-  if (!shape) return 1;
+export function workersPerMachine(
+  pool: { machineType: string; diskGb: number },
+  worker: { cpu: number; memoryBytes: number },
+): number {
+  const byDisk = Math.floor(storageBytesForPods(pool.diskGb) / WORKER_STORAGE_BYTES);
+  const shape = machineShape(pool.machineType);
+  if (!shape) return Math.min(1, byDisk);
   const cpu = shape.vcpu - reservedCpu(shape.vcpu) - DAEMON_CPU;
   const bytes = shape.memoryBytes - reservedBytes(shape.memoryBytes) - DAEMON_BYTES;
-  return Math.max(0, Math.floor(Math.min(cpu / worker.cpu + 1e-9, bytes / worker.memoryBytes)));
+  const byShape = Math.floor(Math.min(cpu / worker.cpu + 1e-9, bytes / worker.memoryBytes));
+  return Math.max(0, Math.min(byShape, byDisk));
+}
+
+/**
+ * What a machine's disk leaves to pods. GKE "Plan GKE Standard node sizes": 90 % of the file system, less the least of
+ * half of the disk, 6 GiB and 35 % of it, and 100 GiB. A file system is some 6 GiB smaller than its disk: the page's
+ * node of 100 GiB has 94.25.
+ */
+export function storageBytesForPods(diskGb: number): number {
+  const gib = 1024 ** 3;
+  const reservedGib = Math.min(diskGb * 0.5, 6 + diskGb * 0.35, 100);
+  return Math.max(0, 0.9 * (diskGb - 6) - reservedGib) * gib;
+}
+
+/** The smallest disk that leaves room for one worker. */
+export function leastDiskGb(): number {
+  let diskGb = 10;
+  while (storageBytesForPods(diskGb) < WORKER_STORAGE_BYTES) diskGb += 1;
+  return diskGb;
 }
 
 /** Worker machines that `worker.max` workers fill. */
 export function mostWorkerNodes(spec: JobSpec): number {
-  return Math.ceil(spec.worker.max / Math.max(1, workersPerMachine(workerPool(spec).machineType, spec.worker)));
+  return Math.ceil(spec.worker.max / Math.max(1, workersPerMachine(workerPool(spec), spec.worker)));
 }
 
 function reservedCpu(vcpu: number): number {

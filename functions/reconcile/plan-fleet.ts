@@ -43,7 +43,7 @@ function demandOf(record: RecordWithCluster, seen: SeenWorking): FleetDemand {
     waiting: progress.waiting,
     running: progress.running,
     secondsOfWork: secondsOfWorkLeft(progress),
-    workersPerMachine: Math.max(1, workersPerMachine(pool.machineType, spec.worker)),
+    workersPerMachine: Math.max(1, workersPerMachine(pool, spec.worker)),
     bootSeconds: bootSeconds(record),
     currentWorkers: workload.workersWanted,
     currentNodes: workerNodes(seen.cluster),

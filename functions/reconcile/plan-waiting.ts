@@ -3,7 +3,7 @@
  * of other buckets are not looked for here.
  */
 import { assert } from '../job/assert.ts';
-import { fleetForPrice, workerPool, workersPerMachine } from '../job/machines.ts';
+import { fleetForPrice, leastDiskGb, workerPool, workersPerMachine } from '../job/machines.ts';
 import type { JobRecord, Spending } from '../job/job-record.ts';
 import { findFolderSizeProblem, findMissingFiles } from '../job-file/check-folder.ts';
 import type { JobSpec } from '../job-file/job-spec.ts';
@@ -97,7 +97,14 @@ function problemsOfLimits(spec: JobSpec, spent: Spending): Problem[] {
       remedy: `set limits.time to more than ${Math.ceil(usedSeconds / 60)}m`,
     });
   const { cpu, memoryBytes } = spec.worker;
-  if (workersPerMachine(pool.machineType, spec.worker) === 0)
+  if (pool.diskGb < leastDiskGb())
+    problems.push({
+      code: 'FF-WORKER-TOO-LARGE',
+      path: 'machines.diskGb',
+      message: `a disk of ${pool.diskGb} GB leaves no room for a worker beside what GKE reserves of it`,
+      remedy: `set machines.diskGb to at least ${leastDiskGb()}`,
+    });
+  else if (workersPerMachine(pool, spec.worker) === 0)
     problems.push({
       code: 'FF-WORKER-TOO-LARGE',
       path: 'worker',

@@ -9,6 +9,6 @@ export function workerNodesOfCanary(spec: JobSpec): number {
 
 /** Workers that fill the canary's machines. */
 export function workersOfCanary(spec: JobSpec): number {
-  const perMachine = Math.max(1, workersPerMachine(workerPool(spec).machineType, spec.worker));
+  const perMachine = Math.max(1, workersPerMachine(workerPool(spec), spec.worker));
   return Math.min(spec.worker.max, perMachine * workerNodesOfCanary(spec));
 }

@@ -49,7 +49,9 @@ export const MACHINE_TYPES: ReadonlyMap<string, MachineType> = allTypes();
 export interface Allocatable {
   cpuMillis: number;
   memoryMi: number;
-  ephemeralStorageMi: number;
+  /** Of the boot disk: what its file system has, and what of that pods can ask for. */
+  storageCapacityKi: number;
+  storageBytes: number;
   pods: number;
 }
 
@@ -58,7 +60,7 @@ export function allocatable(type: MachineType, diskSizeGb: number, maxPods: numb
   return {
     cpuMillis: type.sharedCore ? 940 : type.cpus * 1000 - reserved(type.cpus * 1000, CPU_STEPS),
     memoryMi: type.memoryMb - memoryReservedMi(type.memoryMb),
-    ephemeralStorageMi: ephemeralStorageMi(diskSizeGb),
+    ...ephemeralStorage(diskSizeGb),
     pods: maxPods,
   };
 }
@@ -94,7 +96,16 @@ function memoryReservedMi(memoryMb: number): number {
   return (memoryMb < 1024 ? 255 : reserved(memoryMb, MEMORY_STEPS)) + EVICTION_THRESHOLD_MI;
 }
 
-function ephemeralStorageMi(diskSizeGb: number): number {
-  const system = Math.min(diskSizeGb * 0.5, 6 + diskSizeGb * 0.35, 100);
-  return Math.max(0, Math.floor((diskSizeGb * 0.9 - system) * 1024));
+/** A file system is smaller than its disk: the documented node of 100 GiB has 98831908Ki. */
+const DISK_OVERHEAD_KI = 100 * 1024 ** 2 - 98_831_908;
+
+/**
+ * GKE, "Plan GKE Standard node sizes": a tenth of the file system is the eviction threshold, and of the disk the least
+ * of half, 6 GiB and 35 %, and 100 GiB is reserved. The page's node of 100 GiB has 47060071478 bytes for pods.
+ */
+function ephemeralStorage(diskSizeGb: number): { storageCapacityKi: number; storageBytes: number } {
+  const storageCapacityKi = diskSizeGb * 1024 ** 2 - DISK_OVERHEAD_KI;
+  const reservedGi = Math.min(diskSizeGb * 0.5, 6 + diskSizeGb * 0.35, 100);
+  const storageBytes = Math.max(0, Math.floor(storageCapacityKi * 1024 * 0.9 - reservedGi * 1024 ** 3));
+  return { storageCapacityKi, storageBytes };
 }

@@ -46,6 +46,8 @@ export interface NodeResources {
   /** Whole or fractional CPUs. */
   cpu: number;
   memoryBytes: number;
+  /** A quantity as kubelets write it: capacity in Ki, what is allocatable in bytes. */
+  ephemeralStorage: string;
   pods: number;
 }
 

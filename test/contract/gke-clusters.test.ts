@@ -192,6 +192,7 @@ test('a machine of a pool is a node with the labels, taints and room that GKE gi
   const { client, log } = await startFixture(t);
   await createCluster(client, 'ff-node-1', 1, {
     machineType: 'e2-standard-4',
+    diskSizeGb: 100,
     spot: true,
     labels: { 'foreach-fleet/pool': 'workers' },
     taints: [{ key: 'spot', value: 'yes', effect: 'NO_SCHEDULE' }],
@@ -206,6 +207,9 @@ test('a machine of a pool is a node with the labels, taints and room that GKE gi
   // Published for a 4-CPU, 16-GB machine: 3.92 CPU; memory 16 GiB less 2.66 GiB reserved and 100 MiB for eviction.
   assert.equal(node.allocatable.cpuMillis, 3920);
   assert.equal(node.allocatable.memoryMi, 16_384 - 2663 - 100);
+  // The page's sample of a node with 100 GB: capacity 98831908Ki, allocatable 47060071478 (this is 150 bytes off).
+  assert.equal(node.allocatable.storageCapacityKi, 98_831_908);
+  assert.ok(Math.abs(node.allocatable.storageBytes - 47_060_071_478) < 200, String(node.allocatable.storageBytes));
   assert.equal(node.providerId, `gce://local-project/us-central1-a/${node.name}`);
 });
 

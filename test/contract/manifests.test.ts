@@ -13,9 +13,11 @@ import { promisify } from 'node:util';
 import { KubeConfig, KubernetesObjectApi, PatchStrategy } from '@kubernetes/client-node';
 import { workloadOf } from '../../functions/adapters/kubernetes-workloads.ts';
 import { type Manifest, manifestsFor, NAMESPACE, readManifests } from '../../functions/adapters/manifests.ts';
+import { storageBytesForPods, systemPool, WORKER_STORAGE_BYTES } from '../../functions/job/machines.ts';
 import type { WorkloadRequest } from '../../functions/ports/workloads.ts';
 import { KubeApi } from '../../local-cloud/kubelet/api.ts';
 import { expand } from '../../local-cloud/kubelet/container/env.ts';
+import { parseQuantity } from '../../local-cloud/quantity.ts';
 import { startEmbeddedKubernetes } from '../support/kubelet-embedded.ts';
 import type { ApiServer } from '../support/kubelet-world.ts';
 import { kubectlFiles, needs } from '../support/needs-program.ts';
@@ -63,6 +65,22 @@ describe('every pod of the manifests', () => {
       }
     });
   }
+});
+
+describe('what the pods request of a disk', () => {
+  const requested = (...names: string[]): number =>
+    podTemplates(readManifests())
+      .filter(([name]) => names.includes(name))
+      .flatMap(([, { spec }]) => spec.containers)
+      .reduce((sum, { resources }) => sum + parseQuantity(resources.requests['ephemeral-storage'])!, 0);
+
+  it('of a worker is what the number of workers on a machine is reckoned from', () => {
+    assert.equal(requested('workers'), WORKER_STORAGE_BYTES);
+  });
+  it('of Redis and the driver fits on the machine of the system pool', () => {
+    const both = requested('redis', 'driver');
+    assert.ok(both > 0 && both <= storageBytesForPods(systemPool().diskGb), `${both} bytes`);
+  });
 });
 
 describe('the namespace', () => {

@@ -55,7 +55,7 @@ export class KubeletWorld {
 
   /** Options of a node of this world; times are short, back-off is a hundredth of the real one. */
   options(name: string, overrides: Partial<KubeletOptions> = {}): KubeletOptions {
-    const resources = { cpu: 4, memoryBytes: 4 * 2 ** 30, pods: 110 };
+    const resources = { cpu: 4, memoryBytes: 4 * 2 ** 30, ephemeralStorage: '94Gi', pods: 110 };
     this.#nodes += 1;
     return {
       connect: { server: this.server.url, caPem: this.server.caPem, token: this.server.token },

@@ -88,7 +88,7 @@ export class OneCluster implements Clusters {
     const { server, images, dir, onLogLine } = this.#options;
     this.#started += 1;
     const name = `${pool}-${this.#started}`;
-    const resources = { cpu: 4, memoryBytes: 14 * GIB, pods: 110 };
+    const resources = { cpu: 4, memoryBytes: 14 * GIB, ephemeralStorage: '94Gi', pods: 110 };
     const taint = { key: POOL_LABEL, value: pool, effect: 'NoSchedule' };
     const kubelet = await startKubelet({
       connect: { server: server.url, caPem: server.caPem, token: server.token },

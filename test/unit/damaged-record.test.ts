@@ -68,8 +68,8 @@ describe('a record that cannot be read', () => {
 
 describe('a record of which nothing can be read any more', () => {
   const rows: [jobFile: string, latestHours: number][] = [
-    // A fleet without workers costs 0.1725 USD an hour: fee, one e2-standard-2 and its disk (November 2026).
-    ['limits: {usd: 0.2, time: 24h}', 0.2 / 0.1725],
+    // A fleet without workers costs 0.2491 USD an hour: fee, one e2-standard-4 and its disk (November 2026).
+    ['limits: {usd: 0.2, time: 24h}', 0.2 / 0.2491],
     ['limits: {usd: 100, time: 2h}', 2 + 1],
   ];
   for (const [limits, latestHours] of rows)

@@ -35,7 +35,7 @@ describe('a job file that is right', () => {
       packages: { cran: [], bioc: [], github: [], lockfile: null },
       env: {},
       worker: { cpu: 1, memoryBytes: 2 * 2 ** 30, max: 32 },
-      machines: { types: [], zones: [], spot: 'prefer', diskGb: 30, externalIps: false },
+      machines: { types: [], zones: [], spot: 'prefer', diskGb: 50, externalIps: false },
       canary: { machines: 2, tasks: 4, approval: 'automatic' },
       tasks: {
         maxTimeSeconds: 3600,

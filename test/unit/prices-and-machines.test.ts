@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { workersPerMachine } from '../../functions/job/machines.ts';
+import { storageBytesForPods, workersPerMachine } from '../../functions/job/machines.ts';
 import { fleetUsdPerHour, machineShape, machineUsdPerHour, smallestRunUsd } from '../../functions/job/prices.ts';
 
 const gib = 1024 ** 3;
@@ -39,16 +39,27 @@ describe('machine types', () => {
 });
 
 describe('workers on one machine', () => {
-  const rows: [type: string, cpu: number, memoryGib: number, workers: number][] = [
-    ['e2-standard-4', 1, 2, 3],
-    ['e2-standard-8', 1, 2, 7],
-    ['e2-standard-4', 0.5, 1, 7],
-    ['e2-standard-4', 1, 12, 1],
-    ['e2-standard-4', 4, 2, 0],
-    ['e2-standard-2', 1, 8, 0],
+  const rows: [machineType: string, diskGb: number, cpu: number, memoryGib: number, workers: number][] = [
+    ['e2-standard-4', 100, 1, 2, 3],
+    ['e2-standard-8', 100, 1, 2, 7],
+    ['e2-standard-4', 100, 0.5, 1, 7],
+    ['e2-standard-4', 100, 1, 12, 1],
+    ['e2-standard-4', 100, 4, 2, 0],
+    ['e2-standard-2', 100, 1, 8, 0],
+    // Each requests 4 GiB of the disk, of which GKE leaves about 16, 6.6 and nothing.
+    ['e2-standard-4', 50, 1, 2, 3],
+    ['e2-standard-4', 30, 1, 2, 1],
+    ['e2-standard-4', 10, 1, 2, 0],
+    ['z9-mega-1', 10, 1, 2, 0],
   ];
-  for (const [type, cpu, memoryGib, workers] of rows)
-    it(`${workers} of ${cpu} CPU and ${memoryGib} GiB on ${type}`, () => {
-      assert.equal(workersPerMachine(type, { cpu, memoryBytes: memoryGib * gib }), workers);
+  for (const [machineType, diskGb, cpu, memoryGib, workers] of rows)
+    it(`${workers} of ${cpu} CPU and ${memoryGib} GiB on ${machineType} with ${diskGb} GB`, () => {
+      assert.equal(workersPerMachine({ machineType, diskGb }, { cpu, memoryBytes: memoryGib * gib }), workers);
     });
+
+  it('what a disk leaves is never more than the documented node of 100 GiB has, and close to it', () => {
+    const documented = 47_060_071_478;
+    const planned = storageBytesForPods(100);
+    assert.ok(planned <= documented && planned > 0.98 * documented, String(planned));
+  });
 });

@@ -49,11 +49,13 @@ function nodeSpec(start: NodeStart): NodeSpec {
     capacity: {
       cpu: start.cpus,
       memoryBytes: start.memoryMb * BYTES_PER_MI,
+      ephemeralStorage: `${start.allocatable.storageCapacityKi}Ki`,
       pods: start.allocatable.pods,
     },
     allocatable: {
       cpu: start.allocatable.cpuMillis / 1000,
       memoryBytes: start.allocatable.memoryMi * BYTES_PER_MI,
+      ephemeralStorage: `${start.allocatable.storageBytes}`,
       pods: start.allocatable.pods,
     },
   };

@@ -73,7 +73,7 @@ function quantities(resources: NodeResources): Record<string, string> {
     cpu: Number.isInteger(resources.cpu) ? `${resources.cpu}` : `${Math.round(resources.cpu * 1000)}m`,
     memory: `${Math.floor(resources.memoryBytes / 1024)}Ki`,
     pods: `${resources.pods}`,
-    'ephemeral-storage': '104857600Ki',
+    'ephemeral-storage': resources.ephemeralStorage,
   };
 }
 

@@ -21,13 +21,13 @@ import { DELETE_SECONDS, type ScriptPlan } from './simulated-cluster.ts';
 import { queuePort, workloadPort } from './cluster-ports.ts';
 
 /**
- * USD per hour, us-central1, November 2026: GKE management fee; e2-standard-2 with 30 GB;
- * e2-standard-4 with 30 GB, Spot and on demand.
+ * USD per hour, us-central1, November 2026: GKE management fee; e2-standard-4 with 100 GB;
+ * e2-standard-4 with 50 GB, Spot and on demand.
  */
 const FEE_USD_PER_HOUR = 0.1;
-const SYSTEM_USD_PER_HOUR = 0.0725;
-const SPOT_USD_PER_HOUR = 0.0457;
-const ON_DEMAND_USD_PER_HOUR = 0.1395;
+const SYSTEM_USD_PER_HOUR = 0.1491;
+const SPOT_USD_PER_HOUR = 0.0484;
+const ON_DEMAND_USD_PER_HOUR = 0.1422;
 
 /** One process: a function's instance that runs passes until it is quiet. */
 export class Process {

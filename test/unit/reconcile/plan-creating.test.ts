@@ -21,8 +21,8 @@ const create = {
   do: 'create-cluster',
   name: 'ff-demo-1',
   location: 'zone-a',
-  system: { machineType: 'e2-standard-2', spot: false, diskGb: 30 },
-  workers: { machineType: 'e2-standard-4', spot: true, diskGb: 30, nodes: 1 },
+  system: { machineType: 'e2-standard-4', spot: false, diskGb: 100 },
+  workers: { machineType: 'e2-standard-4', spot: true, diskGb: 50, nodes: 1 },
   // limits.time is 12 h, of which earlier attempts have used 300 s; one hour is for winding down.
   endsByMs: NOW_MS + (13 * 3600 - 300) * 1000,
   mostMachines: 12,
