@@ -40,6 +40,7 @@ export const redisKeys = {
   exports: 'ff:exports',
   exported: (sha256: string) => `ff:x:${sha256}`,
   seed: 'ff:seed',
+  session: 'ff:session',
   jobs: 'ff:jobs',
   queue: 'ff:queue',
   queueLive: 'ff:queue.live',

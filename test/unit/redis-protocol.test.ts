@@ -32,6 +32,20 @@ test('the document has a row for each key, and none for another', () => {
   assert.deepEqual(rows.sort(), Object.values(documented).sort());
 });
 
+test('the document and R say of each key what it outlives, and the same', () => {
+  const [, section = ''] = /^## What outlives what$(.*)/ms.exec(document) ?? [];
+  const ofDocument = [...section.matchAll(/^\| .*$/gm)].slice(2).map(([row]) => row.match(/`ff:[^`]+`/g) ?? []);
+  const texts = ofDocument.map((keys) => keys.map((key) => key.slice(1, -1)));
+  assert.deepEqual(texts.flat().sort(), Object.values(documented).sort());
+  const [, ofR = ''] = /KEY_LIVES <- c\((.*?)\)/s.exec(read('worker-image/R/redis-keys.R')) ?? [];
+  const lives = new Map([...ofR.matchAll(/([\w.]+) = "(\w+)"/g)].map(([, name = '', life = '']) => [name, life]));
+  const family = (key: string): string => key.slice(KEY_PREFIX.length).replace(/[:.](n|n:i|<.*>)$/, '');
+  const levels = ['server', 'journal', 'attempt', 'driver'];
+  texts.forEach((keys, row) => {
+    for (const key of keys) assert.equal(lives.get(family(key)), levels[row], key);
+  });
+});
+
 test('the document names every field', () => {
   const fields = [...redisFields.driver, ...redisFields.control, ...redisFields.loop, ...outboxFields];
   const names = [...fields, ...Object.values(valueFields)];

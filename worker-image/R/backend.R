@@ -12,7 +12,8 @@
 #' \pkg{foreach}; a loop inside a task runs sequentially in its worker.
 #'
 #' The workers may be there already, or come later: a loop waits for the first. A Redis server (with one `prefix`)
-#' serves one such session at a time; what an earlier session left waiting there is thrown away.
+#' serves one such session at a time: all that an earlier session left there is thrown away, except results that a
+#' `journal` (below) can still use.
 #'
 #' @section Resuming:
 #' With a `journal` that outlives the session, a script that was interrupted can simply be run again. An iteration is
@@ -69,6 +70,7 @@ start_backend <- function(con, journal, task_size = "auto", tries = 3L, seed = N
     con = con,
     transport = NULL,
     run = paste0(Sys.getpid(), "-", format(now_seconds(), digits = 16)),
+    session = NULL,
     journal = or_else(journal, tempfile("foreachfleet")),
     lasting = !is.null(journal), # a later session may read it
     restored_at_cut = NULL,
@@ -94,10 +96,12 @@ start_backend <- function(con, journal, task_size = "auto", tries = 3L, seed = N
     lease_seen = FALSE)
   if (!dir.exists(fleet$journal)) fleet$restored_at_cut <- con$cuts
   .fleet$driver <- fleet
+  fleet$session <- session_name(durable, journal, fleet$run)
+  fleet$old_ids <- if (durable) unlist(redis_call(con, "LRANGE", jobs_key(), "0", "-1"))
+  begin_session(con, fleet$session, durable)
   fleet$exported <- read_exported(con)
   read_memory(con)
   if (!is.null(seed)) set.seed(seed)
-  forget_old_run(fleet)
   transport <- new_transport(con, list(results = function(key, timeout) pump(fleet),
                                        stored = function(key, value) on_stored(fleet, key, value),
                                        submitted = function(commands) check_first_tasks(fleet, commands)))
@@ -122,15 +126,8 @@ fleet_info <- function(data, item) {
          NULL)
 }
 
-# A driver that died left tasks in the queue and loop descriptions of doRedis. Tasks that workers run go on: they write
-# to the same journal.
-forget_old_run <- function(fleet) {
-  ids <- unlist(redis_call(fleet$con, "LRANGE", jobs_key(), "0", "-1"))
-  keys <- c(queue_key(), queue_out_key(ids))
-  redis_send(fleet$con, list(list("DEL", keys)))
-  fleet$old_ids <- ids
-}
-
+# doRedis' descriptions of loops of the driver before: tasks that workers run still need them when the driver begins
+# again.
 drop_old_environments <- function(fleet) {
   if (!length(fleet$old_ids)) return(invisible())
   redis_send(fleet$con, list(list("DEL", queue_environment_key(fleet$old_ids)),
@@ -192,8 +189,8 @@ do_fleet <- function(obj, expr, envir, data) {
 # signal.
 run_loop <- function(fleet, loop, obj, expr, envir) {
   set_objects_apart(fleet, loop)
-  setup <- list(loop = loop$number, run = loop$run, tries = fleet$tries, random = loop$random, packages = obj$packages,
-                versions = loop$versions, backed_up = fleet$durable, objects = loop$objects)
+  setup <- list(loop = loop$number, run = loop$run, session = fleet$session, tries = fleet$tries, random = loop$random,
+                packages = obj$packages, versions = loop$versions, backed_up = fleet$durable, objects = loop$objects)
   stub <- function(code, setup, batch, env) run_batch(code, setup, batch, env)
   environment(stub) <- asNamespace("foreachfleet")
   attributes(stub) <- NULL

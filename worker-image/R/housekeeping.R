@@ -71,6 +71,8 @@ housekeeping <- function(fleet, loop) {
 
 # --- workers
 
+OF_ITS_LOOP <- c("loop", "iterations", "count", "last") # of a worker's entry
+
 read_workers <- function(fleet) {
   fields <- as_fields(redis_call(fleet$con, "HGETALL", workers_key()))
   now <- now_seconds()
@@ -80,6 +82,8 @@ read_workers <- function(fleet) {
   full <- nearly_full(fleet$con) # then beats are refused
   fleet$workers <- lapply(stats::setNames(names(fields), names(fields)), function(pod) {
     known <- tryCatch(jsonlite::fromJSON(fields[[pod]]), error = function(e) list(state = "unknown"))
+    # what it is still at for an earlier session is none of our loops
+    if (!identical(or_else(known$session, fleet$session), fleet$session)) known[OF_ITS_LOOP] <- NULL
     old <- fleet$workers[[pod]]
     # clocks of machines differ: what counts is when the beat was last seen to change
     known$changed_at <- if (full || is.null(old) || !identical(old$beat, known$beat)) now else old$changed_at + unseen

@@ -3,8 +3,10 @@
 run_iterations <- function(code, setup, batch, env, worker) {
   if (decline(worker, batch)) return(invisible())
   batch$key <- .Call(fleet_key_texts, batch$prefix, batch$suffix, batch$digest, seq_along(batch$i))
+  worker$session <- setup$session
   found <- look_before(worker, setup, batch)
-  if (!is.null(worker$state_dir)) cat(or_else(batch$expected, NA), "\n", file = file.path(worker$state_dir, "expected"))
+  if (is.null(found)) return(invisible()) # a task of an earlier session
+  tell_supervisor(worker, batch, setup)
   todo <- which(!found$done)
   worker$buffer <- list()
   worker$buffered_bytes <- 0
@@ -24,9 +26,9 @@ run_iterations <- function(code, setup, batch, env, worker) {
       else if (worker$aside) put_aside(worker)
       return(invisible())
     }
-    if (found$tries[k] >= setup$tries) {
+    if (is_given_up(found$tries[k], found$cause[k], setup$tries)) {
       journal_error(worker, setup, item, lost_error(item$i, found$tries[k], found$cause[k]),
-                    list(try = found$tries[k], seconds = 0, output = found$cause[k],
+                    list(try = found$tries[k], seconds = 0, output = cause_text(found$cause[k]),
                          replay = replay_text(worker, code, setup, item, env)))
     } else {
       run_iteration(code, setup, item, scope, output, worker, found$tries[k] + 1L)
@@ -35,39 +37,15 @@ run_iterations <- function(code, setup, batch, env, worker) {
   journal_flush(worker, setup)
 }
 
-lost_error <- function(i, tries, cause) {
-  known <- if (nzchar(cause)) cause else "cause unknown"
-  text <- sprintf("iteration %s was given up: it ended its R process %d times (%s)", whole(i), as.integer(tries), known)
-  fleet_error(text, "fleetLostError")
-}
-
-# What is known of the iterations of a task: which are done, and how often each ended its R process. Nearly always
-# nothing, so that is asked first.
-look_before <- function(worker, setup, batch) {
-  first <- min(batch$i) %/% 8L
-  range <- list("GETRANGE", done_key(setup$loop), whole(first), whole(max(batch$i) %/% 8L))
-  asked <- list(report_state(worker, "busy", setup$loop, batch$i), list("HLEN", tries_key()), range)
-  replies <- redis_send(worker$con, asked, raw = TRUE)
-  done <- bit_flags(replies[[3]])[batch$i - 8L * first + 1L] %in% TRUE
-  found <- list(done = done, tries = integer(length(batch$i)), cause = character(length(batch$i)))
-  if (identical(replies[[2]], 0)) return(found)
-  ids <- paste(whole(setup$loop), whole(batch$i), sep = ":")
-  deaths <- redis_send(worker$con, list(list("HMGET", tries_key(), ids), list("HMGET", causes_key(), ids)))
-  text <- function(reply) vapply(reply, function(x) if (is.null(x)) "" else as.character(x), "")
-  tries <- suppressWarnings(as.integer(text(deaths[[1]])))
-  found$tries <- ifelse(is.na(tries), 0L, tries)
-  found$cause <- text(deaths[[2]])
-  found
-}
-
 # At most once a second: was the loop given up, or the job stopped, or is something else more urgent?
 must_stop <- function(worker, setup) {
   if (now_seconds() - worker$checked_at < 1) return(FALSE)
   worker$checked_at <- now_seconds()
   asked <- list(list("HGET", control_key(), "stop"), list("HGET", aborted_key(), setup$run),
-                list("HGET", aside_key(), worker$pod))
+                list("HGET", aside_key(), worker$pod), list("GET", session_key()))
   flags <- redis_send(worker$con, asked)
   worker$aside <- identical(flags[[3]], setup$run)
+  if (!serves_session(worker, flags[[4]])) return(TRUE)
   worker$aside || any(vapply(flags[1:2], function(x) length(x) > 0L && nzchar(x), NA))
 }
 

@@ -68,7 +68,7 @@ outbox_commands <- function(worker, loop, entries, i, key, seconds, bytes) {
   })
 }
 
-# Stores the entries that nobody stored before. Does not return before Redis has them.
+# Stores the entries that nobody stored before, unless another session has begun. Does not return before Redis has them.
 journal_store <- function(worker, loop, entries, backed_up = TRUE) {
   if (!length(entries)) return(invisible())
   await_room(worker, loop, entries[[length(entries)]]$i, sum(vapply(entries, function(e) length(e$v), 1)))
@@ -78,8 +78,8 @@ journal_store <- function(worker, loop, entries, backed_up = TRUE) {
   done <- done_key(loop)
   looks <- lapply(items, function(i) list("GETBIT", done, i))
   repeat {
-    seen <- redis_send(worker$con, c(list(list("WATCH", keys)), looks))
-    fresh <- entries[vapply(seen[-1], function(bit) !identical(bit, 1), NA)]
+    seen <- redis_send(worker$con, c(list(list("WATCH", session_key(), keys), list("GET", session_key())), looks))
+    fresh <- entries[vapply(seen[-(1:2)], function(bit) !identical(bit, 1), NA) & serves_session(worker, seen[[2]])]
     if (!length(fresh)) {
       redis_send(worker$con, list(list("UNWATCH")))
       return(invisible())
@@ -125,8 +125,8 @@ journal_error <- function(worker, setup, item, cond, details) {
     sessionInfo = session_text(), memoryMb = memory_mb(), final = TRUE)
   report$replay <- details$replay
   json <- to_json(report)
-  already <- redis_call(worker$con, "GETBIT", done_key(loop), whole(item$i))
-  if (identical(already, 1)) return(invisible())
+  seen <- redis_send(worker$con, list(list("GETBIT", done_key(loop), whole(item$i)), list("GET", session_key())))
+  if (identical(seen[[1]], 1) || !serves_session(worker, seen[[2]])) return(invisible())
   redis_send(worker$con, list(
     list("MULTI"),
     list("XADD", errors_key(), "MAXLEN", "~", "10000", "*", "json", json),

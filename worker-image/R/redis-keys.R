@@ -12,6 +12,7 @@ lease_key <- function() redis_key("lease")
 gate_key <- function() redis_key("gate")
 gated_key <- function() redis_key("gated")
 seed_key <- function() redis_key("seed")
+session_key <- function() redis_key("session")
 
 # loops: their numbers as texts or whole numbers
 loops_key <- function() redis_key("loops")
@@ -54,3 +55,30 @@ is_environment_key <- function(key) startsWith(key, queue_environment_key(""))
 
 # The mark of a worker that began a task
 is_start_key <- function(key) grepl(".start.", key, fixed = TRUE)
+
+# --- what outlives what
+
+# Of every key, by its first word (or by all of it): whose end it outlives. docs/redis-protocol.md has the same list.
+#   server: the session, for it is not the session's own
+#   journal: the session, if the next one has the same journal
+#   attempt: the driver, if the same attempt of a job begins it again
+#   driver: nobody
+KEY_LIVES <- c(workers = "server", lease = "server", queue.live = "server", queue.count = "server",
+               session = "journal", v = "journal", done = "journal", exports = "journal", x = "journal",
+               driver = "attempt", control = "attempt", gate = "attempt", gated = "attempt", seed = "attempt",
+               loops = "attempt", loop = "attempt", waiting = "attempt", aborted = "attempt", arrived = "attempt",
+               e = "attempt", outbox = "attempt", errors = "attempt", described = "attempt", outputs = "attempt",
+               replace = "attempt", held = "attempt", tries = "attempt", causes = "attempt", need = "attempt",
+               urls = "attempt", jobs = "attempt", queue.env = "attempt", queue.start = "attempt",
+               queue.alive = "attempt", queue = "driver", queue.out = "driver", aside = "driver")
+
+# Pure: "server" ... "driver" for each key, and NA for what is none of ours. A server may have others, also such that
+# begin alike.
+key_life <- function(keys, prefix = or_else(.fleet$prefix, KEY_PREFIX)) {
+  name <- substring(keys, nchar(prefix) + 1L)
+  family <- sub("^(queue[.](env|start|alive|out))[.].*", "\\1", name)
+  family <- sub("^(v|done|x|loop|arrived|e|held):.*", "\\1", family)
+  life <- unname(KEY_LIVES[family])
+  life[!startsWith(keys, prefix)] <- NA
+  life
+}

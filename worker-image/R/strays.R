@@ -17,7 +17,7 @@ tell_strays <- function(worker, setup) {
   if (is.null(watched) || identical(file.mtime(names(watched$changed)), unname(watched$changed))) return(invisible())
   worker$folder <- watch_folder(watched$dir)
   strays <- setdiff(worker$folder$names, watched$names)
-  if (!length(strays)) return(invisible())
+  if (!length(strays) || !serves_session(worker, redis_call(worker$con, "GET", session_key()))) return(invisible())
   text <- stray_text(sub(paste0(watched$dir, "/"), "", strays, fixed = TRUE), worker$pod)
   say("loop %s: %s", whole(setup$loop), text)
   redis_call(worker$con, "HSET", loop_key(setup$loop), "strays", text)

@@ -14,6 +14,7 @@ new_worker <- function(con, pod, node, attempt = 1L, state_dir = NULL) {
     attempt = attempt,
     state_dir = state_dir,
     inputs = NULL,
+    session = NULL,          # of the task at hand
     folder = NULL,           # the job's folder, as this worker found it
     objects = list(),        # exported objects by digest, and
     installed = list(),      # by name, which of them the loop's environment has
@@ -36,6 +37,7 @@ report_state <- function(worker, state, loop = NULL, iterations = NULL) {
   shown <- if (length(iterations) > 100L) iterations[1:100] else iterations
   text <- sprintf('"loop":%s,"iterations":[%s],"count":%d,"last":%s,"since":%.3f,"pid":%d', if (is.null(loop)) "null" else whole(loop),
                   paste(whole(shown), collapse = ","), length(iterations), if (length(iterations)) whole(max(iterations)) else "null", now_seconds(), Sys.getpid())
+  if (!is.null(worker$session)) text <- sprintf('%s,"session":"%s"', text, worker$session)
   if (worker$replaced > 0L) text <- sprintf('%s,"replaced":%d', text, worker$replaced)
   if (!is.null(worker$state_dir)) {
     path <- file.path(worker$state_dir, "state")

@@ -8,6 +8,7 @@
 #define KEY_CONTROL "control"
 #define FIELD_STOP "stop"
 #define KEY_WORKERS "workers"
+#define KEY_SESSION "session"
 #define KEY_REPLACE "replace"
 #define KEY_TRIES "tries"
 #define KEY_CAUSES "causes"

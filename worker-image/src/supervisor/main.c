@@ -5,8 +5,8 @@
  *   beat-worker STATE-FILE yes|no       writes this worker's entry (yes: as draining); prints and takes away the
  *                                       wish to replace its R, if there is one
  *   beat-driver                         writes the driver's beat; prints the reason to stop, if there is one
- *   return-task [LOOP:I DEATHS CAUSE]   counts deaths of an iteration, and moves this worker's task back to the
- *                                       head of the queue
+ *   return-task [LOOP:I SESSION CAUSE]  moves this worker's task back to the head of the queue; counts a death of
+ *                                       the iteration, unless the task is not here or another session has begun
  *   leave                               removes this worker's entry
  *   progress FROM EVENT MESSAGE         prints a line of progress, in a job of the control plane
  *
@@ -85,15 +85,32 @@ static int beat_driver(redisContext *server) {
   return 1;
 }
 
-/* A death is counted with its cause or not at all. The task goes back even if a full Redis refuses to count. */
-static int return_task(redisContext *server, const char *iteration, const char *deaths, const char *cause) {
+static int has_text(const redisReply *reply, const char *text) {
+  return reply && reply->type == REDIS_REPLY_STRING && strcmp(reply->str, text) == 0;
+}
+
+/* All in one transaction: a death is counted once, however often this is repeated because an answer was lost, for then
+ * the task is not here any more. What another session has thrown away counts for nothing. */
+static int count_death(redisContext *server, const char *iteration, const char *session, const char *cause) {
+  const char *held = key_name(KEY_HELD, text_of("FF_POD")), *running = key_name(KEY_SESSION, "");
+  command looks[] = {{{"WATCH", held, running, NULL}}, {{"LLEN", held, NULL}}, {{"GET", running, NULL}}};
   command all[] = {{{"MULTI", NULL}},
-                   {{"HINCRBY", key_name(KEY_TRIES, ""), iteration, deaths, NULL}},
+                   {{"HINCRBY", key_name(KEY_TRIES, ""), iteration, "1", NULL}},
                    {{"HSET", key_name(KEY_CAUSES, ""), iteration, cause, NULL}},
-                   {{"EXEC", NULL}},
-                   {{"LMOVE", key_name(KEY_HELD, text_of("FF_POD")), key_name(KEY_QUEUE, ""), "RIGHT", "LEFT", NULL}}};
-  redisReply *replies[5];
-  return iteration ? send_commands(server, all, 5, replies) : send_commands(server, all + 4, 1, replies);
+                   {{"LMOVE", held, key_name(KEY_QUEUE, ""), "RIGHT", "LEFT", NULL}},
+                   {{"EXEC", NULL}}};
+  redisReply *seen[3], *replies[5];
+  if (!send_commands(server, looks, 3, seen)) return 0;
+  if (seen[1]->integer == 0) return 1;
+  int other = seen[2]->type != REDIS_REPLY_NIL && !has_text(seen[2], session);
+  if (other) return send_commands(server, all + 3, 1, replies);
+  return send_commands(server, all, 5, replies) && replies[4]->type == REDIS_REPLY_ARRAY;
+}
+
+static int return_task(redisContext *server) {
+  command back = {{"LMOVE", key_name(KEY_HELD, text_of("FF_POD")), key_name(KEY_QUEUE, ""), "RIGHT", "LEFT", NULL}};
+  redisReply *reply;
+  return send_commands(server, &back, 1, &reply);
 }
 
 static int leave(redisContext *server) {
@@ -128,8 +145,8 @@ int main(int count, char **words) {
   if (!server) return 1;
   if (is(verb, "beat-worker", given, 2)) return !beat_worker(server, words[2], strcmp(words[3], "yes") == 0);
   if (is(verb, "beat-driver", given, 0)) return !beat_driver(server);
-  if (is(verb, "return-task", given, 0)) return !return_task(server, NULL, NULL, NULL);
-  if (is(verb, "return-task", given, 3)) return !return_task(server, words[2], words[3], words[4]);
+  if (is(verb, "return-task", given, 0)) return !return_task(server);
+  if (is(verb, "return-task", given, 3)) return !count_death(server, words[2], words[3], words[4]);
   if (is(verb, "leave", given, 0)) return !leave(server);
   fprintf(stderr, "unknown verb, or wrong number of words: %s\n", verb);
   return 2;

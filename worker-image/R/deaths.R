@@ -1,0 +1,48 @@
+# Iterations that ended their R process: what is known of them, and when one is given up. The supervisor counts
+# (bin/run-worker), for R is dead then.
+
+# A cause in Redis is one of these words, a blank, and a text for people.
+CAUSE_KILLED <- "killed"  # R died
+CAUSE_TIME <- "time"      # the iteration ran longer than it may: a second try would as well
+
+# What is known of the iterations of a task: which are done, and how often each ended its R process. Nearly always
+# nothing, so that is asked first. NULL: the task is of an earlier session.
+look_before <- function(worker, setup, batch) {
+  first <- min(batch$i) %/% 8L
+  range <- list("GETRANGE", done_key(setup$loop), whole(first), whole(max(batch$i) %/% 8L))
+  asked <- list(report_state(worker, "busy", setup$loop, batch$i), list("HLEN", tries_key()), range,
+                list("GET", session_key()))
+  replies <- redis_send(worker$con, asked, raw = TRUE)
+  if (!serves_session(worker, replies[[4]])) return(NULL)
+  done <- bit_flags(replies[[3]])[batch$i - 8L * first + 1L] %in% TRUE
+  found <- list(done = done, tries = integer(length(batch$i)), cause = character(length(batch$i)))
+  if (identical(replies[[2]], 0)) return(found)
+  ids <- paste(whole(setup$loop), whole(batch$i), sep = ":")
+  deaths <- redis_send(worker$con, list(list("HMGET", tries_key(), ids), list("HMGET", causes_key(), ids)))
+  text <- function(reply) vapply(reply, function(x) if (is.null(x)) "" else as.character(x), "")
+  tries <- suppressWarnings(as.integer(text(deaths[[1]])))
+  found$tries <- ifelse(is.na(tries), 0L, tries)
+  found$cause <- text(deaths[[2]])
+  found
+}
+
+# What the supervisor needs should this task end R: how long its iterations usually take, and whose it is.
+tell_supervisor <- function(worker, batch, setup) {
+  if (is.null(worker$state_dir)) return(invisible())
+  cat(or_else(batch$expected, NA), setup$session, "\n", file = file.path(worker$state_dir, "task"))
+}
+
+# Pure
+cause_kind <- function(cause) sub(" .*", "", cause)
+cause_text <- function(cause) sub("^[^ ]* ?", "", cause)
+
+# Pure
+is_given_up <- function(tries, cause, most_tries) tries >= most_tries || identical(cause_kind(cause), CAUSE_TIME)
+
+lost_error <- function(i, tries, cause) {
+  often <- if (tries == 1L) "once" else paste(as.integer(tries), "times")
+  known <- if (nzchar(cause)) cause_text(cause) else "cause unknown"
+  late <- identical(cause_kind(cause), CAUSE_TIME)
+  why <- if (late) known else sprintf("it ended its R process %s (%s)", often, known)
+  fleet_error(sprintf("iteration %s was given up: %s", whole(i), why), "fleetLostError")
+}
