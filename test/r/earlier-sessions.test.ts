@@ -35,8 +35,8 @@ async function shown(code = probe, options = ''): Promise<string[]> {
 /** Ends at once, or is killed while its first iteration waits for the file `go`. */
 const earlier: Record<string, string> = {
   deaths: `r <- foreach(i = 1:3, .errorhandling = "remove") %dopar% { if (i == 2) tools::pskill(Sys.getpid(), 9); i }`,
-  'an early end': `tryCatch(foreach(i = 1:40) %dopar% { if (i == 2) stop("at once"); Sys.sleep(0.05); i }, error = print)`,
-  'errors and warnings': `r <- foreach(i = 1:9, .errorhandling = "pass") %dopar% { warning("w"); if (i %% 2) stop("odd"); i }`,
+  'an early end': `tryCatch(foreach(i = 1:40) %dopar% { if (i == 2) stop("2"); Sys.sleep(0.05); i }, error = print)`,
+  'errors and warnings': `r <- foreach(i = 1:9, .errorhandling = "pass") %dopar% { warning("w"); stopifnot(i > 4); i }`,
   'large exports': `x <- as.numeric(1:900000); r <- foreach(i = 1:2, .combine = c) %dopar% sum(x)`,
 };
 
@@ -56,7 +56,8 @@ test('after deaths, an early end, errors, large exports', { timeout: 240_000 }, 
 /** Something of another session under every name that has a meaning. */
 async function plant(): Promise<void> {
   const now = Date.now() / 1000;
-  const worker = `{"state":"busy","loop":1,"iterations":[1,2],"count":2,"last":2,"session":"old","since":${now},"beat":${now}}`;
+  const task = '"state":"busy","loop":1,"iterations":[1,2],"count":2,"last":2';
+  const worker = `{${task},"session":"old","since":${now},"beat":${now}}`;
   const hashes: Record<string, Record<string, string>> = {
     [redisKeys.driver]: { state: 'failed', message: 'old', loops: '7', startedAt: '1' },
     [redisKeys.control]: { stop: 'an old reason', pause: 'yes' },
