@@ -82,9 +82,9 @@ function contextOf({ json, state }: { json?: boolean; state?: string }, io: Io):
   return {
     json: json === true,
     state,
-    say: (line = '') => io.out(`${line}\n`),
-    sayJson: (value) => io.out(jsonText(value)),
-    note: (line) => io.err(`${line}\n`),
+    say: (line = '') => void io.out(`${line}\n`),
+    sayJson: (value) => void io.out(jsonText(value)),
+    note: (line) => void io.err(`${line}\n`),
     session: () => openSession({ state }),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * The command as a process: what it prints, one JSON value with --json, and its exit codes,
- * against a local cloud with real R and Redis.
+ * The command against a local cloud with real R and Redis: what it prints, one JSON value with --json, and its exit
+ * codes. In this process; as a process of its own where a process is what is tested: exit code, streams, signals.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -13,18 +13,13 @@ import { readStatus, type Session } from '../../cli/session.ts';
 import { paths } from '../../functions/job/names.ts';
 import { ended, Journey, missingTools, patienceSeconds } from '../../testing/journey.ts';
 import { waitFor } from '../../testing/wait-for.ts';
+import { askHere, callHere, type Ran } from '../support/command.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const SMALL = 'script: run.R\nworker: {cpu: 1, memory: 1Gi, max: 1}\n';
 const SCRIPT = 'library(foreach)\nx <- foreach(i = 1:2, .combine = c) %dopar% i\nwriteLines(format(x), "x.txt")\n';
 const FAILING = 'library(foreach)\nx <- foreach(i = 1:2) %dopar% stop("no value ", i)\n';
 const ENDLESS = 'library(foreach)\nx <- foreach(i = 1:500) %dopar% Sys.sleep(1)\n';
-
-interface Ran {
-  code: number | null;
-  out: string;
-  err: string;
-}
 
 /** Without the variables of the test process: they would name the cloud that the session here has opened. */
 function start(args: string[], nodeOptions: string[] = []): { child: ChildProcess; ran: Promise<Ran> } {
@@ -76,7 +71,7 @@ describe('the command with a local cloud', { skip: missingTools() }, () => {
   });
   after(() => journey.cleanUp());
 
-  const ask = (code: number, ...args: string[]): Promise<any> => json(code, ...state, ...args);
+  const ask = (code: number, ...args: string[]): Promise<any> => askHere(code, ...state, ...args);
 
   it('doctor finds everything in order', async () => {
     const findings = (await ask(0, 'doctor')) as { what: string; ok: boolean }[];
@@ -123,7 +118,7 @@ describe('the command with a local cloud', { skip: missingTools() }, () => {
     assert.ok(!ran.out.includes('\u001b'), 'no escape where there is no terminal');
     const again = await ask(0, 'submit', folder);
     assert.deepEqual([again.goesOn, again.text], [false, 'good has already succeeded; nothing changed']);
-    const watched = await run(...state, 'submit', folder, '--watch');
+    const watched = await callHere(...state, 'submit', folder, '--watch');
     assert.equal(watched.code, 0);
     assert.match(
       watched.out,
@@ -151,7 +146,7 @@ describe('the command with a local cloud', { skip: missingTools() }, () => {
       all.every(({ pod, text }) => pod && text),
       JSON.stringify(all.at(-1)),
     );
-    const followed = await run(...state, 'logs', 'good', '--role', 'driver', '--follow');
+    const followed = await callHere(...state, 'logs', 'good', '--role', 'driver', '--follow');
     assert.equal(followed.code, 0);
     assert.equal(followed.out.trimEnd().split('\n').length, lines.length);
   });
@@ -207,7 +202,7 @@ describe('the command with a local cloud', { skip: missingTools() }, () => {
     const again = await ask(0, 'submit', folder);
     assert.deepEqual([again.goesOn, again.text], [false, 'failing has ended (failed); nothing changed']);
     assert.match(again.next, /foreach-fleet resume failing/);
-    assert.equal((await run(...state, 'submit', folder, '--watch')).code, 3);
+    assert.equal((await callHere(...state, 'submit', folder, '--watch')).code, 3);
   });
 
   it('approve, pause, resume and cancel: each is answered, and watch ends with 4', async () => {
@@ -220,8 +215,8 @@ describe('the command with a local cloud', { skip: missingTools() }, () => {
         patienceSeconds,
       );
     await inPhase('approval');
-    assert.match((await run(...state, 'status', 'asked')).out, /next: foreach-fleet approve asked/);
-    assert.match((await run(...state, 'approve', 'asked')).out, /asked to approve asked: the fleet will grow/);
+    assert.match((await callHere(...state, 'status', 'asked')).out, /next: foreach-fleet approve asked/);
+    assert.match((await callHere(...state, 'approve', 'asked')).out, /asked to approve asked: the fleet will grow/);
     await inPhase('running');
     assert.match((await ask(0, 'submit', folder)).text, /attempt 1 of asked is running/);
     await ask(0, 'pause', 'asked');
@@ -249,7 +244,7 @@ describe('the command with a local cloud', { skip: missingTools() }, () => {
 
   it('local goes on with its state, prints its environment, and ends on SIGTERM', async () => {
     const { child, ran } = start([...state, 'local']);
-    await waitFor('it answers', async () => (await run(...state, 'status', 'good')).code === 0, patienceSeconds);
+    await waitFor('it answers', async () => (await callHere(...state, 'status', 'good')).code === 0, patienceSeconds);
     child.kill('SIGTERM');
     const { code, out } = await ran;
     assert.equal(code, 0);
