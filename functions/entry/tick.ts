@@ -4,6 +4,7 @@
  */
 import { inParallel } from '../in-parallel.ts';
 import { findJobs } from '../reconcile/find-jobs.ts';
+import { freeLeakedPlaces } from '../reconcile/place-list.ts';
 import { sweep } from '../reconcile/sweep.ts';
 import { log } from '../log.ts';
 import { messageOf } from '../ports/port-error.ts';
@@ -25,5 +26,6 @@ export async function tick(context: Context, event: Event = {}): Promise<void> {
     // One job's trouble must not keep the others from their pass, nor the sweep from running.
     await runPasses(context, job).catch((error: unknown) => log('ERROR', `tick: ${messageOf(error)}`, { job }));
   });
+  await freeLeakedPlaces(ports.buckets.state).catch((error: unknown) => log('ERROR', `tick: ${messageOf(error)}`));
   await sweep(ports, context.settings.installation);
 }

@@ -7,6 +7,8 @@ import type { PoolChoice } from './machines.ts';
 export type ControlKind = 'cancel' | 'pause' | 'resume' | 'approve';
 
 export type Action =
+  /** Nothing happens when all are taken. `beside`: jobs that were seen to have a cluster. */
+  | { do: 'take-place'; maximum: number; beside: string[] }
   | {
       do: 'create-cluster';
       name: string;

@@ -24,8 +24,18 @@ export interface Observation {
   urlRequests: string[];
   /** vCPUs that the project may still start here; null when not asked or not known. */
   freeVcpus: number | null;
-  /** Clusters of this installation that exist, and how many may; null when not asked. */
-  places: { taken: number; maximum: number } | null;
+  /** Places for clusters; null when not asked. */
+  places: PlacesView | 'unknown' | null;
+}
+
+export interface PlacesView {
+  /** Whether this attempt has one. */
+  held: boolean;
+  /** How many other jobs have. */
+  taken: number;
+  maximum: number;
+  /** Jobs that have a cluster. */
+  beside: string[];
 }
 
 export interface UploadView {

@@ -17,6 +17,7 @@ import { backUp } from './back-up.ts';
 import { isFenced, mustStillStand } from './fence.ts';
 import { makeInputs } from './make-inputs.ts';
 import type { Connections } from './observe.ts';
+import { takePlace } from './place-list.ts';
 import { signUrls } from './sign-urls.ts';
 
 export interface Acted {
@@ -81,6 +82,8 @@ async function change(doing: Doing, action: Exclude<Action, { do: 'back-up' }>):
   const { ports, connections, record } = doing;
   const { queue } = connections;
   switch (action.do) {
+    case 'take-place':
+      return takePlace(ports.buckets.state, { ...record, ...action }, ports.clock.nowMs());
     case 'sign-urls':
       if (queue) await signUrls(ports.buckets, queue, record, action.objects, ports.clock.nowMs());
       return;

@@ -10,6 +10,7 @@ import { PortError } from '../ports/port-error.ts';
 
 /** Moving results and answering pods is right at any time; these are not. */
 const FENCED: readonly Action['do'][] = [
+  'take-place',
   'create-cluster',
   'resize-workers-pool',
   'delete-nodes',

@@ -15,10 +15,11 @@ import type { JobRecord } from '../job/job-record.ts';
 import { type RecordWithCluster, withCluster } from '../job/known-record.ts';
 import { workerPool } from '../job/machines.ts';
 import { digestOfFolder } from '../job/folder-digest.ts';
-import { JOB_FILES, paths } from '../job/names.ts';
+import { JOB_FILES, LABEL_JOB, paths } from '../job/names.ts';
 import type { Observation, UploadView } from '../job/observation.ts';
 import { parseJobFile } from '../job-file/parse-job-file.ts';
 import { isTerminal } from '../job/phase.ts';
+import { holdsPlace, takenByOthers } from '../job/places.ts';
 import type { PassSettings } from '../job/settings.ts';
 import type { ObjectInfo } from '../ports/bucket.ts';
 import type { ClusterView } from '../ports/clusters.ts';
@@ -27,6 +28,7 @@ import type { Ports } from '../ports/ports.ts';
 import type { TaskQueue } from '../ports/task-queue.ts';
 import type { Workload } from '../ports/workloads.ts';
 import { log } from '../log.ts';
+import { readPlaces } from './place-list.ts';
 
 /** Open connections to what was seen, which acting on it may use. The caller closes the queue. */
 export interface Connections {
@@ -54,7 +56,7 @@ export async function observe(
     gate: inside.gate,
     urlRequests: inside.urlRequests,
     freeVcpus: record.phase === 'running' ? await observeFreeVcpus(ports, withCluster(record)) : null,
-    places: record.phase === 'waiting' ? await observePlaces(ports, settings) : null,
+    places: record.phase === 'waiting' ? await observePlaces(ports, record, settings) : null,
   };
   return { seen, connections: { workload: inside.workload, queue: inside.queue } };
 }
@@ -150,11 +152,20 @@ async function observeCluster(ports: Ports, record: JobRecord): Promise<ClusterV
   return orUnknown('cluster', () => ports.clusters.get(cluster.name, cluster.location));
 }
 
-async function observePlaces(ports: Ports, settings: PassSettings): Promise<Observation['places']> {
-  const clusters = await orUnknown('clusters', () => ports.clusters.list());
-  return clusters === 'unknown'
-    ? { taken: settings.maxClusters, maximum: settings.maxClusters }
-    : { taken: clusters.length, maximum: settings.maxClusters };
+async function observePlaces(
+  ports: Ports,
+  { job, attempt }: JobRecord,
+  { maxClusters }: PassSettings,
+): Promise<Observation['places']> {
+  const [list, clusters] = await Promise.all([
+    orUnknown('places', () => readPlaces(ports.buckets.state)),
+    orUnknown('clusters', () => ports.clusters.list()),
+  ]);
+  if (list === 'unknown' || clusters === 'unknown') return 'unknown';
+  // A cluster whose labels name no job takes a place all the same.
+  const beside = clusters.map(({ labels, name }) => labels[LABEL_JOB] ?? name);
+  const taken = takenByOthers(list.places, beside, job);
+  return { held: holdsPlace(list.places, job, attempt), taken, maximum: maxClusters, beside };
 }
 
 interface Inside {

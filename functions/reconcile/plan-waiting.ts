@@ -43,11 +43,17 @@ export function planWaiting(record: JobRecord, seen: Observation, settings: Pass
   const sound = { ...read, spec, problems: [] };
   const missing = findMissingFiles(spec, upload.files);
   if (missing.length > 0) return waitForFiles(sound, nowMs, missing);
-  if (seen.places !== null && seen.places.taken >= seen.places.maximum) {
-    const waitingFor = `a free place: ${seen.places.taken} clusters run, the installation allows ${seen.places.maximum}`;
-    return stay({ ...sound, waitingFor });
-  }
-  return createCluster(sound, nowMs, settings);
+  return waitForPlace(sound, seen.places) ?? createCluster(sound, nowMs, settings);
+}
+
+/** Undefined: the attempt has a place, and has had it before this pass. */
+function waitForPlace(record: JobRecord, places: Observation['places']): Step | undefined {
+  if (places === null || places === 'unknown')
+    return stay({ ...record, waitingFor: 'the list of places to be readable' });
+  const { held, taken, maximum, beside } = places;
+  if (held) return undefined;
+  if (taken < maximum) return stay({ ...record, waitingFor: 'a place' }, [{ do: 'take-place', maximum, beside }]);
+  return stay({ ...record, waitingFor: `a free place: ${taken} jobs have one, the installation allows ${maximum}` });
 }
 
 function planWithoutJobFile(record: JobRecord, seen: Observation): Step {

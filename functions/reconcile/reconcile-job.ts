@@ -20,6 +20,7 @@ import { statusView } from '../job/job-status.ts';
 import { act } from './act.ts';
 import { readMarker, removeMarker, setMarker } from './live-marker.ts';
 import { type Connections, observe } from './observe.ts';
+import { releasePlace } from './place-list.ts';
 import { plan } from './plan.ts';
 import { keepRecord, type LoadedRecord, loadRecord, saveRecord, saveStatus, setAside } from './record-store.ts';
 import { storageClock } from './storage-clock.ts';
@@ -120,7 +121,10 @@ async function carryOut(ports: Ports, settings: PassSettings, pass: Pass): Promi
   if (generation === null) return { did: 'left-to-another' };
   await keepRecord(state, told, generation);
   await saveStatus(ports.buckets.uploads, statusView(told, ports.clock.nowMs(), generation));
-  if (marker !== null && isSettled(told)) await removeMarker(state, told.job, marker);
+  if (marker !== null && isSettled(told)) {
+    await releasePlace(state, told.job, told.attempt);
+    await removeMarker(state, told.job, marker);
+  }
   log('INFO', `pass: ${told.phase}${told.waitingFor ? `, waiting for ${told.waitingFor}` : ''}`, {
     job: told.job,
     attempt: told.attempt,
@@ -188,7 +192,8 @@ function changesSoon(step: Step, record: JobRecord): boolean {
   const startsAnew =
     record.phase === 'waiting' && record.spec === null && record.problems.length === 0 && record.attempt > 1;
   const isSaving = record.phase === 'draining' && step.actions.some((action) => action.do === 'back-up');
-  return startsAnew || isSaving;
+  const takesPlace = step.actions.some((action) => action.do === 'take-place');
+  return startsAnew || isSaving || takesPlace;
 }
 
 function isSame(before: JobRecord, after: JobRecord): boolean {

@@ -37,13 +37,16 @@ export class JobWorld extends VirtualWorld {
     for (const [name, text] of Object.entries(files)) await this.buckets.uploads.write(`jobs/${job}/${name}`, text, {});
   }
 
-  /** One event's worth: a pass, and the one that follows when the job starts anew (the entry points do the same). */
+  /**
+   * One event's worth: a pass, and those that follow by themselves when the job starts anew and takes a place (the
+   * entry points do the same).
+   */
   async pass(seconds = 1, job = 'demo'): Promise<PassResult> {
     this.nowMs += seconds * 1000;
-    const result = await reconcileJob(this.ports, settings, job);
-    return result.did === 'acted' && result.phase === 'waiting' && result.again
-      ? reconcileJob(this.ports, settings, job)
-      : result;
+    let result = await reconcileJob(this.ports, settings, job);
+    while (result.did === 'acted' && result.phase === 'waiting' && result.again)
+      result = await reconcileJob(this.ports, settings, job);
+    return result;
   }
 
   async record(job = 'demo'): Promise<JobRecord> {

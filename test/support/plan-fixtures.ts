@@ -148,7 +148,7 @@ export const observation = (part: Partial<Observation> = {}): Observation => ({
   gate: { tasks: 'open', begun: 13 },
   urlRequests: [],
   freeVcpus: null,
-  places: null,
+  places: { held: true, taken: 0, maximum: 3, beside: [] },
   ...part,
 });
 

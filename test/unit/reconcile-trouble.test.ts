@@ -203,6 +203,7 @@ describe('several passes at once', () => {
     await world.upload({ 'run.R': 'x <- 1', 'job.yaml': 'script: run.R' });
     const results = await Promise.all(Array.from({ length: 6 }, () => reconcileJob(world.ports, settings, 'demo')));
     assert.equal(results.filter((result) => result.did === 'acted').length, 1);
+    await world.pass();
     assert.deepEqual(world.created, ['ff-demo-1']);
   });
 

@@ -22,7 +22,8 @@ const problem = { code: 'FF-SCRIPT-EMPTY', path: 'script', message: 'the script 
 const says = (lines: string): Upload => ({ parsed: { spec: specOf(lines), problems: [] } });
 const spent = { spending: { usd: 4.99, machineSeconds: 0, clusterSeconds: 43_200, usdPerHour: 0, asOf: ago(0) } };
 const refused = (code: string): Expected => ({ phase: 'failed', actions: [], ending: `failed: ${code}` });
-const full = { places: { taken: 3, maximum: 3 } };
+const places = { held: false, taken: 2, maximum: 3, beside: ['other'] };
+const full = { places: { ...places, taken: 3 } };
 
 const rows: [
   name: string,
@@ -66,14 +67,28 @@ const rows: [
     {},
     {},
     full,
-    { phase: 'waiting', actions: [], waitingFor: /3 clusters run, the installation allows 3/ },
+    { phase: 'waiting', actions: [], waitingFor: /3 jobs have one, the installation allows 3/ },
   ],
   ['the problem is told before a place is free', {}, { scriptProblem: problem }, full, refused('FF-SCRIPT-EMPTY')],
   [
-    'a place is free',
+    'a place is free: it is taken, and nothing is made before it was seen to be held',
     {},
     {},
-    { places: { taken: 2, maximum: 3 } },
+    { places },
+    { phase: 'waiting', actions: [{ do: 'take-place', maximum: 3, beside: ['other'] }], waitingFor: /a place/ },
+  ],
+  [
+    'nobody knows which places are free',
+    {},
+    {},
+    { places: 'unknown' },
+    { phase: 'waiting', actions: [], waitingFor: /the list of places/ },
+  ],
+  [
+    'it has a place, also when all are taken',
+    {},
+    {},
+    { places: { ...full.places, held: true } },
     {
       phase: 'creating',
       decisions: ['phase creating: creating'],
