@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { sizeFleet, type FleetDemand, type FleetSize } from '../../functions/reconcile/size-fleet.ts';
+import { sizeFleet, type FleetDemand, type FleetSize } from '../../../functions/reconcile/size-fleet.ts';
 
 const demand = (part: Partial<FleetDemand>): FleetDemand => ({
   waiting: 100,

@@ -1,8 +1,8 @@
 // Job ids and written-out quantities: tables of what passes and what does not.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseJobId } from '../../functions/job/job-id.ts';
-import { parseBytes, parseSeconds } from '../../functions/job-file/units.ts';
+import { parseJobId } from '../../../functions/job/job-id.ts';
+import { parseBytes, parseSeconds } from '../../../functions/job-file/units.ts';
 
 describe('job ids', () => {
   for (const id of ['a', 'heritability', 'a1', 'run-2026-11-23', 'a'.repeat(32)]) {

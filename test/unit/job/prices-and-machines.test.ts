@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { storageBytesForPods, workersPerMachine } from '../../functions/job/machines.ts';
-import { fleetUsdPerHour, machineShape, machineUsdPerHour, smallestRunUsd } from '../../functions/job/prices.ts';
+import { storageBytesForPods, workersPerMachine } from '../../../functions/job/machines.ts';
+import { fleetUsdPerHour, machineShape, machineUsdPerHour, smallestRunUsd } from '../../../functions/job/prices.ts';
 
 const gib = 1024 ** 3;
 

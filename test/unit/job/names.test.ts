@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { clusterName, jobOfCluster, jobOfUpload } from '../../functions/job/names.ts';
-import { jobIdPattern } from '../../functions/job/job-id.ts';
+import { clusterName, jobOfCluster, jobOfUpload } from '../../../functions/job/names.ts';
+import { jobIdPattern } from '../../../functions/job/job-id.ts';
 
 describe('names', () => {
   it('a cluster name fits GKE and leads back to its job', () => {

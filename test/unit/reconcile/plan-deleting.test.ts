@@ -1,0 +1,95 @@
+/** The cluster is being deleted: until the cloud says that it is gone, and that nothing of it is left. */
+import { describe, it } from 'node:test';
+import type { Action } from '../../../functions/job/action.ts';
+import type { JobRecord } from '../../../functions/job/job-record.ts';
+import type { Observation } from '../../../functions/job/observation.ts';
+import type { Leftover } from '../../../functions/ports/clusters.ts';
+import { planDeleting } from '../../../functions/reconcile/plan-deleting.ts';
+import {
+  ago,
+  clusterView,
+  endingOf,
+  type Expected,
+  expectStep,
+  observation,
+  recordWithCluster,
+} from '../../support/plan-fixtures.ts';
+
+const deletion: Action = { do: 'delete-cluster', name: 'ff-demo-1', location: 'zone-a' };
+const disk: Leftover = { kind: 'disk', name: 'pvc-1', location: 'zone-a' };
+const succeeded = { ending: endingOf('succeeded') };
+const requested = (seconds: number): Partial<JobRecord> => {
+  const { cluster } = recordWithCluster('deleting');
+  return { cluster: { ...cluster, deleteRequestedAt: ago(seconds) } };
+};
+
+const rows: [name: string, record: Partial<JobRecord>, seen: Partial<Observation>, expected: Expected][] = [
+  [
+    'the cloud deletes it',
+    {},
+    { cluster: clusterView({ state: 'stopping' }) },
+    { phase: 'deleting', actions: [], waitingFor: /^cluster ff-demo-1 to be gone \(stopping for 30 s\)$/ },
+  ],
+  [
+    'for longer than 20 minutes',
+    requested(1201),
+    { cluster: clusterView({ state: 'stopping' }) },
+    { phase: 'deleting', actions: [], waitingFor: /unusually long/ },
+  ],
+  ['the request was lost: it is asked again', {}, {}, { phase: 'deleting', actions: [deletion] }],
+  [
+    'a cluster in trouble is asked again',
+    {},
+    { cluster: clusterView({ state: 'error' }) },
+    { phase: 'deleting', actions: [deletion] },
+  ],
+  [
+    'the cloud cannot be asked',
+    {},
+    { cluster: 'unknown' },
+    { phase: 'deleting', decisions: ['wait: cluster-unknown'], actions: [] },
+  ],
+  [
+    "somebody else's cluster of that name stays",
+    succeeded,
+    { cluster: clusterView({ ours: false }) },
+    { phase: 'succeeded', actions: [] },
+  ],
+  ['it is gone, and nothing is left', succeeded, { cluster: null }, { phase: 'succeeded', actions: [] }],
+  [
+    'the end is the one that was fixed',
+    { ending: endingOf('stopped', { code: 'FF-LIMIT-USD' }) },
+    { cluster: null },
+    { phase: 'stopped', ending: 'stopped: FF-LIMIT-USD', actions: [] },
+  ],
+  [
+    'disks cannot be listed',
+    succeeded,
+    { cluster: null, leftovers: 'unknown' },
+    { phase: 'deleting', decisions: ['wait: leftovers-unknown'], actions: [] },
+  ],
+  [
+    'a disk is left',
+    succeeded,
+    { cluster: null, leftovers: [disk] },
+    {
+      phase: 'deleting',
+      decisions: ['delete leftovers: leftovers'],
+      actions: [{ do: 'delete-leftovers', cluster: 'ff-demo-1' }],
+    },
+  ],
+  [
+    'without an end the next location is tried',
+    { ending: null },
+    { cluster: null },
+    { phase: 'creating', decisions: ['phase creating: creating'], actions: [] },
+  ],
+];
+
+describe('planDeleting', () => {
+  for (const [name, record, seen, expected] of rows)
+    it(name, () => {
+      const before = recordWithCluster('deleting', record);
+      expectStep(before, planDeleting(before, observation(seen)), expected);
+    });
+});
