@@ -7,8 +7,8 @@ import { findCommand, logFile, readIfThere, run, say, SetupError, tail } from '.
 const { installed, companions } = JSON.parse(readFileSync(new URL('programs.json', import.meta.url), 'utf8'));
 
 /**
- * What must be found, and the packages that bring it. hiredis is what redux stands on, OpenSSL sums results; R's header
- * comes with r-base-core.
+ * What must be found, and the packages that bring it. hiredis is what redux stands on, libcurl what R's package curl
+ * does; OpenSSL sums results; R's header comes with r-base-core.
  */
 const needs = [
   ...Object.entries(installed).map(([program, name]) => ({
@@ -21,6 +21,11 @@ const needs = [
     isThere: () => existsSync('/usr/include/hiredis/hiredis.h'),
     packages: ['libhiredis-dev', 'pkg-config'],
   },
+  {
+    what: "libcurl's header",
+    isThere: () => findCommand('curl-config') !== undefined,
+    packages: ['libcurl4-openssl-dev'],
+  },
   { what: "OpenSSL's header", isThere: () => existsSync('/usr/include/openssl/evp.h'), packages: ['libssl-dev'] },
 ];
 
@@ -30,7 +35,7 @@ const needs = [
  */
 const compiledRPackages = [
   'r-recommended',
-  ...['digest', 'foreach', 'iterators', 'jsonlite', 'r6', 'testthat'].map((name) => `r-cran-${name}`),
+  ...['curl', 'digest', 'foreach', 'iterators', 'jsonlite', 'r6', 'testthat'].map((name) => `r-cran-${name}`),
 ];
 
 /** Whether anything is missing; looks at files only. */

@@ -20,7 +20,7 @@ describe_loop <- function(fleet, loop, force = FALSE) {
   if (is.null(draft)) return(invisible())
   whole_loop <- loop$window$exhausted || force || (is.null(draft$shape$sizes) && loop$window$count >= DESCRIBED_ITERATIONS)
   if (draft$told && !whole_loop) return(invisible())
-  draft <- take_down(loop, draft)
+  draft <- take_down(loop$window, draft)
   loop$to_describe <- if (!whole_loop) draft
   if (fleet$described_bytes > DESCRIPTIONS_BYTES) return(invisible())
   json <- to_json(description(loop, draft))
@@ -30,10 +30,10 @@ describe_loop <- function(fleet, loop, force = FALSE) {
 }
 
 # Keys and arguments as far as they are known; the loop forgets them.
-take_down <- function(loop, draft) {
-  shown <- seq_len(min(loop$window$count, DESCRIBED_ITERATIONS))
-  if (loop$window$base == 0L) draft$keys <- key_of(loop$window, shown)
-  args <- arguments_of(loop$window, shown[shown > loop$window$base])
+take_down <- function(window, draft) {
+  shown <- seq_len(min(window$count, DESCRIBED_ITERATIONS))
+  if (window$base == 0L) draft$keys <- key_of(window, shown)
+  args <- arguments_of(window, shown[shown > window$base])
   draft$args[names(args)] <- args
   draft$told <- TRUE
   draft

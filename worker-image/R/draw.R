@@ -50,7 +50,7 @@ next_block <- function(loop, until) {
   simple <- plain_iterators(loop)
   if (!is.null(simple)) {
     n <- min(BLOCK, simple$left)
-    if (n > 0) return(take_plain(loop, simple, n))
+    if (n > 0) return(take_plain(loop$it, simple, n))
   }
   block <- list()
   room <- LOOK_AHEAD_BYTES - loop$window$args_bytes
@@ -105,14 +105,14 @@ is_container <- function(a) {
     typeof(a$state$obj) %in% c("logical", "integer", "double", "complex", "character", "raw", "list")
 }
 
-take_plain <- function(loop, simple, n) {
-  iargs <- loop$it$iargs
+take_plain <- function(it, simple, n) {
+  iargs <- it$iargs
   for (a in iargs) {
     state <- if (is_counter(a)) environment(a$nextElem) else a$state
     assign("i", state$i + n, envir = state)
   }
-  loop$it$state$numValues <- loop$it$state$numValues + n
-  named <- nzchar(loop$it$argnames)
+  it$state$numValues <- it$state$numValues + n
+  named <- nzchar(it$argnames)
   counted <- vapply(iargs, is_counter, NA)
   containers <- lapply(iargs, function(a) a$state$obj)
   containers[counted] <- lapply(simple$at[counted], function(at) as.integer(at + seq_len(n)))

@@ -1,8 +1,13 @@
-# Large results, the driver's side: addresses are asked of the control plane (R/addresses.R), files are fetched in the
-# background, so that the event loop goes on meanwhile.
+# Large results, the driver's side: addresses are asked of the control plane (addresses.R), files are fetched a little
+# at a time by the event loop, which goes on meanwhile.
+#
+# While .combine computes nothing is read but what the kernel's buffers take. A program beside R could read on, but it
+# would be told the signed address, and a .combine that takes longer than the download of a result has to be waited for
+# anyway.
 
 FETCHES_AT_ONCE <- 4L
 FETCH_TRIES <- 5L
+FETCH_SLICE_SECONDS <- 0.05 # in which nothing else is heard
 
 # Announced by a worker, or found in Redis by a driver that was started again.
 await_object <- function(fleet, loop, i, object, sha256, bytes, seconds) {
@@ -24,8 +29,9 @@ take_objects <- function(fleet, loop, news) {
 # One look: starts what can be fetched, takes what has come. Never waits.
 fetch_away <- function(fleet, loop) {
   if (!length(loop$away)) return(invisible())
-  for (one in loop$away) if (!is.null(one$file) && file.exists(paste0(one$file, ".end"))) end_fetch(fleet, loop, one)
-  idle <- Filter(function(one) is.null(one$file), loop$away)
+  read_away(loop, 0)
+  for (one in loop$away) if (!is.null(one$transfer) && one$transfer$ended) end_fetch(fleet, loop, one)
+  idle <- Filter(function(one) is.null(one$transfer), loop$away)
   room <- FETCHES_AT_ONCE - (length(loop$away) - length(idle))
   if (!length(idle) || room < 1L) return(invisible())
   # first what is combined next
@@ -33,37 +39,44 @@ fetch_away <- function(fleet, loop) {
   answers <- known_addresses(fleet$con, vapply(idle, function(one) one$object, ""))
   for (k in which(!vapply(answers, is.null, NA))) {
     if (room < 1L) break
-    id <- whole(idle[[k]]$i)
     if (identical(answers[[k]], NO_ADDRESS)) {
       lose_object(fleet, loop, idle[[k]], "it is not in the bucket")
     } else {
-      loop$away[[id]]$file <- begin_fetch(answers[[k]])
+      if (is.null(loop$fetches)) loop$fetches <- new_pool(FETCHES_AT_ONCE)
+      path <- tempfile("large", tmpdir = scratch_dir())
+      loop$away[[whole(idle[[k]]$i)]]$transfer <- begin_transfer(loop$fetches, answers[[k]], path)
       room <- room - 1L
     }
   }
 }
 
-# curl in the background; <file>.end appears with its status when it has ended.
-begin_fetch <- function(url) {
-  file <- tempfile("large", tmpdir = scratch_dir())
-  config <- paste0(file, ".curl")
-  write_curl_config(config, c(paste("url =", curl_quote(url)), paste("output =", curl_quote(file))))
-  quoted <- shQuote(c(config, file))
-  system(sprintf("(curl --disable --config %s >&2; echo $? >%s.status; mv %s.status %s.end) </dev/null &", quoted[1], quoted[2], quoted[2], quoted[2]))
-  file
+transfers_of <- function(loop) Filter(Negate(is.null), lapply(loop$away, function(one) one$transfer))
+
+# Fetches for at most so many seconds, or until one file has come. FALSE: nothing is under way.
+read_away <- function(loop, seconds) {
+  if (!length(transfers_of(loop))) return(FALSE)
+  run_transfers(loop$fetches, seconds)
+  TRUE
 }
 
+# A pause of the event loop in which nothing is to be heard of
+pause_or_fetch <- function(loop, seconds) if (!read_away(loop, seconds)) Sys.sleep(seconds)
+
+# Of a loop that ends early
+cancel_fetches <- function(loop) for (transfer in transfers_of(loop)) cancel_transfer(transfer)
+
 end_fetch <- function(fleet, loop, one) {
-  files <- paste0(one$file, c("", ".end", ".curl"))
-  on.exit(unlink(files))
+  transfer <- one$transfer
+  on.exit(unlink(transfer$path))
   id <- whole(one$i)
-  status <- readLines(files[2], warn = FALSE)
-  bytes <- if (identical(status, "0") && file.exists(files[1])) readBin(files[1], "raw", file.size(files[1]))
+  bytes <- if (is.null(transfer$problem)) readBin(transfer$path, "raw", file.size(transfer$path))
   if (is.null(bytes)) {
-    loop$away[[id]]$file <- NULL
-    loop$away[[id]]$tries <- one$tries + 1L
-    say("loop %s iteration %s: fetching %s failed (curl status %s), try %d of %d", whole(loop$number), id, one$object, status[1], one$tries + 1L, FETCH_TRIES)
-    if (one$tries + 1L >= FETCH_TRIES) lose_object(fleet, loop, one, "it could not be fetched")
+    tries <- one$tries + 1L
+    loop$away[[id]]$transfer <- NULL
+    loop$away[[id]]$tries <- tries
+    say("loop %s iteration %s: fetching %s failed (%s), try %d of %d",
+        whole(loop$number), id, one$object, transfer$problem, tries, FETCH_TRIES)
+    if (tries >= FETCH_TRIES) lose_object(fleet, loop, one, "it could not be fetched")
     else ask_addresses(fleet$con, one$object, again = TRUE) # the address may have expired
   } else if (!identical(sha256(bytes), one$sha256)) {
     lose_object(fleet, loop, one, "its SHA-256 differs")

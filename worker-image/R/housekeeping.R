@@ -37,6 +37,7 @@ end_loop <- function(fleet, loop) {
   tell_reuse(fleet, loop, force = TRUE)
   describe_loop(fleet, loop, force = TRUE)
   remember_errors(fleet, loop)
+  cancel_fetches(loop)
   close_spill(loop$window$spill)
   counters <- loop$counters
   told <- list(loop = loop$number, label = loop$label, iterations = loop$window$count, reused = from_before(counters),

@@ -5,34 +5,10 @@ DOWNLOAD_ROUNDS <- 8L
 
 read_inputs <- function(path) {
   inputs <- jsonlite::fromJSON(path, simplifyVector = FALSE)
-  if (!identical(as.integer(inputs$schema), 1L)) stop("inputs.json has schema ", inputs$schema, "; this image reads schema 1")
+  schema <- as.integer(inputs$schema)
+  if (!identical(schema, 1L)) stop("inputs.json has schema ", schema, "; this image reads schema 1")
   inputs$path <- path
   inputs
-}
-
-curl_quote <- function(text) paste0('"', gsub('(["\\\\])', "\\\\\\1", text), '"')
-
-# Runs curl with its options in a file: signed URLs are secrets and must not show in the list of processes.
-run_curl <- function(lines, extra = character()) {
-  config <- tempfile("curl")
-  on.exit(unlink(config))
-  write_curl_config(config, c(extra, lines))
-  suppressWarnings(system2("curl", c("--disable", "--config", shQuote(config)), stdout = FALSE, stderr = ""))
-}
-
-write_curl_config <- function(config, lines) {
-  file.create(config)
-  Sys.chmod(config, "600")
-  writeLines(c("silent", "show-error", "no-progress-meter", "fail", "location", "globoff", "connect-timeout = 20", "speed-limit = 1", "speed-time = 120",
-               "retry = 4", "retry-all-errors", "retry-max-time = 120", lines), config)
-}
-
-# urls -> temporary files, named by url; a url that cannot be had is absent.
-download_all <- function(urls) {
-  files <- stats::setNames(vapply(urls, function(url) tempfile("download", tmpdir = scratch_dir()), ""), urls)
-  lines <- as.vector(rbind(paste("url =", curl_quote(urls)), paste("output =", curl_quote(files))))
-  run_curl(lines, c("parallel", "parallel-max = 16"))
-  as.list(files[file.exists(files)])
 }
 
 scratch_dir <- function() {
@@ -48,21 +24,23 @@ download_to <- function(url, target, bytes = NULL) {
   part <- tempfile("part", tmpdir = scratch_dir())
   on.exit(unlink(part))
   for (attempt in seq_len(DOWNLOAD_ROUNDS)) {
-    status <- run_curl(c(paste("url =", curl_quote(url())), paste("output =", curl_quote(part))))
-    if (!file.exists(part) && status == 0) file.create(part)
-    size <- file.size(part)
-    if (status == 0 && (is.null(bytes) || identical(as.numeric(size), as.numeric(bytes)))) {
+    problem <- download_file(url(), part)
+    size <- if (file.exists(part)) file.size(part) else 0
+    if (is.null(problem) && !is.null(bytes) && size != bytes) problem <- sprintf("%.0f of %s bytes", size, bytes)
+    if (is.null(problem)) {
       if (!file.rename(part, target) && !file.copy(part, target, overwrite = TRUE)) stop("cannot write ", target)
       return(invisible(target))
     }
-    say("downloading %s failed (curl status %s, %s of %s bytes), try %d of %d", basename(target), status, size, or_else(bytes, "?"), attempt, DOWNLOAD_ROUNDS)
+    say("downloading %s failed (%s), try %d of %d", basename(target), problem, attempt, DOWNLOAD_ROUNDS)
     Sys.sleep(min(2^attempt / 4, 10))
   }
   stop("cannot download ", basename(target))
 }
 
 check_name <- function(name) {
-  if (grepl("(^|/)\\.\\.(/|$)|^/|[\r\n]", name) || !nzchar(name)) stop("unacceptable file name in the job: ", encodeString(name, quote = "\""))
+  if (grepl("(^|/)\\.\\.(/|$)|^/|[\r\n]", name) || !nzchar(name)) {
+    stop("unacceptable file name in the job: ", encodeString(name, quote = "\""))
+  }
   name
 }
 
@@ -97,7 +75,8 @@ place_files <- function(inputs, dir) {
 # under %do%.
 set_arguments <- function(inputs) {
   arguments <- as.character(unlist(inputs$arguments))
-  .Call(fleet_set_arguments, c("R", "--no-echo", "--no-restore", paste0("--file=", inputs$script$name), if (length(arguments)) "--args", arguments))
+  of_r <- c("R", "--no-echo", "--no-restore", paste0("--file=", inputs$script$name))
+  .Call(fleet_set_arguments, c(of_r, if (length(arguments)) "--args", arguments))
 }
 
 # load() of the job's data files into the global environment; returns the names and the values as loaded.
@@ -106,7 +85,9 @@ load_data <- function(inputs, dir) {
   hashes <- character()
   for (name in unlist(inputs$load)) {
     path <- file.path(dir, check_name(name))
-    loaded <- tryCatch(load(path, envir = globalenv()), error = function(e) stop("cannot load ", name, ": ", conditionMessage(e), call. = FALSE))
+    loaded <- tryCatch(load(path, envir = globalenv()), error = function(e) {
+      stop("cannot load ", name, ": ", conditionMessage(e), call. = FALSE)
+    })
     data[loaded] <- mget(loaded, envir = globalenv())
     hashes[loaded] <- .Call(fleet_hash_file, path)
   }

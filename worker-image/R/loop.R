@@ -31,6 +31,7 @@ new_loop <- function(fleet, number, it, obj, expr, envir) {
     errors = new.env(parent = emptyenv()), # of failed iterations, until they are combined
     news = character(),     # announcements taken from Redis and not yet read
     away = list(),          # values that lie in files of this attempt, and how far fetching them is
+    fetches = NULL,         # all that are under way
     # submission
     task_size = NULL, task_bytes = 0, # of the last task
     most_items = NULL, refused_bytes = NULL, full_since = NULL, full_told = NULL, # when Redis has no room

@@ -24,32 +24,27 @@ created_files <- function(before, dir) {
 
 # TRUE when the object is in the bucket
 upload_file <- function(inputs, path, name) {
-  alias <- tempfile("upload", tmpdir = scratch_dir()) # a plain name: the form's quoting rules are curl's own
-  on.exit(unlink(alias))
-  if (!suppressWarnings(file.symlink(normalizePath(path), alias))) file.copy(path, alias)
-  !is.null(post_with_tries(inputs, "outputs", alias, DOWNLOAD_ROUNDS, function(try) name))
+  !is.null(post_with_tries(inputs, "outputs", path, DOWNLOAD_ROUNDS, function(try) name))
 }
 
 # Uploads under the first of the names (a function of the try) that is accepted and returns it; NULL without success.
 post_with_tries <- function(inputs, form, path, tries, name) {
   for (try in seq_len(tries)) {
-    status <- post_file(inputs, form, path, name(try))
-    if (status == 0) return(name(try))
-    say("uploading %s failed (curl status %s), try %d of %d", name(try), status, try, tries)
+    problem <- post_file(inputs, form, path, name(try))
+    if (is.null(problem)) return(name(try))
+    say("uploading %s failed (%s), try %d of %d", name(try), problem, try, tries)
     if (try < tries) Sys.sleep(min(2^try / 4, 10))
   }
   NULL
 }
 
-# One form upload; curl's status. form: which of the signed forms in inputs.json, each with a prefix of its own, read
-# anew as it may have been renewed. The file's path must be plain.
+# NULL, or the problem. form: which of the signed forms in inputs.json, each with a prefix of its own, read anew as it
+# may have been renewed.
 post_file <- function(inputs, form, path, name) {
   signed <- tryCatch(read_inputs(inputs$path), error = function(e) inputs)[[form]]
   fields <- signed$fields
   fields$key <- paste0(signed$prefix, name)
-  fields <- fields[c("key", setdiff(names(fields), "key"))]
-  run_curl(c(paste("url =", curl_quote(signed$url)), paste("form-string =", curl_quote(paste0(names(fields), "=", unlist(fields)))),
-             paste("form =", curl_quote(paste0("file=@", path, ";type=application/octet-stream")))))
+  upload_form(signed$url, fields[c("key", setdiff(names(fields), "key"))], path)
 }
 
 # As at the end of every R session: plots and files that the script has left open get their last bytes.
@@ -65,7 +60,8 @@ save_outputs <- function(con, inputs, before, dir, log = NULL) {
   failed <- character()
   for (name in files$name) if (!save_output(con, inputs, file.path(dir, name), name)) failed <- c(failed, name)
   if (!is.null(log) && file.exists(log)) {
-    copy <- tempfile("log", tmpdir = scratch_dir()) # the log still grows: its size and SHA-256 must be those of what is uploaded
+    # the log still grows: its size and SHA-256 must be those of what is uploaded
+    copy <- tempfile("log", tmpdir = scratch_dir())
     on.exit(unlink(copy))
     file.copy(log, copy)
     save_output(con, inputs, copy, "driver.log")

@@ -27,7 +27,9 @@ run_pump <- function(fleet, loop) {
     tell_reuse(fleet, loop)
     describe_loop(fleet, loop)
     submit_more(fleet, loop)
-    wait_for_news(fleet, loop, if (more || may_draw(loop)) 0 else 0.2)
+    at_leisure <- !more && !may_draw(loop)
+    fetching <- at_leisure && read_away(loop, FETCH_SLICE_SECONDS)
+    wait_for_news(fleet, loop, if (at_leisure && !fetching) 0.2 else 0)
   }
 }
 
@@ -42,7 +44,7 @@ await_left_running <- function(fleet, loop) {
     if (!length(items_with(loop$window, QUEUED))) break
     if (stopped_early(loop) || too_many_errors(fleet, loop)) break
     housekeeping(fleet, loop)
-    Sys.sleep(0.2)
+    pause_or_fetch(loop, 0.2)
   }
 }
 
@@ -217,7 +219,7 @@ finish_reused <- function(fleet, loop) {
     }
     if (stuck) {
       housekeeping(fleet, loop)
-      Sys.sleep(0.2)
+      pause_or_fetch(loop, 0.2)
     }
   }
 }
