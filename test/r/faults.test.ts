@@ -158,20 +158,6 @@ test('SIGTERM with too little grace: the task is handed back and the worker leav
   assert.equal(await lab.redis.hlen(redisKeys.tries), 0, 'leaving is not a try');
 });
 
-test('an iteration beyond the time limit is ended from outside and reported', async () => {
-  const inputs = lab.prepare({ script: '', tasks: { maxTimeSeconds: 2 } });
-  lab.worker('w1', inputs);
-  await lab.workersReady(1);
-  const session = lab.session(`
-    r <- foreach(i = 1:3, .errorhandling = "pass") %dopar% { if (i == 2) Sys.sleep(100); i }
-    cat(conditionMessage(r[[2]]), "\\n"); stopifnot(identical(r[c(1, 3)], list(1L, 3L)))`);
-  await succeeded(session);
-  assert.ok(
-    session.lines.some((line) => line.includes('it ran longer than the limit of 2 s')),
-    session.lines.join('\n'),
-  );
-});
-
 test('a loop whose description Redis lost goes on with workers that have never seen it', async () => {
   lab.worker('w1');
   await lab.workersReady(1);

@@ -55,6 +55,7 @@
 #' @export
 registerForeachFleet <- function(redis = "localhost", password = NULL, journal = NULL, task_size = "auto", tries = 3L,
                                  seed = NULL, prefix = "ff:") {
+  if (!is.null(.fleet$role)) return(say_kept("registerForeachFleet() is called"))
   address <- parse_redis(redis, password)
   .fleet$prefix <- prefix
   con <- new_connection(address$host, address$port, address$password)

@@ -124,6 +124,9 @@ count_workers <- function(fleet) max(1L, length(fleet$workers))
 # Tasks that workers hold now: they do not count against the depth of the queue.
 busy_tasks <- function(fleet, loop) length(workers_of(fleet, loop))
 
+# Do any load what some loop needs? They have a task, and nobody knows yet which.
+any_loading <- function(fleet) any(vapply(fleet$workers, function(known) isTRUE(known$loading), NA))
+
 # Those that work on this loop
 workers_of <- function(fleet, loop) {
   Filter(function(known) {

@@ -124,7 +124,7 @@ make_way <- function(fleet, loop, except = character()) {
 # waits and nobody is busy with this loop for three seconds, what has no result is submitted again. The journal makes a
 # double run harmless.
 find_holes <- function(fleet, loop) {
-  busy <- busy_tasks(fleet, loop) > 0L
+  busy <- busy_tasks(fleet, loop) > 0L || any_loading(fleet)
   waiting <- redis_call(fleet$con, "LLEN", queue_key()) > 0
   open <- items_with(loop$window, QUEUED)
   if (busy || waiting || !length(open)) {

@@ -35,6 +35,7 @@ keep_registered <- function() {
 
 is_welcome <- function(fun) identical(fun, do_fleet) || identical(environmentName(topenv(environment(fun))), "doRNG")
 
+# Of a function that is not needed in the driver or a worker of a job
 say_kept <- function(what) {
   say(paste("%s%s: not needed here, the loops run on this job's workers (a loop that should run in the driver itself",
             "is written with %%do%%)"),

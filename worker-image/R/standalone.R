@@ -27,7 +27,10 @@ fleetWorker <- function(redis = "localhost", password = NULL, prefix = "ff:",
   con <- new_connection(address$host, address$port, address$password)
   redis_send(con, list(list("PING")), give_up = 10)
   .Call(fleet_catch_termination, TRUE)
-  on.exit(.Call(fleet_catch_termination, FALSE))
+  on.exit({
+    .Call(fleet_catch_termination, FALSE)
+    .fleet$role <- NULL
+  })
   worker <- new_worker(con, name, Sys.info()[["nodename"]])
   reason <- serve(worker, queue_key())
   redis_send(con, list(list("LMOVE", worker$held, queue_key(), "RIGHT", "LEFT"), list("HDEL", workers_key(), name)),
@@ -56,6 +59,7 @@ fleetWorker <- function(redis = "localhost", password = NULL, prefix = "ff:",
 #' }
 #' @export
 startFleetWorkers <- function(n, redis = "localhost", password = NULL, prefix = "ff:", log = "/dev/null") {
+  if (!is.null(.fleet$role)) return(say_kept("startFleetWorkers() is called"))
   script <- system.file("bin", "run-worker", package = "foreachfleet")
   if (!nzchar(script)) stop("the installed package has no bin/run-worker")
   address <- parse_redis(redis, password)

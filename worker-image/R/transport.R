@@ -18,7 +18,7 @@ as_argument <- function(x) {
 }
 
 # hooks: take(queue, timeout) and results(key, timeout) replace the two blocking calls; submitted(key, values) and
-# stored(key, value) look on; got(key, value) answers what doRedis is to read.
+# stored(key, value) look on; asked(key) before doRedis reads, got(key, value) answers what doRedis is to read.
 new_transport <- function(con, hooks = list()) {
   pending <- NULL
   command <- function(args) {
@@ -37,6 +37,7 @@ new_transport <- function(con, hooks = list()) {
              "HGET", "HSET", "HGETALL")
   transport <- stats::setNames(lapply(plain, verb), plain)
   transport$GET <- function(key) {
+    if (is.function(hooks$asked)) hooks$asked(key)
     value <- command(list("GET", key))
     if (is.function(hooks$got)) hooks$got(key, value) else value
   }

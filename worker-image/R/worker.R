@@ -33,10 +33,12 @@ new_worker <- function(con, pod, node, attempt = 1L, state_dir = NULL) {
 
 # Tells Redis, and the supervisor by a file, what this worker does. The supervisor repeats it with a fresh beat while R
 # computes.
-report_state <- function(worker, state, loop = NULL, iterations = NULL) {
+report_state <- function(worker, state, loop = NULL, iterations = NULL, loading = FALSE) {
   shown <- if (length(iterations) > 100L) iterations[1:100] else iterations
-  text <- sprintf('"loop":%s,"iterations":[%s],"count":%d,"last":%s,"since":%.3f,"pid":%d', if (is.null(loop)) "null" else whole(loop),
-                  paste(whole(shown), collapse = ","), length(iterations), if (length(iterations)) whole(max(iterations)) else "null", now_seconds(), Sys.getpid())
+  text <- sprintf('"loop":%s,"iterations":[%s],"count":%d,"last":%s,"since":%.3f,"pid":%d',
+                  if (is.null(loop)) "null" else whole(loop), paste(whole(shown), collapse = ","), length(iterations),
+                  if (length(iterations)) whole(max(iterations)) else "null", now_seconds(), Sys.getpid())
+  if (loading) text <- paste0(text, ',"loading":true')
   if (!is.null(worker$session)) text <- sprintf('%s,"session":"%s"', text, worker$session)
   if (worker$replaced > 0L) text <- sprintf('%s,"replaced":%d', text, worker$replaced)
   if (!is.null(worker$state_dir)) {
@@ -129,6 +131,12 @@ description_or_substitute <- function(key, value) {
   serialize(list(expr = expr, exportenv = new.env(parent = baseenv()), parentenv = NULL, packages = NULL), NULL)
 }
 
+# The first task of a loop: its packages and functions are loaded now, which may take long. Which iterations the task has
+# is told when the first of them begins.
+tell_loading <- function(worker, key) {
+  if (is_environment_key(key)) redis_send(worker$con, list(report_state(worker, "busy", loading = TRUE)))
+}
+
 # Runs until asked to stop; returns the reason.
 serve <- function(worker, queue) {
   .fleet$worker <- worker
@@ -138,7 +146,9 @@ serve <- function(worker, queue) {
   registerDoSEQ()
   start_watching()
   on.exit(stop_watching())
-  transport <- new_transport(worker$con, list(take = function(key, timeout) take_task(worker, key), got = description_or_substitute))
+  transport <- new_transport(worker$con, list(take = function(key, timeout) take_task(worker, key),
+                                              asked = function(key) tell_loading(worker, key),
+                                              got = description_or_substitute))
   install_transport(transport, worker$con$host, as.integer(worker$con$port))
   tryCatch({
     doRedis::redisWorker(queue, host = worker$con$host, port = as.integer(worker$con$port), connected = TRUE, password = worker$con$password, linger = 2, log = stderr())

@@ -1,0 +1,100 @@
+// What counts as a try of an iteration and what does not; and what is said of one that is given up.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { redisKeys } from '../../functions/adapters/redis-keys.ts';
+import { Lab, rLibrary } from '../../testing/lab.ts';
+
+let lab: Lab;
+beforeEach(async () => {
+  lab = await Lab.start();
+});
+afterEach(() => lab.stop());
+
+async function succeeds(code: string, options = ''): Promise<string[]> {
+  const session = lab.session(code, options);
+  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  return session.lines;
+}
+
+const deaths = (file: string): string => `
+  r <- foreach(i = 1:3, .errorhandling = "pass") %dopar% {
+    if (i == 2) { cat("x", file = "${file}", append = TRUE); tools::pskill(Sys.getpid(), 9) }
+    i
+  }
+  cat("began", file.size("${file}"), "and", conditionMessage(r[[2]]), "\\n")`;
+
+test('tries is the number of times that an iteration may end its R', async () => {
+  lab.worker('w1');
+  await lab.workersReady(1);
+  for (const [tries, often] of Object.entries({ 1: 'once', 2: '2 times' })) {
+    const lines = await succeeds(deaths(join(lab.dir, `trace-${tries}`)), `, tries = ${tries}`);
+    const said = `iteration 2 was given up: it ended its R process ${often} (killed by signal 9`;
+    assert.ok(
+      lines.some((line) => line.startsWith(`began ${tries} and ${said}`)),
+      lines.join('\n'),
+    );
+  }
+});
+
+test('an iteration beyond the time limit is given up at once, and the message says the limit', async () => {
+  const inputs = lab.prepare({ script: '', tasks: { maxTimeSeconds: 2 } });
+  lab.worker('w1', inputs);
+  await lab.workersReady(1);
+  const lines = await succeeds(`
+    r <- foreach(i = 1:3, .errorhandling = "pass") %dopar% { if (i == 2) Sys.sleep(100); i }
+    stopifnot(identical(r[c(1, 3)], list(1L, 3L)))
+    cat(conditionMessage(r[[2]]), "\\n", sep = "")`);
+  const said = 'iteration 2 was given up: it ran longer than the time limit of 2 s';
+  assert.ok(lines.includes(said), lines.join('\n'));
+});
+
+/** A package whose loading takes longer than any patience with workers that have taken a task and say nothing. */
+function installSlowPackage(library: string): void {
+  const source = join(lab.dir, 'slowly');
+  mkdirSync(join(source, 'R'), { recursive: true });
+  mkdirSync(library);
+  const fields = 'Version: 1.0\nTitle: T\nDescription: D.\nLicense: GPL-2\nAuthor: A\nMaintainer: A <a@b.c>\n';
+  writeFileSync(join(source, 'DESCRIPTION'), `Package: slowly\n${fields}`);
+  writeFileSync(join(source, 'NAMESPACE'), 'export(half)\n');
+  const onLoad = '.onLoad <- function(...) if (nzchar(Sys.getenv("FF_POD"))) Sys.sleep(8)';
+  writeFileSync(join(source, 'R/code.R'), `half <- function(x) x / 2\n${onLoad}\n`);
+  const args = ['CMD', 'INSTALL', '--no-docs', '--no-byte-compile', `--library=${library}`, source];
+  execFileSync('R', args, { stdio: 'pipe' });
+}
+
+test('workers that load packages for long have lost nothing: each iteration runs once', async () => {
+  const library = join(lab.dir, 'library');
+  installSlowPackage(library);
+  const own = { R_LIBS: `${library}:${rLibrary}` };
+  for (const pod of ['w1', 'w2']) lab.worker(pod, undefined, own);
+  await lab.workersReady(2);
+  const trace = join(lab.dir, 'trace');
+  const lines = await succeeds(`
+    .libPaths(c("${library}", .libPaths()))
+    ran <- function(i) cat(i, "", file = "${trace}", append = TRUE)
+    r <- foreach(i = 1:2, .combine = c, .packages = "slowly") %dopar% { ran(i); half(i) }
+    stopifnot(identical(r, c(0.5, 1)))
+    cat("ran", sort(scan("${trace}", quiet = TRUE)), "\\n")`);
+  assert.ok(lines.includes('ran 1 2 '), lines.join('\n'));
+  assert.ok(!lines.some((line) => /lost|again/.test(line)), lines.join('\n'));
+  assert.equal(await lab.redis.hlen(redisKeys.tries), 0);
+});
+
+test("a script that registers itself, as on a laptop, runs on its job's workers", async () => {
+  const inputs = lab.prepare({
+    script: `library(foreach); library(foreachfleet)
+      startFleetWorkers(2, "localhost:1"); registerForeachFleet("localhost:1", tries = 1)
+      saveRDS(foreach(i = 1:3, .combine = c) %dopar% i, "r.rds")
+      stopFleetWorkers()`,
+  });
+  lab.worker('w1', inputs);
+  const driver = lab.driver(inputs);
+  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  assert.ok(
+    driver.lines.some((line) => /run.R:2: .* not needed here/.test(line)),
+    driver.lines.join('\n'),
+  );
+});
