@@ -18,16 +18,8 @@ import type {
 } from '@kubernetes/client-node';
 import type { Clock } from '../clock.ts';
 import type { Faults } from '../faults.ts';
+import type { Wire } from '../wire-types.ts';
 import type { Timing } from './timing.ts';
-
-/** A client type as JSON carries it: dates are strings, and absent members may be written as undefined. */
-export type Wire<T> = T extends Date
-  ? string
-  : T extends (infer Item)[]
-    ? Wire<Item>[]
-    : T extends object
-      ? { [Key in keyof T]: undefined extends T[Key] ? Wire<Exclude<T[Key], undefined>> | undefined : Wire<T[Key]> }
-      : T;
 
 export type Pod = Wire<V1Pod>;
 export type PodStatus = Wire<V1PodStatus>;

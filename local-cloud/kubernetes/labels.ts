@@ -1,16 +1,10 @@
 /** Label selectors, in both notations: the structured one of specs and the text of `-l` and `?labelSelector=`. */
+import type { V1LabelSelector } from '@kubernetes/client-node';
+import type { Sent } from '../wire-types.ts';
 import { badRequest } from './api-error.ts';
 
-export interface LabelSelectorRequirement {
-  key: string;
-  operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
-  values?: string[];
-}
-
-export interface LabelSelector {
-  matchLabels?: Record<string, string>;
-  matchExpressions?: LabelSelectorRequirement[];
-}
+export type LabelSelector = Sent<V1LabelSelector>;
+export type LabelSelectorRequirement = NonNullable<LabelSelector['matchExpressions']>[number];
 
 type Labels = Record<string, string> | undefined;
 
@@ -20,7 +14,7 @@ export function matchesSelector(selector: LabelSelector, labels: Labels): boolea
   return (selector.matchExpressions ?? []).every((requirement) => matchesRequirement(requirement, labels));
 }
 
-function matchesRequirement({ key, operator, values }: LabelSelectorRequirement, labels: Labels): boolean {
+function matchesRequirement({ key = '', operator, values }: LabelSelectorRequirement, labels: Labels): boolean {
   const value = labels?.[key];
   switch (operator) {
     case 'In':

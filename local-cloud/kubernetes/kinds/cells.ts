@@ -1,5 +1,6 @@
 /** How tables print ages, lists, selectors and images. Pure. */
-import type { KubeObject, Plain } from '../object.ts';
+import type { KubeObject } from '../object.ts';
+import type { Condition, PodSpec } from '../objects.ts';
 import type { LabelSelector } from '../labels.ts';
 
 const MINUTE = 60;
@@ -40,7 +41,7 @@ export function age(timestamp: string | null | undefined, nowMs: number): string
 export function printSelector(selector: LabelSelector | undefined): string {
   if (!selector) return '<none>';
   const equal = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => `${key}=${value}`);
-  const others = (selector.matchExpressions ?? []).map(({ key, operator, values = [] }) => {
+  const others = (selector.matchExpressions ?? []).map(({ key = '', operator, values = [] }) => {
     if (operator === 'Exists') return key;
     if (operator === 'DoesNotExist') return `!${key}`;
     return `${key} ${operator === 'In' ? 'in' : 'notin'} (${[...values].sort().join(',')})`;
@@ -53,9 +54,9 @@ export function printLabels(labels: Record<string, string> | undefined): string 
 }
 
 /** Names and images of a template's containers, each joined by commas. */
-export function containerCells(spec: Plain | undefined): [names: string, images: string] {
-  const containers = (spec?.['containers'] ?? []) as Plain[];
-  const list = (key: string): string => containers.map((container) => String(container[key] ?? '')).join(',');
+export function containerCells(spec: PodSpec | undefined): [names: string, images: string] {
+  const containers = spec?.containers ?? [];
+  const list = (key: 'name' | 'image'): string => containers.map((container) => String(container[key] ?? '')).join(',');
   return [list('name'), list('image')];
 }
 
@@ -63,13 +64,6 @@ export function containerCells(spec: Plain | undefined): [names: string, images:
 export function limited(items: string[], max = 3): string {
   if (items.length === 0) return '<none>';
   return items.length <= max ? items.join(',') : `${items.slice(0, max).join(',')} + ${items.length - max} more...`;
-}
-
-/** The value at a dotted path, or `otherwise` where there is none (or an empty text). */
-export function at(object: unknown, path: string, otherwise: unknown = ''): any {
-  let value = object;
-  for (const key of path.split('.')) value = (value as Plain | null | undefined)?.[key];
-  return value === undefined || value === null || value === '' ? otherwise : value;
 }
 
 /** The age of an object. */
@@ -81,5 +75,7 @@ export const size = (value: object | undefined): number => Object.keys(value ?? 
 /** Columns that every owner of pods ends with. */
 export const WORKLOAD_COLUMNS = 'Containers+|Images+|Selector+';
 
-export const conditionStatus = (object: KubeObject, type: string): string | undefined =>
-  ((object.status?.conditions ?? []) as { type: string; status: string }[]).find((each) => each.type === type)?.status;
+export const conditionStatus = (
+  object: { status?: { conditions?: Condition[] | undefined } | undefined },
+  type: string,
+): string | undefined => object.status?.conditions?.find((each) => each.type === type)?.status;

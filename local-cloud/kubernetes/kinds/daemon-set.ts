@@ -1,7 +1,7 @@
 /** Daemon sets. They are kept for `kubectl drain`, which asks for the owner of a pod; nobody acts on them. */
-import type { KubeObject, Plain } from '../object.ts';
+import type { DaemonSet } from '../objects.ts';
 import { defineKind } from './kind.ts';
-import { age, at, printSelector, WORKLOAD_COLUMNS, containerCells } from './cells.ts';
+import { age, printLabels, printSelector, WORKLOAD_COLUMNS, containerCells } from './cells.ts';
 import { setDefault } from './set-default.ts';
 import { defaultTemplate, validateRunning, validateRunningUpdate } from './pod-template.ts';
 
@@ -18,21 +18,21 @@ export const daemonSet = defineKind({
   rules: validateRunning,
   updateRules: validateRunningUpdate,
   columns: `Name|#Desired|#Current|#Ready|#Up-to-date|#Available|Node Selector|Age|${WORKLOAD_COLUMNS}`,
-  row: (set, nowMs) => [
-    set.metadata.name,
-    at(set, 'status.desiredNumberScheduled', 0),
-    at(set, 'status.currentNumberScheduled', 0),
-    at(set, 'status.numberReady', 0),
-    at(set, 'status.updatedNumberScheduled', 0),
-    at(set, 'status.numberAvailable', 0),
-    printSelector({ matchLabels: at(set, 'spec.template.spec.nodeSelector', {}) }),
-    age(set.metadata.creationTimestamp, nowMs),
-    ...containerCells(at(set, 'spec.template.spec', {}) as Plain),
-    printSelector(set.spec?.selector),
+  row: ({ metadata, spec, status }, nowMs) => [
+    metadata.name,
+    status?.desiredNumberScheduled ?? 0,
+    status?.currentNumberScheduled ?? 0,
+    status?.numberReady ?? 0,
+    status?.updatedNumberScheduled ?? 0,
+    status?.numberAvailable ?? 0,
+    printLabels(spec?.template?.spec?.nodeSelector),
+    age(metadata.creationTimestamp, nowMs),
+    ...containerCells(spec?.template?.spec),
+    printSelector(spec?.selector),
   ],
 });
 
-function defaultDaemonSet({ spec }: KubeObject): void {
+function defaultDaemonSet({ spec }: DaemonSet): void {
   if (!spec) return;
   setDefault(spec, 'revisionHistoryLimit', 10);
   setDefault(spec, 'updateStrategy', { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } });

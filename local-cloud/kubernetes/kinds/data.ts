@@ -1,6 +1,6 @@
 /** Rules that ConfigMaps and Secrets share. Pure. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Plain } from '../object.ts';
+import type { WithData } from '../objects.ts';
 import type { FieldError } from '../api-error.ts';
 import { invalidValue, forbiddenField } from './field-error.ts';
 
@@ -10,17 +10,17 @@ const DATA_KEY_MESSAGE =
 const MAX_DATA_BYTES = 1024 * 1024;
 
 /** ConfigMaps and Secrets. */
-export function validateData(object: Plain): FieldError[] {
+export function validateData(object: WithData): FieldError[] {
   const errors: FieldError[] = [];
   let bytes = 0;
-  for (const part of ['data', 'binaryData']) {
-    for (const [key, value] of Object.entries((object[part] ?? {}) as Record<string, string>)) {
+  for (const part of ['data', 'binaryData'] as const) {
+    for (const [key, value] of Object.entries(object[part] ?? {})) {
       if (!DATA_KEY.test(key)) errors.push(invalidValue(`${part}[${key}]`, key, DATA_KEY_MESSAGE));
-      bytes += object['kind'] === 'Secret' || part === 'binaryData' ? (value.length * 3) / 4 : Buffer.byteLength(value);
+      bytes += object.kind === 'Secret' || part === 'binaryData' ? (value.length * 3) / 4 : Buffer.byteLength(value);
     }
   }
   if (bytes > MAX_DATA_BYTES) {
-    const field = object['kind'] === 'Secret' ? 'data' : '';
+    const field = object.kind === 'Secret' ? 'data' : '';
     errors.push({
       reason: 'FieldValueTooLong',
       field,
@@ -30,13 +30,13 @@ export function validateData(object: Plain): FieldError[] {
   return errors;
 }
 
-export function validateDataUpdate(next: Plain, stored: Plain): FieldError[] {
+export function validateDataUpdate(next: WithData, stored: WithData): FieldError[] {
   const errors: FieldError[] = [];
-  if (next['type'] !== stored['type']) errors.push(invalidValue('type', next['type'], 'field is immutable'));
-  if (stored['immutable'] !== true) return errors;
+  if (next.type !== stored.type) errors.push(invalidValue('type', next.type, 'field is immutable'));
+  if (stored.immutable !== true) return errors;
   const why = 'field is immutable when `immutable` is set';
-  if (next['immutable'] !== true) errors.push(forbiddenField('immutable', why));
-  for (const part of ['data', 'binaryData'])
+  if (next.immutable !== true) errors.push(forbiddenField('immutable', why));
+  for (const part of ['data', 'binaryData'] as const)
     if (!isDeepStrictEqual(next[part], stored[part])) errors.push(forbiddenField(part, why));
   return errors;
 }

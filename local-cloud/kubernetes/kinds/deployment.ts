@@ -1,5 +1,5 @@
 /** Deployments. */
-import type { KubeObject, Plain } from '../object.ts';
+import type { Deployment } from '../objects.ts';
 import type { FieldError } from '../api-error.ts';
 import { defineKind } from './kind.ts';
 import { age, printSelector, WORKLOAD_COLUMNS, containerCells } from './cells.ts';
@@ -26,28 +26,27 @@ export const deployment = defineKind({
     String(status?.updatedReplicas ?? 0),
     String(status?.availableReplicas ?? 0),
     age(metadata.creationTimestamp, nowMs),
-    ...containerCells(spec?.template?.spec as Plain | undefined),
+    ...containerCells(spec?.template?.spec),
     printSelector(spec?.selector),
   ],
 });
 
-function defaultDeployment({ spec }: KubeObject): void {
+function defaultDeployment({ spec }: Deployment): void {
   if (!spec) return;
   setDefault(spec, 'replicas', 1);
   setDefault(spec, 'revisionHistoryLimit', 10);
   setDefault(spec, 'progressDeadlineSeconds', 600);
-  const strategy = (spec.strategy ??= {}) as Plain;
+  const strategy = (spec.strategy ??= {});
   setDefault(strategy, 'type', 'RollingUpdate');
-  if (strategy['type'] === 'RollingUpdate') {
-    const rolling = (strategy['rollingUpdate'] ??= {}) as Plain;
+  if (strategy.type === 'RollingUpdate') {
+    const rolling = (strategy.rollingUpdate ??= {});
     setDefault(rolling, 'maxUnavailable', '25%');
     setDefault(rolling, 'maxSurge', '25%');
   }
   defaultTemplate(spec);
 }
 
-function validateStrategy(spec: Plain): FieldError[] {
-  const strategy = spec['strategy'] as Plain | undefined;
+function validateStrategy({ strategy }: NonNullable<Deployment['spec']>): FieldError[] {
   if (!strategy) return [];
   const { type, rollingUpdate } = strategy;
   if (type !== 'RollingUpdate' && type !== 'Recreate')

@@ -1,5 +1,5 @@
 /** Endpoint slices: the addresses behind a service. */
-import type { KubeObject, Plain } from '../object.ts';
+import type { EndpointSlice } from '../objects.ts';
 import type { FieldError } from '../api-error.ts';
 import { defineKind } from './kind.ts';
 import { limited, created } from './cells.ts';
@@ -18,29 +18,29 @@ export const endpointSlice = defineKind({
   row: endpointSliceRow,
 });
 
-function defaultEndpointSlice(slice: Plain): void {
-  for (const port of (slice['ports'] ?? []) as Plain[]) {
-    port['name'] ??= '';
+function defaultEndpointSlice({ ports, endpoints }: EndpointSlice): void {
+  for (const port of ports ?? []) {
+    port.name ??= '';
     setDefault(port, 'protocol', 'TCP');
   }
-  for (const endpoint of (slice['endpoints'] ?? []) as Plain[]) setDefault(endpoint, 'conditions', {});
+  for (const endpoint of endpoints ?? []) setDefault(endpoint, 'conditions', {});
 }
 
-function validateEndpointSlice(slice: Plain): FieldError[] {
+function validateEndpointSlice({ addressType }: EndpointSlice): FieldError[] {
   const errors: FieldError[] = [];
   const types = ['FQDN', 'IPv4', 'IPv6'];
-  if (!slice['addressType']) errors.push(required('addressType'));
-  else if (!types.includes(slice['addressType'])) errors.push(unsupported('addressType', slice['addressType'], types));
+  if (!addressType) errors.push(required('addressType'));
+  else if (!types.includes(addressType)) errors.push(unsupported('addressType', addressType, types));
   return errors;
 }
 
-function endpointSliceRow(slice: KubeObject, nowMs: number): unknown[] {
-  const ports = ((slice['ports'] ?? []) as Plain[]).map((port) => String(port['port'] ?? '*'));
-  const addresses = ((slice['endpoints'] ?? []) as Plain[]).flatMap((each) => (each['addresses'] ?? []) as string[]);
+function endpointSliceRow(slice: EndpointSlice, nowMs: number): unknown[] {
+  const ports = (slice.ports ?? []).map((port) => String(port.port ?? '*'));
+  const addresses = (slice.endpoints ?? []).flatMap((each) => each.addresses ?? []);
   const shown = ports.length === 0 ? '<unset>' : limited(ports);
   return [
     slice.metadata.name,
-    slice['addressType'],
+    slice.addressType,
     shown,
     addresses.length === 0 ? '<unset>' : limited(addresses),
     created(slice, nowMs),

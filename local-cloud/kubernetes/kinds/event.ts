@@ -1,8 +1,8 @@
 /** Events of the core group. The form of events.k8s.io is not served: kubectl reads and this server writes this one. */
-import type { KubeObject, Plain } from '../object.ts';
+import type { KubeObject } from '../object.ts';
+import type { Event } from '../objects.ts';
 import { defineKind } from './kind.ts';
-import { age, at } from './cells.ts';
-import { setDefault } from './set-default.ts';
+import { age } from './cells.ts';
 
 export const event = defineKind({
   kind: 'Event',
@@ -27,27 +27,28 @@ export const event = defineKind({
   },
 });
 
-function defaultEvent(event: Plain): void {
+/** Times that are not known are null on the wire, not absent. */
+function defaultEvent(event: KubeObject): void {
   for (const name of ['eventTime', 'firstTimestamp', 'lastTimestamp']) event[name] ??= null;
   event['reportingComponent'] ??= event['source']?.component ?? '';
   event['reportingInstance'] ??= event['source']?.host ?? '';
-  setDefault(event, 'source', {});
+  event['source'] ??= {};
 }
 
-function eventRow(event: KubeObject, nowMs: number): unknown[] {
-  const source = [at(event, 'source.component'), at(event, 'source.host')].filter((part) => part !== '').join(', ');
-  const first = at(event, 'firstTimestamp', event['eventTime']) as string | null;
-  const last = at(event, 'series.lastObservedTime', at(event, 'lastTimestamp', first)) as string | null;
+function eventRow(event: Event, nowMs: number): unknown[] {
+  const { source, involvedObject: subject, series } = event;
+  const first = event.firstTimestamp || event.eventTime;
+  const last = series?.lastObservedTime || event.lastTimestamp || first;
   return [
     age(last, nowMs),
-    at(event, 'type'),
-    at(event, 'reason'),
-    `${String(at(event, 'involvedObject.kind')).toLowerCase()}/${at(event, 'involvedObject.name')}`,
-    at(event, 'involvedObject.fieldPath'),
-    source || at(event, 'reportingComponent'),
-    String(at(event, 'message')).trim(),
+    event.type ?? '',
+    event.reason ?? '',
+    `${(subject?.kind ?? '').toLowerCase()}/${subject?.name ?? ''}`,
+    subject?.fieldPath ?? '',
+    [source?.component, source?.host].filter(Boolean).join(', ') || (event.reportingComponent ?? ''),
+    (event.message ?? '').trim(),
     age(first, nowMs),
-    at(event, 'series.count', at(event, 'count', 1)),
+    series?.count ?? event.count ?? 1,
     event.metadata.name,
   ];
 }

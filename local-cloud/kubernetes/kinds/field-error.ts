@@ -1,5 +1,4 @@
 /** What is wrong with one field, in the words of the real server. Pure. */
-import type { Plain } from '../object.ts';
 import type { FieldError } from '../api-error.ts';
 
 export const invalidValue = (field: string, value: unknown, why: string): FieldError => ({
@@ -36,6 +35,12 @@ const NEGATIVE = 'must be greater than or equal to 0';
 
 export const IMMUTABLE = 'field is immutable';
 
-export function nonNegative(spec: Plain, names: string[], path: string): FieldError[] {
-  return names.filter((name) => spec[name] < 0).map((name) => invalidValue(`${path}.${name}`, spec[name], NEGATIVE));
+export function nonNegative<T extends object>(
+  spec: T,
+  names: readonly (keyof T & string)[],
+  path: string,
+): FieldError[] {
+  return names
+    .filter((name) => Number(spec[name]) < 0)
+    .map((name) => invalidValue(`${path}.${name}`, spec[name], NEGATIVE));
 }

@@ -1,8 +1,7 @@
 /** Jobs. */
 import { isDeepStrictEqual } from 'node:util';
-import { randomUUID } from 'node:crypto';
-import type { KubeObject, Plain } from '../object.ts';
-import { matchesSelector, type LabelSelector } from '../labels.ts';
+import type { Job, JobSpec } from '../objects.ts';
+import { matchesSelector } from '../labels.ts';
 import type { FieldError } from '../api-error.ts';
 import { defineKind } from './kind.ts';
 import { age, humanDuration, printSelector, WORKLOAD_COLUMNS, containerCells } from './cells.ts';
@@ -23,7 +22,7 @@ export const job = defineKind({
     if (spec) defaultJobSpec(spec);
   },
   admit: (object) => {
-    if (object.spec) selectJobPods(object);
+    if (object.spec) selectJobPods(object, object.spec);
   },
   rules: validateJob,
   updateRules: validateJobUpdate,
@@ -32,39 +31,37 @@ export const job = defineKind({
   selectable: { 'status.successful': ({ status }) => status?.succeeded ?? 0 },
 });
 
-function defaultJobSpec(spec: Plain): void {
+function defaultJobSpec(spec: JobSpec): void {
   // Neither given means one pod; parallelism alone means a work queue, whose end the pods decide.
-  if (spec['completions'] === undefined && spec['parallelism'] === undefined) spec['completions'] = 1;
+  if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1;
   setDefault(spec, 'parallelism', 1);
-  setDefault(spec, 'backoffLimit', spec['backoffLimitPerIndex'] === undefined ? 6 : 2 ** 31 - 1);
+  setDefault(spec, 'backoffLimit', spec.backoffLimitPerIndex === undefined ? 6 : 2 ** 31 - 1);
   setDefault(spec, 'completionMode', 'NonIndexed');
   setDefault(spec, 'suspend', false);
   setDefault(spec, 'manualSelector', false);
-  setDefault(spec, 'podReplacementPolicy', spec['podFailurePolicy'] === undefined ? 'TerminatingOrFailed' : 'Failed');
+  setDefault(spec, 'podReplacementPolicy', spec.podFailurePolicy === undefined ? 'TerminatingOrFailed' : 'Failed');
   defaultTemplate(spec);
 }
 
 /** A new Job gets labels by which it, and nobody else, finds its pods. */
-function selectJobPods(job: Plain): void {
-  const { spec, metadata } = job as { spec: Plain; metadata: { name: string; uid?: string } };
-  if (spec['manualSelector'] === true) return;
-  const uid = metadata.uid ?? randomUUID();
-  const template = (spec['template'] ??= {}) as Plain;
-  template['metadata'] ??= {};
-  template['metadata'].labels = {
-    ...template['metadata'].labels,
+function selectJobPods({ metadata }: Job, spec: JobSpec): void {
+  if (spec.manualSelector === true) return;
+  const { uid } = metadata;
+  const template = (spec.template ??= {});
+  template.metadata ??= {};
+  template.metadata.labels = {
+    ...template.metadata.labels,
     'batch.kubernetes.io/controller-uid': uid,
     'batch.kubernetes.io/job-name': metadata.name,
     'controller-uid': uid,
     'job-name': metadata.name,
   };
-  const selector = (spec['selector'] ??= {}) as Plain;
-  selector['matchLabels'] = { ...selector['matchLabels'], 'batch.kubernetes.io/controller-uid': uid };
-  if (Object.keys(job['metadata'].labels ?? {}).length === 0)
-    job['metadata'].labels = { ...template['metadata'].labels };
+  const selector = (spec.selector ??= {});
+  selector.matchLabels = { ...selector.matchLabels, 'batch.kubernetes.io/controller-uid': uid };
+  if (Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = { ...template.metadata.labels };
 }
 
-function validateJob({ spec, metadata }: Plain): FieldError[] {
+function validateJob({ spec, metadata }: Job): FieldError[] {
   if (!spec) return [required('spec.template')];
   const counts = [
     'parallelism',
@@ -73,11 +70,11 @@ function validateJob({ spec, metadata }: Plain): FieldError[] {
     'backoffLimit',
     'ttlSecondsAfterFinished',
     'backoffLimitPerIndex',
-  ];
+  ] as const;
   const errors = nonNegative(spec, counts, 'spec');
-  errors.push(...validateJobName(spec as Plain, String(metadata.name)), ...validateCompletionMode(spec as Plain));
-  const labels = (spec.template?.metadata?.labels ?? {}) as Record<string, string>;
-  if (spec.selector && !matchesSelector(spec.selector as LabelSelector, labels)) {
+  errors.push(...validateJobName(spec, metadata.name), ...validateCompletionMode(spec));
+  const labels = spec.template?.metadata?.labels ?? {};
+  if (spec.selector && !matchesSelector(spec.selector, labels)) {
     errors.push(invalidValue('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'));
   }
   errors.push(...validateTemplate(spec, 'spec'));
@@ -85,22 +82,22 @@ function validateJob({ spec, metadata }: Plain): FieldError[] {
 }
 
 /** The name becomes a label of the pods, and for indexed jobs part of their host names. */
-function validateJobName(spec: Plain, name: string): FieldError[] {
-  const problem = labelProblem(spec['completionMode'] === 'Indexed' ? `${name}-0` : name);
-  if (problem === undefined || spec['manualSelector'] === true) return [];
+function validateJobName(spec: JobSpec, name: string): FieldError[] {
+  const problem = labelProblem(spec.completionMode === 'Indexed' ? `${name}-0` : name);
+  if (problem === undefined || spec.manualSelector === true) return [];
   return validateLabels({ 'job-name': name }, 'spec.template.labels');
 }
 
-function validateCompletionMode({ completionMode, completions }: Plain): FieldError[] {
+function validateCompletionMode({ completionMode, completions }: JobSpec): FieldError[] {
   const modes = ['Indexed', 'NonIndexed'];
-  if (!modes.includes(completionMode as string)) return [unsupported('spec.completionMode', completionMode, modes)];
+  if (!modes.includes(completionMode ?? '')) return [unsupported('spec.completionMode', completionMode, modes)];
   if (completionMode !== 'Indexed' || completions !== undefined) return [];
   return [required('spec.completions', 'when completion mode is Indexed')];
 }
 
-function validateJobRestartPolicy(spec: Plain): FieldError[] {
-  const policy = spec['template']?.spec?.restartPolicy as string | undefined;
-  if (policy === 'OnFailure' && spec['podFailurePolicy']) {
+function validateJobRestartPolicy(spec: JobSpec): FieldError[] {
+  const policy = spec.template?.spec?.restartPolicy;
+  if (policy === 'OnFailure' && spec.podFailurePolicy) {
     return [
       invalidValue(
         'spec.template.spec.restartPolicy',
@@ -114,48 +111,47 @@ function validateJobRestartPolicy(spec: Plain): FieldError[] {
 }
 
 /** Scheduling of a suspended job may change; template, selector and the number of completions may not. */
-function validateJobUpdate(next: Plain, stored: Plain): FieldError[] {
+function validateJobUpdate(next: Job, stored: Job): FieldError[] {
   const errors: FieldError[] = [];
-  const [spec, old] = [next['spec'] as Plain, stored['spec'] as Plain];
-  const isIndexed = old['completionMode'] === 'Indexed';
-  const elastic = isIndexed && spec['completions'] === spec['parallelism'];
-  if (!isDeepStrictEqual(spec['completions'], old['completions']) && !elastic)
-    errors.push(invalidValue('spec.completions', spec['completions'], IMMUTABLE));
-  if (!isDeepStrictEqual(spec['selector'], old['selector']))
-    errors.push(invalidValue('spec.selector', spec['selector'], IMMUTABLE));
-  const suspendedBefore = old['suspend'] === true && stored['status']?.startTime === undefined;
+  const [{ spec = {} }, { spec: old = {} }] = [next, stored];
+  const isIndexed = old.completionMode === 'Indexed';
+  const elastic = isIndexed && spec.completions === spec.parallelism;
+  if (!isDeepStrictEqual(spec.completions, old.completions) && !elastic)
+    errors.push(invalidValue('spec.completions', spec.completions, IMMUTABLE));
+  if (!isDeepStrictEqual(spec.selector, old.selector))
+    errors.push(invalidValue('spec.selector', spec.selector, IMMUTABLE));
+  const suspendedBefore = old.suspend === true && stored.status?.startTime === undefined;
   const [template, oldTemplate] = [comparable(spec, suspendedBefore), comparable(old, suspendedBefore)];
-  if (!isDeepStrictEqual(template, oldTemplate))
-    errors.push(invalidValue('spec.template', spec['template'], IMMUTABLE));
-  if (spec['completionMode'] !== old['completionMode'])
-    errors.push(invalidValue('spec.completionMode', spec['completionMode'], IMMUTABLE));
+  if (!isDeepStrictEqual(template, oldTemplate)) errors.push(invalidValue('spec.template', spec.template, IMMUTABLE));
+  if (spec.completionMode !== old.completionMode)
+    errors.push(invalidValue('spec.completionMode', spec.completionMode, IMMUTABLE));
   return errors;
 }
 
 const SUSPENDED_MAY_CHANGE = new Set(['nodeSelector', 'tolerations', 'affinity', 'schedulingGates']);
 
-function comparable(spec: Plain, isSuspended: boolean): unknown {
-  if (!isSuspended) return spec['template'];
-  const fields = Object.entries((spec['template']?.spec ?? {}) as Plain);
+function comparable(spec: JobSpec, isSuspended: boolean): unknown {
+  if (!isSuspended) return spec.template;
+  const fields = Object.entries(spec.template?.spec ?? {});
   return Object.fromEntries(fields.filter(([name]) => !SUSPENDED_MAY_CHANGE.has(name)));
 }
 
-function jobRow(job: KubeObject, nowMs: number): unknown[] {
+function jobRow(job: Job, nowMs: number): unknown[] {
   const { metadata, spec, status } = job;
   return [
     metadata.name,
     jobState(job),
     completions(job),
-    duration(status as Plain | undefined, nowMs),
+    duration(status, nowMs),
     age(metadata.creationTimestamp, nowMs),
-    ...containerCells(spec?.template?.spec as Plain | undefined),
+    ...containerCells(spec?.template?.spec),
     printSelector(spec?.selector),
   ];
 }
 
-function jobState({ metadata, status }: KubeObject): string {
+function jobState({ metadata, status }: Job): string {
   const has = (type: string): boolean =>
-    ((status?.conditions ?? []) as Plain[]).some((each) => each['type'] === type && each['status'] === 'True');
+    (status?.conditions ?? []).some((each) => each.type === type && each.status === 'True');
   if (has('Complete')) return 'Complete';
   if (has('Failed')) return 'Failed';
   if (metadata.deletionTimestamp !== undefined) return 'Terminating';
@@ -164,15 +160,15 @@ function jobState({ metadata, status }: KubeObject): string {
   return has('SuccessCriteriaMet') ? 'SuccessCriteriaMet' : 'Running';
 }
 
-function completions({ spec, status }: KubeObject): string {
+function completions({ spec, status }: Job): string {
   const done = status?.succeeded ?? 0;
   if (spec?.completions !== undefined) return `${done}/${spec.completions}`;
   const parallelism = spec?.parallelism ?? 0;
   return parallelism > 1 ? `${done}/1 of ${parallelism}` : `${done}/1`;
 }
 
-function duration(status: Plain | undefined, nowMs: number): string {
-  if (!status?.['startTime']) return '';
-  const end = status['completionTime'] ? Date.parse(String(status['completionTime'])) : nowMs;
-  return humanDuration((end - Date.parse(String(status['startTime']))) / 1000);
+function duration(status: Job['status'], nowMs: number): string {
+  if (!status?.startTime) return '';
+  const end = status.completionTime ? Date.parse(status.completionTime) : nowMs;
+  return humanDuration((end - Date.parse(status.startTime)) / 1000);
 }

@@ -1,10 +1,9 @@
 /** Network policies. They are kept, not enforced. */
-import type { Plain } from '../object.ts';
-import type { LabelSelector } from '../labels.ts';
+import type { NetworkPolicy } from '../objects.ts';
 import type { FieldError } from '../api-error.ts';
 import { defineKind } from './kind.ts';
 import { printSelector, created } from './cells.ts';
-import { setDefault } from './set-default.ts';
+import { defaultProtocol } from './set-default.ts';
 import { unsupported } from './field-error.ts';
 import { validateSelectorLabels } from './metadata-rules.ts';
 
@@ -20,17 +19,15 @@ export const networkPolicy = defineKind({
   row: (policy, nowMs) => [policy.metadata.name, printSelector(policy.spec?.podSelector), created(policy, nowMs)],
 });
 
-function defaultNetworkPolicy({ spec }: Plain): void {
+function defaultNetworkPolicy({ spec }: NetworkPolicy): void {
   if (!spec) return;
   if (!spec.policyTypes) spec.policyTypes = spec.egress === undefined ? ['Ingress'] : ['Ingress', 'Egress'];
-  for (const rule of [...(spec.ingress ?? []), ...(spec.egress ?? [])] as Plain[]) {
-    for (const port of (rule['ports'] ?? []) as Plain[]) setDefault(port, 'protocol', 'TCP');
-  }
+  for (const { ports } of [...(spec.ingress ?? []), ...(spec.egress ?? [])]) defaultProtocol(ports);
 }
 
-function validateNetworkPolicy({ spec }: Plain): FieldError[] {
-  const errors = validateSelectorLabels(spec?.podSelector as LabelSelector | undefined, 'spec.podSelector');
-  for (const [index, type] of ((spec?.policyTypes ?? []) as string[]).entries()) {
+function validateNetworkPolicy({ spec }: NetworkPolicy): FieldError[] {
+  const errors = validateSelectorLabels(spec?.podSelector, 'spec.podSelector');
+  for (const [index, type] of (spec?.policyTypes ?? []).entries()) {
     if (type !== 'Ingress' && type !== 'Egress')
       errors.push(unsupported(`spec.policyTypes[${index}]`, type, ['Egress', 'Ingress']));
   }

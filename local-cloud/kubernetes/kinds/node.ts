@@ -1,7 +1,7 @@
 /** Nodes. */
-import type { KubeObject, Plain } from '../object.ts';
+import type { Node } from '../objects.ts';
 import { defineKind } from './kind.ts';
-import { age, at, conditionStatus } from './cells.ts';
+import { age, conditionStatus } from './cells.ts';
 import { setDefault } from './set-default.ts';
 
 export const node = defineKind({
@@ -23,38 +23,39 @@ const NO_NODE_INFO = Object.fromEntries(
   ].map((name) => [name, '']),
 );
 
-function defaultNode(node: Plain): void {
-  const status = (node['status'] ??= {}) as Plain;
-  if (status['capacity'] && !status['allocatable']) status['allocatable'] = { ...status['capacity'] };
+function defaultNode(node: Node): void {
+  const status = (node.status ??= {});
+  if (status.capacity && !status.allocatable) status.allocatable = { ...status.capacity };
   setDefault(status, 'daemonEndpoints', { kubeletEndpoint: { Port: 0 } });
   setDefault(status, 'nodeInfo', { ...NO_NODE_INFO });
 }
 
 const ROLE_PREFIX = 'node-role.kubernetes.io/';
 
-function nodeRow(node: KubeObject, nowMs: number): { cells: unknown[] } {
+function nodeRow(node: Node, nowMs: number): { cells: unknown[] } {
   const ready = conditionStatus(node, 'Ready');
   const states = [ready === undefined ? 'Unknown' : ready === 'True' ? 'Ready' : 'NotReady'];
   if (node.spec?.unschedulable) states.push('SchedulingDisabled');
-  const addresses = at(node, 'status.addresses', []) as { type: string; address: string }[];
-  const address = (type: string): string => addresses.find((each) => each.type === type)?.address ?? '<none>';
+  const info = node.status?.nodeInfo;
+  const address = (type: string): string =>
+    node.status?.addresses?.find((each) => each.type === type)?.address ?? '<none>';
   return {
     cells: [
       node.metadata.name,
       states.join(','),
       rolesOf(node).join(',') || '<none>',
       age(node.metadata.creationTimestamp, nowMs),
-      at(node, 'status.nodeInfo.kubeletVersion'),
+      info?.kubeletVersion ?? '',
       address('InternalIP'),
       address('ExternalIP'),
-      at(node, 'status.nodeInfo.osImage', '<unknown>'),
-      at(node, 'status.nodeInfo.kernelVersion', '<unknown>'),
-      at(node, 'status.nodeInfo.containerRuntimeVersion', '<unknown>'),
+      info?.osImage || '<unknown>',
+      info?.kernelVersion || '<unknown>',
+      info?.containerRuntimeVersion || '<unknown>',
     ],
   };
 }
 
-function rolesOf(node: KubeObject): string[] {
+function rolesOf(node: Node): string[] {
   const roles = Object.entries(node.metadata.labels ?? {}).map(([key, value]) => {
     if (key.startsWith(ROLE_PREFIX)) return key.slice(ROLE_PREFIX.length);
     return key === 'kubernetes.io/role' ? value : '';

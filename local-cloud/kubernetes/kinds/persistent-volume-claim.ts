@@ -1,6 +1,7 @@
 /** Claims of volumes. They are kept and stay Pending: there are no volumes to bind. */
+import type { PersistentVolumeClaim } from '../objects.ts';
 import { defineKind } from './kind.ts';
-import { at, created } from './cells.ts';
+import { created } from './cells.ts';
 import { setDefault } from './set-default.ts';
 
 export const persistentVolumeClaim = defineKind({
@@ -14,15 +15,20 @@ export const persistentVolumeClaim = defineKind({
     if (spec) setDefault(spec, 'volumeMode', 'Filesystem');
   },
   columns: 'Name|Status|Volume|Capacity|Access Modes|StorageClass|VolumeAttributesClass|Age|VolumeMode+',
-  row: (claim, nowMs) => [
-    claim.metadata.name,
-    at(claim, 'status.phase'),
-    at(claim, 'spec.volumeName'),
-    at(claim, 'status.capacity.storage'),
-    (at(claim, 'status.accessModes', []) as string[]).join(','),
-    at(claim, 'spec.storageClassName'),
-    at(claim, 'spec.volumeAttributesClassName', '<unset>'),
-    created(claim, nowMs),
-    at(claim, 'spec.volumeMode', '<unset>'),
-  ],
+  row: claimRow,
 });
+
+function claimRow(claim: PersistentVolumeClaim, nowMs: number): unknown[] {
+  const { spec, status } = claim;
+  return [
+    claim.metadata.name,
+    status?.phase ?? '',
+    spec?.volumeName ?? '',
+    status?.capacity?.['storage'] ?? '',
+    (status?.accessModes ?? []).join(','),
+    spec?.storageClassName ?? '',
+    spec?.volumeAttributesClassName || '<unset>',
+    created(claim, nowMs),
+    spec?.volumeMode || '<unset>',
+  ];
+}

@@ -1,7 +1,6 @@
 /** Pod disruption budgets. */
 import { validateSelectorLabels } from './metadata-rules.ts';
-import type { Plain } from '../object.ts';
-import type { LabelSelector } from '../labels.ts';
+import type { PodDisruptionBudget } from '../objects.ts';
 import type { FieldError } from '../api-error.ts';
 import { defineKind } from './kind.ts';
 import { age } from './cells.ts';
@@ -26,13 +25,13 @@ export const podDisruptionBudget = defineKind({
   ],
 });
 
-function validateBudget({ spec }: Plain): FieldError[] {
+function validateBudget({ spec }: PodDisruptionBudget): FieldError[] {
   const errors: FieldError[] = [];
   if (spec?.minAvailable !== undefined && spec?.maxUnavailable !== undefined) {
     errors.push(invalidValue('spec', spec, 'minAvailable and maxUnavailable cannot be both set'));
   }
-  for (const name of ['minAvailable', 'maxUnavailable']) {
-    const value = spec?.[name] as number | string | undefined;
+  for (const name of ['minAvailable', 'maxUnavailable'] as const) {
+    const value = spec?.[name];
     if (typeof value === 'number' && value < 0)
       errors.push(invalidValue(`spec.${name}`, value, 'must be greater than or equal to 0'));
     if (typeof value === 'string' && !/^\d+%$/.test(value)) {
@@ -45,5 +44,5 @@ function validateBudget({ spec }: Plain): FieldError[] {
       );
     }
   }
-  return [...errors, ...validateSelectorLabels(spec?.selector as LabelSelector | undefined, 'spec.selector')];
+  return [...errors, ...validateSelectorLabels(spec?.selector, 'spec.selector')];
 }

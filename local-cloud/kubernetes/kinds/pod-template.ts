@@ -4,23 +4,23 @@
  */
 import { validatePodSpec } from './pod/rules.ts';
 import { isDeepStrictEqual } from 'node:util';
-import type { Plain } from '../object.ts';
-import { matchesSelector, type LabelSelector } from '../labels.ts';
+import type { KubeObject } from '../object.ts';
+import type { RunningSpec, WithTemplate } from '../objects.ts';
+import { matchesSelector } from '../labels.ts';
 import type { FieldError } from '../api-error.ts';
 import { invalidValue, required, forbiddenField, unsupported, IMMUTABLE, nonNegative } from './field-error.ts';
 import { validateLabels } from './metadata-rules.ts';
 import { defaultPodSpec } from './pod/defaults.ts';
 
-export function defaultTemplate(spec: Plain): void {
-  const template = (spec['template'] ??= {}) as Plain;
-  template['metadata'] ??= {};
-  if (template['spec']) defaultPodSpec(template['spec'] as Plain);
+export function defaultTemplate(spec: WithTemplate): void {
+  const template = (spec.template ??= {});
+  template.metadata ??= {};
+  if (template.spec) defaultPodSpec(template.spec);
 }
 
 /** Selector there, valid, and matching the labels of the template. */
-function validateSelector(spec: Plain, path: string): FieldError[] {
-  const selector = spec['selector'] as LabelSelector | undefined;
-  const labels = (spec['template']?.metadata?.labels ?? null) as Record<string, string> | null;
+function validateSelector({ selector, template }: WithTemplate, path: string): FieldError[] {
+  const labels = template?.metadata?.labels ?? null;
   const mismatch = invalidValue(
     `${path}.template.metadata.labels`,
     labels,
@@ -34,20 +34,19 @@ function validateSelector(spec: Plain, path: string): FieldError[] {
   return errors;
 }
 
-export function validateTemplate(spec: Plain, path: string): FieldError[] {
-  const template = (spec['template'] ?? {}) as Plain;
+export function validateTemplate({ template }: WithTemplate, path: string): FieldError[] {
   return [
-    ...validateLabels(template['metadata']?.labels as Record<string, string> | undefined, `${path}.template.labels`),
-    ...validatePodSpec(template['spec'] as Plain | undefined, `${path}.template.spec`),
+    ...validateLabels(template?.metadata?.labels, `${path}.template.labels`),
+    ...validatePodSpec(template?.spec, `${path}.template.spec`),
   ];
 }
 
 /** Deployments, replica sets and daemon sets: always-running pods. */
-export function validateRunning({ spec }: Plain): FieldError[] {
+export function validateRunning({ spec }: { spec?: RunningSpec | undefined }): FieldError[] {
   if (!spec) return [required('spec.selector')];
   const errors = [...nonNegative(spec, ['replicas', 'minReadySeconds', 'revisionHistoryLimit'], 'spec')];
   errors.push(...validateSelector(spec, 'spec'), ...validateTemplate(spec, 'spec'));
-  const restartPolicy = spec.template?.spec?.restartPolicy as string | undefined;
+  const restartPolicy = spec.template?.spec?.restartPolicy;
   if (restartPolicy !== undefined && restartPolicy !== 'Always') {
     errors.push(unsupported('spec.template.spec.restartPolicy', restartPolicy, ['Always']));
   }
@@ -71,7 +70,7 @@ export function validateRunning({ spec }: Plain): FieldError[] {
   return errors;
 }
 
-export function validateRunningUpdate(next: Plain, stored: Plain): FieldError[] {
-  if (isDeepStrictEqual(next['spec']?.selector, stored['spec']?.selector)) return [];
-  return [invalidValue('spec.selector', next['spec']?.selector, IMMUTABLE)];
+export function validateRunningUpdate(next: KubeObject, stored: KubeObject): FieldError[] {
+  if (isDeepStrictEqual(next.spec?.selector, stored.spec?.selector)) return [];
+  return [invalidValue('spec.selector', next.spec?.selector, IMMUTABLE)];
 }

@@ -1,5 +1,5 @@
 /** Replica sets. */
-import type { KubeObject, Plain } from '../object.ts';
+import type { ReplicaSet } from '../objects.ts';
 import { defineKind } from './kind.ts';
 import { age, printSelector, WORKLOAD_COLUMNS, containerCells } from './cells.ts';
 import { setDefault } from './set-default.ts';
@@ -22,20 +22,20 @@ export const replicaSet = defineKind({
   selectable: { 'status.replicas': ({ status }) => status?.replicas ?? 0 },
 });
 
-export function defaultReplicaSet({ spec }: KubeObject): void {
+export function defaultReplicaSet({ spec }: ReplicaSet): void {
   if (!spec) return;
   setDefault(spec, 'replicas', 1);
   defaultTemplate(spec);
 }
 
-export function replicaSetRow({ metadata, spec, status }: KubeObject, nowMs: number): unknown[] {
+export function replicaSetRow({ metadata, spec, status }: ReplicaSet, nowMs: number): unknown[] {
   return [
     metadata.name,
     spec?.replicas ?? 0,
     status?.replicas ?? 0,
     status?.readyReplicas ?? 0,
     age(metadata.creationTimestamp, nowMs),
-    ...containerCells(spec?.template?.spec as Plain | undefined),
+    ...containerCells(spec?.template?.spec),
     printSelector(spec?.selector),
   ];
 }

@@ -1,6 +1,6 @@
 /** Bindings of roles, of a namespace and of the cluster. They are kept; whoever has the token may do everything. */
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject, Plain } from '../object.ts';
+import type { RoleBinding } from '../objects.ts';
 import type { FieldError } from '../api-error.ts';
 import { defineKind } from './kind.ts';
 import { created } from './cells.ts';
@@ -24,22 +24,22 @@ export const clusterRoleBinding = defineKind({
 });
 
 /** Which role a binding grants never changes. */
-function validateBindingUpdate(next: Plain, stored: Plain): FieldError[] {
-  return isDeepStrictEqual(next['roleRef'], stored['roleRef'])
+function validateBindingUpdate(next: RoleBinding, stored: RoleBinding): FieldError[] {
+  return isDeepStrictEqual(next.roleRef, stored.roleRef)
     ? []
-    : [invalidValue('roleRef', next['roleRef'], 'cannot change roleRef')];
+    : [invalidValue('roleRef', next.roleRef, 'cannot change roleRef')];
 }
 
-function bindingRow(binding: KubeObject, nowMs: number): unknown[] {
-  const subjects = (binding['subjects'] ?? []) as Plain[];
+function bindingRow(binding: RoleBinding, nowMs: number): unknown[] {
+  const subjects = binding.subjects ?? [];
   const named = (kind: string): string =>
     subjects
-      .filter((each) => each['kind'] === kind)
-      .map((each) => String(each['name']))
+      .filter((each) => each.kind === kind)
+      .map((each) => String(each.name))
       .join(', ');
   const accounts = subjects
-    .filter((each) => each['kind'] === 'ServiceAccount')
-    .map((each) => `${each['namespace']}/${each['name']}`);
-  const role = `${binding['roleRef']?.kind}/${binding['roleRef']?.name}`;
+    .filter((each) => each.kind === 'ServiceAccount')
+    .map((each) => `${each.namespace}/${each.name}`);
+  const role = `${binding.roleRef?.kind}/${binding.roleRef?.name}`;
   return [binding.metadata.name, role, created(binding, nowMs), named('User'), named('Group'), accounts.join(', ')];
 }

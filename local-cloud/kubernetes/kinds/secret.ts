@@ -1,5 +1,5 @@
 /** Secrets. */
-import type { Plain } from '../object.ts';
+import type { Secret } from '../objects.ts';
 import { defineKind } from './kind.ts';
 import { created, size } from './cells.ts';
 import { setDefault } from './set-default.ts';
@@ -16,11 +16,11 @@ export const secret = defineKind({
   selectable: { type: (object) => object['type'] },
 });
 
-function defaultSecret(secret: Plain): void {
+function defaultSecret(secret: Secret): void {
   setDefault(secret, 'type', 'Opaque');
-  const texts = Object.entries((secret['stringData'] ?? {}) as Record<string, string>);
-  delete secret['stringData'];
+  const texts = Object.entries(secret.stringData ?? {});
+  delete secret.stringData;
   if (texts.length === 0) return;
   const encoded = texts.map(([key, text]) => [key, Buffer.from(text).toString('base64')] as const);
-  secret['data'] = { ...secret['data'], ...Object.fromEntries(encoded) };
+  secret.data = { ...secret.data, ...Object.fromEntries(encoded) };
 }

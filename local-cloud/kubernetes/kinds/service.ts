@@ -1,8 +1,9 @@
 /** Services: they get an address of the cluster, and ports of the nodes where the type has them. */
-import type { KubeObject, ObjectStore, Plain } from '../object.ts';
+import type { ObjectStore } from '../object.ts';
+import type { Service, ServiceSpec } from '../objects.ts';
 import type { FieldError } from '../api-error.ts';
 import { defineKind } from './kind.ts';
-import { at, printLabels, created } from './cells.ts';
+import { printLabels, created } from './cells.ts';
 import { setDefault } from './set-default.ts';
 import { invalidValue, required, unsupported, duplicate } from './field-error.ts';
 import { serviceNameProblem, validateLabels } from './metadata-rules.ts';
@@ -30,49 +31,49 @@ const FIRST_NODE_PORT = 30_000;
 const LAST_NODE_PORT = 32_767;
 const SERVICE_TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 
-function defaultService(service: KubeObject, store: ObjectStore): void {
-  const spec = (service.spec ??= {}) as Plain;
+function defaultService(service: Service, store: ObjectStore): void {
+  const spec = (service.spec ??= {});
   setDefault(spec, 'type', 'ClusterIP');
   setDefault(spec, 'sessionAffinity', 'None');
-  for (const port of (spec['ports'] ?? []) as Plain[]) {
+  for (const port of spec.ports ?? []) {
     setDefault(port, 'protocol', 'TCP');
-    if (!port['targetPort']) port['targetPort'] = port['port'] ?? 0;
+    if (!port.targetPort) port.targetPort = port.port ?? 0;
   }
-  if (spec['type'] === 'ExternalName') return;
+  if (spec.type === 'ExternalName') return;
   setDefault(spec, 'internalTrafficPolicy', 'Cluster');
-  if (!spec['clusterIP']) spec['clusterIP'] = spec['clusterIPs']?.[0] ?? freeClusterAddress(store);
-  setDefault(spec, 'clusterIPs', [spec['clusterIP']]);
+  if (!spec.clusterIP) spec.clusterIP = spec.clusterIPs?.[0] ?? freeClusterAddress(store);
+  setDefault(spec, 'clusterIPs', [spec.clusterIP]);
   setDefault(spec, 'ipFamilies', ['IPv4']);
   setDefault(spec, 'ipFamilyPolicy', 'SingleStack');
-  if (spec['type'] !== 'ClusterIP') defaultNodePorts(spec, store);
+  if (spec.type !== 'ClusterIP') defaultNodePorts(spec, store);
 }
 
 /** The address of a service stays when an update does not mention it. */
-function keepServiceAddress(next: KubeObject, stored: KubeObject): void {
-  const spec = (next.spec ??= {}) as Plain;
-  if (spec['type'] === 'ExternalName') return;
-  for (const key of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy']) {
-    if (spec[key] === undefined && stored.spec?.[key] !== undefined) spec[key] = stored.spec[key];
-  }
+function keepServiceAddress(next: Service, stored: Service): void {
+  const spec = (next.spec ??= {});
+  if (spec.type === 'ExternalName') return;
+  for (const key of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy'] as const) keep(spec, key, stored.spec);
 }
 
-function defaultNodePorts(spec: Plain, store: ObjectStore): void {
+function keep<Key extends keyof ServiceSpec>(spec: ServiceSpec, key: Key, stored: ServiceSpec | undefined): void {
+  if (spec[key] === undefined && stored?.[key] !== undefined) spec[key] = stored[key];
+}
+
+function defaultNodePorts(spec: ServiceSpec, store: ObjectStore): void {
   setDefault(spec, 'externalTrafficPolicy', 'Cluster');
-  if (spec['type'] === 'LoadBalancer') setDefault(spec, 'allocateLoadBalancerNodePorts', true);
-  const taken = new Set(
-    store
-      .list('services')
-      .flatMap(({ spec: other }) => ((other?.ports ?? []) as Plain[]).map((port) => port['nodePort'])),
-  );
+  if (spec.type === 'LoadBalancer') setDefault(spec, 'allocateLoadBalancerNodePorts', true);
+  const services: Service[] = store.list('services');
+  const taken = new Set(services.flatMap((other) => (other.spec?.ports ?? []).map((port) => port.nodePort)));
   let next = FIRST_NODE_PORT;
-  for (const port of (spec['ports'] ?? []) as Plain[]) {
+  for (const port of spec.ports ?? []) {
     while (taken.has(next) && next < LAST_NODE_PORT) next += 1;
-    if (!port['nodePort']) port['nodePort'] = next++;
+    if (!port.nodePort) port.nodePort = next++;
   }
 }
 
 function freeClusterAddress(store: ObjectStore): string {
-  const taken = new Set(store.list('services').map((each) => each.spec?.clusterIP as string | undefined));
+  const services: Service[] = store.list('services');
+  const taken = new Set(services.map((each) => each.spec?.clusterIP));
   // The first addresses are those of the API (0.1) and of cluster DNS (0.10) on a real cluster.
   for (let number = 11; number < 65_535; number += 1) {
     const address = `${SERVICE_NETWORK}.${number >> 8}.${number & 255}`;
@@ -81,28 +82,26 @@ function freeClusterAddress(store: ObjectStore): string {
   throw new Error('no cluster address is free');
 }
 
-function validateService(service: Plain): FieldError[] {
-  const spec = (service['spec'] ?? {}) as Plain;
-  const { type, clusterIP, externalName, selector, ports = [] } = spec;
+function validateService({ spec = {} }: Service): FieldError[] {
+  const { type = '', clusterIP, externalName, selector, ports = [] } = spec;
   const isHeadless = clusterIP === 'None' || type === 'ExternalName';
-  const errors =
-    (ports as Plain[]).length === 0 && !isHeadless ? [required('spec.ports')] : validateServicePorts(ports as Plain[]);
-  if (!SERVICE_TYPES.includes(type as string)) errors.push(unsupported('spec.type', type, SERVICE_TYPES));
+  const errors = ports.length === 0 && !isHeadless ? [required('spec.ports')] : validateServicePorts(ports);
+  if (!SERVICE_TYPES.includes(type)) errors.push(unsupported('spec.type', spec.type, SERVICE_TYPES));
   if (type === 'ExternalName' && !externalName) errors.push(required('spec.externalName'));
-  return [...errors, ...validateLabels(selector as Record<string, string> | undefined, 'spec.selector')];
+  return [...errors, ...validateLabels(selector, 'spec.selector')];
 }
 
-function validateServicePorts(ports: Plain[]): FieldError[] {
+function validateServicePorts(ports: NonNullable<ServiceSpec['ports']>): FieldError[] {
   const errors: FieldError[] = [];
   const names = new Set<string>();
   for (const [index, port] of ports.entries()) {
     const at = `spec.ports[${index}]`;
-    const name = String(port['name'] ?? '');
+    const name = port.name ?? '';
     if (name === '' && ports.length > 1) errors.push(required(`${at}.name`));
     if (name !== '' && names.has(name)) errors.push(duplicate(`${at}.name`, name));
     names.add(name);
-    for (const key of ['port', 'targetPort']) {
-      const number = (port[key] ?? 0) as number | string;
+    for (const key of ['port', 'targetPort'] as const) {
+      const number = port[key] ?? 0;
       const isBad = typeof number === 'number' && !(number >= 1 && number <= 65_535);
       if (isBad) errors.push(invalidValue(`${at}.${key}`, number, 'must be between 1 and 65535, inclusive'));
     }
@@ -110,36 +109,32 @@ function validateServicePorts(ports: Plain[]): FieldError[] {
   return errors;
 }
 
-function validateServiceUpdate(next: Plain, stored: Plain): FieldError[] {
-  const [address, old] = [
-    next['spec']?.clusterIP as string | undefined,
-    stored['spec']?.clusterIP as string | undefined,
-  ];
-  if (!old || address === old || next['spec']?.type === 'ExternalName' || stored['spec']?.type === 'ExternalName')
-    return [];
-  return [invalidValue('spec.clusterIPs[0]', next['spec']?.clusterIPs ?? address, 'may not change once set')];
+function validateServiceUpdate({ spec: next }: Service, { spec: stored }: Service): FieldError[] {
+  const isSame = !stored?.clusterIP || next?.clusterIP === stored.clusterIP;
+  if (isSame || next?.type === 'ExternalName' || stored.type === 'ExternalName') return [];
+  return [invalidValue('spec.clusterIPs[0]', next?.clusterIPs ?? next?.clusterIP, 'may not change once set')];
 }
 
-function serviceRow(service: KubeObject, nowMs: number): unknown[] {
-  const ports = (at(service, 'spec.ports', []) as Plain[]).map(
+function serviceRow(service: Service, nowMs: number): unknown[] {
+  const { spec = {} } = service;
+  const ports = (spec.ports ?? []).map(
     ({ port, nodePort, protocol }) => `${port}${nodePort ? `:${nodePort}` : ''}/${protocol}`,
   );
   return [
     service.metadata.name,
-    at(service, 'spec.type'),
-    at(service, 'spec.clusterIP', '<none>'),
+    spec.type ?? '',
+    spec.clusterIP || '<none>',
     externalAddress(service),
     ports.join(',') || '<none>',
     created(service, nowMs),
-    printLabels(at(service, 'spec.selector', {}) as Record<string, string>),
+    printLabels(spec.selector),
   ];
 }
 
-function externalAddress(service: KubeObject): string {
-  const given = at(service, 'spec.externalIPs', []) as string[];
-  const type = at(service, 'spec.type') as string;
-  if (type === 'ExternalName') return at(service, 'spec.externalName') as string;
-  if (type !== 'LoadBalancer') return given.join(',') || '<none>';
-  const ingress = at(service, 'status.loadBalancer.ingress', []) as Plain[];
-  return [...ingress.map((each) => String(each['ip'] ?? each['hostname'])), ...given].join(',') || '<pending>';
+function externalAddress({ spec = {}, status }: Service): string {
+  const given = spec.externalIPs ?? [];
+  if (spec.type === 'ExternalName') return spec.externalName ?? '';
+  if (spec.type !== 'LoadBalancer') return given.join(',') || '<none>';
+  const ingress = status?.loadBalancer?.ingress ?? [];
+  return [...ingress.map((each) => String(each.ip ?? each.hostname)), ...given].join(',') || '<pending>';
 }

@@ -17,7 +17,7 @@ export const pod = defineKind({
     if (spec) defaultPodSpec(spec);
   },
   admit: (object, context) => {
-    if (object.spec) admitNewPod(object, context);
+    if (object.spec) admitNewPod(object, object.spec, context);
   },
   createRules: ({ spec }) => validatePodSpec(spec, 'spec'),
   updateRules: validatePodUpdate,

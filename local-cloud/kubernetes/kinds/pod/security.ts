@@ -3,12 +3,12 @@
  * or warned about (warn). The checks are those of the real admission for Linux pods; its exemptions
  * and its audit annotations are not imitated.
  */
-import type { Plain } from '../../object.ts';
+import type { Container, PodSpec } from '../../objects.ts';
 import { containersOf } from './defaults.ts';
 
 export type SecurityLevel = 'privileged' | 'baseline' | 'restricted';
 
-const LEVELS = new Set(['privileged', 'baseline', 'restricted']);
+const isLevel = (text: string): text is SecurityLevel => ['privileged', 'baseline', 'restricted'].includes(text);
 
 /** The level that a namespace's labels ask for. */
 export function securityLevel(
@@ -18,13 +18,13 @@ export function securityLevel(
   const level = labels?.[`pod-security.kubernetes.io/${mode}`] ?? 'privileged';
   const version = labels?.[`pod-security.kubernetes.io/${mode}-version`] ?? 'latest';
   // An unknown level is taken for the strictest, as the real admission does.
-  return { level: LEVELS.has(level) ? (level as SecurityLevel) : 'restricted', version };
+  return { level: isLevel(level) ? level : 'restricted', version };
 }
 
 /** Everything in the pod that breaks the level, in words; empty when it complies. */
 export function securityViolations(
   level: SecurityLevel,
-  spec: Plain,
+  spec: PodSpec,
   annotations: Record<string, string> = {},
 ): string[] {
   if (level === 'privileged') return [];
@@ -43,27 +43,21 @@ interface Violation {
 
 const quoted = (names: string[]): string => names.map((name) => JSON.stringify(name)).join(', ');
 
-const nameList = (containers: Plain[]): string =>
-  `container${containers.length === 1 ? '' : 's'} ${quoted(containers.map((container) => String(container['name'])))}`;
+const nameList = (containers: Container[]): string =>
+  `container${containers.length === 1 ? '' : 's'} ${quoted(containers.map((container) => container.name ?? ''))}`;
 
-const contextOf = (container: Plain): Plain => (container['securityContext'] ?? {}) as Plain;
+const contextOf = ({ securityContext }: Container): NonNullable<Container['securityContext']> => securityContext ?? {};
 
-function checkHost(spec: Plain): Violation[] {
+function checkHost(spec: PodSpec): Violation[] {
   const found: Violation[] = [];
-  const shared = ['hostNetwork', 'hostPID', 'hostIPC'].filter((name) => spec[name] === true);
+  const shared = (['hostNetwork', 'hostPID', 'hostIPC'] as const).filter((name) => spec[name] === true);
   if (shared.length > 0)
     found.push({ id: 'hostNamespaces', text: `host namespaces (${shared.map((name) => `${name}=true`).join(', ')})` });
-  const paths = ((spec['volumes'] ?? []) as Plain[])
-    .filter((volume) => volume['hostPath'])
-    .map((volume) => String(volume['name']));
+  const paths = (spec.volumes ?? []).filter((volume) => volume.hostPath).map((volume) => volume.name ?? '');
   if (paths.length > 0)
     found.push({ id: 'volumes', text: `hostPath volumes (volume${paths.length === 1 ? '' : 's'} ${quoted(paths)})` });
-  const ports = containersOf(spec).filter((container) =>
-    ((container['ports'] ?? []) as Plain[]).some((port) => port['hostPort']),
-  );
-  const numbers = ports.flatMap((container) =>
-    ((container['ports'] ?? []) as Plain[]).map((port) => port['hostPort'] as number).filter(Boolean),
-  );
+  const ports = containersOf(spec).filter((container) => container.ports?.some((port) => port.hostPort));
+  const numbers = ports.flatMap((container) => (container.ports ?? []).map((port) => port.hostPort).filter(Boolean));
   if (ports.length > 0) {
     const uses = `${nameList(ports)} use${ports.length === 1 ? 's' : ''} hostPort${numbers.length === 1 ? '' : 's'} ${numbers.join(', ')}`;
     found.push({ id: 'hostPorts', text: `hostPort (${uses})` });
@@ -77,10 +71,10 @@ const BASELINE_CAPABILITIES = new Set(
   ),
 );
 
-function checkBaselineContainers(spec: Plain): Violation[] {
+function checkBaselineContainers(spec: PodSpec): Violation[] {
   const found: Violation[] = [];
   const containers = containersOf(spec);
-  const privileged = containers.filter((container) => contextOf(container)['privileged'] === true);
+  const privileged = containers.filter((container) => contextOf(container).privileged === true);
   if (privileged.length > 0) {
     const must = `${nameList(privileged)} must not set securityContext.privileged=true`;
     found.push({ id: 'privileged', text: `privileged (${must})` });
@@ -91,8 +85,8 @@ function checkBaselineContainers(spec: Plain): Violation[] {
     const must = `${nameList(capable)} must not include ${quoted(added)} in securityContext.capabilities.add`;
     found.push({ id: 'capabilities', text: `non-default capabilities (${must})` });
   }
-  const unconfined = containers.filter((container) => contextOf(container)['seccompProfile']?.type === 'Unconfined');
-  const podUnconfined = spec['securityContext']?.seccompProfile?.type === 'Unconfined';
+  const unconfined = containers.filter((container) => contextOf(container).seccompProfile?.type === 'Unconfined');
+  const podUnconfined = spec.securityContext?.seccompProfile?.type === 'Unconfined';
   if (unconfined.length > 0 || podUnconfined) {
     const who = [...(podUnconfined ? ['pod'] : []), ...(unconfined.length > 0 ? [nameList(unconfined)] : [])].join(
       ' and ',
@@ -105,10 +99,8 @@ function checkBaselineContainers(spec: Plain): Violation[] {
   return found;
 }
 
-function addedBeyond(container: Plain, allowed: Set<string>): string[] {
-  return ((contextOf(container)['capabilities']?.add ?? []) as string[]).filter(
-    (capability) => !allowed.has(capability),
-  );
+function addedBeyond(container: Container, allowed: Set<string>): string[] {
+  return (contextOf(container).capabilities?.add ?? []).filter((capability) => !allowed.has(capability));
 }
 
 function checkAnnotations(annotations: Record<string, string>): Violation[] {
@@ -126,7 +118,7 @@ const RESTRICTED_VOLUMES = new Set(
   'configMap csi downwardAPI emptyDir ephemeral persistentVolumeClaim projected secret'.split(' '),
 );
 
-function checkRestricted(spec: Plain): Violation[] {
+function checkRestricted(spec: PodSpec): Violation[] {
   const containers = containersOf(spec);
   return [
     ...checkEscalation(containers),
@@ -137,17 +129,15 @@ function checkRestricted(spec: Plain): Violation[] {
   ];
 }
 
-function checkEscalation(containers: Plain[]): Violation[] {
-  const bad = containers.filter((container) => contextOf(container)['allowPrivilegeEscalation'] !== false);
+function checkEscalation(containers: Container[]): Violation[] {
+  const bad = containers.filter((container) => contextOf(container).allowPrivilegeEscalation !== false);
   if (bad.length === 0) return [];
   const must = `${nameList(bad)} must set securityContext.allowPrivilegeEscalation=false`;
   return [{ id: 'escalation', text: `allowPrivilegeEscalation != false (${must})` }];
 }
 
-function checkDroppedCapabilities(containers: Plain[]): Violation[] {
-  const keeping = containers.filter(
-    (container) => !((contextOf(container)['capabilities']?.drop ?? []) as string[]).includes('ALL'),
-  );
+function checkDroppedCapabilities(containers: Container[]): Violation[] {
+  const keeping = containers.filter((container) => !contextOf(container).capabilities?.drop?.includes('ALL'));
   const adding = containers.filter((container) => addedBeyond(container, new Set(['NET_BIND_SERVICE'])).length > 0);
   if (keeping.length + adding.length === 0) return [];
   const parts: string[] = [];
@@ -161,10 +151,10 @@ function checkDroppedCapabilities(containers: Plain[]): Violation[] {
   return [{ id: 'capabilities', text: `unrestricted capabilities (${parts.join('; ')})` }];
 }
 
-function checkVolumes(spec: Plain): Violation[] {
-  const bad = ((spec['volumes'] ?? []) as Plain[])
+function checkVolumes(spec: PodSpec): Violation[] {
+  const bad = (spec.volumes ?? [])
     .map((volume) => ({
-      name: String(volume['name']),
+      name: volume.name ?? '',
       source: Object.keys(volume).find((key) => key !== 'name') ?? 'emptyDir',
     }))
     .filter(({ source }) => !RESTRICTED_VOLUMES.has(source));
@@ -175,10 +165,10 @@ function checkVolumes(spec: Plain): Violation[] {
   return [{ id: 'volumes', text: `restricted volume types (${which} use${bad.length === 1 ? 's' : ''} ${types})` }];
 }
 
-function checkNonRoot(spec: Plain, containers: Plain[]): Violation[] {
-  const podSays = spec['securityContext']?.runAsNonRoot as boolean | undefined;
-  const rooted = containers.filter((container) => contextOf(container)['runAsNonRoot'] === false);
-  const silent = containers.filter((container) => contextOf(container)['runAsNonRoot'] === undefined);
+function checkNonRoot(spec: PodSpec, containers: Container[]): Violation[] {
+  const podSays = spec.securityContext?.runAsNonRoot;
+  const rooted = containers.filter((container) => contextOf(container).runAsNonRoot === false);
+  const silent = containers.filter((container) => contextOf(container).runAsNonRoot === undefined);
   const root = checkRootUser(spec, containers);
   if (rooted.length > 0 || podSays === false) {
     const must = `${whoOf(podSays === false, rooted)} must not set securityContext.runAsNonRoot=false`;
@@ -189,22 +179,22 @@ function checkNonRoot(spec: Plain, containers: Plain[]): Violation[] {
   return [{ id: 'nonRoot', text: `runAsNonRoot != true (${must})` }, ...root];
 }
 
-function checkRootUser(spec: Plain, containers: Plain[]): Violation[] {
-  const isPodRoot = spec['securityContext']?.runAsUser === 0;
-  const zero = containers.filter((container) => contextOf(container)['runAsUser'] === 0);
+function checkRootUser(spec: PodSpec, containers: Container[]): Violation[] {
+  const isPodRoot = spec.securityContext?.runAsUser === 0;
+  const zero = containers.filter((container) => contextOf(container).runAsUser === 0);
   if (zero.length === 0 && !isPodRoot) return [];
   return [{ id: 'rootUser', text: `runAsUser=0 (${whoOf(isPodRoot, zero)} must not set runAsUser=0)` }];
 }
 
 /** `pod and containers "a", "b"`, or one of the two. */
-function whoOf(isPod: boolean, containers: Plain[]): string {
+function whoOf(isPod: boolean, containers: Container[]): string {
   return [...(isPod ? ['pod'] : []), ...(containers.length > 0 ? [nameList(containers)] : [])].join(' and ');
 }
 
-function checkSeccomp(spec: Plain, containers: Plain[]): Violation[] {
+function checkSeccomp(spec: PodSpec, containers: Container[]): Violation[] {
   const isGood = (type: unknown): boolean => type === 'RuntimeDefault' || type === 'Localhost';
-  const podType = spec['securityContext']?.seccompProfile?.type as string | undefined;
-  const typeOf = (container: Plain): unknown => contextOf(container)['seccompProfile']?.type;
+  const podType = spec.securityContext?.seccompProfile?.type;
+  const typeOf = (container: Container): unknown => contextOf(container).seccompProfile?.type;
   const bad = containers.filter((container) => typeOf(container) !== undefined && !isGood(typeOf(container)));
   const silent = containers.filter((container) => typeOf(container) === undefined);
   if (bad.length > 0 || (podType !== undefined && !isGood(podType))) {
