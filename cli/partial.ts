@@ -4,7 +4,9 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as z from 'zod';
 import type { JobStatus } from '../functions/job/job-status.ts';
+import { parseJson } from '../functions/job/json-lines.ts';
 import { CommandError } from './exit-codes.ts';
 import { findR, runFunction } from './r-process.ts';
 
@@ -36,24 +38,25 @@ export async function partialValues(status: JobStatus, folder: string, quiet: bo
       'R could not combine the results; it says above why',
       'the single results are there: readResults() of package foreachfleet reads them',
     );
-  const told = JSON.parse(await readFile(join(folder, 'partial.json'), 'utf8')) as Told[];
+  const told = parseJson(await readFile(join(folder, 'partial.json'), 'utf8'), z.array(toldOfLoop));
+  if (told === undefined) throw new Error(`R has not written ${folder}/partial.json as it should`);
   return told.map((one) => toPartialValue(one, status));
 }
 
 /** What R says of a loop; what it does not know is null or absent. */
-interface Told {
-  loop: number;
-  label?: string | null;
-  total?: number | null;
-  combined: number;
-  damaged: number;
-  file?: string | null;
-  problem?: string | null;
-  warnings?: string[];
-}
+const toldOfLoop = z.object({
+  loop: z.int().min(1),
+  label: z.string().nullish(),
+  total: z.number().nullish(),
+  combined: z.int().min(0),
+  damaged: z.int().min(0),
+  file: z.string().nullish(),
+  problem: z.string().nullish(),
+  warnings: z.array(z.string()).default([]),
+});
 
-function toPartialValue(told: Told, status: JobStatus): PartialValue {
-  const { loop, combined, damaged, file = null, problem = null, warnings = [] } = told;
+function toPartialValue(told: z.output<typeof toldOfLoop>, status: JobStatus): PartialValue {
+  const { loop, combined, damaged, file = null, problem = null, warnings } = told;
   const known = status.loops.find((candidate) => candidate.loop === loop);
   return {
     loop,

@@ -5,8 +5,10 @@
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import * as z from 'zod';
 import { type JobSpec, loadedNames } from '../functions/job-file/job-spec.ts';
 import { type ErrorReport, type LoopDescription, parseLoopDescriptions } from '../functions/job/error-report.ts';
+import { parseJson } from '../functions/job/json-lines.ts';
 import { readSegments } from '../functions/reconcile/read-segments.ts';
 import { readErrors } from './error-reports.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
@@ -28,18 +30,26 @@ export interface ReplayRequest {
   json: boolean;
 }
 
-/** How a run without a terminal ended. */
-export interface ReplayOutcome {
-  outcome: 'succeeded' | 'same-error' | 'other-error' | 'ended-r';
-  message: string | null;
-  class?: string[];
-  call?: string;
-  traceback?: string[];
-  warnings?: string[];
-  seconds?: number;
+const ended = z.object({
+  outcome: z.enum(['succeeded', 'same-error', 'other-error', 'ended-r']),
+  message: z.string().nullish(),
+  class: z.array(z.string()).optional(),
+  call: z.string().nullish(),
+  traceback: z.array(z.string()).optional(),
+  warnings: z.array(z.string()).optional(),
+  seconds: z.number().optional(),
   /** Of the value, as str() shows it; the value itself is in value.rds. */
-  value?: string;
-}
+  value: z.string().optional(),
+});
+
+/** How a run without a terminal ended. */
+export type ReplayOutcome = z.output<typeof ended>;
+
+const outcomeFile = z.union([
+  ended,
+  z.object({ outcome: z.literal('no-data'), message: z.string() }),
+  z.object({ outcome: z.literal('not-run'), message: z.string() }),
+]);
 
 export interface Replayed {
   job: string;
@@ -144,16 +154,16 @@ async function runSession(to: string, options: { cwd: string; env: NodeJS.Proces
 }
 
 async function readOutcome(to: string, end: REnd, report: ErrorReport | null): Promise<ReplayOutcome> {
-  const text = await readFile(join(to, 'outcome.json'), 'utf8').catch(() => null);
-  if (text === null) {
+  const text = await readFile(join(to, 'outcome.json'), 'utf8').catch(() => '');
+  const told = parseJson(text, outcomeFile);
+  if (told === undefined) {
     const how = end.signal ? `was ended by ${end.signal}` : `ended with status ${end.code}`;
     const again = report?.class?.includes('fleetLostError') === true;
     return { outcome: again ? 'same-error' : 'ended-r', message: `R ${how} in mid-iteration` };
   }
-  const told = JSON.parse(text) as Omit<ReplayOutcome, 'outcome'> & { outcome: string };
-  if (told.outcome === 'no-data') throw tooLarge(told.message ?? '');
-  if (told.outcome === 'not-run') throw notPrepared(told.message ?? '');
-  return told as ReplayOutcome;
+  if (told.outcome === 'no-data') throw tooLarge(told.message);
+  if (told.outcome === 'not-run') throw notPrepared(told.message);
+  return told;
 }
 
 function tooLarge(message: string): CommandError {

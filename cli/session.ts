@@ -6,6 +6,8 @@ import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { paths } from '../functions/job/names.ts';
 import { parseJobId } from '../functions/job/job-id.ts';
+import { parseJson } from '../functions/job/json-lines.ts';
+import { statusSchema } from '../functions/job/status-schema.ts';
 import type { Buckets } from '../functions/ports/bucket.ts';
 import { PortError } from '../functions/ports/port-error.ts';
 import type { JobStatus } from '../functions/job/job-status.ts';
@@ -85,10 +87,27 @@ export function requireJobId(text: string): string {
   return parsed.jobId;
 }
 
-/** Null when nothing is known of the job yet. */
+/**
+ * Null when nothing is known of the job yet.
+ * @throws CommandError FF-STATUS-UNREADABLE when somebody has written something else in its place.
+ */
 export async function readStatus(session: Session, job: string): Promise<JobStatus | null> {
-  const object = await reach(session, () => session.buckets.uploads.read(paths.status(job), MAX_STATUS_BYTES));
-  return object === null ? null : (JSON.parse(object.bytes.toString('utf8')) as JobStatus);
+  const name = paths.status(job);
+  const object = await reach(session, () => session.buckets.uploads.read(name, MAX_STATUS_BYTES)).catch((error) => {
+    throw error instanceof PortError && error.code === 'FF-OBJECT-TOO-LARGE' ? unreadable(session, name) : error;
+  });
+  if (object === null) return null;
+  const status = parseJson(object.bytes.toString('utf8'), statusSchema);
+  if (status?.job !== job) throw unreadable(session, name);
+  return status;
+}
+
+function unreadable({ uploadsBucket }: Session, name: string): CommandError {
+  return new CommandError(
+    'FF-STATUS-UNREADABLE',
+    `gs://${uploadsBucket}/${name} is not what this version of the service writes`,
+    'restore an earlier version of the object, or wait until the job changes: the service writes it anew',
+  );
 }
 
 export async function requireStatus(session: Session, job: string): Promise<JobStatus> {
