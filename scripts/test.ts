@@ -26,8 +26,8 @@ const groups: Readonly<Record<string, Group>> = {
   journey: { patterns: ['test/journey/**/*.test.ts'], limitSeconds: 300 },
 };
 
-/** More than two processors: tests mostly wait for processes. Files that are named run one by one. */
-const FILES_AT_A_TIME = 3;
+/** More than processors: tests wait for processes, and some for a minute. Files that are named run one by one. */
+const FILES_AT_A_TIME = 4;
 const NAMED_LIMIT_SECONDS = 300;
 const SLOWEST_SHOWN = 10;
 

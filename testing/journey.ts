@@ -162,7 +162,14 @@ export async function output(session: Session, job: string, attempt: number, nam
 }
 
 /** What the same script gives in plain R with %do%: the value saved in `name`. */
-export async function plainR(folder: string, name: string, args: string[] = []): Promise<Buffer> {
+export async function plainR(folder: string, name: string): Promise<Buffer> {
+  const [file] = await plainFiles(folder, [name]);
+  assert.ok(file);
+  return file;
+}
+
+/** What the same script writes in plain R with %do%, run once. */
+export async function plainFiles(folder: string, names: readonly string[], args: string[] = []): Promise<Buffer[]> {
   const script = 'library(foreach); registerDoSEQ(); source("run.R")';
   const copy = mkdtempSync(join(tmpdir(), 'ff-plain-'));
   try {
@@ -171,7 +178,7 @@ export async function plainR(folder: string, name: string, args: string[] = []):
       cwd: copy,
       env: { ...process.env, R_LIBS: join(project, '.local/R') },
     });
-    return readFileSync(join(copy, name));
+    return names.map((name) => readFileSync(join(copy, name)));
   } finally {
     rmSync(copy, { recursive: true });
   }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /** Short waits end at once; long ones leave the processor to what they wait for. */
 const firstPauseMs = 5;
-const longestPauseMs = 50;
+const longestPauseMs = 250;
 
 /**
  * The first answer of `probe` that is neither false, undefined nor null. `seconds` is a limit against hanging, never

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Session } from '../../cli/session.ts';
 import { exampleFolder } from '../support/example-folder.ts';
-import { assertNothingLeft, Journey, missingTools, output, plainR, runJob } from '../../testing/journey.ts';
+import { assertNothingLeft, Journey, missingTools, output, plainFiles, runJob } from '../../testing/journey.ts';
 
 /** Each with few pieces of work: `commandArgs(trailingOnly = TRUE)` of the scripts says how many. */
 const rows: [example: string, pieces: string | null, files: string[]][] = [
@@ -27,12 +27,13 @@ describe('the examples', { skip: missingTools() }, () => {
   for (const [example, pieces, files] of rows)
     it(`${example} gives what plain R gives`, async () => {
       const folder = exampleFolder(journey.folder, example, pieces);
-      const status = await runJob(session, folder, example);
+      const [status, expected] = await Promise.all([
+        runJob(session, folder, example),
+        plainFiles(folder, files, pieces === null ? [] : [pieces]),
+      ]);
       assert.equal(status.phase, 'succeeded', JSON.stringify(status.reason));
-      for (const file of files) {
-        const expected = await plainR(folder, file, pieces === null ? [] : [pieces]);
-        assert.equal((await output(session, example, 1, file)).toString(), expected.toString(), file);
-      }
+      for (const [index, file] of files.entries())
+        assert.equal((await output(session, example, 1, file)).toString(), expected[index]?.toString(), file);
       await assertNothingLeft(session);
     });
 });

@@ -25,7 +25,7 @@ import { createContext } from '../../local-cloud/context.ts';
 import { startIdentity, type RunningIdentity } from '../../local-cloud/identity/identity.ts';
 import { startStorage, type RunningStorage } from '../../local-cloud/storage/storage.ts';
 import { exampleFolder } from '../support/example-folder.ts';
-import { identicalInR, Journey, missingTools, output, plainR } from '../../testing/journey.ts';
+import { identicalInR, Journey, missingTools, output, plainFiles, plainR } from '../../testing/journey.ts';
 import type { ApiServer } from '../support/kubelet-world.ts';
 import { OneCluster } from '../support/one-cluster.ts';
 import { needs } from '../support/needs-program.ts';
@@ -169,9 +169,9 @@ describe('a job on a real API server', { skip }, () => {
     onRealServer(async (world, session) => {
       const folder = exampleFolder(world.journey.folder, 'heritability', '16');
       await runToItsEnd(world, session, folder, 'heritability');
-      for (const file of ['heritability.csv', 'replicates.csv']) {
-        const expected = await plainR(folder, file, ['16']);
-        assert.equal((await output(session, 'heritability', 1, file)).toString(), expected.toString(), file);
-      }
+      const files = ['heritability.csv', 'replicates.csv'];
+      const expected = await plainFiles(folder, files, ['16']);
+      for (const [index, file] of files.entries())
+        assert.equal((await output(session, 'heritability', 1, file)).toString(), expected[index]?.toString(), file);
     }));
 });

@@ -101,15 +101,6 @@ describe('a job', { skip: missingTools() }, () => {
     );
     await assertNothingLeft(session);
   });
-
-  it('that reaches its time limit is stopped, saved, and resumable', async () => {
-    const folder = journey.jobFolder('limited', slow(200, 1), `${quick}limits: {time: 1m}\n`);
-    const status = await runJob(session, folder, 'limited');
-    assert.equal(status.phase, 'stopped');
-    assert.equal(status.reason?.code, 'FF-LIMIT-TIME');
-    assert.ok(status.tasks.inBucket > 0);
-    await assertNothingLeft(session);
-  });
 });
 
 describe('the whole local cloud killed with kill -9 in mid-job', { skip: missingTools() }, () => {
