@@ -163,9 +163,9 @@ export async function output(session: Session, job: string, attempt: number, nam
 
 /** What the same script gives in plain R with %do%: the value saved in `name`. */
 export async function plainR(folder: string, name: string): Promise<Buffer> {
-  const [file] = await plainFiles(folder, [name]);
-  assert.ok(file);
-  return file;
+  const [value] = await plainFiles(folder, [name]);
+  assert.ok(value);
+  return value;
 }
 
 /** What the same script writes in plain R with %do%, run once. */
