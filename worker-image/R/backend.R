@@ -8,8 +8,7 @@
 #'
 #' Each iteration starts in a fresh scope and with its own stream of random numbers, so that results depend neither on
 #' the number of workers nor on what ran before. A task that calls `set.seed()` itself draws what it draws under `%do%`.
-#' Errors, names, order and `.combine` are those of
-#' \pkg{foreach}; a loop inside a task runs sequentially in its worker.
+#' Errors, names, order and `.combine` are those of \pkg{foreach}; a loop inside a task runs sequentially in its worker.
 #'
 #' The workers may be there already, or come later: a loop waits for the first. A Redis server (with one `prefix`)
 #' serves one such session at a time: all that an earlier session left there is thrown away, except results that a
@@ -29,15 +28,12 @@
 #' 6379 if none is named.
 #' @param password its password, if not part of the address; `NULL`: none.
 #' @param journal folder for the driver's copy of finished iterations (made if it does not exist); see the section on
-#' resuming. `NULL`: a
-#'   temporary folder, which ends with the session.
+#'   resuming. `NULL`: a temporary folder, which ends with the session.
 #' @param task_size how many iterations a worker takes at a time: `"auto"` (from measured times: about ten seconds'
-#' worth, less towards the end of
-#'   the loop) or a number.
+#'   worth, less towards the end of the loop) or a number.
 #' @param tries how often an iteration may end its R process (out of memory, a crash) before it is given up. The loop
-#' then has an error of class
-#'   `"fleetLostError"` in its place, and goes on or not as its `.errorhandling` says. R errors do
-#'   not count here.
+#'   then has an error of class `"fleetLostError"` in its place, and goes on or not as its `.errorhandling` says. R
+#'   errors do not count here.
 #' @param seed `NULL`, or a whole number for `set.seed()` in this session, at once.
 #' @param prefix begin of the names of all keys in Redis; the workers must use the same.
 #' @return The state of the back end (an environment), invisibly.
@@ -217,11 +213,9 @@ run_loop <- function(fleet, loop, obj, expr, envir) {
 #' What the `%dopar%` loops of this session did, as far as they have ended.
 #'
 #' @return A data frame with one row per finished loop, in the order in which the script began them: `loop` (its
-#' number), `label` (its variables and,
-#'   where it is known, the line of the script), `iterations`, `reused` (how many of them were taken from the journal),
-#'   `failed` (how many ended with an
-#'   error) and `seconds` (from the loop's begin to its end). It has neither rows nor columns before the first loop has
-#'   ended.
+#'   number), `label` (its variables and, where it is known, the line of the script), `iterations`, `reused` (how many
+#'   of them were taken from the journal), `failed` (how many ended with an error) and `seconds` (from the loop's begin
+#'   to its end). It has neither rows nor columns before the first loop has ended.
 #' @seealso [registerForeachFleet()]
 #' @examples
 #' fleetLoops()

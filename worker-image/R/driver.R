@@ -8,8 +8,7 @@
 #' works until it is asked to stop.
 #'
 #' @return They do not return: R ends. The driver's status is 0 (succeeded), 1 (the script failed), 3 (stopped) or 4 (to
-#' be started again); the
-#'   worker's is 0.
+#'   be started again); the worker's is 0.
 #' @seealso [registerForeachFleet()] and [fleetWorker()] for use without the image.
 #' @keywords internal
 #' @export

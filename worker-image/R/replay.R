@@ -35,8 +35,8 @@ replay_text <- function(worker, code, setup, item, scope_env) {
 #' A report is R data, and R data can hold code: replay only what comes from a job that you trust.
 #'
 #' @param report an error of the job: a list with its fields, its JSON text, or the name of a file of such lines
-#' (`attempt-*/errors/*.jsonl` in the
-#'   results). `NULL`: the iteration that `foreach-fleet replay` has started this session for.
+#'   (`attempt-*/errors/*.jsonl` in the results). `NULL`: the iteration that `foreach-fleet replay` has started this
+#'   session for.
 #' @param loop,iteration numbers that say which error, when `report` has several. `NULL`: any; of those that are left
 #' the last is taken.
 #' @param browse whether to open `recover()` at the error.

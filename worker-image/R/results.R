@@ -15,17 +15,15 @@
 #' @param loops numbers of the loops to read; `NULL`: all.
 #' @param loop number of one loop, in the order in which the script began them; `NULL`: the last one that has results.
 #' @param .combine,.init,.final,.multicombine,.maxcombine as in the loop itself, see [foreach::foreach()]. Without
-#' `.combine`, `.init` and `.final`, those of the
-#'   loop, if they were recorded (then results of code or arguments that have changed since are left out), else a list.
+#'   `.combine`, `.init` and `.final`, those of the loop, if they were recorded (then results of code or arguments that
+#'   have changed since are left out), else a list.
 #' @return `readResults()`: a list with one element per loop, named by its number. Each is a list of the values of its
-#' finished iterations, in order
-#'   and named by iteration. If some could not be read, a warning says so and the attribute `"damaged"` is a data frame
-#'   of `loop`, `iteration` and
-#'   `why`.
+#'   finished iterations, in order and named by iteration. If some could not be read, a warning says so and the
+#'   attribute `"damaged"` is a data frame of `loop`, `iteration` and `why`.
 #'
-#'   `partialValue()`: the value of the loop so far. Once all iterations are there, and combined as the loop does it, it
-#'   is identical to what the loop
-#'   returned; only the errors that `.errorhandling = "pass"` puts into a loop's value are left out here.
+#' `partialValue()`: the value of the loop so far. Once all iterations are there, and combined as the loop does it, it
+#' is identical to what the loop returned; only the errors that `.errorhandling = "pass"` puts into a loop's value are
+#' left out here.
 #' @seealso [replay()]; `vignette("laptop-to-cloud", package = "foreachfleet")` has an example with its output.
 #' @examples
 #' # foreach-fleet results heritability --to so-far --all

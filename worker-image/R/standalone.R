@@ -48,8 +48,7 @@ fleetWorker <- function(redis = "localhost", password = NULL, prefix = "ff:",
 #' @param redis,password,prefix as in [registerForeachFleet()].
 #' @param log file that the workers' output is appended to: what tasks print, each line with its loop and iteration.
 #' @return `startFleetWorkers()`: the process ids of the supervisors (an integer vector of length `n`), invisibly.
-#' `stopFleetWorkers()`: `NULL`,
-#'   invisibly; it does not wait for the workers' end.
+#'   `stopFleetWorkers()`: `NULL`, invisibly; it does not wait for the workers' end.
 #' @seealso [registerForeachFleet()], which has an example; [fleetWorker()] for a worker in an R session of your own.
 #' @examples
 #' # needs redis-server on this machine
