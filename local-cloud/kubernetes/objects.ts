@@ -17,6 +17,7 @@ import type {
   V1Job,
   V1NetworkPolicy,
   V1Node,
+  V1NodeSelectorTerm,
   V1PersistentVolumeClaim,
   V1Pod,
   V1PodDisruptionBudget,
@@ -68,6 +69,8 @@ export type Probe = Sent<V1Probe>;
 export type HttpGet = Sent<V1HTTPGetAction>;
 export type Taint = Sent<V1Taint>;
 export type Toleration = Sent<V1Toleration>;
+export type NodeTerm = Sent<V1NodeSelectorTerm>;
+export type NodeRequirement = NonNullable<NodeTerm['matchExpressions']>[number];
 export type Condition = Sent<V1Condition>;
 
 /** What owners of pods have in common. */

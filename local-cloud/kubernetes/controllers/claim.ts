@@ -56,7 +56,7 @@ export function* concernedOwners(
   }
   if (managed) return;
   for (const owner of index.inNamespace(owners.resource, namespace)) {
-    const selector = owner.spec?.selector as LabelSelector | undefined;
+    const selector: LabelSelector | undefined = owner.spec?.selector;
     if (selector && matchesSelector(selector, event.object.metadata.labels)) {
       yield `${namespace}/${owner.metadata.name}`;
     }

@@ -18,7 +18,7 @@ export interface Condition {
 
 /** The conditions in an object's status. */
 export function conditionsOf(object: KubeObject): Condition[] {
-  return (object.status?.conditions as Condition[] | undefined) ?? [];
+  return object.status?.conditions ?? [];
 }
 
 /** The condition of one type. */

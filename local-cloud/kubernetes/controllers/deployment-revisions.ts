@@ -108,7 +108,7 @@ function createNewSet(
 ): DeploymentState {
   const { deployment } = state;
   const draft = newSetFrom(deployment, revision);
-  const replicas = newSetReplicas(state, { ...draft, spec: { ...draft.spec, replicas: 0 } } as KubeObject);
+  const replicas = newSetReplicas(state, 0);
   const newSet = createOrAdopt(context, deployment, { ...draft, spec: { ...draft.spec, replicas } });
   if (replicas > 0) {
     const message = `Scaled up replica set ${newSet.metadata.name} from 0 to ${replicas}`;
@@ -123,7 +123,7 @@ function createNewSet(
 }
 
 function newSetFrom(deployment: KubeObject, revision: number): NewObject {
-  const hash = podTemplateHash(deployment.spec.template, deployment.status?.collisionCount as number | undefined);
+  const hash = podTemplateHash(deployment.spec.template, deployment.status?.collisionCount);
   const template = structuredClone(deployment.spec.template);
   const labels = { ...template.metadata?.labels, 'pod-template-hash': hash };
   template.metadata = { ...template.metadata, labels };

@@ -62,7 +62,11 @@ export class Rollout {
     const { deployment, newSet } = state;
     if (!newSet || wantedReplicas(newSet) === wantedReplicas(deployment)) return false;
     const tooMany = wantedReplicas(newSet) > wantedReplicas(deployment);
-    return this.#scale(deployment, newSet, tooMany ? wantedReplicas(deployment) : newSetReplicas(state, newSet));
+    return this.#scale(
+      deployment,
+      newSet,
+      tooMany ? wantedReplicas(deployment) : newSetReplicas(state, wantedReplicas(newSet)),
+    );
   }
 
   #shrinkOld(state: DeploymentState): boolean {

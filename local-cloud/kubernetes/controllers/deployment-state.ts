@@ -63,15 +63,15 @@ function fenceposts(deployment: KubeObject): { surge: number; unavailable: numbe
   return surge === 0 && unavailable === 0 ? { surge, unavailable: 1 } : { surge, unavailable };
 }
 
-/** What the new ReplicaSet may grow to now. */
-export function newSetReplicas(state: DeploymentState, newSet: KubeObject): number {
+/** What the new ReplicaSet, which has `present` replicas, may grow to now. */
+export function newSetReplicas(state: DeploymentState, present: number): number {
   const { deployment } = state;
   const wanted = wantedReplicas(deployment);
   if (!isRollingUpdate(deployment)) return wanted;
   const current = sumWanted(allSets(state));
   const most = wanted + maxSurge(deployment);
-  if (current >= most) return wantedReplicas(newSet);
-  return wantedReplicas(newSet) + Math.min(most - current, wanted - wantedReplicas(newSet));
+  if (current >= most) return present;
+  return present + Math.min(most - current, wanted - present);
 }
 
 /** Oldest first; those of the same second by name. */

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { timestamp } from '../store/metadata.ts';
 import type { KubeObject } from '../object.ts';
+import type { Deployment } from '../objects.ts';
 import { conditionsOf, findCondition, withCondition, withoutCondition, type Condition } from './conditions.ts';
 import type { ControllerContext } from './controller.ts';
 import {
@@ -18,6 +19,13 @@ const COMPLETE = 'NewReplicaSetAvailable';
 const TIMED_OUT = 'ProgressDeadlineExceeded';
 /** A deadline this long means none. */
 const NO_DEADLINE = 2 ** 31 - 1;
+
+type Counted = Omit<NonNullable<Deployment['status']>, 'conditions'>;
+
+/** The status without what the client's type lacks: its conditions are this folder's. */
+interface Status extends Counted {
+  conditions: Condition[];
+}
 
 interface Progress {
   status: 'True' | 'False' | 'Unknown';
@@ -94,7 +102,7 @@ export function writeRolloutStatus(context: ControllerContext, state: Deployment
   return untilDeadline(written, nowMs);
 }
 
-function counts({ deployment, newSet, oldSets }: DeploymentState, nowMs: number): Record<string, any> {
+function counts({ deployment, newSet, oldSets }: DeploymentState, nowMs: number): Status {
   const sets = allSets({ deployment, newSet, oldSets });
   const available = sumStatus(sets, 'availableReplicas');
   const ready = sumStatus(sets, 'readyReplicas');
@@ -102,7 +110,7 @@ function counts({ deployment, newSet, oldSets }: DeploymentState, nowMs: number)
   const updated = newSet ? sumStatus([newSet], 'replicas') : 0;
   const unavailable = Math.max(0, sumWanted(sets) - available);
   const enough = available >= wantedReplicas(deployment) - maxUnavailable(deployment);
-  const collisionCount = deployment.status?.collisionCount as number | undefined;
+  const collisionCount: number | undefined = deployment.status?.collisionCount;
   return {
     observedGeneration: deployment.metadata.generation,
     ...(replicas > 0 ? { replicas } : {}),
@@ -128,7 +136,7 @@ function counts({ deployment, newSet, oldSets }: DeploymentState, nowMs: number)
 
 function judgeProgress(
   { deployment, newSet }: DeploymentState,
-  status: Record<string, any>,
+  status: Status,
   conditions: Condition[],
   nowMs: number,
 ): Condition[] {
@@ -155,7 +163,7 @@ function withCurrentTime(conditions: Condition[], current: Condition | undefined
 }
 
 /** Whether every wanted pod is new and available, and nothing else is left. */
-export function isComplete(deployment: KubeObject, status: Record<string, any> = deployment.status ?? {}): boolean {
+export function isComplete(deployment: KubeObject, status: Counted = deployment.status ?? {}): boolean {
   const wanted = wantedReplicas(deployment);
   return (
     Number(status.updatedReplicas ?? 0) === wanted &&
@@ -165,12 +173,12 @@ export function isComplete(deployment: KubeObject, status: Record<string, any> =
   );
 }
 
-function hasProgressed(before: Record<string, any>, after: Record<string, any>): boolean {
-  const value = (status: Record<string, any>, field: string): number => Number(status[field] ?? 0);
-  const old = (status: Record<string, any>): number => value(status, 'replicas') - value(status, 'updatedReplicas');
+function hasProgressed(before: Counted, after: Counted): boolean {
+  const value = (status: Counted, field: keyof Counted): number => Number(status[field] ?? 0);
+  const old = (status: Counted): number => value(status, 'replicas') - value(status, 'updatedReplicas');
   return (
     old(after) < old(before) ||
-    ['updatedReplicas', 'readyReplicas', 'availableReplicas'].some(
+    (['updatedReplicas', 'readyReplicas', 'availableReplicas'] as const).some(
       (field) => value(after, field) > value(before, field),
     )
   );
@@ -194,7 +202,7 @@ function untilDeadline(deployment: KubeObject, nowMs: number): number | undefine
   return Math.max(1000, deadlineMs(deployment, current) - nowMs);
 }
 
-function write({ store }: ControllerContext, deployment: KubeObject, status: Record<string, any>): KubeObject {
+function write({ store }: ControllerContext, deployment: KubeObject, status: Status): KubeObject {
   if (isDeepStrictEqual(status, deployment.status)) return deployment;
   return store.updateStatus('deployments', { ...deployment, status });
 }

@@ -58,7 +58,7 @@ function* concernedBudgets({ index }: ControllerContext, { resource, object, pre
 }
 
 function selects({ spec }: KubeObject, pod: KubeObject): boolean {
-  const selector = spec.selector as LabelSelector | undefined;
+  const selector: LabelSelector | null | undefined = spec.selector;
   return selector !== undefined && selector !== null && matchesSelector(selector, pod.metadata.labels);
 }
 
@@ -135,7 +135,7 @@ function writeStatus(
 /** Evictions noted in the status whose pods are still there and not yet being deleted. */
 function stillCounting(budget: KubeObject, pods: KubeObject[], nowMs: number): Record<string, string> {
   const present = new Set(pods.filter((pod) => !pod.metadata.deletionTimestamp).map((pod) => pod.metadata.name));
-  const noted = (budget.status?.disruptedPods ?? {}) as Record<string, string>;
+  const noted: Record<string, string> = budget.status?.disruptedPods ?? {};
   const counting = Object.entries(noted).filter(
     ([name, time]) => present.has(name) && (toMs(time) ?? 0) + EVICTION_COUNTS_MS > nowMs,
   );

@@ -112,9 +112,9 @@ function contentsOf(context: ControllerContext, service: KubeObject): Content[] 
 
 function endpoint({ store }: ControllerContext, each: ServicePod, early: boolean): Record<string, unknown> {
   const { pod, address, ready, terminating } = each;
-  const nodeName = pod.spec.nodeName as string | undefined;
+  const nodeName: string | undefined = pod.spec.nodeName;
   const zone = nodeName && store.get('nodes', undefined, nodeName)?.metadata.labels?.['topology.kubernetes.io/zone'];
-  const hostname = pod.spec.hostname as string | undefined;
+  const hostname: string | undefined = pod.spec.hostname;
   return {
     addresses: [address],
     conditions: { ready: early || (ready && !terminating), serving: ready, terminating },

@@ -76,6 +76,6 @@ function subsetsOf(service: KubeObject, pods: ServicePod[]): Record<string, unkn
 }
 
 function address({ pod, address: ip }: ServicePod): Record<string, unknown> {
-  const hostname = pod.spec.hostname as string | undefined;
+  const hostname: string | undefined = pod.spec.hostname;
   return { ip, ...(hostname ? { hostname } : {}), nodeName: pod.spec.nodeName, targetRef: targetRef(pod) };
 }

@@ -1,4 +1,5 @@
 /** Events are kept for an hour, as a real API server keeps them. */
+import type { Event } from '../objects.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { toMs } from './time.ts';
 
@@ -22,7 +23,7 @@ export function eventExpiry({ store, clock }: ControllerContext): Controller {
   };
 }
 
-function lastSeenMs(event: Record<string, any>): number {
+function lastSeenMs(event: Event): number {
   const seen = event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime;
-  return toMs(seen as string | undefined) ?? toMs(event.metadata.creationTimestamp as string) ?? 0;
+  return toMs(seen) ?? toMs(event.metadata.creationTimestamp) ?? 0;
 }

@@ -4,10 +4,10 @@
  * the same name made anew is not the owner.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject, StoreEvent } from '../object.ts';
+import type { KubeObject, OwnerReference, StoreEvent } from '../object.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import type { Located } from './object-index.ts';
-import { ownersOf, withOwners, withoutFinalizer, type OwnerReference } from './owners.ts';
+import { ownersOf, withOwners, withoutFinalizer } from './owners.ts';
 
 const FOREGROUND = 'foregroundDeletion';
 const ORPHAN = 'orphan';

@@ -4,6 +4,7 @@
  * counted twice when pods or machines vanish.
  */
 import type { KubeObject } from '../object.ts';
+import type { JobSpec } from '../objects.ts';
 import { conditionsOf } from './conditions.ts';
 import { containerStatuses, isActive, isFinished, isReady, phaseOf } from './pod-state.ts';
 import { toMs } from './time.ts';
@@ -68,35 +69,37 @@ function hasFailed(job: KubeObject, pod: KubeObject): boolean {
   return !replacesOnlyEnded(job) || pod.metadata.deletionGracePeriodSeconds === 0;
 }
 
+type Rule = NonNullable<NonNullable<JobSpec['podFailurePolicy']>['rules']>[number];
+
 interface Verdict {
   action: string;
   message: string;
 }
 
 /** The first rule of a podFailurePolicy that fits decides. */
-function judge(rules: any[], pod: KubeObject): Verdict | undefined {
+function judge(rules: Rule[], pod: KubeObject): Verdict | undefined {
   for (const [index, rule] of rules.entries()) {
     const message = exitCodeMatch(rule, index, pod) ?? conditionMatch(rule, index, pod);
-    if (message !== undefined) return { action: rule.action, message };
+    if (message !== undefined) return { action: rule.action ?? '', message };
   }
   return undefined;
 }
 
-function exitCodeMatch(rule: any, index: number, pod: KubeObject): string | undefined {
+function exitCodeMatch(rule: Rule, index: number, pod: KubeObject): string | undefined {
   const wanted = rule.onExitCodes;
   if (!wanted) return undefined;
   for (const { name, state } of containerStatuses(pod)) {
-    const code = state?.terminated?.exitCode as number | undefined;
+    const code = state?.terminated?.exitCode;
     if (code === undefined || code === 0) continue;
     if (wanted.containerName && wanted.containerName !== name) continue;
-    if (wanted.values.includes(code) !== (wanted.operator === 'In')) continue;
+    if (wanted.values?.includes(code) !== (wanted.operator === 'In')) continue;
     const where = `Container ${name} for pod ${pod.metadata.namespace}/${pod.metadata.name}`;
     return `${where} failed with exit code ${code} matching ${rule.action} rule at index ${index}`;
   }
   return undefined;
 }
 
-function conditionMatch(rule: any, index: number, pod: KubeObject): string | undefined {
+function conditionMatch(rule: Rule, index: number, pod: KubeObject): string | undefined {
   for (const { type, status } of rule.onPodConditions ?? []) {
     const found = conditionsOf(pod).some((each) => each.type === type && each.status === (status ?? 'True'));
     if (!found) continue;
@@ -110,7 +113,7 @@ function conditionMatch(rule: any, index: number, pod: KubeObject): string | und
 export function endedMs(pod: KubeObject, nowMs: number): number {
   let latest: number | undefined;
   for (const { state } of containerStatuses(pod)) {
-    const finished = toMs(state?.terminated?.finishedAt as string | undefined);
+    const finished = toMs(state?.terminated?.finishedAt);
     if (finished !== undefined) latest = Math.max(latest ?? 0, finished);
   }
   return Math.min(latest ?? toMs(pod.metadata.deletionTimestamp) ?? nowMs, nowMs);

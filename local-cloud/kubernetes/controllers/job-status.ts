@@ -1,6 +1,7 @@
 /** The status of a Job: its counters, and how it goes from running to Complete or Failed. Pure. */
 import { timestamp } from '../store/metadata.ts';
 import type { KubeObject } from '../object.ts';
+import type { Job } from '../objects.ts';
 import { conditionsOf, findCondition, isTrue, withCondition, type Condition } from './conditions.ts';
 import { restartsInPlace, type JobPods } from './job-pods.ts';
 import { toMs } from './time.ts';
@@ -13,6 +14,9 @@ export interface Verdict {
   reason: string;
   message: string;
 }
+
+/** With conditions that may say null, as the real controllers write. */
+export type JobStatus = Omit<NonNullable<Job['status']>, 'conditions'> & { conditions?: Condition[] };
 
 export interface Counters {
   succeeded: number;
@@ -60,10 +64,10 @@ export function judgeJob(
   totals: { succeeded: number; failed: number },
   nowMs: number,
 ): Verdict | undefined {
-  const decided = ['FailureTarget', 'SuccessCriteriaMet'].find((type) => isTrue(job, type));
+  const decided = (['FailureTarget', 'SuccessCriteriaMet'] as const).find((type) => isTrue(job, type));
   if (decided) {
     const { reason = '', message = '' } = findCondition(conditionsOf(job), decided) ?? {};
-    return { type: decided as Verdict['type'], reason, message };
+    return { type: decided, reason, message };
   }
   if (pods.failJobMessage !== undefined) return failure('PodFailurePolicy', pods.failJobMessage);
   if (isPastBackoffLimit(job, pods, totals.failed)) {
@@ -94,14 +98,14 @@ function isPastBackoffLimit(job: KubeObject, pods: JobPods, failed: number): boo
 }
 
 function isSuccessful(job: KubeObject, pods: JobPods, succeeded: number): boolean {
-  const completions = job.spec.completions as number | undefined;
+  const completions: number | undefined = job.spec.completions;
   if (completions !== undefined) return succeeded >= completions;
   return succeeded > 0 && pods.active.length === 0;
 }
 
 /** Time left of activeDeadlineSeconds; undefined without one, or while the Job is not running. */
 export function untilDeadlineMs(job: KubeObject, nowMs: number): number | undefined {
-  const started = toMs(job.status?.startTime as string | undefined);
+  const started = toMs(job.status?.startTime);
   if (job.spec.activeDeadlineSeconds === undefined || started === undefined || isSuspended(job)) return undefined;
   return started + Number(job.spec.activeDeadlineSeconds) * 1000 - nowMs;
 }
@@ -111,7 +115,7 @@ export function isSuspended(job: KubeObject): boolean {
 }
 
 /** The next status, apart from conditions. */
-export function jobStatus(job: KubeObject, pods: JobPods, counters: Counters, nowMs: number): Record<string, any> {
+export function jobStatus(job: KubeObject, pods: JobPods, counters: Counters, nowMs: number): JobStatus {
   const startTime = startTimeOf(job, nowMs);
   return {
     ...(job.status?.conditions ? { conditions: job.status.conditions } : {}),
@@ -131,7 +135,7 @@ export function jobStatus(job: KubeObject, pods: JobPods, counters: Counters, no
 
 /** Counts from the last resume; a suspended Job keeps the time of its last start until then. */
 function startTimeOf(job: KubeObject, nowMs: number): string | undefined {
-  const started = job.status?.startTime as string | undefined;
+  const started: string | undefined = job.status?.startTime;
   if (isSuspended(job)) return started;
   return isTrue(job, 'Suspended') ? timestamp(nowMs) : (started ?? timestamp(nowMs));
 }

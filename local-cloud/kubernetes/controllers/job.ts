@@ -204,7 +204,7 @@ function withNewEnds(counters: Counters, { newlySucceeded, newlyFailed }: JobPod
 /** Without completions a Job is a group that shares its work: one success means that nothing new needs to start. */
 function wantedActive(job: KubeObject, active: number, succeeded: number): number {
   const parallelism = Number(job.spec.parallelism ?? 1);
-  const completions = job.spec.completions as number | undefined;
+  const completions: number | undefined = job.spec.completions;
   if (completions === undefined) return succeeded > 0 ? Math.min(active, parallelism) : parallelism;
   return Math.min(parallelism, Math.max(0, completions - succeeded));
 }

@@ -34,7 +34,7 @@ export function namespaceController(context: ControllerContext): Controller {
         return LOOK_AGAIN_MS;
       }
       deleteEvents(context, namespace.metadata.name);
-      const finalizers = (namespace.spec?.finalizers as string[] | undefined) ?? [];
+      const finalizers: string[] = namespace.spec?.finalizers ?? [];
       store.update('namespaces', {
         ...namespace,
         spec: { ...namespace.spec, finalizers: finalizers.filter((each) => each !== FINALIZER) },

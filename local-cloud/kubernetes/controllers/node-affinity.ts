@@ -1,48 +1,38 @@
 /** nodeSelector and node affinity: which nodes a pod may and would rather run on. Pure. */
 import type { KubeObject } from '../object.ts';
-
-interface Requirement {
-  key: string;
-  operator: string;
-  values?: string[];
-}
-
-interface Term {
-  matchExpressions?: Requirement[];
-  matchFields?: Requirement[];
-}
+import type { NodeRequirement, NodeTerm, Pod } from '../objects.ts';
 
 /** Whether the node has the labels that the pod's nodeSelector and required node affinity ask for. */
-export function matchesNode(pod: KubeObject, node: KubeObject): boolean {
+export function matchesNode(pod: Pod, node: KubeObject): boolean {
   const labels = node.metadata.labels ?? {};
-  for (const [key, value] of Object.entries(pod.spec.nodeSelector ?? {})) if (labels[key] !== value) return false;
-  const required = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  for (const [key, value] of Object.entries(pod.spec?.nodeSelector ?? {})) if (labels[key] !== value) return false;
+  const required = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   if (!required) return true;
-  return ((required.nodeSelectorTerms ?? []) as Term[]).some((term) => matchesTerm(term, node));
+  return (required.nodeSelectorTerms ?? []).some((term) => matchesTerm(term, node));
 }
 
 /** Sum of the weights of the preferred terms that the node satisfies. */
-export function nodePreference(pod: KubeObject, node: KubeObject): number {
+export function nodePreference(pod: Pod, node: KubeObject): number {
   let sum = 0;
-  for (const { weight, preference } of pod.spec.affinity?.nodeAffinity
+  for (const { weight, preference } of pod.spec?.affinity?.nodeAffinity
     ?.preferredDuringSchedulingIgnoredDuringExecution ?? []) {
-    if (matchesTerm(preference as Term, node)) sum += Number(weight);
+    if (preference && matchesTerm(preference, node)) sum += Number(weight);
   }
   return sum;
 }
 
 /** A term without any requirement matches nothing. */
-function matchesTerm(term: Term, node: KubeObject): boolean {
+function matchesTerm(term: NodeTerm, node: KubeObject): boolean {
   const expressions = term.matchExpressions ?? [];
   const fields = term.matchFields ?? [];
   if (expressions.length + fields.length === 0) return false;
   return (
-    expressions.every((each) => holds(each, node.metadata.labels?.[each.key])) &&
+    expressions.every((each) => holds(each, node.metadata.labels?.[each.key ?? ''])) &&
     fields.every((each) => holds(each, each.key === 'metadata.name' ? node.metadata.name : undefined))
   );
 }
 
-function holds({ operator, values = [] }: Requirement, value: string | undefined): boolean {
+function holds({ operator, values = [] }: NodeRequirement, value: string | undefined): boolean {
   switch (operator) {
     case 'In':
       return value !== undefined && values.includes(value);

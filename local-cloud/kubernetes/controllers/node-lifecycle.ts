@@ -95,7 +95,7 @@ class NodeLifecycle {
 
   #hear(key: string, node: KubeObject, now: number): Heartbeat {
     const lease = this.#context.store.get('leases', LEASE_NAMESPACE, node.metadata.name);
-    const renewTime = lease?.spec?.renewTime as string | undefined;
+    const renewTime: string | undefined = lease?.spec?.renewTime;
     const heartbeats = conditionsOf(node)
       .map((condition) => condition.lastHeartbeatTime ?? '')
       .join();

@@ -74,21 +74,22 @@ export class ClusterState {
   #applyPod({ type, object }: StoreEvent): boolean {
     const { uid } = object.metadata;
     const known = this.#placed.get(uid);
-    const counts = type !== 'DELETED' && Boolean(object.spec?.nodeName) && !isFinished(object);
+    const node: string = object.spec?.nodeName ?? '';
+    const counts = type !== 'DELETED' && node !== '' && !isFinished(object);
     if (counts && known) {
       const relabelled = !isDeepStrictEqual(known.pod.metadata.labels, object.metadata.labels);
       known.pod = object;
       return relabelled;
     }
-    if (counts) this.#place(object);
+    if (counts) this.#place(object, node);
     else if (known) this.#remove(known);
     return known !== undefined && !counts;
   }
 
-  #place(pod: KubeObject): void {
+  #place(pod: KubeObject, node: string): void {
     const placed: PlacedPod = {
       pod,
-      node: pod.spec.nodeName as string,
+      node,
       requests: resourceRequests(pod),
       owner: controllerOf(pod)?.uid,
     };
@@ -121,7 +122,7 @@ function place(state: NodeState, placed: PlacedPod): void {
 }
 
 function allocatableOf(node: KubeObject): Resources {
-  const quantities = (node.status?.allocatable ?? node.status?.capacity ?? {}) as Record<string, unknown>;
+  const quantities: Record<string, unknown> = node.status?.allocatable ?? node.status?.capacity ?? {};
   return Object.fromEntries(Object.entries(quantities).map(([name, quantity]) => [name, parseQuantity(quantity) ?? 0]));
 }
 

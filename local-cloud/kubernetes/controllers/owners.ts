@@ -1,18 +1,9 @@
 /** Owner references: the one that controls an object, and writing it. */
-import type { KubeObject } from '../object.ts';
-
-export interface OwnerReference {
-  apiVersion: string;
-  kind: string;
-  name: string;
-  uid: string;
-  controller?: boolean;
-  blockOwnerDeletion?: boolean;
-}
+import type { KubeObject, ObjectMeta, OwnerReference } from '../object.ts';
 
 /** All owner references of an object. */
 export function ownersOf(object: KubeObject): OwnerReference[] {
-  return (object.metadata.ownerReferences as OwnerReference[] | undefined) ?? [];
+  return object.metadata.ownerReferences ?? [];
 }
 
 /** The owner that manages the object, if any. */
@@ -34,8 +25,8 @@ export function controllerReference(owner: KubeObject): OwnerReference {
 
 /** The object with these owner references instead of its own; none at all leaves the field out. */
 export function withOwners(object: KubeObject, owners: OwnerReference[]): KubeObject {
-  const metadata = { ...object.metadata, ownerReferences: owners };
-  if (owners.length === 0) delete (metadata as Partial<typeof metadata>).ownerReferences;
+  const metadata: ObjectMeta = { ...object.metadata, ownerReferences: owners };
+  if (owners.length === 0) delete metadata.ownerReferences;
   return { ...object, metadata };
 }
 
@@ -45,6 +36,6 @@ export function withoutFinalizer(object: KubeObject, finalizer: string): KubeObj
   const left = (finalizers ?? []).filter((each: string) => each !== finalizer);
   return {
     ...object,
-    metadata: (left.length === 0 ? metadata : { ...metadata, finalizers: left }) as KubeObject['metadata'],
+    metadata: left.length === 0 ? metadata : { ...metadata, finalizers: left },
   };
 }

@@ -1,6 +1,7 @@
 /** Making and deleting the pods of an owner, with the Events that say so. */
 import { ApiError } from '../api-error.ts';
 import type { KubeObject, NewObject } from '../object.ts';
+import type { PodTemplate } from '../objects.ts';
 import type { ControllerContext } from './controller.ts';
 import type { EventRecorder } from './event-recorder.ts';
 import { controllerReference } from './owners.ts';
@@ -9,7 +10,7 @@ import { controllerReference } from './owners.ts';
 export const BURST_REPLICAS = 500;
 
 /** A pod after an owner's template, named `<owner>-xxxxx`. */
-export function podFromTemplate(owner: KubeObject, template: any, finalizers: string[] = []): NewObject {
+export function podFromTemplate(owner: KubeObject, template: PodTemplate, finalizers: string[] = []): NewObject {
   const { labels, annotations } = template.metadata ?? {};
   return {
     metadata: {

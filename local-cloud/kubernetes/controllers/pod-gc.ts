@@ -18,7 +18,8 @@ export function podGarbageCollector(context: ControllerContext): Controller {
     *keysFor({ type, resource, object }) {
       if (resource === 'nodes' && type === 'DELETED') yield object.metadata.name;
       if (resource !== 'pods' || type === 'DELETED' || !object.spec?.nodeName) return;
-      if (!store.get('nodes', undefined, object.spec.nodeName as string)) yield object.spec.nodeName as string;
+      const node: string = object.spec.nodeName;
+      if (!store.get('nodes', undefined, node)) yield node;
     },
     *allKeys() {
       for (const node of index.nodesWithPods()) if (!store.get('nodes', undefined, node)) yield node;

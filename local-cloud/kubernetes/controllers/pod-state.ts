@@ -1,12 +1,13 @@
 /** What controllers ask about a pod: is it active, ready, available; and its resource requests. */
 import type { KubeObject } from '../object.ts';
+import type { ContainerStatus, Pod } from '../objects.ts';
 import { conditionsOf, findCondition } from './conditions.ts';
 import { parseQuantity } from '../../quantity.ts';
 import { toMs } from './time.ts';
 
 /** Pending, Running, Succeeded, Failed or Unknown. */
 export function phaseOf(pod: KubeObject): string {
-  return (pod.status?.phase as string | undefined) ?? 'Pending';
+  return pod.status?.phase ?? 'Pending';
 }
 
 /** Succeeded or Failed: its containers will not run again. */
@@ -46,7 +47,7 @@ export function maxRestarts(pod: KubeObject): number {
 }
 
 /** Statuses of init and normal containers. */
-export function containerStatuses(pod: KubeObject): any[] {
+export function containerStatuses(pod: Pod): ContainerStatus[] {
   return [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
 }
 

@@ -2,6 +2,7 @@
  * The pod-template-hash of a Deployment's ReplicaSets. Same alphabet and length as the real one (FNV-1a, 32 bit,
  * vowel-free); the number itself differs, since the real one hashes Go's own dump of the template.
  */
+import type { PodTemplate } from '../objects.ts';
 
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 const HASH_LABEL = 'pod-template-hash';
@@ -13,12 +14,12 @@ export function podTemplateHash(template: unknown, collisions: number | undefine
 }
 
 /** Whether two templates are the same, apart from the hash label. */
-export function sameTemplate(a: any, b: any): boolean {
+export function sameTemplate(a: PodTemplate, b: PodTemplate): boolean {
   return canonicalJson(withoutHash(a)) === canonicalJson(withoutHash(b));
 }
 
-function withoutHash(template: any): unknown {
-  const labels = { ...template?.metadata?.labels };
+function withoutHash(template: PodTemplate | undefined): unknown {
+  const labels: Record<string, string> = { ...template?.metadata?.labels };
   delete labels[HASH_LABEL];
   return { ...template, metadata: { ...template?.metadata, labels } };
 }

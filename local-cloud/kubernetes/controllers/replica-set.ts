@@ -74,7 +74,7 @@ function writeStatus({ store, clock }: ControllerContext, set: KubeObject, pods:
 /** The status as the pods were when the sync began: what was just created or deleted shows at the next one. */
 function statusOf(set: KubeObject, pods: KubeObject[], failure: unknown, nowMs: number): Record<string, unknown> {
   const minReadySeconds = Number(set.spec.minReadySeconds ?? 0);
-  const wanted = (set.spec.template?.metadata?.labels ?? {}) as Record<string, string>;
+  const wanted: Record<string, string> = set.spec.template?.metadata?.labels ?? {};
   const conditions = failureConditions(set, pods, failure, nowMs);
   return {
     replicas: pods.length,

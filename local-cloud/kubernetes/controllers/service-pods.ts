@@ -1,6 +1,7 @@
 /** Which pods stand behind a Service, and on which ports: shared by Endpoints and EndpointSlices. */
 import { matchesSelector, toSelector } from '../labels.ts';
 import type { KubeObject, StoreEvent } from '../object.ts';
+import type { Pod, Service } from '../objects.ts';
 import { keyOf, type ControllerContext } from './controller.ts';
 import { isFinished, isReady } from './pod-state.ts';
 
@@ -26,11 +27,11 @@ export function hasSelector(service: KubeObject): boolean {
 
 /** Selected pods with an address that have not ended, by name. */
 export function podsBehind({ index }: ControllerContext, service: KubeObject): ServicePod[] {
-  const selector = toSelector(service.spec.selector as Record<string, string>);
+  const selector = toSelector(service.spec.selector);
   const found: ServicePod[] = [];
   const samePorts = hasNamedTarget(service) ? undefined : portsFor(service, undefined);
   for (const pod of index.inNamespace('pods', service.metadata.namespace)) {
-    const address = pod.status?.podIP as string | undefined;
+    const address: string | undefined = pod.status?.podIP;
     if (!address || isFinished(pod) || !matchesSelector(selector, pod.metadata.labels)) continue;
     found.push({
       pod,
@@ -44,14 +45,14 @@ export function podsBehind({ index }: ControllerContext, service: KubeObject): S
 }
 
 /** Whether a port goes by a name, which each pod may give to another number. */
-function hasNamedTarget(service: KubeObject): boolean {
-  return ((service.spec.ports ?? []) as any[]).some(({ targetPort: target }) => typeof target === 'string');
+function hasNamedTarget({ spec }: Service): boolean {
+  return (spec?.ports ?? []).some(({ targetPort: target }) => typeof target === 'string');
 }
 
-function portsFor(service: KubeObject, pod: KubeObject | undefined): EndpointPort[] {
+function portsFor({ spec }: Service, pod: Pod | undefined): EndpointPort[] {
   const ports: EndpointPort[] = [];
-  for (const each of service.spec.ports ?? []) {
-    const protocol = (each.protocol as string | undefined) ?? 'TCP';
+  for (const each of spec?.ports ?? []) {
+    const { protocol = 'TCP' } = each;
     const port = targetPort(each.targetPort ?? each.port, protocol, pod);
     if (port === undefined) continue;
     ports.push({
@@ -65,15 +66,13 @@ function portsFor(service: KubeObject, pod: KubeObject | undefined): EndpointPor
 }
 
 /** A number, or the name of a port that one of the pod's containers declares. */
-function targetPort(target: number | string, protocol: string, pod: KubeObject | undefined): number | undefined {
+function targetPort(target: number | string | undefined, protocol: string, pod: Pod | undefined): number | undefined {
   if (typeof target === 'number') return target;
   if (!pod) return undefined;
-  for (const container of [...(pod.spec.containers ?? []), ...(pod.spec.initContainers ?? [])]) {
-    for (const { name, containerPort, protocol: own } of container.ports ?? []) {
-      if (name === target && (own ?? 'TCP') === protocol) return containerPort as number;
-    }
-  }
-  return undefined;
+  const { containers = [], initContainers = [] } = pod.spec ?? {};
+  return [...containers, ...initContainers]
+    .flatMap(({ ports = [] }) => ports)
+    .find((port) => port.name === target && (port.protocol ?? 'TCP') === protocol)?.containerPort;
 }
 
 /** Keys of Services that a change of a Service or a pod concerns. */
@@ -82,7 +81,7 @@ export function* concernedServices({ index }: ControllerContext, event: StoreEve
   if (event.resource !== 'pods') return;
   for (const service of index.inNamespace('services', event.object.metadata.namespace)) {
     if (!hasSelector(service)) continue;
-    const selector = toSelector(service.spec.selector as Record<string, string>);
+    const selector = toSelector(service.spec.selector);
     const concerned = [event.object, event.previous].some(
       (pod) => pod !== undefined && matchesSelector(selector, pod.metadata.labels),
     );

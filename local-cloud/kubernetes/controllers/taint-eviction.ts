@@ -23,7 +23,8 @@ export function taintEvictionController(context: ControllerContext): Controller 
       if (resource === 'nodes' && (noExecute(object).length > 0 || (previous && noExecute(previous).length > 0))) {
         yield keyOf(object);
       }
-      const node = resource === 'pods' && !previous?.spec?.nodeName ? (object.spec?.nodeName as string) : undefined;
+      const node: string | undefined =
+        resource === 'pods' && !previous?.spec?.nodeName ? object.spec?.nodeName : undefined;
       if (node) yield `/${node}`;
     },
     allKeys: () => keysOfAll(index, 'nodes'),
@@ -55,7 +56,7 @@ function noExecute(node: KubeObject): Taint[] {
  * taint without a time counts from the pod.
  */
 function startMs(pod: KubeObject, taints: readonly Taint[], nowMs: number): number {
-  const started = toMs((pod.status?.startTime as string | undefined) ?? pod.metadata.creationTimestamp) ?? nowMs;
+  const started = toMs(pod.status?.startTime ?? pod.metadata.creationTimestamp) ?? nowMs;
   return Math.max(started, ...taints.map(({ timeAdded }) => toMs(timeAdded) ?? started));
 }
 

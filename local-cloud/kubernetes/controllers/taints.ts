@@ -21,11 +21,11 @@ export const UNREACHABLE = 'node.kubernetes.io/unreachable';
 export const UNSCHEDULABLE = 'node.kubernetes.io/unschedulable';
 
 export function taintsOf(node: KubeObject): Taint[] {
-  return (node.spec?.taints as Taint[] | undefined) ?? [];
+  return node.spec?.taints ?? [];
 }
 
 export function tolerationsOf(pod: KubeObject): Toleration[] {
-  return (pod.spec?.tolerations as Toleration[] | undefined) ?? [];
+  return pod.spec?.tolerations ?? [];
 }
 
 /** Whether one toleration covers one taint. No key means all keys, no effect all effects. */

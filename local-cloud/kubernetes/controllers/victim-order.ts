@@ -30,7 +30,7 @@ interface Candidate {
 export function inVictimOrder(pods: readonly KubeObject[], related: Iterable<KubeObject>, nowMs: number): KubeObject[] {
   const crowd = new Map<string, number>();
   for (const pod of related) {
-    const node = (pod.spec?.nodeName as string | undefined) ?? '';
+    const node: string = pod.spec?.nodeName ?? '';
     crowd.set(node, (crowd.get(node) ?? 0) + 1);
   }
   return pods
@@ -40,7 +40,7 @@ export function inVictimOrder(pods: readonly KubeObject[], related: Iterable<Kub
 }
 
 function candidate(pod: KubeObject, crowd: Map<string, number>): Candidate {
-  const node = (pod.spec?.nodeName as string | undefined) ?? '';
+  const node: string = pod.spec?.nodeName ?? '';
   return {
     pod,
     node,
