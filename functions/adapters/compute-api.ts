@@ -18,11 +18,12 @@ interface Item {
   users?: string[];
 }
 
-const KINDS = [
-  { kind: 'disk', collection: 'disks' },
-  { kind: 'address', collection: 'addresses' },
-  { kind: 'forwarding-rule', collection: 'forwardingRules' },
-] as const;
+const COLLECTIONS: Record<Leftover['kind'], string> = {
+  disk: 'disks',
+  address: 'addresses',
+  'forwarding-rule': 'forwardingRules',
+};
+const KINDS = ['disk', 'address', 'forwarding-rule'] satisfies Leftover['kind'][];
 
 export class ComputeApi {
   readonly #auth: GoogleAuth;
@@ -69,8 +70,8 @@ export class ComputeApi {
       .map(([key, value]) => `(labels.${key}=${value})`)
       .join(' ');
     const found = await Promise.all(
-      KINDS.map(async ({ kind, collection }) =>
-        (await this.#list(collection, filter))
+      KINDS.map(async (kind) =>
+        (await this.#list(COLLECTIONS[kind], filter))
           .filter((item) => (item.users ?? []).length === 0 || kind !== 'disk')
           .map((item) => toLeftover(kind, item)),
       ),
@@ -79,8 +80,7 @@ export class ComputeApi {
   }
 
   async remove(leftover: Leftover): Promise<void> {
-    const collection = KINDS.find((candidate) => candidate.kind === leftover.kind)!.collection;
-    await this.#request('DELETE', `/${leftover.location}/${collection}/${leftover.name}`);
+    await this.#request('DELETE', `/${leftover.location}/${COLLECTIONS[leftover.kind]}/${leftover.name}`);
   }
 
   async #list(collection: string, filter: string): Promise<Item[]> {
@@ -116,9 +116,10 @@ export class ComputeApi {
 }
 
 function parseGroup(group: string): { zone: string; path: string } {
-  const match = /(\/zones\/([^/]+)\/instanceGroupManagers\/[^/]+)$/.exec(group);
-  if (!match) throw new PortError('FF-COMPUTE', `an instance group of unknown form: ${group}`, { retry: false });
-  return { zone: match[2]!, path: match[1]! };
+  const [, path, zone] = /(\/zones\/([^/]+)\/instanceGroupManagers\/[^/]+)$/.exec(group) ?? [];
+  if (path === undefined || zone === undefined)
+    throw new PortError('FF-COMPUTE', `an instance group of unknown form: ${group}`, { retry: false });
+  return { zone, path };
 }
 
 function toLeftover(kind: Leftover['kind'], item: Item): Leftover {

@@ -57,7 +57,9 @@ export class KubernetesApi {
       body === undefined
         ? {}
         : { 'content-type': 'application/merge-patch+json', 'content-length': Buffer.byteLength(text) };
-    const url = new URL(this.#config.getCurrentCluster()!.server.replace(/\/+$/, '') + path);
+    const cluster = this.#config.getCurrentCluster();
+    if (cluster === null) throw new Error('the configuration names no cluster');
+    const url = new URL(cluster.server.replace(/\/+$/, '') + path);
     const answer = await exchange(
       url,
       { ...options, method, signal, headers: { ...headers, ...sent, accept: ACCEPT[form] } },

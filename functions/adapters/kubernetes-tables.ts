@@ -37,9 +37,10 @@ export function nodeLines(answer: unknown): NodeView[] | undefined {
 /** The cells of these columns. */
 function rowsOf(answer: unknown, columns: readonly string[]): Row[] | undefined {
   const table = answer as { kind?: unknown; columnDefinitions?: { name: string }[]; rows?: unknown } | null;
-  if (table?.kind !== 'Table' || !Array.isArray(table.columnDefinitions)) return undefined;
-  const at = columns.map((name) => table.columnDefinitions!.findIndex((column) => column.name === name));
-  const rows = table.rows ?? [];
+  const { kind, columnDefinitions, rows: found } = table ?? {};
+  if (kind !== 'Table' || !Array.isArray(columnDefinitions)) return undefined;
+  const at = columns.map((name) => columnDefinitions.findIndex((column) => column.name === name));
+  const rows = found ?? [];
   if (at.includes(-1) || !Array.isArray(rows)) return undefined;
   const read = rows.map((row: TableRow) => ({ cells: at.map((index) => row.cells?.[index]), completed: endOf(row) }));
   return read.every(isText) ? read : undefined;

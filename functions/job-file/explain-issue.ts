@@ -74,16 +74,20 @@ function isSimilar(wanted: string, candidate: string, distance: number): boolean
 
 /** Levenshtein distance of two short texts. */
 function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
+  const letters = [...b];
+  let row = letters.map((_, index) => index + 1);
+  let distance = letters.length;
+  for (const [index, letter] of [...a].entries()) {
+    let [diagonal, left] = [index, index + 1];
+    row = row.map((above, column) => {
+      const replaced = diagonal + (letter === letters[column] ? 0 : 1);
+      diagonal = above;
+      left = Math.min(replaced, above + 1, left + 1);
+      return left;
+    });
+    distance = left;
   }
-  return row[b.length]!;
+  return distance;
 }
 
 const typeNames: Readonly<Record<string, string>> = {
@@ -158,7 +162,7 @@ const formatRemedies: Readonly<Record<string, readonly [ProblemCode, string]>> =
 };
 
 function explainFormat(path: readonly PropertyKey[], found: unknown): Explanation {
-  const key = path.findLast((part) => typeof part === 'string') as string;
+  const key = path.findLast((part) => typeof part === 'string') ?? '';
   const [code, remedy] = formatRemedies[key] ?? (['FF-SPEC-VALUE', 'See the description of the job file.'] as const);
   return { code, path, message: `${show(found)} has not the form that is expected here`, remedy };
 }

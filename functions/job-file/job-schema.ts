@@ -6,7 +6,7 @@ import { findEnvNameFault } from './env-rules.ts';
 import { shorten } from './problem.ts';
 import { findNameFault, findObjectFault } from './text-rules.ts';
 import type { TextFault } from './text-rules.ts';
-import { durationPattern, memoryPattern, parseBytes, parseSeconds } from './units.ts';
+import { bytesOf, durationPattern, memoryPattern, secondsOf } from './units.ts';
 
 const day = 86_400;
 /** R's integers: set.seed() takes no larger number. */
@@ -25,18 +25,13 @@ function issueOf(fault: TextFault, input: unknown, path: PropertyKey[] = []): z.
 }
 
 /** A string with a unit, between two bounds that are written in the same way. */
-function quantity(
-  pattern: RegExp,
-  parse: (text: string) => number | undefined,
-  least: string,
-  most: string,
-): z.ZodString {
+function quantity(pattern: RegExp, amountOf: (text: string) => number, least: string, most: string): z.ZodString {
   return z
     .string()
     .regex(pattern, { abort: true })
     .check((context) => {
-      const amount = parse(context.value)!;
-      if (amount >= parse(least)! && amount <= parse(most)!) return;
+      const amount = amountOf(context.value);
+      if (amount >= amountOf(least) && amount <= amountOf(most)) return;
       const message = `must be between ${least} and ${most}, and is ${shorten(context.value)}`;
       context.issues.push(
         issueOf(
@@ -47,8 +42,8 @@ function quantity(
     });
 }
 
-const duration = (least: string, most: string): z.ZodString => quantity(durationPattern, parseSeconds, least, most);
-const memory = (least: string, most: string): z.ZodString => quantity(memoryPattern, parseBytes, least, most);
+const duration = (least: string, most: string): z.ZodString => quantity(durationPattern, secondsOf, least, most);
+const memory = (least: string, most: string): z.ZodString => quantity(memoryPattern, bytesOf, least, most);
 const integer = (least: number, most: number): z.ZodNumber => z.number().int().min(least).max(most);
 
 /** Text for R's side; numbers and booleans are taken as they are written. */

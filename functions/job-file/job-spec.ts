@@ -2,7 +2,7 @@
 // Made only by parseJobFile; safe to store as JSON. The file's own form (with "2Gi" and defaults) is in job-schema.ts.
 import type { JobFile } from './job-schema.ts';
 import { splitBucketAddress } from './text-rules.ts';
-import { parseBytes, parseSeconds } from './units.ts';
+import { bytesOf, secondsOf } from './units.ts';
 
 export interface JobSpec {
   /** Path of the R script inside the job folder. */
@@ -76,22 +76,22 @@ export function toJobSpec(file: JobFile): JobSpec {
     image: file.image,
     packages: file.packages,
     env: Object.fromEntries(Object.entries(file.env).map(([name, value]) => [name, String(value)])),
-    worker: { cpu: file.worker.cpu, memoryBytes: parseBytes(file.worker.memory)!, max: file.worker.max },
+    worker: { cpu: file.worker.cpu, memoryBytes: bytesOf(file.worker.memory), max: file.worker.max },
     machines: file.machines,
     canary: file.canary,
     tasks: {
-      maxTimeSeconds: parseSeconds(file.tasks.maxTime)!,
+      maxTimeSeconds: secondsOf(file.tasks.maxTime),
       tries: file.tasks.tries,
       size: file.tasks.size,
       onError: file.tasks.onError,
       errors: file.tasks.errors,
     },
-    limits: { usd: file.limits.usd, timeSeconds: parseSeconds(file.limits.time)! },
+    limits: { usd: file.limits.usd, timeSeconds: secondsOf(file.limits.time) },
     speed: file.speed,
     seed: file.seed,
     stages: file.stages,
     notify: file.notify,
-    debugHoldSeconds: parseSeconds(file.debugHold)!,
+    debugHoldSeconds: secondsOf(file.debugHold),
     cluster: file.cluster,
   });
 }

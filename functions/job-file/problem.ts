@@ -52,6 +52,6 @@ export function formatPath(path: readonly PropertyKey[]): string {
 export function shorten(text: string, limit = 60): string {
   const printable = text
     .slice(0, limit + 1)
-    .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`);
+    .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
   return text.length > limit ? `${printable.slice(0, limit)}…` : printable;
 }

@@ -109,7 +109,8 @@ function describeSyntax(
   const [offset] = error.pos;
   if (error.code !== 'DUPLICATE_KEY') {
     const remedy = 'Correct the line; indent with spaces, and put text with ": " or "#" in quotes.';
-    return problem('FF-SPEC-SYNTAX', `${shorten(error.message.split('\n')[0]!, 160)} (${at(offset)})`, remedy);
+    const [firstLine = ''] = error.message.split('\n');
+    return problem('FF-SPEC-SYNTAX', `${shorten(firstLine, 160)} (${at(offset)})`, remedy);
   }
   const path = formatPath(findKeyPath(document.contents, offset, []) ?? []);
   const message = `${path === '' ? 'a key' : `the key ${path}`} occurs twice (${at(offset)})`;

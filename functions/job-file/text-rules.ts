@@ -80,7 +80,8 @@ export function findNameFault(name: string): TextFault | undefined {
       'Give the file a shorter name.',
     );
   }
-  if (reservedNames.has(name.split('/')[0]!.toLowerCase())) {
+  const [first = ''] = name.split('/');
+  if (reservedNames.has(first.toLowerCase())) {
     return textFault(
       'FF-SPEC-NAME',
       `the name "${shorten(name)}" belongs to the service itself`,
@@ -92,8 +93,8 @@ export function findNameFault(name: string): TextFault | undefined {
 
 /** A bucket object as [bucket, name], or undefined when it is not a gs:// address. */
 export function splitBucketAddress(address: string): readonly [bucket: string, name: string] | undefined {
-  const match = /^gs:\/\/([^/]*)\/?(.*)$/su.exec(address);
-  return match === null ? undefined : [match[1]!, match[2]!];
+  const [, bucket, name] = /^gs:\/\/([^/]*)\/?(.*)$/su.exec(address) ?? [];
+  return bucket === undefined || name === undefined ? undefined : [bucket, name];
 }
 
 /**

@@ -1,18 +1,23 @@
 // Quantities with the unit written out ("90m", "2Gi") to plain numbers. Knows
 // nothing about which key allows which range.
 
-const secondsPer: Readonly<Record<string, number>> = { d: 86_400, h: 3_600, m: 60, s: 1 };
+const secondsPer = new Map([
+  ['d', 86_400],
+  ['h', 3_600],
+  ['m', 60],
+  ['s', 1],
+]);
 
-const bytesPer: Readonly<Record<string, number>> = {
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-};
+const bytesPer = new Map([
+  ['Ki', 2 ** 10],
+  ['Mi', 2 ** 20],
+  ['Gi', 2 ** 30],
+  ['Ti', 2 ** 40],
+  ['k', 1e3],
+  ['M', 1e6],
+  ['G', 1e9],
+  ['T', 1e12],
+]);
 
 /** A duration: one number with d, h, m or s ("1.5h"), or several whole ones in falling order ("1h30m"). */
 export const durationPattern =
@@ -21,16 +26,19 @@ export const durationPattern =
 /** A memory size as Kubernetes writes it; a bare number is refused because nobody can tell its unit. */
 export const memoryPattern = /^\d{1,9}(?:\.\d{1,3})?(?:Ki|Mi|Gi|Ti|k|M|G|T)$/;
 
-/** Seconds of a duration that matches durationPattern, or undefined. */
-export function parseSeconds(text: string): number | undefined {
-  if (!durationPattern.test(text)) return undefined;
-  let seconds = 0;
-  for (const [, amount, unit] of text.matchAll(/([\d.]+)([dhms])/g)) seconds += Number(amount) * secondsPer[unit!]!;
-  return Math.round(seconds * 1000) / 1000;
+/** Seconds of a duration that matches durationPattern. */
+export function secondsOf(duration: string): number {
+  return Math.round(sumOf(duration, secondsPer) * 1000) / 1000;
 }
 
-/** Whole bytes of a size that matches memoryPattern, or undefined. */
-export function parseBytes(text: string): number | undefined {
-  const match = memoryPattern.test(text) ? /^([\d.]+)([A-Za-z]+)$/.exec(text) : null;
-  return match === null ? undefined : Math.round(Number(match[1]) * bytesPer[match[2]!]!);
+/** Whole bytes of a size that matches memoryPattern. */
+export function bytesOf(size: string): number {
+  return Math.round(sumOf(size, bytesPer));
+}
+
+function sumOf(text: string, units: ReadonlyMap<string, number>): number {
+  let sum = 0;
+  for (const [, amount, unit = ''] of text.matchAll(/([\d.]+)([A-Za-z]+)/g))
+    sum += Number(amount) * (units.get(unit) ?? NaN);
+  return sum;
 }

@@ -41,7 +41,7 @@ export async function backUpReports(
     if (errors.length + loops.length === 0) return result;
     if (nowMs() > untilMs) return { ...result, more: true };
     if (errors.length > 0) result = { ...result, ...(await backUpErrors(bucket, queue, record, result, errors)) };
-    if (loops.length > 0) await backUpLoops(bucket, queue, record, loops);
+    await backUpLoops(bucket, queue, record, loops);
   }
 }
 
@@ -63,10 +63,12 @@ async function backUpErrors(
 }
 
 async function backUpLoops(bucket: Bucket, queue: TaskQueue, record: JobRecord, loops: Report[]): Promise<void> {
-  const { saved } = await writeSegment(bucket, paths.loopSegment(record.job, record.attempt, loops[0]!.id), loops);
+  const [first] = loops;
+  if (first === undefined) return;
+  const { saved } = await writeSegment(bucket, paths.loopSegment(record.job, record.attempt, first.id), loops);
   // A segment of that name with other lines can only come from a Redis that has lost its last second:
   // what is left of it must not hold the job up.
-  await queue.confirmReports('loops', idsOf(saved.length > 0 ? saved : loops.slice(0, 1)));
+  await queue.confirmReports('loops', idsOf(saved.length > 0 ? saved : [first]));
 }
 
 /**
@@ -78,12 +80,16 @@ async function writeSegment(
   name: string,
   reports: Report[],
 ): Promise<{ saved: Report[]; lines: string[] }> {
-  const lines = reports.map((report) => report.json.replaceAll('\n', ' '));
+  const lines = reports.map(lineOf);
   const left = await writeLinesOnce(bucket, name, `${lines.join('\n')}\n`, MAX_SEGMENT_BYTES.errors);
   if (left === null) return { saved: reports, lines };
   const held = left.trimEnd().split('\n');
   const known = new Set(held);
-  return { saved: reports.filter((_, index) => known.has(lines[index]!)), lines: held };
+  return { saved: reports.filter((report) => known.has(lineOf(report))), lines: held };
+}
+
+function lineOf(report: Report): string {
+  return report.json.replaceAll('\n', ' ');
 }
 
 function idsOf(reports: Report[]): string[] {

@@ -36,8 +36,9 @@ export async function checkUploads(
 }
 
 async function problemOf(bucket: Bucket, record: JobRecord, entry: JournalEntry): Promise<string | null> {
-  if (!namesItself(entry)) return 'its name is not that of its content';
-  const found = await bucket.info(paths.attempt(record.job, record.attempt) + entry.object!);
+  const { object } = entry;
+  if (object === null || !namesItself(entry)) return 'its name is not that of its content';
+  const found = await bucket.info(paths.attempt(record.job, record.attempt) + object);
   if (found === null) return 'there is no such object';
   if (found.bytes !== entry.bytes) return `it has ${found.bytes} bytes instead of ${entry.bytes}`;
   const md5 = Buffer.from(found.md5, 'base64').toString('hex');

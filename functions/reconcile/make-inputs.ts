@@ -2,7 +2,9 @@
  * What driver and workers read as inputs.json: signed URLs of script, data and
  * earlier results, and where outputs may go.
  */
+import { assert } from '../job/assert.ts';
 import type { JobRecord } from '../job/job-record.ts';
+import { withSpec } from '../job/known-record.ts';
 import { loadedNames, workingName } from '../job-file/job-spec.ts';
 import { formatJsonLines } from '../job/json-lines.ts';
 import { NOT_DATA, paths } from '../job/names.ts';
@@ -21,10 +23,11 @@ const MAX_OUTPUT_BYTES = 5 * 1024 ** 3;
 const PARALLEL_SIGNATURES = 32;
 
 export async function makeInputs(buckets: Buckets, record: JobRecord): Promise<unknown> {
-  const spec = record.spec!;
+  const { spec } = withSpec(record);
   const { errors: errorLimits, ...tasks } = spec.tasks;
   const folder = paths.folder(record.job);
-  const script = record.files.find((file) => file.name === spec.script)!;
+  const script = record.files.find((file) => file.name === spec.script);
+  assert(script !== undefined, `job ${record.job} is ${record.phase}, so its script was there`);
   const sign = (name: string, generation: string): Promise<string> =>
     buckets.uploads.signedUrl(folder + name, { generation, validSeconds: SIGNED_SECONDS });
   const data = record.files.filter((file) => file.name !== spec.script && !NOT_DATA.test(file.name));

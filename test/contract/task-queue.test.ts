@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import type { Redis } from 'ioredis';
+import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { redisTaskQueues } from '../../functions/adapters/redis-task-queue.ts';
 import type { QueueView, TaskQueue } from '../../functions/ports/task-queue.ts';
 import { type RunningRedis, startRedis } from '../../testing/redis-server.ts';
@@ -36,23 +37,23 @@ describe('the queue of a job', () => {
   const view = (): Promise<QueueView> => queue.view(NOW_MS, null);
 
   async function journal(iteration: number, value: string, fields: Record<string, string> = {}): Promise<void> {
-    await script.hset(`ff:v:1:${iteration}`, { v: value, k: 'k', b: '1', d: '1' });
+    await script.hset(redisKeys.value(1, iteration), { v: value, k: 'k', b: '1', d: '1' });
     const entry = { loop: '1', iteration: `${iteration}`, key: 'k', attempt: '1', worker: 'worker-1', node: 'node-1' };
     const sizes = { seconds: '1.5', bytes: `${value.length}`, sha256: sha256(value), startedAt: '1.5', warnings: '0' };
-    await script.xadd('ff:outbox', '*', ...Object.entries({ ...entry, ...sizes, ...fields }).flat());
+    await script.xadd(redisKeys.outbox, '*', ...Object.entries({ ...entry, ...sizes, ...fields }).flat());
   }
 
   /** What the engine writes when all is well: a loop of ten, and a worker that is at its third iteration. */
   async function work(): Promise<void> {
-    await script.hset('ff:driver', { state: 'running', message: 'loop 1', startedAt: '10.5', beatAt: '11' });
-    await script.rpush('ff:loops', '1');
-    await script.hset('ff:loop:1', { label: 'i', total: '10', done: '2', seconds: '3', max: '2', endedAt: '' });
-    await script.hset('ff:waiting', { 1: '7' });
+    await script.hset(redisKeys.driver, { state: 'running', message: 'loop 1', startedAt: '10.5', beatAt: '11' });
+    await script.rpush(redisKeys.loops, '1');
+    await script.hset(redisKeys.loop(1), { label: 'i', total: '10', done: '2', seconds: '3', max: '2', endedAt: '' });
+    await script.hset(redisKeys.waiting, { 1: '7' });
     const worker = { state: 'busy', loop: 1, iterations: [3], count: 1, since: NOW - 5, beat: NOW - 1 };
-    await script.hset('ff:workers', { 'worker-1': JSON.stringify(worker) });
-    await script.set('ff:gate', '4');
-    await script.set('ff:gated', '3');
-    await script.hset('ff:need', { ledger: '1' });
+    await script.hset(redisKeys.workers, { 'worker-1': JSON.stringify(worker) });
+    await script.set(redisKeys.gate, '4');
+    await script.set(redisKeys.gated, '3');
+    await script.hset(redisKeys.need, { ledger: '1' });
   }
 
   it('is seen as the engine writes it', async () => {
@@ -79,18 +80,34 @@ describe('the queue of a job', () => {
   });
 
   const forged: [what: string, forge: () => Promise<unknown>, place: string][] = [
-    ['a state that is none', () => script.hset('ff:driver', { state: 'rich' }), 'ff:driver state'],
-    ['a time that is no number', () => script.hset('ff:driver', { beatAt: 'NaN' }), 'ff:driver beatAt'],
-    ['a count below zero', () => script.hset('ff:loop:1', { failed: '-5' }), 'ff:loop:1 failed'],
-    ['a count without end', () => script.hset('ff:loop:1', { reused: '1e999' }), 'ff:loop:1 reused'],
-    ['a loop that is no number', () => script.rpush('ff:loops', '../2'), 'ff:loops'],
-    ['a worker that is no JSON', () => script.hset('ff:workers', { 'worker-2': '{' }), 'ff:workers worker-2'],
-    ['a worker that is null', () => script.hset('ff:workers', { 'worker-2': 'null' }), 'ff:workers worker-2'],
-    ['a worker in no known state', () => script.hset('ff:workers', { w: '{"state":"rich"}' }), 'ff:workers w'],
-    ['a worker that is no pod', () => script.hset('ff:workers', { '../nodes/x': '{}' }), 'ff:workers ../nodes/x'],
-    ['a number of tasks that is none', () => script.set('ff:gated', 'many'), 'ff:gated'],
-    ['errors that are a text', () => script.set('ff:errors', 'x'), 'ff:errors'],
-    ['descriptions that are a list', () => script.rpush('ff:described', 'x'), 'ff:described'],
+    ['a state that is none', () => script.hset(redisKeys.driver, { state: 'rich' }), `${redisKeys.driver} state`],
+    ['a time that is no number', () => script.hset(redisKeys.driver, { beatAt: 'NaN' }), `${redisKeys.driver} beatAt`],
+    ['a count below zero', () => script.hset(redisKeys.loop(1), { failed: '-5' }), `${redisKeys.loop(1)} failed`],
+    ['a count without end', () => script.hset(redisKeys.loop(1), { reused: '1e999' }), `${redisKeys.loop(1)} reused`],
+    ['a loop that is no number', () => script.rpush(redisKeys.loops, '../2'), redisKeys.loops],
+    [
+      'a worker that is no JSON',
+      () => script.hset(redisKeys.workers, { 'worker-2': '{' }),
+      `${redisKeys.workers} worker-2`,
+    ],
+    [
+      'a worker that is null',
+      () => script.hset(redisKeys.workers, { 'worker-2': 'null' }),
+      `${redisKeys.workers} worker-2`,
+    ],
+    [
+      'a worker in no known state',
+      () => script.hset(redisKeys.workers, { w: '{"state":"rich"}' }),
+      `${redisKeys.workers} w`,
+    ],
+    [
+      'a worker that is no pod',
+      () => script.hset(redisKeys.workers, { '../nodes/x': '{}' }),
+      `${redisKeys.workers} ../nodes/x`,
+    ],
+    ['a number of tasks that is none', () => script.set(redisKeys.gated, 'many'), redisKeys.gated],
+    ['errors that are a text', () => script.set(redisKeys.errors, 'x'), redisKeys.errors],
+    ['descriptions that are a list', () => script.rpush(redisKeys.described, 'x'), redisKeys.described],
   ];
   for (const [what, forge, place] of forged)
     it(`leaves out ${what}, and sees the rest`, async () => {
@@ -106,13 +123,16 @@ describe('the queue of a job', () => {
     });
 
   it('tells of a few of very many values that are left out', async () => {
-    await script.rpush('ff:loops', ...Array.from({ length: 500 }, (_, index) => `x${index}`));
-    await script.hset('ff:workers', Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`w${index}`, '['])));
+    await script.rpush(redisKeys.loops, ...Array.from({ length: 500 }, (_, index) => `x${index}`));
+    await script.hset(
+      redisKeys.workers,
+      Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`w${index}`, '['])),
+    );
     assert.equal((await view()).refused.length, 20);
   });
 
   it('is no empty one when its outbox is of another type', async () => {
-    await script.set('ff:outbox', 'x');
+    await script.set(redisKeys.outbox, 'x');
     await assert.rejects(view(), { code: 'FF-QUEUE-UNREACHABLE' });
   });
 
@@ -127,7 +147,7 @@ describe('the queue of a job', () => {
       { key: 'k'.repeat(1001) },
     ];
     for (const fields of bad) await journal(9, 'bad', fields);
-    await script.xadd('ff:outbox', '*', 'x', 'y');
+    await script.xadd(redisKeys.outbox, '*', 'x', 'y');
     await journal(2, 'two', { seconds: 'long', startedAt: '', warnings: '-1', worker: 'w'.repeat(300) });
     const { items, refused } = await queue.outbox(100, 1000);
     assert.deepEqual(
@@ -147,9 +167,9 @@ describe('the queue of a job', () => {
     await journal(1, 'x'.repeat(2000), { bytes: '3' });
     await journal(2, 'two');
     await journal(3, 'gone');
-    await script.del('ff:v:1:3');
+    await script.del(redisKeys.value(1, 3));
     await journal(4, 'text');
-    await script.set('ff:v:1:4', 'a text');
+    await script.set(redisKeys.value(1, 4), 'a text');
     const { items } = await queue.outbox(100, 1000);
     assert.deepEqual(
       items.map(({ value }) => (Buffer.isBuffer(value) ? String(value) : value)),
@@ -162,19 +182,19 @@ describe('the queue of a job', () => {
   it('has the outputs that are some', async () => {
     const output = { name: 'out.csv', bytes: 3, sha256: sha256('out') };
     const forgedOnes = ['{', 'null', '{"name":"x"}', JSON.stringify({ ...output, bytes: 'many' })];
-    await script.rpush('ff:outputs', ...forgedOnes, JSON.stringify(output));
+    await script.rpush(redisKeys.outputs, ...forgedOnes, JSON.stringify(output));
     assert.deepEqual(await queue.outputs(), { items: [output], refused: forgedOnes.length });
   });
 
   it('has no reports where they are of another type', async () => {
-    await script.set('ff:errors', 'x');
+    await script.set(redisKeys.errors, 'x');
     assert.deepEqual(await queue.reports('errors', 10), []);
-    await script.xadd('ff:described', '5-0', 'json', '{"loop":1}');
+    await script.xadd(redisKeys.described, '5-0', 'json', '{"loop":1}');
     assert.deepEqual(await queue.reports('loops', 10), [{ id: '5-0', json: '{"loop":1}' }]);
   });
 
   it('is out of reach when an answer is larger than a pass can bear', async () => {
-    await script.hset('ff:driver', { message: 'x'.repeat(70 * 1024 ** 2) });
+    await script.hset(redisKeys.driver, { message: 'x'.repeat(70 * 1024 ** 2) });
     await assert.rejects(view(), { code: 'FF-QUEUE-UNREACHABLE', message: /more than 67108864 bytes/ });
   });
 });
