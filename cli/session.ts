@@ -7,7 +7,6 @@ import { fileURLToPath } from 'node:url';
 import { paths } from '../functions/job/names.ts';
 import { parseJobId } from '../functions/job/job-id.ts';
 import { parseJson } from '../functions/job/json-lines.ts';
-import { statusSchema } from '../functions/job/status-schema.ts';
 import type { Buckets } from '../functions/ports/bucket.ts';
 import { PortError } from '../functions/ports/port-error.ts';
 import type { JobStatus } from '../functions/job/job-status.ts';
@@ -97,6 +96,8 @@ export async function readStatus(session: Session, job: string): Promise<JobStat
     throw error instanceof PortError && error.code === 'FF-OBJECT-TOO-LARGE' ? unreadable(session, name) : error;
   });
   if (object === null) return null;
+  // Only now, as the storage client: help needs no schema.
+  const { statusSchema } = await import('../functions/job/status-schema.ts');
   const status = parseJson(object.bytes.toString('utf8'), statusSchema);
   if (status?.job !== job) throw unreadable(session, name);
   return status;

@@ -1,7 +1,6 @@
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { bytes } from '../output.ts';
-import { partialLines, partialValues } from '../partial.ts';
 import { requireJobId, requireStatus } from '../session.ts';
 
 type Options = { to: string; all?: boolean; partial?: boolean };
@@ -28,7 +27,10 @@ R what the job's workers and script wrote: R data can hold code, so do this with
     'results hello --to out --partial   then readRDS("out/loop-1.partial.rds")',
   ],
   async run(context, options: Options, job: string) {
-    const { download } = await import('../download.ts');
+    const [{ download }, { partialLines, partialValues }] = await Promise.all([
+      import('../download.ts'),
+      import('../partial.ts'),
+    ]);
     const session = await context.session();
     const status = await requireStatus(session, requireJobId(job));
     const all = options.all === true || options.partial === true;
