@@ -44,7 +44,8 @@ export async function observe(
   settings: PassSettings,
 ): Promise<{ seen: Observation; connections: Connections }> {
   const [upload, cluster] = await Promise.all([observeUpload(ports, record, settings), observeCluster(ports, record)]);
-  const inside = isUsable(cluster) && hasWorkload(record) ? await observeInside(ports, cluster, record) : emptyInside();
+  const inside =
+    isUsable(cluster) && hasWorkload(record, cluster) ? await observeInside(ports, cluster, record) : emptyInside();
   const seen: Observation = {
     nowMs: ports.clock.nowMs(),
     upload,
@@ -72,7 +73,8 @@ async function observeLeftovers(ports: Ports, record: JobRecord): Promise<Observ
   return orUnknown('leftovers', () => ports.clusters.leftovers(name));
 }
 
-function hasWorkload(record: JobRecord): boolean {
+function hasWorkload(record: JobRecord, cluster: ClusterView): boolean {
+  if (record.phase === 'deleting') return record.cluster?.runningAt !== null && cluster.state !== 'stopping';
   return ['starting', 'canary', 'approval', 'running', 'draining'].includes(record.phase);
 }
 

@@ -1,8 +1,10 @@
 /** Pure: is the cluster really gone, and nothing of it left that costs money. */
+import type { Action } from '../job/action.ts';
 import type { FleetChoice } from '../job/decision.ts';
 import type { RecordWithCluster } from '../job/known-record.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import type { Observation } from '../job/observation.ts';
+import { isSpent } from './plan-budget.ts';
 import { removeCluster } from './remove-cluster.ts';
 import { type EndingReason, iso, move, noteDecision, secondsSince, stay, type Step } from './step.ts';
 
@@ -25,7 +27,17 @@ export function planDeleting(record: RecordWithCluster, seen: Observation): Step
   const age = secondsSince(record.cluster.deleteRequestedAt ?? record.phaseSince, nowMs);
   const state = `${view.state} for ${Math.round(age)} s${age > DELETE_ALARM_SECONDS ? ', unusually long' : ''}`;
   const waiting = { ...record, waitingFor: `cluster ${view.name} to be gone (${state})` };
-  return view.state === 'stopping' ? stay(waiting) : removeCluster(waiting, nowMs, 'asking again');
+  return view.state === 'stopping'
+    ? stay(waiting)
+    : removeCluster(waiting, nowMs, 'asking again', saveFirst(record, seen));
+}
+
+/**
+ * The pass that decided to delete may have died before it saved what its cluster had, and results may have come since.
+ */
+function saveFirst(record: RecordWithCluster, { progress }: Observation): Action[] {
+  const isReadable = progress !== null && progress !== 'unknown';
+  return isReadable && !isSpent(record) ? [{ do: 'back-up' }] : [];
 }
 
 /** The cloud says NotFound: now nothing with its label may be left either. */

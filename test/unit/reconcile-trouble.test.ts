@@ -198,6 +198,21 @@ describe('a pass that dies after its intent was saved', () => {
   });
 });
 
+describe('a pass that dies before it deletes a cluster', () => {
+  it('leaves no result behind that has come since', async () => {
+    const there = await world.toRunning();
+    await world.upload({ 'control/cancel.json': '{}' });
+    await world.pass();
+    const record = await world.record();
+    const pass = { nonce: 'died', startedMs: world.nowMs, untilMs: world.nowMs + 120_000 };
+    await world.buckets.state.write('jobs/demo.json', JSON.stringify({ ...record, phase: 'deleting', pass }), {});
+    there.journal(1, 7);
+    await world.pass(121);
+    assert.equal(there.view.state, 'stopping');
+    assert.ok(world.buckets.results.objects.has('demo/attempt-1/loop-1/iteration-000007.rds'));
+  });
+});
+
 describe('several passes at once', () => {
   it('let one act', async () => {
     await world.upload({ 'run.R': 'x <- 1', 'job.yaml': 'script: run.R' });
