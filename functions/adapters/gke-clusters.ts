@@ -19,6 +19,7 @@ export interface GkeSettings extends ClusterSettings {
 }
 
 /** gRPC status numbers that the client reports. */
+const INVALID_ARGUMENT = 3;
 const NOT_FOUND = 5;
 const ALREADY_EXISTS = 6;
 const PERMISSION_DENIED = 7;
@@ -86,7 +87,7 @@ class GkeClusters implements Clusters {
     try {
       await this.#client.createCluster({ parent, cluster: clusterSpec(request, this.#settings, Date.now()) }, CALL);
     } catch (error) {
-      if (codeOf(error) !== ALREADY_EXISTS) throw wrap(`creating cluster ${request.name}`, error);
+      if (codeOf(error) !== ALREADY_EXISTS) throw refusal(`creating cluster ${request.name}`, error);
     }
   }
 
@@ -230,4 +231,22 @@ function wrap(doing: string, cause: unknown): PortError {
     default:
       return new PortError('FF-CLUSTER', text, { retry: true, cause });
   }
+}
+
+/**
+ * Why a cluster cannot be made in a location. Too many calls a minute have the code of a quota, but waiting helps; a
+ * quota of machines may come as 403.
+ */
+function refusal(doing: string, cause: unknown): PortError {
+  const text = `${doing}: ${messageOf(cause)}`;
+  const code = codeOf(cause);
+  if (code === RESOURCE_EXHAUSTED && /per minute|rate limit|quota metric/i.test(text))
+    return new PortError('FF-CLOUD-BUSY', text, { retry: true, cause });
+  if (/STOCKOUT|RESOURCE_POOL_EXHAUSTED|not have enough resources/.test(text))
+    return new PortError('FF-CLUSTER-STOCKOUT', text, { retry: false, cause });
+  if (code === RESOURCE_EXHAUSTED || /insufficient (regional )?quota|quota exceeded/i.test(text))
+    return new PortError('FF-CLUSTER-QUOTA', text, { retry: false, cause });
+  if (code === INVALID_ARGUMENT || code === NOT_FOUND)
+    return new PortError('FF-CLUSTER-REFUSED', text, { retry: false, cause });
+  return wrap(doing, cause);
 }

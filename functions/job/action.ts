@@ -41,3 +41,21 @@ export type Action =
   | { do: 'sign-urls'; objects: string[] }
   /** Answered requests are removed, so that the same file can be uploaded again. */
   | { do: 'remove-control'; kind: ControlKind; generation: string };
+
+/** What an action can be called; the compiler compares. */
+export const ACTIONS = [
+  'take-place',
+  'create-cluster',
+  'resize-workers-pool',
+  'delete-nodes',
+  'delete-cluster',
+  'delete-leftovers',
+  'apply-workload',
+  'scale-workers',
+  'set-gate',
+  'stop-driver',
+  'renew-lease',
+  'back-up',
+  'sign-urls',
+  'remove-control',
+] as const satisfies readonly Action['do'][];

@@ -35,6 +35,7 @@ export function boundRecord(record: JobRecord): JobRecord {
     decisions: record.decisions
       .slice(-RECORD_BOUNDS.decisions)
       .map((one) => ({ ...one, what: cut(one.what, RECORD_BOUNDS.label), text: cut(one.text) })),
+    trouble: record.trouble && { ...record.trouble, text: cut(record.trouble.text) },
     notices: record.notices.slice(-RECORD_BOUNDS.notices).map((notice) => ({ ...notice, text: cut(notice.text) })),
   };
 }

@@ -41,6 +41,7 @@ export const PHASE_CODES: Readonly<Record<Phase, string>> = {
 export const REASON_CODES = {
   'cluster-unknown': 'the state of the cluster cannot be read; nothing is concluded from that',
   'cluster-absent': 'the cluster is not there (yet), so it is asked for again',
+  'location-refused': 'this location refuses to make the cluster; the next one is tried',
   'cluster-stopping': 'somebody else deletes the cluster; a new one is made when it is gone',
   'workload-unknown': 'the Kubernetes API cannot be read; nothing is concluded from that',
   'queue-unknown': 'Redis cannot be read: that is an alarm, not an empty queue',

@@ -1,7 +1,9 @@
 /** The durable record of a job: one JSON object in the state bucket, written only under a generation precondition. */
 import type { JobSpec } from '../job-file/job-spec.ts';
 import type { Problem } from '../job-file/problem.ts';
+import type { Decided } from './decision.ts';
 import type { Outcome, Phase } from './phase.ts';
+import type { Trouble } from './trouble.ts';
 
 import { RECORD_BOUNDS } from './record-bounds.ts';
 import type { Progress } from './progress.ts';
@@ -19,6 +21,9 @@ export interface ErrorSummary {
 export interface Decision {
   /** ISO time of the latest pass that decided so. */
   at: string;
+  /** Of the first one, and how many did, where there were several. */
+  firstAt?: string;
+  count?: number;
   what: string;
   code: string;
   text: string;
@@ -84,7 +89,7 @@ export interface OutputFile {
  * texts and lists may be.
  */
 export interface JobRecord {
-  schema: 3;
+  schema: 4;
   job: string;
   attempt: number;
   phase: Phase;
@@ -126,13 +131,15 @@ export interface JobRecord {
   /** When the newest finished pass began to look: events older than that are already covered. */
   observedMs: number;
   decisions: Decision[];
+  /** What cannot be done at the moment, and when it is tried again; null: everything could be done. */
+  trouble: Trouble | null;
   /** Notices not yet published (outbox). */
   notices: { id: string; event: string; at: string; text: string }[];
 }
 
 export function newRecord(job: string, nowIso: string): JobRecord {
   return {
-    schema: 3,
+    schema: 4,
     job,
     attempt: 1,
     phase: 'waiting',
@@ -163,6 +170,7 @@ export function newRecord(job: string, nowIso: string): JobRecord {
     acting: false,
     observedMs: 0,
     decisions: [],
+    trouble: null,
     notices: [],
   };
 }
@@ -172,12 +180,22 @@ export function emptyLedger(): LedgerCounts {
 }
 
 /**
- * Adds a decision; the same decision as last time only moves its time forward. The newest are kept; older ones
- * are in the functions' log.
+ * Adds a decision; the same decision as last time only moves its time forward. What passes say again and again is
+ * counted, wherever it was said since the last move: it must not push out what was decided once. The newest are kept;
+ * older ones are in the functions' log.
  */
 export function withDecision(record: JobRecord, decision: Decision): JobRecord {
-  const last = record.decisions.at(-1);
-  const same = last !== undefined && last.code === decision.code && last.what === decision.what;
-  const kept = same ? record.decisions.slice(0, -1) : record.decisions;
-  return { ...record, decisions: [...kept, decision].slice(-RECORD_BOUNDS.decisions) };
+  const { decisions } = record;
+  const at = decisions.findLastIndex(({ what, code }) => code === decision.code && what === decision.what);
+  const sinceMove = decisions.findLastIndex(({ what }) => what.startsWith('phase '));
+  const isSame = at >= 0 && (at === decisions.length - 1 || (at > sinceMove && REPEATED.has(decision.what)));
+  const before = isSame ? decisions[at] : undefined;
+  const counted: Decision =
+    before === undefined
+      ? decision
+      : { ...decision, firstAt: before.firstAt ?? before.at, count: (before.count ?? 1) + 1 };
+  const kept = isSame ? decisions.toSpliced(at, 1) : decisions;
+  return { ...record, decisions: [...kept, counted].slice(-RECORD_BOUNDS.decisions) };
 }
+
+const REPEATED: ReadonlySet<string> = new Set<Decided>(['could not act', 'wait', 'keep', 'create-cluster']);

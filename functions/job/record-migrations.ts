@@ -8,7 +8,7 @@ import { digestOfFolder } from './folder-digest.ts';
 type Old = Record<string, unknown>;
 
 /** The step at position n leads from schema n + 1 to the next. */
-const STEPS: readonly ((old: Old) => Old)[] = [addDigestAndCount, passToActing];
+const STEPS: readonly ((old: Old) => Old)[] = [addDigestAndCount, passToActing, addTrouble];
 
 /** The object as the newest schema has it; what is no object, or is of a newer version, stays as it is. */
 export function migrateRecord(value: unknown): unknown {
@@ -30,4 +30,9 @@ function addDigestAndCount(old: Old): Old {
 /** 2 -> 3. Of the mark of a pass that is acting only its presence was read: its time is the storage's. */
 function passToActing({ pass, ...old }: Old): Old {
   return { ...old, schema: 3, acting: pass !== null };
+}
+
+/** 3 -> 4. What could not be done is remembered; decisions may have a count. */
+function addTrouble(old: Old): Old {
+  return { ...old, schema: 4, trouble: null };
 }

@@ -6,11 +6,12 @@
 import * as z from 'zod';
 import type { JobSpec } from '../job-file/job-spec.ts';
 import type { JobRecord } from './job-record.ts';
+import { ACTIONS } from './action.ts';
 import { PHASES, TERMINAL } from './phase.ts';
 import type { Progress } from './progress.ts';
 
 /** Raised with every change of the shape; the migration from the number before belongs to the same change. */
-export const RECORD_SCHEMA = 3;
+export const RECORD_SCHEMA = 4;
 
 const text = z.string();
 const number = z.number();
@@ -140,6 +141,18 @@ export const recordSchema = z.strictObject({
   }),
   acting: z.boolean(),
   observedMs: number,
-  decisions: z.array(z.strictObject({ at: time, what: text, code: text, text })),
+  decisions: z.array(
+    z.strictObject({
+      at: time,
+      firstAt: z.exactOptional(time),
+      count: z.exactOptional(number),
+      what: text,
+      code: text,
+      text,
+    }),
+  ),
+  trouble: z
+    .strictObject({ action: z.enum(ACTIONS), code: text, text, count: number, firstAt: time, nextTryAt: time })
+    .nullable(),
   notices: z.array(z.strictObject({ id: text, event: text, at: time, text })),
 }) satisfies z.ZodType<JobRecord>;

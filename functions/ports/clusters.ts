@@ -56,8 +56,8 @@ export interface Clusters {
   list(): Promise<ClusterView[]>;
   /**
    * "Already exists" is success (the next observation checks whose it is).
-   * @throws PortError FF-CLUSTER-STOCKOUT, FF-CLUSTER-QUOTA (retry false: try
-   * elsewhere or say so), FF-CLUSTER-BUSY (retry).
+   * @throws PortError FF-CLUSTER-STOCKOUT, FF-CLUSTER-QUOTA, FF-CLUSTER-REFUSED (retry false: this location will say
+   * so again), FF-CLUSTER-BUSY, FF-CLOUD-BUSY (retry).
    */
   create(request: ClusterRequest): Promise<void>;
   resizePool(cluster: ClusterView, pool: 'workers', nodes: number): Promise<void>;

@@ -19,11 +19,12 @@ import { makeInputs } from './make-inputs.ts';
 import type { Connections } from './observe.ts';
 import { takePlace } from './place-list.ts';
 import { signUrls } from './sign-urls.ts';
+import { noteDecision } from './step.ts';
 
 export interface Acted {
   record: JobRecord;
-  /** The first thing that went wrong; the rest of the plan was left for a later pass. */
-  error: PortError | null;
+  /** The first thing that went wrong, and with what; the rest of the plan was left for a later pass. */
+  failure: { action: Action['do']; error: PortError } | null;
 }
 
 /** Redis is given this long for moving results in one pass; the rest is for the next. */
@@ -39,17 +40,29 @@ export async function act(actions: readonly Action[], doing: Doing): Promise<Act
       const done = await perform({ ...doing, record }, action);
       record = done.record;
       if (done.error !== null) throw done.error;
-      if (done.wait) return { record, error: null };
+      if (done.wait) return { record, failure: null };
     } catch (thrown) {
       const error =
         thrown instanceof PortError
           ? thrown
           : new PortError('FF-UNEXPECTED', messageOf(thrown), { retry: true, cause: thrown });
       log('WARNING', `doing ${action.do}: ${error.message}`, { job: record.job, code: error.code });
-      return { record, error };
+      if (action.do === 'create-cluster' && REFUSALS.has(error.code))
+        return { record: refuseLocation(record, action.location, error, doing.ports.clock.nowMs()), failure: null };
+      return { record, failure: { action: action.do, error } };
     }
   }
-  return { record, error: null };
+  return { record, failure: null };
+}
+
+/** A location that says one of these will say it again: trying elsewhere is better than repeating. */
+const REFUSALS: ReadonlySet<string> = new Set(['FF-CLUSTER-QUOTA', 'FF-CLUSTER-STOCKOUT', 'FF-CLUSTER-REFUSED']);
+
+/** Nothing was made, so nothing is to be deleted; the next pass tries the next location. */
+function refuseLocation(record: JobRecord, location: string, error: PortError, nowMs: number): JobRecord {
+  const cluster = record.cluster && { ...record.cluster, exhausted: [...record.cluster.exhausted, location] };
+  const refused = { ...record, cluster, clustersMade: Math.max(0, record.clustersMade - 1) };
+  return noteDecision(refused, nowMs, 'create-cluster', 'location-refused', `${location}: ${error.message}`);
 }
 
 /** What an action is done with. */

@@ -47,7 +47,9 @@ export function createCluster(record: RecordWithSpec, nowMs: number, settings: P
 }
 
 function giveUp(record: RecordWithSpec, exhausted: string[], nowMs: number): Step {
-  const tried = `tried ${exhausted.join(', ') || 'none'}; ${record.clustersMade} clusters made`;
+  const said = record.decisions.findLast(({ code }) => code === 'location-refused');
+  const last = said === undefined ? '' : `; ${said.text}`;
+  const tried = `tried ${exhausted.join(', ') || 'none'}; ${record.clustersMade} clusters made${last}`;
   const reason = {
     outcome: 'failed',
     code: 'FF-CLUSTER-STOCKOUT',

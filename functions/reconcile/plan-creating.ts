@@ -1,4 +1,5 @@
 /** Pure: is the cluster there, is it ours, and what to do when it cannot be made here. */
+import type { JobRecord } from '../job/job-record.ts';
 import type { RecordWithCluster } from '../job/known-record.ts';
 import type { PassSettings } from '../job/settings.ts';
 import type { Observation } from '../job/observation.ts';
@@ -20,11 +21,17 @@ export function planCreating(record: RecordWithCluster, seen: Observation, setti
     const text = 'the state of the cluster cannot be read; nothing is concluded from that';
     return stay(noteDecision(record, nowMs, 'wait', 'cluster-unknown', text));
   }
+  if (view === null && isRefused(record)) return createCluster(record, nowMs, settings);
   if (view === null) {
     const text = 'the cluster is not there (yet): asking again';
     return stay(noteDecision(record, nowMs, 'create-cluster', 'cluster-absent', text), [requestCluster(record)]);
   }
   return planSeenCluster(record, view, nowMs);
+}
+
+/** The request itself was refused, so no cluster is to come. */
+export function isRefused({ cluster }: JobRecord): boolean {
+  return cluster !== null && cluster.exhausted.includes(cluster.location);
 }
 
 function planSeenCluster(record: RecordWithCluster, view: ClusterView, nowMs: number): Step {

@@ -1,5 +1,4 @@
 /** Pure: is the cluster really gone, and nothing of it left that costs money. */
-import type { Action } from '../job/action.ts';
 import type { FleetChoice } from '../job/decision.ts';
 import type { RecordWithCluster } from '../job/known-record.ts';
 import type { JobRecord } from '../job/job-record.ts';
@@ -7,6 +6,7 @@ import type { Observation } from '../job/observation.ts';
 import { isSpent } from './plan-budget.ts';
 import { removeCluster } from './remove-cluster.ts';
 import { type EndingReason, iso, move, noteDecision, secondsSince, stay, type Step } from './step.ts';
+import { withoutResults } from './without-results.ts';
 
 const DELETE_ALARM_SECONDS = 20 * 60;
 const WITHOUT_REASON: EndingReason = {
@@ -27,17 +27,20 @@ export function planDeleting(record: RecordWithCluster, seen: Observation): Step
   const age = secondsSince(record.cluster.deleteRequestedAt ?? record.phaseSince, nowMs);
   const state = `${view.state} for ${Math.round(age)} s${age > DELETE_ALARM_SECONDS ? ', unusually long' : ''}`;
   const waiting = { ...record, waitingFor: `cluster ${view.name} to be gone (${state})` };
-  return view.state === 'stopping'
-    ? stay(waiting)
-    : removeCluster(waiting, nowMs, 'asking again', saveFirst(record, seen));
+  return view.state === 'stopping' ? stay(waiting) : deleteAgain(waiting, seen);
 }
 
 /**
  * The pass that decided to delete may have died before it saved what its cluster had, and results may have come since.
+ * A bucket that refuses them is waited for as long as money and time last.
  */
-function saveFirst(record: RecordWithCluster, { progress }: Observation): Action[] {
-  const isReadable = progress !== null && progress !== 'unknown';
-  return isReadable && !isSpent(record) ? [{ do: 'back-up' }] : [];
+function deleteAgain(record: RecordWithCluster, { progress, nowMs }: Observation): Step {
+  if (progress === null || progress === 'unknown') return removeCluster(record, nowMs, 'asking again');
+  const unsaved = progress.notBackedUp;
+  if (unsaved === 0 || !isSpent(record) || record.trouble?.action !== 'back-up')
+    return removeCluster(record, nowMs, 'asking again', [{ do: 'back-up' }]);
+  const lost = record.ending === null ? record : withoutResults({ ...record, ending: record.ending }, unsaved);
+  return removeCluster(lost, nowMs, 'the limits are used up');
 }
 
 /** The cloud says NotFound: now nothing with its label may be left either. */

@@ -8,6 +8,7 @@ import type { WorkloadView } from '../ports/workloads.ts';
 import { isSpent } from './plan-budget.ts';
 import { planGoneCluster } from './plan-deleting.ts';
 import { removeCluster } from './remove-cluster.ts';
+import { withoutResults } from './without-results.ts';
 import { noteDecision, secondsSince, stay, type Step } from './step.ts';
 
 /**
@@ -78,10 +79,10 @@ function saveRest(
     const waiting = { ...record, waitingFor: `${what} to be written to the bucket` };
     return shrinkTo(0, waiting, seen, workload, actions);
   }
-  const lost = `${what} could not be written to the bucket and will be computed again on resume`;
-  const message = `${record.ending.message}; ${lost}`;
-  const ending = { ...record.ending, outcome: 'failed', code: 'FF-RESULTS-UNSAVED', message } as const;
-  return removeCluster({ ...record, ending }, seen.nowMs, 'the limits are used up');
+  // One try more, where nothing says that the bucket refuses them.
+  if (record.trouble?.action !== 'back-up')
+    return removeCluster(record, seen.nowMs, 'the limits are used up', [{ do: 'back-up' }]);
+  return removeCluster(withoutResults(record, unsaved), seen.nowMs, 'the limits are used up');
 }
 
 /**
@@ -96,7 +97,8 @@ function shrinkTo(
   actions: Action[],
 ): Step {
   if (secondsSince(record.ending.since, seen.nowMs) < SHRINK_AFTER_SECONDS) return stay(record, actions);
-  // Before the back-up: its failure must not keep machines that nothing runs on.
+  // Before the back-up: its failure must not keep machines that nothing runs on. After the wish to stop: nothing that
+  // still counts is interrupted.
   const shrinking: Action[] = [];
   const idlePods = workload.pods.filter((pod) => pod.role === 'worker').map((pod) => pod.name);
   if (workload.workersWanted > count)
@@ -108,7 +110,13 @@ function shrinkTo(
       evenBusy: true,
     });
   if (workerNodes(seen.cluster) > count) shrinking.push({ do: 'resize-workers-pool', nodes: count });
-  return stay({ ...record, fleet: { ...record.fleet, workers: count, nodes: count } }, [...shrinking, ...actions]);
+  const fleet = { ...record.fleet, workers: count, nodes: count };
+  const [stop, saving] = [actions.filter(isStop), actions.filter((action) => !isStop(action))];
+  return stay({ ...record, fleet }, [...stop, ...shrinking, ...saving]);
+}
+
+function isStop(action: Action): boolean {
+  return action.do === 'stop-driver';
 }
 
 /** The wish to stop first: a bucket that does not answer must not keep the script running. */

@@ -16,10 +16,12 @@ import type { Bucket } from '../ports/bucket.ts';
 import { log } from '../log.ts';
 import { messageOf, PreconditionError } from '../ports/port-error.ts';
 import type { Ports } from '../ports/ports.ts';
+import { dueActions, nextTrouble } from '../job/trouble.ts';
 import { statusView } from '../job/job-status.ts';
-import { act } from './act.ts';
+import { act, type Acted } from './act.ts';
 import { readMarker, removeMarker, setMarker } from './live-marker.ts';
 import { type Connections, observe } from './observe.ts';
+import { isRefused } from './plan-creating.ts';
 import { releasePlace } from './place-list.ts';
 import { plan } from './plan.ts';
 import { keepRecord, type LoadedRecord, loadRecord, saveRecord, saveStatus, setAside } from './record-store.ts';
@@ -56,7 +58,8 @@ export async function reconcileJob(
   const { seen, connections } = await observe(timed, record, settings);
   try {
     const planned = plan(record, seen, settings);
-    const step = { ...planned, record: boundRecord(planned.record) };
+    const actions = dueActions(planned.actions, record.trouble, seen.nowMs);
+    const step = { actions, record: boundRecord(withTrouble(planned)) };
     return await carryOut(timed, settings, { loaded, marker, seen, connections, step, startedMs });
   } finally {
     connections.queue?.close();
@@ -112,10 +115,7 @@ async function carryOut(ports: Ports, settings: PassSettings, pass: Pass): Promi
   if (intentGeneration === null) return { did: 'left-to-another' };
   const acted = await act(step.actions, { ports, seen, connections, record: intent, settings, intentGeneration });
   const outcome: JobRecord = { ...acted.record, nonce: randomUUID(), acting: false, observedMs: startedMs };
-  const reason = acted.error;
-  const noted = reason
-    ? noteDecision(outcome, ports.clock.nowMs(), 'could not act', reason.code, reason.message)
-    : outcome;
+  const noted = acted.failure ? noteTrouble(outcome, acted.failure, ports.clock.nowMs()) : endTrouble(outcome, step);
   const told = boundRecord(await publishNotices(ports, noted));
   const generation = await saveUnlessOvertaken(state, told, intentGeneration);
   if (generation === null) return { did: 'left-to-another' };
@@ -132,7 +132,11 @@ async function carryOut(ports: Ports, settings: PassSettings, pass: Pass): Promi
     actions: step.actions.map(describe),
     ms: ports.clock.nowMs() - startedMs,
   });
-  return { did: 'acted', phase: told.phase, again: reason !== null || changesSoon(step, told) };
+  return {
+    did: 'acted',
+    phase: told.phase,
+    again: acted.failure ? told.trouble?.count === 1 : changesSoon(step, told),
+  };
 }
 
 /**
@@ -161,6 +165,23 @@ async function listAsLive(
   const begins = loaded !== null && isTerminal(loaded.record.phase) && !isTerminal(step.record.phase);
   if (marker !== null && !begins) return marker;
   return setMarker(state, step.record.job, settings.installation);
+}
+
+/** What is not wanted any more is no trouble any more. */
+function withTrouble({ record, actions }: Step): JobRecord {
+  const isWanted = actions.some((action) => action.do === record.trouble?.action);
+  return isWanted ? record : { ...record, trouble: null };
+}
+
+function noteTrouble(record: JobRecord, { action, error }: NonNullable<Acted['failure']>, nowMs: number): JobRecord {
+  const noted = noteDecision(record, nowMs, 'could not act', error.code, `${action}: ${error.message}`);
+  return { ...noted, trouble: nextTrouble(record.trouble, action, error, nowMs) };
+}
+
+/** It was tried now, and could be done. */
+function endTrouble(record: JobRecord, { actions }: Step): JobRecord {
+  const wasTried = actions.some((action) => action.do === record.trouble?.action);
+  return wasTried ? { ...record, trouble: null } : record;
 }
 
 /** Answers the record's generation; null when another pass has written since. */
@@ -193,7 +214,8 @@ function changesSoon(step: Step, record: JobRecord): boolean {
     record.phase === 'waiting' && record.spec === null && record.problems.length === 0 && record.attempt > 1;
   const isSaving = record.phase === 'draining' && step.actions.some((action) => action.do === 'back-up');
   const takesPlace = step.actions.some((action) => action.do === 'take-place');
-  return startsAnew || isSaving || takesPlace;
+  const triesElsewhere = record.phase === 'creating' && isRefused(record);
+  return startsAnew || isSaving || takesPlace || triesElsewhere;
 }
 
 function isSame(before: JobRecord, after: JobRecord): boolean {

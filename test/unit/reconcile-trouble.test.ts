@@ -204,8 +204,8 @@ describe('a pass that dies before it deletes a cluster', () => {
     await world.upload({ 'control/cancel.json': '{}' });
     await world.pass();
     const record = await world.record();
-    const pass = { nonce: 'died', startedMs: world.nowMs, untilMs: world.nowMs + 120_000 };
-    await world.buckets.state.write('jobs/demo.json', JSON.stringify({ ...record, phase: 'deleting', pass }), {});
+    await world.buckets.state.write('jobs/demo.json', JSON.stringify({ ...record, acting: true }), {});
+    there.view.state = 'running';
     there.journal(1, 7);
     await world.pass(121);
     assert.equal(there.view.state, 'stopping');

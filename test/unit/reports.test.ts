@@ -70,10 +70,11 @@ describe('reports', () => {
     there.errors = [error(1)];
     for (let i = 0; i < 3; i += 1) {
       world.failNext('queue.confirmReports');
-      await world.pass();
+      await world.pass(10);
     }
     assert.equal(there.view.state, 'running');
     assert.match((await world.record()).waitingFor ?? '', /1 results and reports to be written/);
+    await world.pass(120);
     await world.untilGone(there);
     assert.deepEqual(saved(), [1]);
   });

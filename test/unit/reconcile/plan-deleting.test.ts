@@ -36,11 +36,16 @@ const rows: [name: string, record: Partial<JobRecord>, seen: Partial<Observation
     { cluster: clusterView({ state: 'stopping' }) },
     { phase: 'deleting', actions: [], waitingFor: /unusually long/ },
   ],
-  ['the request was lost: it is asked again', {}, {}, { phase: 'deleting', actions: [deletion] }],
   [
-    'a cluster in trouble is asked again',
+    'the request was lost: it is asked again, after what has come since was saved',
     {},
-    { cluster: clusterView({ state: 'error' }) },
+    {},
+    { phase: 'deleting', actions: [{ do: 'back-up' }, deletion] },
+  ],
+  [
+    'a cluster in trouble is asked again, also where nothing of it can be read',
+    {},
+    { cluster: clusterView({ state: 'error' }), progress: 'unknown' },
     { phase: 'deleting', actions: [deletion] },
   ],
   [

@@ -4,6 +4,7 @@ import type { Action } from '../../../functions/job/action.ts';
 import type { JobRecord } from '../../../functions/job/job-record.ts';
 import { withEnding } from '../../../functions/job/known-record.ts';
 import type { Observation } from '../../../functions/job/observation.ts';
+import { nextTrouble } from '../../../functions/job/trouble.ts';
 import { planDraining } from '../../../functions/reconcile/plan-draining.ts';
 import {
   ago,
@@ -11,6 +12,7 @@ import {
   endingOf,
   type Expected,
   expectStep,
+  NOW_MS,
   observation,
   progressOf,
   recordIn,
@@ -94,8 +96,14 @@ const rows: [name: string, record: Partial<JobRecord>, seen: Partial<Observation
     { phase: 'draining', actions: [...noWorkers, ...saving] },
   ],
   [
-    'and when the money is spent not any more, nor does a bucket that refuses',
+    'when the money is spent there is one try more',
     spent,
+    unsaved,
+    { phase: 'deleting', ending: 'succeeded: done', actions: [{ do: 'back-up' }, deletion] },
+  ],
+  [
+    'and none where the bucket has refused before',
+    { ...spent, trouble: nextTrouble(null, 'back-up', { code: 'FF-BUCKET', message: '', retry: true }, NOW_MS) },
     unsaved,
     { phase: 'deleting', ending: 'failed: FF-RESULTS-UNSAVED', actions: [deletion] },
   ],

@@ -1,0 +1,125 @@
+/** What fails again and again is tried less often; a location that refuses a cluster is not asked again. */
+import assert from 'node:assert/strict';
+import { beforeEach, describe, it } from 'node:test';
+import { newRecord, withDecision } from '../../functions/job/job-record.ts';
+import { dueActions, nextTrouble, type Trouble } from '../../functions/job/trouble.ts';
+import { PortError } from '../../functions/ports/port-error.ts';
+import { JobWorld } from '../support/job-world.ts';
+
+let world: JobWorld;
+
+beforeEach(() => {
+  world = new JobWorld();
+});
+
+const upload = (): Promise<void> => world.upload({ 'run.R': 'x <- 1', 'job.yaml': 'script: run.R' });
+const refuse = (code: `FF-${string}`, times: number, retry = false): void => {
+  for (let time = 0; time < times; time += 1)
+    world.failNext('clusters.create', 'before', new PortError(code, `refused ${time}`, { retry }));
+};
+
+describe('an action that fails again and again', () => {
+  const rows: [code: string, retry: boolean, action: Trouble['action'], waits: number[]][] = [
+    ['FF-BUCKET', true, 'back-up', [1, 5, 10, 20, 40, 80, 120, 120]],
+    ['FF-CLOUD-PERMISSION', false, 'resize-workers-pool', [1, 60, 120, 240, 480, 600, 600]],
+    ['FF-CLUSTER-BUSY', true, 'resize-workers-pool', [1, 15, 30, 60, 60]],
+    ['FF-CLOUD-PERMISSION', false, 'delete-cluster', [1, 60, 60]],
+  ];
+  for (const [code, retry, action, waits] of rows)
+    it(`waits longer from try to try, up to a bound: ${code} of ${action}`, () => {
+      let trouble: Trouble | null = null;
+      const seen: number[] = [];
+      for (let count = 0; count < waits.length; count += 1) {
+        trouble = nextTrouble(trouble, action, { code, message: '', retry }, 0);
+        seen.push(Date.parse(trouble.nextTryAt) / 1000);
+      }
+      assert.deepEqual(seen, waits);
+    });
+
+  it('holds back what follows it, and nothing else', () => {
+    const trouble = nextTrouble(null, 'back-up', { code: 'FF-BUCKET', message: '', retry: true }, 0);
+    const deletion = { do: 'delete-cluster', name: 'n', location: 'l' } as const;
+    const actions = [{ do: 'renew-lease' }, { do: 'back-up' }, deletion] as const;
+    assert.deepEqual(dueActions(actions, trouble, 999), [{ do: 'renew-lease' }]);
+    assert.deepEqual(dueActions(actions, trouble, 1000), actions);
+    assert.deepEqual(dueActions([deletion], trouble, 0), [deletion]);
+  });
+
+  it('is called some thirty times an hour at most, whatever comes in between, and is told of once', async () => {
+    const there = await world.toRunning();
+    there.journal(1, 1);
+    for (let call = 0; call < 5000; call += 1) world.failNext('results.write');
+    world.calls.length = 0;
+    for (let second = 0; second < 3600; second += 5) await world.pass(5);
+    const tries = world.calls.filter((call) => call === 'results.write').length;
+    assert.ok(tries > 20 && tries < 45, String(tries));
+    const { decisions } = await world.record();
+    const told = decisions.filter(({ what }) => what === 'could not act');
+    assert.equal(told.length, 1);
+    assert.equal(told[0]?.count, tries);
+    assert.ok(decisions.some(({ what }) => what === 'phase creating'));
+  });
+
+  it('is done at once when the trouble is over, and nothing speaks of it any more', async () => {
+    const there = await world.toRunning();
+    there.journal(1, 1);
+    world.failNext('results.write');
+    const result = await world.pass();
+    assert.ok(result.did === 'acted' && result.again);
+    await world.pass();
+    assert.equal((await world.record()).ledger.results, 1);
+    assert.equal((await world.record()).trouble, null);
+  });
+});
+
+describe('a location that refuses a cluster', () => {
+  for (const code of ['FF-CLUSTER-QUOTA', 'FF-CLUSTER-STOCKOUT', 'FF-CLUSTER-REFUSED'] as const)
+    it(`is left for the next one (${code})`, async () => {
+      await upload();
+      refuse(code, 1);
+      const result = await world.pass();
+      assert.ok(result.did === 'acted' && result.again);
+      await world.pass();
+      assert.equal(world.cluster().view.location, 'zone-b');
+      const { decisions, clustersMade } = await world.record();
+      assert.match(decisions.find((one) => one.code === 'location-refused')?.text ?? '', /zone-a: refused 0/);
+      assert.equal(clustersMade, 1);
+    });
+
+  it('ends the job when there is no other, says what the cloud has said, and costs nothing', async () => {
+    await upload();
+    refuse('FF-CLUSTER-QUOTA', 10);
+    for (let pass = 0; pass < 10; pass += 1) await world.pass();
+    const { ending, spending } = await world.record();
+    assert.equal(ending?.code, 'FF-CLUSTER-STOCKOUT');
+    assert.match(ending?.message ?? '', /refused 3/);
+    assert.equal(spending.usd, 0);
+    assert.equal(world.calls.filter((call) => call === 'clusters.create').length, 4);
+  });
+
+  it('is asked again when the error is not about it', async () => {
+    await upload();
+    refuse('FF-CLUSTER', 2, true);
+    for (const seconds of [1, 2, 10]) await world.pass(seconds);
+    assert.equal(world.cluster().view.location, 'zone-a');
+  });
+});
+
+describe('decisions', () => {
+  it('of the same kind are counted since the last move, and push nothing out', () => {
+    let record = newRecord('demo', '2026-11-26T00:00:00.000Z');
+    const decide = (what: string, code: string, at: string): void => {
+      record = withDecision(record, { at, what, code, text: `${code} at ${at}` });
+    };
+    decide('phase running', 'running', 't0');
+    for (let time = 1; time <= 100; time += 1) {
+      decide('wait', 'queue-unknown', `t${time}`);
+      decide('could not act', 'FF-BUCKET', `t${time}`);
+      decide('grow', 'work', `t${time}`);
+    }
+    const kinds = new Map(record.decisions.map((one) => [one.code, one]));
+    assert.equal(kinds.get('FF-BUCKET')?.count, 100);
+    assert.deepEqual([kinds.get('queue-unknown')?.firstAt, kinds.get('queue-unknown')?.at], ['t1', 't100']);
+    assert.equal(record.decisions.length, 60);
+  });
+});
