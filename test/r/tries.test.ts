@@ -1,11 +1,12 @@
 // What counts as a try of an iteration and what does not; and what is said of one that is given up.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { Lab, rLibrary } from '../../testing/lab.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 let lab: Lab;
 beforeEach(async () => {
@@ -49,6 +50,55 @@ test('an iteration beyond the time limit is given up at once, and the message sa
     cat(conditionMessage(r[[2]]), "\\n", sep = "")`);
   const said = 'iteration 2 was given up: it ran longer than the time limit of 2 s';
   assert.ok(lines.includes(said), lines.join('\n'));
+});
+
+test('an iteration that ends its whole container, supervisor included, is given up after its tries', async () => {
+  const trace = join(lab.dir, 'trace');
+  // as memory that runs out does on cgroup v2: everything in the container is killed at once
+  const session = lab.session(
+    `r <- foreach(i = 1:2, .errorhandling = "pass") %dopar% {
+       if (i == 2) { cat("x", file = "${trace}", append = TRUE); system("kill -KILL 0") }
+       i
+     }
+     cat("began", file.size("${trace}"), "and", conditionMessage(r[[2]]), "\\n")`,
+    ', tries = 2L',
+  );
+  // Kubernetes starts the container again, in the same pod
+  for (let starts = 0; starts < 5 && session.process.exitCode === null; starts++)
+    await Promise.race([lab.worker('w1').exited, session.exited]);
+  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  const said = 'began 2 and iteration 2 was given up: it ended its R process 2 times (its container was ended with it';
+  assert.ok(
+    session.lines.some((line) => line.startsWith(said)),
+    session.lines.join('\n'),
+  );
+});
+
+test('a machine that begins again, and a worker that was told to go, are no tries', async () => {
+  const trace = join(lab.dir, 'trace');
+  const session = lab.session(
+    `r <- foreach(i = 1, .combine = c) %dopar% {
+       cat("x", file = "${trace}", append = TRUE)
+       if (file.size("${trace}") < 3) Sys.sleep(600)
+       i
+     }
+     stopifnot(identical(r, 1))`,
+    ', tries = 1L',
+  );
+  const began = (times: number): Promise<true> =>
+    waitFor(`begun ${times} times`, () => existsSync(trace) && statSync(trace).size === times, 60);
+  const lost = lab.worker('w1');
+  await began(1);
+  process.kill(-lost.process.pid!, 'SIGKILL');
+  await lost.exited;
+  writeFileSync(join(lab.dir, 'w1/tmp/supervisor/boot'), 'the machine before\n');
+  const drained = lab.worker('w1', undefined, { FF_GRACE_SECONDS: '1' });
+  await began(2);
+  drained.process.kill('SIGTERM');
+  assert.equal(await drained.exited, 0);
+  lab.worker('w1');
+  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  assert.equal(await lab.redis.hlen(redisKeys.tries), 0);
 });
 
 /** A package whose loading takes longer than any patience with workers that have taken a task and say nothing. */

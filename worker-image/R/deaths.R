@@ -4,6 +4,7 @@
 # A cause in Redis is one of these words, a blank, and a text for people.
 CAUSE_KILLED <- "killed"  # R died
 CAUSE_TIME <- "time"      # the iteration ran longer than it may: a second try would as well
+CAUSE_CONTAINER <- "container" # all processes of the container were killed at once; instead of a text its pod
 
 # What is known of the iterations of a task: which are done, and how often each ended its R process. Nearly always
 # nothing, so that is asked first. NULL: the task is of an earlier session.
@@ -34,7 +35,10 @@ tell_supervisor <- function(worker, batch, setup) {
 
 # Pure
 cause_kind <- function(cause) sub(" .*", "", cause)
-cause_text <- function(cause) sub("^[^ ]* ?", "", cause)
+cause_text <- function(cause) {
+  if (identical(cause_kind(cause), CAUSE_CONTAINER)) return("its container was ended with it, often for want of memory")
+  sub("^[^ ]* ?", "", cause)
+}
 
 # Pure
 is_given_up <- function(tries, cause, most_tries) tries >= most_tries || identical(cause_kind(cause), CAUSE_TIME)
