@@ -54,7 +54,7 @@ member("library()", {
   found
 })
 member("attach() and detach()", {
-  found <- list(setdiff(search(), "package:iterators"), exists("attached_here"))
+  found <- list(setdiff(search(), c("package:foreachfleet", "package:iterators")), exists("attached_here"))
   attach(list(attached_here = i, sd = function(x) "mine"), name = "mine")
   detach("package:datasets")
   detach("package:graphics")

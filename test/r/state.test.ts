@@ -22,6 +22,29 @@ async function agrees(members: string): Promise<void> {
   assert.equal(await session.exited, 0, [...session.lines, ...worker.lines.slice(-50)].join('\n'));
 }
 
-test('settings, search path, devices, connections and variables', { timeout: 240_000 }, async () => {
+test('settings, search path, devices, connections and variables', { timeout: 60_000 }, async () => {
   await agrees(read('state-settings.R'));
+});
+
+test(
+  'what the script has told R holds in its loops: options, environment, locale, packages, folder',
+  { timeout: 60_000 },
+  async () => {
+    const session = lab.session(`${read('script-settings.R')}\nfinish_settings()`);
+    assert.equal(await session.exited, 0, [...session.lines, ...worker.lines.slice(-50)].join('\n'));
+  },
+);
+
+test('a resume notices that a setting has changed, and says which', { timeout: 60_000 }, async () => {
+  const resumed = `, journal = "${join(lab.dir, 'journal')}", seed = 1`;
+  const loop = 'x <- foreach(i = 1:6, .combine = c) %dopar% i';
+  const run = async (before: string): Promise<string> => {
+    const session = lab.session(`${before}\n${loop}`, resumed);
+    assert.equal(await session.exited, 0, session.lines.join('\n'));
+    return session.lines.join('\n');
+  };
+  await run('');
+  assert.match(await run('options(digits = 7); Sys.setenv(TERM = "dumb")'), /6 of 6 iterations reused/);
+  const changed = 'options(contrasts = c("contr.sum", "contr.poly")); Sys.setenv(TZ = "Asia/Tokyo"); library(splines)';
+  assert.match(await run(changed), /0 of 6 iterations reused; not reused: settings \(contrasts, attached, TZ\): 6/);
 });

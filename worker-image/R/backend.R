@@ -79,6 +79,7 @@ start_backend <- function(con, journal, task_size = "auto", tries = 3L, seed = N
     error_limits = error_limits,
     on_stop = NULL, on_fail = NULL, # what the driver does then
     inputs = NULL,
+    folder = NULL, # the job's
     data = list(), data_hashes = character(),
     key_suffix = "",
     loop = 0,        # number of the last loop
@@ -166,9 +167,12 @@ do_fleet <- function(obj, expr, envir, data) {
   fleet$loop <- fleet$loop + 1
   number <- fleet$loop
   it <- iter(obj)
-  loop <- new_loop(fleet, number, it, obj, expr, envir)
+  settings <- script_settings(fleet)
+  end_options <- begin_engine_options()
+  on.exit(end_options())
+  loop <- new_loop(fleet, number, it, obj, expr, envir, settings)
   fleet$current <- loop
-  on.exit(end_loop(fleet, loop))
+  on.exit(end_loop(fleet, loop), add = TRUE, after = FALSE)
   begin_loop(fleet, loop)
   prepare_description(fleet, loop, obj, expr, envir)
   while (is.null(loop$stop_error) && !is_complete(loop$window)) {
@@ -179,6 +183,7 @@ do_fleet <- function(obj, expr, envir, data) {
   finish_combining(loop)
   error <- getErrorValue(it)
   if (identical(obj$errorHandling, "stop") && !is.null(error)) stop(loop_error(error, getErrorIndex(it), expr))
+  end_options()
   getResult(it)
 }
 
@@ -187,7 +192,8 @@ do_fleet <- function(obj, expr, envir, data) {
 run_loop <- function(fleet, loop, obj, expr, envir) {
   set_objects_apart(fleet, loop)
   setup <- list(loop = loop$number, run = loop$run, session = fleet$session, tries = fleet$tries, random = loop$random,
-                packages = obj$packages, versions = loop$versions, backed_up = fleet$durable, objects = loop$objects)
+                packages = obj$packages, versions = loop$versions, settings = loop$settings, backed_up = fleet$durable,
+                objects = loop$objects)
   stub <- function(code, setup, batch, env) run_batch(code, setup, batch, env)
   environment(stub) <- asNamespace("foreachfleet")
   attributes(stub) <- NULL

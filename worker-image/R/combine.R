@@ -74,7 +74,7 @@ finish_combining <- function(loop) if (!is.null(loop$combiner)) combine_safely(c
 
 # As other backends do: a failing .combine is told, and the loop goes on.
 combine_safely <- function(step) {
-  tryCatch(step, error = function(e) {
+  tryCatch(as_script(step), error = function(e) {
     cat("error calling combine function:\n")
     print(e)
   })

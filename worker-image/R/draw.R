@@ -66,7 +66,7 @@ next_block <- function(loop, until) {
 
 # An iterator that fails ends the loop, with the error that %do% gives.
 next_arguments <- function(loop) {
-  tryCatch(nextElem(loop$it), error = function(e) {
+  tryCatch(as_script(nextElem(loop$it)), error = function(e) {
     loop$window$exhausted <- TRUE
     if (!identical(conditionMessage(e), "StopIteration")) loop$stop_error <- simpleError(conditionMessage(e), loop$expr)
     NULL

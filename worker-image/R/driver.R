@@ -40,6 +40,7 @@ runFleetDriver <- function() {
   fleet$data <- loaded$data
   fleet$data_hashes <- loaded$hashes
   fleet$inputs <- inputs
+  fleet$folder <- getwd()
   fleet$on_stop <- function(fleet, loop, reason) stop_job(session, fleet, loop, reason)
   fleet$on_fail <- function(fleet, loop, reason) fail_job(session, fleet, loop, reason)
   keep_registered()

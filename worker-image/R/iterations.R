@@ -15,7 +15,7 @@ run_iterations <- function(code, setup, batch, env, worker) {
   if (length(todo)) install_objects(worker, setup, env)
   scope <- take_scope(env, batch$args)
   scope$baseline <- take_state()
-  on.exit(.fleet$watch <- NULL, add = TRUE)
+  scope$baseline$watch$baselines <- list(worker$home, scope$baseline)
   output <- start_capture()
   on.exit(output$stop(), add = TRUE)
   for (k in todo) {
@@ -63,6 +63,7 @@ run_iteration <- function(code, setup, item, scope, output, worker, try) {
   use_stream(setup$random, setup$loop, item$i)
   started_at <- .Call(fleet_mark, setup$loop, item$i)
   scope$baseline$watch$on <- TRUE
+  options(worker$inner_options)
   outcome <- evaluate_iteration(code, local_env, output$add, function(value, warning_count) {
     seconds <- now_seconds() - started_at
     entry <- journal_entry(item$i, item$key, value, seconds, started_at, warning_count, largest_result(worker))

@@ -1,11 +1,11 @@
 # Stable keys: what an iteration's value depends on, as a short text that is the same in every run in which it is the
 # same.
 #
-# A key has five parts, "code-exports-packages-random-arguments", so that a difference says what changed. Values read
-# from the job's data files count by their file; package functions by package version; other functions by formals, body
-# and the captured variables they use.
+# A key has six parts, "code-exports-packages-random-settings-arguments", so that a difference says what changed. Values
+# read from the job's data files count by their file; package functions by package version; other functions by formals,
+# body and the captured variables they use.
 
-KEY_PARTS <- c("code", "exported objects", "packages", "random numbers", "arguments")
+KEY_PARTS <- c("code", "exported objects", "packages", "random numbers", "settings", "arguments")
 
 hash_value <- function(x, known = list()) .Call(fleet_hash, x, known)
 
@@ -30,5 +30,7 @@ key_difference <- function(old, new) {
   a <- strsplit(sub("~.*", "", old), "-", fixed = TRUE)[[1]]
   b <- strsplit(sub("~.*", "", new), "-", fixed = TRUE)[[1]]
   if (length(a) != length(KEY_PARTS) || length(b) != length(KEY_PARTS)) return("recorded by another version")
-  paste(KEY_PARTS[a != b], collapse = ", ")
+  words <- KEY_PARTS
+  words[5] <- settings_difference(a[5], b[5])
+  paste(words[a != b], collapse = ", ")
 }

@@ -2,7 +2,7 @@
 # window.R has what is known of each, reuse.R what is known from before, suspicion.R which errors are believed, and
 # counters.R the numbers.
 
-new_loop <- function(fleet, number, it, obj, expr, envir) {
+new_loop <- function(fleet, number, it, obj, expr, envir, settings) {
   loop <- new_record(
     number = number,
     run = paste0(fleet$run, ":", whole(number)),
@@ -22,6 +22,7 @@ new_loop <- function(fleet, number, it, obj, expr, envir) {
     objects = list(),       # exports that travel by themselves
     known = list(),         # the frames that the expression sees
     versions = NULL,
+    settings = settings,    # what the script has told R (settings.R)
     to_describe = NULL,
     # the iterations
     window = new_window(),
@@ -40,6 +41,7 @@ new_loop <- function(fleet, number, it, obj, expr, envir) {
     # housekeeping
     housed_at = 0, quiet_since = NULL)
   find_dependencies(fleet, loop, obj, expr, envir)
+  loop$window$prefix <- paste(loop$window$prefix, settings_text(settings), sep = "-")
   loop
 }
 

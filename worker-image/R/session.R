@@ -29,6 +29,7 @@ start_session <- function(role) {
   session$con <- new_connection(env_text("FF_REDIS_HOST", "127.0.0.1"), env_text("FF_REDIS_PORT", "6379"),
                                 env_text("FF_REDIS_PASSWORD"))
   set_redis_url(session$con)
+  .fleet$start_environment <- variables_of(.Call(fleet_environment))
   session
 }
 

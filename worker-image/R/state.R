@@ -27,10 +27,8 @@ take_state <- function() {
     libraries = .libPaths(),
     registries = list(),
     settings = list(),
-    watch = new_watch())
+    watch = or_else(.fleet$watch, new_watch()))
   add_packages(baseline, loadedNamespaces())
-  baseline$watch$loaded <- function(packages) add_packages(baseline, packages)
-  .fleet$watch <- baseline$watch
   baseline
 }
 
@@ -57,7 +55,7 @@ package_setting <- function(name) get(PACKAGE_SETTINGS[[name]][1], envir = asNam
 set_package_setting <- function(name, value) get(PACKAGE_SETTINGS[[name]][2], envir = asNamespace(name))(value)
 
 # Reasons why R is dirty now; none, nearly always
-restore_state <- function(baseline) {
+restore_state <- function(baseline, parts = STATE_PARTS) {
   setTimeLimit()
   setSessionTimeLimit()
   for (registry in baseline$registries) restore_variables(registry$env, registry$held)
@@ -65,9 +63,9 @@ restore_state <- function(baseline) {
   failed <- c(restore_watched(baseline$watch), restore_settings(baseline))
   changed <- .Call(fleet_state_changed, baseline$seen, .Options)
   if (changed == 0L) return(failed)
-  parts <- STATE_PARTS[bitwAnd(changed, 2L^(seq_along(STATE_PARTS) - 1L)) > 0L]
-  for (part in parts) failed <- c(failed, attempt(part, put_back(baseline, part)))
-  baseline$seen <- look_at_state()
+  differing <- STATE_PARTS[bitwAnd(changed, 2L^(seq_along(STATE_PARTS) - 1L)) > 0L]
+  for (part in intersect(differing, parts)) failed <- c(failed, attempt(part, put_back(baseline, part)))
+  if (setequal(parts, STATE_PARTS)) baseline$seen <- look_at_state() # options that are set again have new addresses
   failed
 }
 
@@ -100,7 +98,8 @@ put_back <- function(baseline, part) {
 
 put_back_options <- function(baseline) {
   kept <- baseline$seen[[1]]
-  kept[names(baseline$watch$options)] <- baseline$watch$options # the package that set them stays loaded
+  set <- baseline$watch$options # the packages that set them stay loaded
+  kept <- c(kept, set[setdiff(names(set), names(kept))])
   now <- .Call(fleet_options, .Options)
   gone <- setdiff(names(now), names(kept))
   options(kept[!mapply(identical, kept, now[names(kept)])])
@@ -109,7 +108,8 @@ put_back_options <- function(baseline) {
 
 put_back_environment <- function(baseline) {
   kept <- variables_of(baseline$seen[[2]])
-  kept[names(baseline$watch$variables)] <- baseline$watch$variables
+  set <- baseline$watch$variables
+  kept <- c(kept, set[setdiff(names(set), names(kept))])
   now <- variables_of(.Call(fleet_environment))
   differing <- names(kept)[!(names(kept) %in% names(now)) | kept != now[names(kept)]]
   if (length(differing)) do.call(Sys.setenv, as.list(kept[differing]))

@@ -8,17 +8,21 @@ WATCHED <- c("loadNamespace", "registerS3method", "unlockBinding")
 
 new_watch <- function() {
   new_record(
-    on = FALSE,
-    loading = 0L,        # depth of packages that load each other
-    loaded = NULL,       # called with the names of packages once they are loaded
-    options = list(),    # that packages have set when they were loaded, and
+    on = FALSE,              # an iteration runs
+    loading = FALSE,
+    options = list(),        # that packages have set when they were loaded, and
     variables = character(), # of the environment
-    undo = list())       # calls that put back what was changed, the last first
+    baselines = list(),      # to which packages that are loaded add their settings
+    undo = list())           # calls that put back what was changed, the last first
 }
 
-start_watching <- function() for (name in WATCHED) rebind(name, watched(name, get(name, envir = baseenv())))
+start_watching <- function() {
+  .fleet$watch <- new_watch()
+  for (name in WATCHED) rebind(name, watched(name, get(name, envir = baseenv())))
+}
 
 stop_watching <- function() {
+  .fleet$watch <- NULL
   for (name in WATCHED) if (!is.null(original <- attr(get(name, envir = baseenv()), "original"))) rebind(name, original)
 }
 
@@ -39,7 +43,7 @@ watched <- function(name, original) {
     frame <- new.env(parent = parent.frame())
     assign(.(name), .(original), envir = frame)
     watch <- .(.fleet)$watch
-    if (is.null(watch) || !watch$on) return(eval(call, frame))
+    if (is.null(watch) || watch$loading) return(eval(call, frame))
     matched <- match.call()
     after <- .(NOTES[[name]])(watch, matched)
     on.exit(after())
@@ -54,20 +58,22 @@ watched <- function(name, original) {
 # By function: what is noted before the call; they return what is to be done after it.
 NOTES <- list(
   loadNamespace = function(watch, call) {
-    if (watch$loading > 0L) return(function() NULL)
-    watch$loading <- 1L
+    watch$loading <- TRUE
     before <- list(options = names(.Options), variables = .Call(fleet_environment), packages = loadedNamespaces())
     function() {
-      watch$loading <- 0L
+      watch$loading <- FALSE
       now <- .Call(fleet_options, .Options)
-      watch$options <- c(watch$options, now[setdiff(names(now), before$options)])
+      added <- setdiff(names(now), before$options)
+      watch$options[added] <- now[added]
       variables <- variables_of(.Call(fleet_environment))
-      watch$variables <- c(watch$variables, variables[setdiff(names(variables), names(variables_of(before$variables)))])
-      watch$loaded(setdiff(loadedNamespaces(), before$packages))
+      added <- setdiff(names(variables), names(variables_of(before$variables)))
+      watch$variables[added] <- variables[added]
+      packages <- setdiff(loadedNamespaces(), before$packages)
+      for (baseline in watch$baselines) add_packages(baseline, packages)
     }
   },
   registerS3method = function(watch, call) {
-    if (watch$loading > 0L) return(function() NULL)
+    if (!watch$on) return(function() NULL)
     argument <- function(value) tryCatch(as.character(eval(value, parent.frame(3L))), error = function(e) "")
     name <- paste(argument(call$genname), argument(call$class), sep = ".")
     tables <- method_tables()
@@ -80,7 +86,7 @@ NOTES <- list(
   unlockBinding = function(watch, call) {
     env <- tryCatch(eval(call$env, parent.frame(2L)), error = function(e) NULL)
     name <- tryCatch(as.character(eval(call$sym, parent.frame(2L))), error = function(e) "")
-    if (watch$loading == 0L && is.environment(env) && is_locked(name, env) && !bindingIsActive(name, env)) {
+    if (watch$on && is.environment(env) && is_locked(name, env) && !bindingIsActive(name, env)) {
       undo_binding(watch, env, name, get(name, envir = env, inherits = FALSE), lock = TRUE)
     }
     function() NULL

@@ -19,6 +19,11 @@ new_worker <- function(con, pod, node, attempt = 1L, state_dir = NULL) {
     objects = list(),        # exported objects by digest, and
     installed = list(),      # by name, which of them the loop's environment has
     installed_in = NULL,
+    home = NULL, home_folder = NULL, # R's state before any loop,
+    settings_of = NULL,      # whose settings it has now,
+    inner_options = list(),  # those of them that only iterations have (engine-options.R),
+    attached = NULL,         # the packages that were asked for, and the search path that they gave,
+    dirty = NULL,            # and why it cannot be put back
     lease_seen = FALSE,
     held = held_key(pod),
     ticket = NULL,           # how the task was taken, as may_take() says
@@ -145,11 +150,18 @@ serve <- function(worker, queue) {
   for (package in c("iterators", "foreach")) suppressPackageStartupMessages(library(package, character.only = TRUE))
   registerDoSEQ()
   start_watching()
-  on.exit(stop_watching())
   transport <- new_transport(worker$con, list(take = function(key, timeout) take_task(worker, key),
                                               asked = function(key) tell_loading(worker, key),
                                               got = description_or_substitute))
   install_transport(transport, worker$con$host, as.integer(worker$con$port))
+  worker$home <- take_state()
+  worker$home$registries$doRedis <- NULL # which has the running loop
+  worker$home_folder <- getwd()
+  .fleet$watch$baselines <- list(worker$home)
+  on.exit({
+    restore_state(worker$home)
+    stop_watching()
+  })
   tryCatch({
     doRedis::redisWorker(queue, host = worker$con$host, port = as.integer(worker$con$port), connected = TRUE, password = worker$con$password, linger = 2, log = stderr())
     "the queue is gone"
@@ -167,6 +179,7 @@ run_batch <- function(code, setup, batch, env) {
   # a result that keeps its environment (a formula, a function) must not carry its neighbours in the task along
   rm("fleet_batch", envir = env)
   check_versions(setup$versions)
+  apply_settings(worker, setup)
   run_iterations(code, setup, batch, env, worker)
   while (!is.null(task <- next_of_loop(worker, setup))) {
     tryCatch(run_iterations(code, setup, task$argsList[[1]]$fleet_batch, env, worker), error = function(e) report_task_error(worker, task, e))

@@ -28,13 +28,17 @@ test_that("captured variables count when the function uses them, also through an
 })
 
 test_that("the difference of two keys names what changed", {
-  part <- function(code = "a", exports = "b", random = "d", arguments = "e") {
-    paste(code, exports, "c", random, arguments, sep = "-")
+  part <- function(code = "a", exports = "b", random = "d", settings = "none", arguments = "e") {
+    paste(code, exports, "c", random, settings, arguments, sep = "-")
   }
   expect_identical(foreachfleet:::key_difference(part(), part(code = "x", arguments = "y")), "code, arguments")
   expect_identical(foreachfleet:::key_difference(paste0(part(), "~1"), paste0(part(random = "x"), "~2")),
                    "random numbers")
   expect_identical(foreachfleet:::key_difference(paste0(part(), "~1"), paste0(part(), "~2")), "")
+  expect_identical(foreachfleet:::key_difference(part(settings = "contrasts:1a2b+TZ:0000"), part(settings = "TZ:0000")),
+                   "settings (contrasts)")
+  expect_identical(foreachfleet:::key_difference(part(settings = "none"), part(settings = "digits:1a2b")),
+                   "settings (digits)")
 })
 
 test_that("sums of bytes and of files are those that everybody else computes", {
