@@ -1,10 +1,10 @@
 /** A folder whose name cannot be a job id: said beside the upload and in a notice, and nothing else happens. */
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
-import type { Context } from '../../functions/entry/context.ts';
-import { jobSubmitted } from '../../functions/entry/job-submitted.ts';
-import type { JobStatus } from '../../functions/job/job-status.ts';
-import { VirtualWorld } from '../../testing/virtual-ports.ts';
+import type { Context } from '../../../functions/entry/context.ts';
+import { jobSubmitted } from '../../../functions/entry/job-submitted.ts';
+import type { JobStatus } from '../../../functions/job/job-status.ts';
+import { VirtualWorld } from '../../../testing/virtual-ports.ts';
 
 let world: VirtualWorld;
 let context: Context;

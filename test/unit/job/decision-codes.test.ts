@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { FLEET_CODES, PHASE_CODES, REASON_CODES } from '../../functions/job/decision.ts';
-import { ENDING_CODES } from '../../functions/job/ending.ts';
-import { projectFiles, projectRoot } from '../support/source-files.ts';
+import { FLEET_CODES, PHASE_CODES, REASON_CODES } from '../../../functions/job/decision.ts';
+import { ENDING_CODES } from '../../../functions/job/ending.ts';
+import { projectFiles, projectRoot } from '../../support/source-files.ts';
 
 /** First and second cell of each row of a Markdown table, below the given heading (or in the whole document). */
 function rowsOf(document: string, heading?: string): [code: string, sentence: string][] {

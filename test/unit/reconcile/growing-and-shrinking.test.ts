@@ -1,9 +1,9 @@
 /** Growing and shrinking, rule by rule: who goes first, who never goes, and what is said about it. */
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
-import type { WorkerProgress } from '../../functions/job/progress.ts';
-import { JobWorld, loop } from '../support/job-world.ts';
-import type { VirtualCluster } from '../../testing/virtual-ports.ts';
+import type { WorkerProgress } from '../../../functions/job/progress.ts';
+import { JobWorld, loop } from '../../support/job-world.ts';
+import type { VirtualCluster } from '../../../testing/virtual-ports.ts';
 
 let world: JobWorld;
 let there: VirtualCluster;

@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { beforeEach, describe, it } from 'node:test';
-import type { LedgerLine } from '../../functions/job/ledger.ts';
-import { readPart } from '../faults/world/read-part.ts';
-import { JobWorld, loop } from '../support/job-world.ts';
+import type { LedgerLine } from '../../../functions/job/ledger.ts';
+import { readPart } from '../../faults/world/read-part.ts';
+import { JobWorld, loop } from '../../support/job-world.ts';
 
 let world: JobWorld;
 

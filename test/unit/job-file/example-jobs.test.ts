@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { parseJobId } from '../../functions/job/job-id.ts';
-import { parseJobFile } from '../../functions/job-file/parse-job-file.ts';
-import { projectRoot } from '../support/source-files.ts';
+import { parseJobId } from '../../../functions/job/job-id.ts';
+import { parseJobFile } from '../../../functions/job-file/parse-job-file.ts';
+import { projectRoot } from '../../support/source-files.ts';
 
 const folder = `${projectRoot}examples/`;
 

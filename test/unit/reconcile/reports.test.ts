@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
-import { JobWorld } from '../support/job-world.ts';
+import { JobWorld } from '../../support/job-world.ts';
 
 let world: JobWorld;
 

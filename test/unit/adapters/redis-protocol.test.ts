@@ -6,10 +6,16 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { KEY_PREFIX, outboxFields, redisFields, redisKeys, valueFields } from '../../functions/adapters/redis-keys.ts';
-import { JobWorld } from '../support/job-world.ts';
+import {
+  KEY_PREFIX,
+  outboxFields,
+  redisFields,
+  redisKeys,
+  valueFields,
+} from '../../../functions/adapters/redis-keys.ts';
+import { JobWorld } from '../../support/job-world.ts';
 
-const root = join(import.meta.dirname, '../..');
+const root = join(import.meta.dirname, '../../..');
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 const document = read('docs/redis-protocol.md');
 
@@ -116,7 +122,7 @@ test('nobody else spells a key', () => {
   const files = ['functions', 'local-cloud', 'cli', 'test', 'testing', 'bench'].flatMap((folder) =>
     globSync(`${folder}/**/*.ts`, { cwd: root }),
   );
-  const allowed = new Set(['functions/adapters/redis-keys.ts', 'test/unit/redis-protocol.test.ts']);
+  const allowed = new Set(['functions/adapters/redis-keys.ts', 'test/unit/adapters/redis-protocol.test.ts']);
   const spelled = files.filter((file) => !allowed.has(file) && /['"`]ff:[a-z]/.test(read(file)));
   assert.deepEqual(spelled, []);
   const shell = globSync('worker-image/bin/*', { cwd: root }).filter((file) => /ff:|redis-cli/.test(read(file)));

@@ -4,14 +4,14 @@
  */
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
-import { budgetAlert } from '../../functions/entry/budget-alert.ts';
-import type { Context, Event } from '../../functions/entry/context.ts';
-import { jobCompleted } from '../../functions/entry/job-completed.ts';
-import { jobSubmitted } from '../../functions/entry/job-submitted.ts';
-import { progressReported } from '../../functions/entry/progress-reported.ts';
-import { status } from '../../functions/entry/status.ts';
-import { tick } from '../../functions/entry/tick.ts';
-import { VirtualWorld } from '../../testing/virtual-ports.ts';
+import { budgetAlert } from '../../../functions/entry/budget-alert.ts';
+import type { Context, Event } from '../../../functions/entry/context.ts';
+import { jobCompleted } from '../../../functions/entry/job-completed.ts';
+import { jobSubmitted } from '../../../functions/entry/job-submitted.ts';
+import { progressReported } from '../../../functions/entry/progress-reported.ts';
+import { status } from '../../../functions/entry/status.ts';
+import { tick } from '../../../functions/entry/tick.ts';
+import { VirtualWorld } from '../../../testing/virtual-ports.ts';
 
 const digest = `@sha256:${'a'.repeat(64)}`;
 let world: VirtualWorld;

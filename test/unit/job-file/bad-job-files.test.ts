@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { knownKeys } from '../../functions/job-file/known-keys.ts';
-import { parseJobFile } from '../../functions/job-file/parse-job-file.ts';
-import type { JobFileName } from '../../functions/job-file/read-document.ts';
+import { knownKeys } from '../../../functions/job-file/known-keys.ts';
+import { parseJobFile } from '../../../functions/job-file/parse-job-file.ts';
+import type { JobFileName } from '../../../functions/job-file/read-document.ts';
 
 const options = { allowedBuckets: ['allowed-bucket'], allowedRegistries: ['images.test/allowed'] };
 

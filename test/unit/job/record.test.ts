@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { boundRecord } from '../../functions/job/bound-record.ts';
-import { newRecord, type JobRecord } from '../../functions/job/job-record.ts';
-import { RECORD_BOUNDS } from '../../functions/job/record-bounds.ts';
-import { formatRecord, MAX_RECORD_BYTES, parseRecord } from '../../functions/job/record-text.ts';
-import { jobSpecs } from '../support/job-spec-arbitrary.ts';
-import { JobWorld, loop } from '../support/job-world.ts';
+import { boundRecord } from '../../../functions/job/bound-record.ts';
+import { newRecord, type JobRecord } from '../../../functions/job/job-record.ts';
+import { RECORD_BOUNDS } from '../../../functions/job/record-bounds.ts';
+import { formatRecord, MAX_RECORD_BYTES, parseRecord } from '../../../functions/job/record-text.ts';
+import { jobSpecs } from '../../support/job-spec-arbitrary.ts';
+import { JobWorld, loop } from '../../support/job-world.ts';
 
 const older = readFileSync(new URL('records/schema-1.json', import.meta.url), 'utf8');
 const running = parseRecord(older, 'demo');

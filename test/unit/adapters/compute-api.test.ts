@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { GoogleAuth } from 'google-auth-library';
-import { ComputeApi } from '../../functions/adapters/compute-api.ts';
+import { ComputeApi } from '../../../functions/adapters/compute-api.ts';
 
 const GROUP = 'https://www.googleapis.com/compute/v1/projects/p/zones/z-1a/instanceGroupManagers/gke-workers-grp';
 

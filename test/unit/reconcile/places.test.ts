@@ -2,15 +2,15 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import { describe, it } from 'node:test';
-import { runPasses } from '../../functions/entry/run-passes.ts';
-import { tick } from '../../functions/entry/tick.ts';
-import { parsePlaces } from '../../functions/job/places.ts';
-import { freeLeakedPlaces, readPlaces, releasePlace, takePlace } from '../../functions/reconcile/place-list.ts';
-import type { Fault } from '../faults/world/fault-plan.ts';
-import { FaultWorld } from '../faults/world/fault-world.ts';
-import { withQuietLog } from '../faults/world/quiet-log.ts';
-import { settings } from '../faults/world/run-schedule.ts';
-import { JobWorld } from '../support/job-world.ts';
+import { runPasses } from '../../../functions/entry/run-passes.ts';
+import { tick } from '../../../functions/entry/tick.ts';
+import { parsePlaces } from '../../../functions/job/places.ts';
+import { freeLeakedPlaces, readPlaces, releasePlace, takePlace } from '../../../functions/reconcile/place-list.ts';
+import type { Fault } from '../../faults/world/fault-plan.ts';
+import { FaultWorld } from '../../faults/world/fault-world.ts';
+import { withQuietLog } from '../../faults/world/quiet-log.ts';
+import { settings } from '../../faults/world/run-schedule.ts';
+import { JobWorld } from '../../support/job-world.ts';
 
 const outputs = [{ name: 'out.csv', bytes: 10, sha256: 'a'.repeat(64) }];
 const JOBS = Array.from({ length: 20 }, (_, index) => `job-${index}`);

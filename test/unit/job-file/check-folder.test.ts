@@ -7,8 +7,8 @@ import {
   findScriptSizeProblem,
   findUnsafeNames,
   MAX_SCRIPT_BYTES,
-} from '../../functions/job-file/check-folder.ts';
-import { parseJobFile } from '../../functions/job-file/parse-job-file.ts';
+} from '../../../functions/job-file/check-folder.ts';
+import { parseJobFile } from '../../../functions/job-file/parse-job-file.ts';
 
 const named = (...names: string[]): { name: string }[] => names.map((name) => ({ name }));
 

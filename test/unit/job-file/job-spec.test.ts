@@ -5,13 +5,13 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { format } from 'prettier';
 import { stringify } from 'yaml';
-import { toEditorSchema } from '../../functions/job-file/job-schema.ts';
-import { knownKeys } from '../../functions/job-file/known-keys.ts';
-import type { JobSpec } from '../../functions/job-file/job-spec.ts';
-import { parseJobFile } from '../../functions/job-file/parse-job-file.ts';
-import type { JobFileName } from '../../functions/job-file/read-document.ts';
-import { jobSpecs } from '../support/job-spec-arbitrary.ts';
-import { renderJobFile } from '../support/render-job-file.ts';
+import { toEditorSchema } from '../../../functions/job-file/job-schema.ts';
+import { knownKeys } from '../../../functions/job-file/known-keys.ts';
+import type { JobSpec } from '../../../functions/job-file/job-spec.ts';
+import { parseJobFile } from '../../../functions/job-file/parse-job-file.ts';
+import type { JobFileName } from '../../../functions/job-file/read-document.ts';
+import { jobSpecs } from '../../support/job-spec-arbitrary.ts';
+import { renderJobFile } from '../../support/render-job-file.ts';
 
 const options = { allowedBuckets: ['allowed-bucket'], allowedRegistries: ['images.test/allowed'] };
 
@@ -126,7 +126,7 @@ describe('a random valid spec', () => {
 
 describe('the schema for editors', () => {
   it('is what the checks say (scripts/write-job-schema.ts writes it)', async () => {
-    const stored = readFileSync(new URL('../../functions/job-file/job-schema.json', import.meta.url), 'utf8');
+    const stored = readFileSync(new URL('../../../functions/job-file/job-schema.json', import.meta.url), 'utf8');
     assert.equal(stored, await format(JSON.stringify(toEditorSchema()), { parser: 'json', printWidth: 120 }));
   });
 

@@ -4,10 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { isPodObject, namesItself } from '../../functions/job/pod-objects.ts';
-import { type LedgerLine, parseLedger } from '../../functions/job/ledger.ts';
-import type { VirtualCluster } from '../../testing/virtual-cluster.ts';
-import { JobWorld } from '../support/job-world.ts';
+import { isPodObject, namesItself } from '../../../functions/job/pod-objects.ts';
+import { type LedgerLine, parseLedger } from '../../../functions/job/ledger.ts';
+import type { VirtualCluster } from '../../../testing/virtual-cluster.ts';
+import { JobWorld } from '../../support/job-world.ts';
 
 const ATTEMPT = 'demo/attempt-1/';
 const SHA = 'a'.repeat(64);

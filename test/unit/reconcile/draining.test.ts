@@ -1,8 +1,8 @@
 /** Ending an attempt: no result is left in a cluster that is deleted, and no cluster outlives the job's money. */
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
-import { PortError } from '../../functions/ports/port-error.ts';
-import { JobWorld, loop } from '../support/job-world.ts';
+import { PortError } from '../../../functions/ports/port-error.ts';
+import { JobWorld, loop } from '../../support/job-world.ts';
 
 let world: JobWorld;
 

@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
-import { readLedger } from '../../functions/reconcile/read-ledger.ts';
-import { JobWorld, loop } from '../support/job-world.ts';
+import { readLedger } from '../../../functions/reconcile/read-ledger.ts';
+import { JobWorld, loop } from '../../support/job-world.ts';
 
 let world: JobWorld;
 

@@ -1,10 +1,10 @@
 /** A record that cannot be read: nothing is lost, nobody else is disturbed, and what costs money ends all the same. */
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
-import { status } from '../../functions/entry/status.ts';
-import { loadRecord } from '../../functions/reconcile/record-store.ts';
-import { sweep } from '../../functions/reconcile/sweep.ts';
-import { JobWorld } from '../support/job-world.ts';
+import { status } from '../../../functions/entry/status.ts';
+import { loadRecord } from '../../../functions/reconcile/record-store.ts';
+import { sweep } from '../../../functions/reconcile/sweep.ts';
+import { JobWorld } from '../../support/job-world.ts';
 
 let world: JobWorld;
 const RECORD = 'jobs/demo.json';

@@ -1,10 +1,10 @@
 /** Whole passes when things go wrong: limits, lost machines, lost answers, several passes at once, orphans. */
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
-import { PreconditionError } from '../../functions/ports/port-error.ts';
-import { reconcileJob } from '../../functions/reconcile/reconcile-job.ts';
-import { sweep } from '../../functions/reconcile/sweep.ts';
-import { JobWorld, loop, settings } from '../support/job-world.ts';
+import { PreconditionError } from '../../../functions/ports/port-error.ts';
+import { reconcileJob } from '../../../functions/reconcile/reconcile-job.ts';
+import { sweep } from '../../../functions/reconcile/sweep.ts';
+import { JobWorld, loop, settings } from '../../support/job-world.ts';
 
 let world: JobWorld;
 

@@ -10,12 +10,12 @@ import {
   toLoopNumbers,
   toOutput,
   toWorker,
-} from '../../functions/adapters/redis-values.ts';
-import { outboxFields, redisFields } from '../../functions/adapters/redis-keys.ts';
-import { newRecord } from '../../functions/job/job-record.ts';
-import { formatLedger, parseLedger } from '../../functions/job/ledger.ts';
-import { summarize } from '../../functions/job/progress.ts';
-import { formatRecord, parseRecord } from '../../functions/job/record-text.ts';
+} from '../../../functions/adapters/redis-values.ts';
+import { outboxFields, redisFields } from '../../../functions/adapters/redis-keys.ts';
+import { newRecord } from '../../../functions/job/job-record.ts';
+import { formatLedger, parseLedger } from '../../../functions/job/ledger.ts';
+import { summarize } from '../../../functions/job/progress.ts';
+import { formatRecord, parseRecord } from '../../../functions/job/record-text.ts';
 
 /** As the engine writes, and as a script could. */
 const texts = fc.oneof(
