@@ -6,10 +6,10 @@
  */
 import type { Server } from 'node:http';
 import { flushCompileCache } from 'node:module';
-import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { listen } from './listen.ts';
 
 export interface ReadyLine {
   ready: true;
@@ -39,7 +39,7 @@ const wanted = JSON.parse(values.ports) as Record<string, number>;
 const line: ReadyLine = { ready: true, ports: {}, missing: [] };
 for (const name of (values.functions ?? '').split(',').filter((part) => part !== '')) {
   const server = createServer(name);
-  if (server) line.ports[name] = await listen(server, wanted[name] ?? 0);
+  if (server) line.ports[name] = await listenSomewhere(server, wanted[name] ?? 0);
   else line.missing.push(name);
 }
 process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -55,21 +55,11 @@ function createServer(name: string): Server | undefined {
 }
 
 /** A port taken by somebody else is no reason to fail: callers learn the real one from the line above. */
-async function listen(server: Server, port: number): Promise<number> {
+async function listenSomewhere(server: Server, port: number): Promise<number> {
   try {
-    return await tryListen(server, port);
+    return await listen(server, port);
   } catch (error) {
     if (port === 0) throw error;
-    return tryListen(server, 0);
+    return listen(server, 0);
   }
-}
-
-function tryListen(server: Server, port: number): Promise<number> {
-  return new Promise((resolvePort, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
-      server.off('error', reject);
-      resolvePort((server.address() as AddressInfo).port);
-    });
-  });
 }

@@ -3,6 +3,7 @@
  * N]`, until SIGINT, SIGTERM or POST /stop.
  */
 import { parseArgs } from 'node:util';
+import { codeOf, messageOf, stackOf } from './error-text.ts';
 import { useCompileCache } from './composition/compile-cache.ts';
 import { exportLines } from './composition/environment.ts';
 import { StateInUse } from './composition/state-lock.ts';
@@ -77,12 +78,9 @@ async function main(): Promise<void> {
 main().then(
   () => process.exit(),
   (error: unknown) => {
-    const isUsage =
-      error instanceof UsageError || (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS') === true;
+    const isUsage = error instanceof UsageError || codeOf(error)?.startsWith('ERR_PARSE_ARGS') === true;
     const isExpected = isUsage || error instanceof StateInUse;
-    process.stderr.write(
-      isExpected ? `${(error as Error).message}\n${isUsage ? usage : ''}` : `${String((error as Error).stack)}\n`,
-    );
+    process.stderr.write(isExpected ? `${messageOf(error)}\n${isUsage ? usage : ''}` : `${stackOf(error)}\n`);
     process.exit(isUsage ? 2 : 1);
   },
 );

@@ -5,7 +5,8 @@
  */
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listen } from '../listen.ts';
+import { messageOf } from '../error-text.ts';
 import { AdminError, adminRoutes, type AdminTargets } from './routes.ts';
 
 export interface RunningAdmin {
@@ -27,15 +28,11 @@ export async function startAdmin(options: {
       (body) => send(response, 200, body),
       (error: unknown) => {
         const status = error instanceof AdminError ? error.status : 500;
-        send(response, status, { error: error instanceof Error ? error.message : String(error) });
+        send(response, status, { error: messageOf(error) });
       },
     );
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server, options.port);
   return {
     url: `http://127.0.0.1:${port}`,
     port,

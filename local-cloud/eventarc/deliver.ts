@@ -3,6 +3,7 @@
  * Retrying is the subscription's business.
  */
 import { once } from 'node:events';
+import { messageOf } from '../error-text.ts';
 import { sleep } from '../clock.ts';
 import type { LocalContext } from '../context.ts';
 import { InjectedFault, type FaultRule } from '../faults.ts';
@@ -76,8 +77,7 @@ async function send(context: LocalContext, name: string, event: HttpEvent, optio
     if (acknowledging.has(answer.status)) return true;
     context.log('eventarc', `${name} answered ${answer.status}: ${answer.body.slice(0, 300)}`);
   } catch (error) {
-    if (!options.signal.aborted)
-      context.log('eventarc', `${name} was not reached: ${error instanceof Error ? error.message : String(error)}`);
+    if (!options.signal.aborted) context.log('eventarc', `${name} was not reached: ${messageOf(error)}`);
   }
   return false;
 }

@@ -4,7 +4,8 @@
  * gcloud parse. It knows no service; a service gives it a route per request.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listen } from '../listen.ts';
+import { stackOf } from '../error-text.ts';
 import { InjectedFault, type FaultRule } from '../faults.ts';
 import type { LocalContext } from '../context.ts';
 
@@ -111,11 +112,7 @@ export async function startGoogleHttp(context: LocalContext, options: HttpOption
     });
   });
   server.keepAliveTimeout = 60_000;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server, options.port);
   return { url: `http://127.0.0.1:${port}`, port, stop: () => stopServer(server) };
 }
 
@@ -223,7 +220,7 @@ function isStatusFault(rule: FaultRule): boolean {
 function errorAnswer(context: LocalContext, service: string, error: unknown): Answer {
   const known = toGoogleError(error, service);
   if (!known) {
-    context.log(service, error instanceof Error ? (error.stack ?? error.message) : String(error));
+    context.log(service, stackOf(error));
     return { status: 500, body: new GoogleError(500, 'Internal error encountered.').toBody() };
   }
   return { status: known.httpStatus, body: known.toBody() };

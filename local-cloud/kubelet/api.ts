@@ -27,9 +27,17 @@ export function isConflict(error: unknown): boolean {
 
 export type Query = Record<string, string | number | boolean | undefined>;
 
+/** An object, or the Status of an ERROR. */
+export interface WatchedObject {
+  metadata?: { resourceVersion?: string };
+  code?: number;
+  reason?: string;
+  message?: string;
+}
+
 export interface WatchHandlers {
   /** `type` is ADDED, MODIFIED, DELETED, BOOKMARK or ERROR. */
-  event(type: string, object: any): void;
+  event(type: string, object: WatchedObject): void;
   /** Called once when the stream has ended, for whatever reason. */
   end(error: unknown): void;
 }
@@ -53,30 +61,27 @@ export class KubeApi {
     );
   }
 
-  get(path: string, query?: Query): Promise<any> {
+  /** What the server answers is taken to be what the path names. */
+  get<T>(path: string, query?: Query): Promise<T> {
     return this.#request(HttpMethod.GET, path, { query });
   }
 
-  create(path: string, body: object): Promise<any> {
+  create<T>(path: string, body: object): Promise<T> {
     return this.#request(HttpMethod.POST, path, { body, type: 'application/json' });
   }
 
-  replace(path: string, body: object): Promise<any> {
-    return this.#request(HttpMethod.PUT, path, { body, type: 'application/json' });
-  }
-
-  mergePatch(path: string, body: object): Promise<any> {
+  mergePatch<T>(path: string, body: object): Promise<T> {
     return this.#request(HttpMethod.PATCH, path, { body, type: 'application/merge-patch+json' });
   }
 
-  delete(path: string, body: object): Promise<any> {
-    return this.#request(HttpMethod.DELETE, path, { body, type: 'application/json' });
+  async delete(path: string, body: object): Promise<void> {
+    await this.#request(HttpMethod.DELETE, path, { body, type: 'application/json' });
   }
 
   /** Opens a watch; the answer closes it. A stream without a byte for 30 s is ended by the client. */
   async watch(path: string, query: Query, handlers: WatchHandlers): Promise<() => void> {
     const watch = new Watch(this as unknown as KubeConfig);
-    const onEvent = (type: string, object: any) => handlers.event(type, object);
+    const onEvent = (type: string, object: WatchedObject) => handlers.event(type, object);
     const controller = await watch.watch(path, query, onEvent, (error) => handlers.end(error));
     return () => controller.abort();
   }
@@ -103,11 +108,11 @@ export class KubeApi {
     await this.#dispatcher?.destroy().catch(() => undefined);
   }
 
-  async #request(
+  async #request<T>(
     method: HttpMethod,
     path: string,
     options: { query?: Query | undefined; body?: object; type?: string },
-  ): Promise<any> {
+  ): Promise<T> {
     const url = new URL(this.server + path);
     for (const [key, value] of Object.entries(options.query ?? {})) {
       if (value !== undefined) url.searchParams.set(key, String(value));
@@ -122,7 +127,7 @@ export class KubeApi {
     const response = await this.#http.send(context).toPromise();
     const text = await response.body.text();
     if (response.httpStatusCode >= 300) throw toApiError(response.httpStatusCode, text);
-    return text === '' ? {} : JSON.parse(text);
+    return JSON.parse(text === '' ? '{}' : text);
   }
 }
 

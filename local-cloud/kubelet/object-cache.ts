@@ -3,13 +3,21 @@
  * request. While the API server is away the last known answer counts, so that containers can be restarted.
  */
 import { ApiError, corePath, isNotFound, type KubeApi } from './api.ts';
+import type { Pod, Service, WithData } from './types.ts';
 
-export type Source = 'secrets' | 'configmaps' | 'services' | 'pods';
+interface Sources {
+  secrets: WithData;
+  configmaps: WithData;
+  services: Service;
+  pods: Pod;
+}
+
+export type Source = keyof Sources;
 
 /** One question; a failed one is too old for everybody. */
 interface Reading {
   atMs: number;
-  value: Promise<any>;
+  value: Promise<unknown>;
 }
 
 interface Entry {
@@ -36,7 +44,12 @@ export class ObjectCache {
   }
 
   /** The object, not older than `maxAgeMs`; undefined when it does not exist. Other failures are thrown. */
-  async get(source: Source, namespace: string, name: string, maxAgeMs: number): Promise<any> {
+  async get<Kind extends Source>(
+    source: Kind,
+    namespace: string,
+    name: string,
+    maxAgeMs: number,
+  ): Promise<Sources[Kind] | undefined> {
     try {
       return await this.#read(corePath(source, namespace, name), maxAgeMs);
     } catch (error) {
@@ -45,9 +58,15 @@ export class ObjectCache {
     }
   }
 
-  async list(source: Source, namespace: string, labelSelector: string | undefined, maxAgeMs: number): Promise<any[]> {
+  async list<Kind extends Source>(
+    source: Kind,
+    namespace: string,
+    labelSelector: string | undefined,
+    maxAgeMs: number,
+  ): Promise<Sources[Kind][]> {
     const query = labelSelector === undefined ? '' : `?labelSelector=${encodeURIComponent(labelSelector)}`;
-    return (await this.#read(corePath(source, namespace) + query, maxAgeMs)).items ?? [];
+    const list = await this.#read<{ items?: Sources[Kind][] }>(corePath(source, namespace) + query, maxAgeMs);
+    return list.items ?? [];
   }
 
   /** A token that is asked for anew when it is due. */
@@ -66,7 +85,12 @@ export class ObjectCache {
     for (const [key, token] of this.#tokens) if (now - token.renewMs > maxAgeMs) this.#tokens.delete(key);
   }
 
-  #read(path: string, maxAgeMs: number): Promise<any> {
+  /** Of each path only what its source says is ever asked, so that the answer is of that type. */
+  async #read<T>(path: string, maxAgeMs: number): Promise<T> {
+    return (await this.#newest(path, maxAgeMs)) as T;
+  }
+
+  #newest(path: string, maxAgeMs: number): Promise<unknown> {
     const now = this.#nowMs();
     const reading: Reading = { atMs: now, value: Promise.resolve() };
     const entry = this.#entries.get(path) ?? { askedMs: now, newest: reading, known: undefined };

@@ -3,13 +3,16 @@
  * they are on the wire (dates are strings).
  */
 import type {
+  AuthenticationV1TokenRequest,
   CoreV1Event,
+  V1ConfigMap,
   V1Container,
   V1ContainerStatus,
   V1Lease,
   V1Node,
   V1Pod,
   V1PodCondition,
+  V1PodList,
   V1PodStatus,
   V1Probe,
   V1Service,
@@ -22,6 +25,10 @@ import type { Wire } from '../wire-types.ts';
 import type { Timing } from './timing.ts';
 
 export type Pod = Wire<V1Pod>;
+export type PodList = Wire<V1PodList>;
+export type TokenRequest = Wire<AuthenticationV1TokenRequest>;
+/** Secrets and ConfigMaps. */
+export type WithData = Pick<Wire<V1ConfigMap>, 'binaryData' | 'data'>;
 export type PodStatus = Wire<V1PodStatus>;
 export type PodCondition = Wire<V1PodCondition>;
 export type Container = Wire<V1Container>;

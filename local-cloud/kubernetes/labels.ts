@@ -30,13 +30,14 @@ function matchesRequirement({ key = '', operator, values }: LabelSelectorRequire
   }
 }
 
+/** A label may itself be called matchLabels: then its value is a text. */
+function isStructured(selector: Record<string, string> | LabelSelector): selector is LabelSelector {
+  return typeof selector['matchLabels'] === 'object' || Array.isArray(selector['matchExpressions']);
+}
+
 /** A plain map of labels, as Services have it, or a structured selector: both become the latter. */
 export function toSelector(selector: Record<string, string> | LabelSelector): LabelSelector {
-  if ('matchLabels' in selector || 'matchExpressions' in selector) {
-    const { matchLabels, matchExpressions } = selector as LabelSelector;
-    if (typeof matchLabels === 'object' || Array.isArray(matchExpressions)) return selector as LabelSelector;
-  }
-  return { matchLabels: selector as Record<string, string> };
+  return isStructured(selector) ? selector : { matchLabels: selector };
 }
 
 const KEY = String.raw`[A-Za-z0-9](?:[-A-Za-z0-9_./]*[A-Za-z0-9])?`;

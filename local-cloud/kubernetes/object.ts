@@ -30,7 +30,7 @@ export interface ObjectMeta {
   annotations?: Record<string, string>;
   ownerReferences?: OwnerReference[];
   finalizers?: string[];
-  managedFields?: any[];
+  managedFields?: object[];
 }
 
 export interface KubeObject {

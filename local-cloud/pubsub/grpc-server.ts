@@ -6,9 +6,10 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { Server, ServerCredentials, status, type ServiceError, type UntypedHandleCall } from '@grpc/grpc-js';
-import type { ServiceDefinition } from '@grpc/grpc-js';
+import { Server, ServerCredentials, status } from '@grpc/grpc-js';
+import type { sendUnaryData, ServerUnaryCall, ServiceDefinition, ServiceError, UntypedHandleCall } from '@grpc/grpc-js';
 import { fromJSON } from '@grpc/proto-loader';
+import { messageOf } from '../error-text.ts';
 import type { LocalContext } from '../context.ts';
 import { InjectedFault } from '../faults.ts';
 import { PubsubError } from './pubsub-error.ts';
@@ -54,7 +55,7 @@ export function unaryMethods(
 ): Record<string, UntypedHandleCall> {
   const wrapped: Record<string, UntypedHandleCall> = {};
   for (const [name, method] of Object.entries(methods)) {
-    wrapped[name] = (call: any, callback: (error: ServiceError | null, response?: object) => void) => {
+    wrapped[name] = (call: ServerUnaryCall<object, object>, callback: sendUnaryData<object>) => {
       const cancelled = new AbortController();
       call.on('cancelled', () => cancelled.abort());
       if (call.cancelled) cancelled.abort();
@@ -86,7 +87,7 @@ async function runMethod(context: LocalContext, name: string, run: () => object 
 }
 
 export function toServiceError(error: unknown): ServiceError {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return Object.assign(new Error(message), { code: grpcCode(error), details: message, metadata: undefined as never });
 }
 

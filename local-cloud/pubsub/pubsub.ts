@@ -3,14 +3,13 @@
  * broker for the other services in this process. README.md beside local-cloud.ts says what is not imitated.
  */
 import { join } from 'node:path';
-import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { LocalContext } from '../context.ts';
 import { Broker } from './broker.ts';
 import { createGrpcServer, listen, unaryMethods } from './grpc-server.ts';
 import { defaultSubscription, type Message, type MessageInput, type SubscriptionConfig } from './model.ts';
 import { publisherMethods } from './publisher.ts';
 import { startPushDelivery } from './push-delivery.ts';
-import { endStreams, streamingPull } from './streaming-pull.ts';
+import { endStreams, streamingPull, type PullStream } from './streaming-pull.ts';
 import { subscriberMethods } from './subscriber.ts';
 
 /** Answers true to acknowledge, false to have the message again after the subscription's back-off. */
@@ -51,7 +50,7 @@ const retentionSweepMs = 60_000;
 
 export async function startPubsub(context: LocalContext, options: { port: number }): Promise<RunningPubsub> {
   const broker = new Broker(join(context.stateDir, 'pubsub'), context.clock);
-  const streams = new Set<ServerDuplexStream<any, any>>();
+  const streams = new Set<PullStream>();
   const server = createGrpcServer({
     Publisher: unaryMethods(context, publisherMethods(broker)),
     Subscriber: {

@@ -3,6 +3,7 @@
  * everything else (and no answer within the ack deadline) is a failed delivery. Not imitated: the signed token,
  * and the service's slow start per endpoint.
  */
+import { messageOf } from '../error-text.ts';
 import type { LocalContext } from '../context.ts';
 import type { Broker } from './broker.ts';
 import { post } from './http-post.ts';
@@ -88,7 +89,7 @@ async function pushOne(
     await context.faults.check('pubsub', 'push', 'after');
     return acknowledging.has(status);
   } catch (error) {
-    context.log('pubsub', `push to ${push.endpoint} failed: ${error instanceof Error ? error.message : String(error)}`);
+    context.log('pubsub', `push to ${push.endpoint} failed: ${messageOf(error)}`);
     return false;
   }
 }

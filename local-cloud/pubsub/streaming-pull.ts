@@ -19,13 +19,13 @@ interface StreamingPullRequest {
   maxOutstandingMessages: string;
 }
 
-type Stream = ServerDuplexStream<StreamingPullRequest, object>;
+export type PullStream = ServerDuplexStream<StreamingPullRequest, object>;
 
 /** 0 means no limit of the client's; this one only keeps a single answer below the transport's limit. */
 const unlimited = 1000;
 
-export function streamingPull(context: LocalContext, broker: Broker, open: Set<Stream>): UntypedHandleCall {
-  return (stream: Stream) => {
+export function streamingPull(context: LocalContext, broker: Broker, open: Set<PullStream>): UntypedHandleCall {
+  return (stream: PullStream) => {
     open.add(stream);
     let pull: OpenPull | undefined;
     const end = (error?: unknown): void => {
@@ -53,7 +53,7 @@ export function streamingPull(context: LocalContext, broker: Broker, open: Set<S
 }
 
 /** Ends every stream the way a server that goes away does, so that clients connect anew. */
-export function endStreams(open: Set<Stream>): void {
+export function endStreams(open: Set<PullStream>): void {
   for (const stream of open) {
     stream.emit('error', { code: status.UNAVAILABLE, details: 'The server is stopping.' });
   }
@@ -64,14 +64,14 @@ class OpenPull {
   readonly #queue: SubscriptionQueue;
   readonly #outstanding = new Set<string>();
   readonly #detach: () => void;
-  readonly #stream: Stream;
+  readonly #stream: PullStream;
   readonly #limit: number;
   #deadlineSeconds: number;
 
   constructor(
     queue: SubscriptionQueue,
     first: StreamingPullRequest,
-    stream: Stream,
+    stream: PullStream,
     end: (error: PubsubError) => void,
   ) {
     this.#queue = queue;

@@ -28,7 +28,7 @@ export const isOver = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' |
 export function defineBasicSuite(world: () => KubeletWorld): void {
   test('the node is registered, ready and holds a lease', async () => {
     const node = await waitFor('node is ready', async () => {
-      const found = await world().api.get('/api/v1/nodes/node-1');
+      const found = await world().api.get<any>('/api/v1/nodes/node-1');
       return found.status.conditions.some((one: any) => one.type === 'Ready' && one.status === 'True')
         ? found
         : undefined;
@@ -39,7 +39,7 @@ export function defineBasicSuite(world: () => KubeletWorld): void {
     assert.equal(node.spec.providerID, 'gce://local/europe-west1-b/node-1');
     assert.equal(node.status.capacity.pods, '110');
     assert.match(node.status.nodeInfo.kubeletVersion, /^v1\.33\./);
-    const lease = await world().api.get('/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/node-1');
+    const lease = await world().api.get<any>('/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/node-1');
     assert.equal(lease.spec.holderIdentity, 'node-1');
   });
 

@@ -67,7 +67,7 @@ export function defineJourneySuite(world: () => KubeletWorld): void {
       workload('client', 2, sh('redis-cli -h $HOST ping; exec sleep 600', { env })),
     );
     const held = await waitFor('a client waits for Redis', async () => {
-      const list = await w.api.get(corePath('pods', NS), { labelSelector: 'app=client' });
+      const list = await w.api.get<any>(corePath('pods', NS), { labelSelector: 'app=client' });
       return list.items.find((pod: any) =>
         /Service "redis"/.test(pod.status?.containerStatuses?.[0]?.state?.waiting?.message ?? ''),
       );
@@ -85,7 +85,7 @@ export function defineJourneySuite(world: () => KubeletWorld): void {
       await w.api.delete(`/apis/apps/v1/namespaces/default/deployments/${name}`, { propagationPolicy: 'Background' });
     await w.api.delete(corePath('services', NS, 'redis'), {});
     await waitFor('no pod of a Deployment is left', async () => {
-      const list = await w.api.get(corePath('pods', NS), { labelSelector: 'app in (client,redis)' });
+      const list = await w.api.get<any>(corePath('pods', NS), { labelSelector: 'app in (client,redis)' });
       return list.items.length === 0;
     });
   });
@@ -106,7 +106,7 @@ export function defineJourneySuite(world: () => KubeletWorld): void {
     await w.untilCondition(`${jobs}/works`, 'Complete');
     for (const name of ['fails', 'works']) await w.api.delete(`${jobs}/${name}`, { propagationPolicy: 'Background' });
     await waitFor('no pod of a Job is left', async () => {
-      const list = await w.api.get(corePath('pods', NS), { labelSelector: 'job-name in (fails,works)' });
+      const list = await w.api.get<any>(corePath('pods', NS), { labelSelector: 'job-name in (fails,works)' });
       return list.items.length === 0;
     });
   });
@@ -202,7 +202,7 @@ export function defineJourneySuite(world: () => KubeletWorld): void {
       assert.equal(pod.status?.reason, 'Terminated');
       assert.equal(conditionOf(pod, 'DisruptionTarget'), 'True');
     }
-    const node = await w.api.get('/api/v1/nodes/spot');
+    const node = await w.api.get<any>('/api/v1/nodes/spot');
     assert.equal(node.status.conditions.find((one: any) => one.type === 'Ready').status, 'False');
     assert.ok(node.spec.taints.some((taint: any) => taint.key === 'cloud.google.com/impending-node-termination'));
   });

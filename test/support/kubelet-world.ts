@@ -179,7 +179,9 @@ export class KubeletWorld {
     namespace: string,
     pod: string,
   ): Promise<{ reason: string; message: string; type: string; count: number }[]> {
-    const list = await this.api.get(corePath('events', namespace), { fieldSelector: `involvedObject.name=${pod}` });
+    const list = await this.api.get<any>(corePath('events', namespace), {
+      fieldSelector: `involvedObject.name=${pod}`,
+    });
     return list.items;
   }
 
@@ -198,7 +200,7 @@ export class KubeletWorld {
   /** The object of this path, once it has the condition. */
   async untilCondition(path: string, type: string): Promise<void> {
     await waitFor(`${path} is ${type}`, async () => {
-      const conditions: { type: string; status: string }[] = (await this.api.get(path)).status?.conditions ?? [];
+      const conditions: { type: string; status: string }[] = (await this.api.get<any>(path)).status?.conditions ?? [];
       return conditions.some((one) => one.type === type && one.status === 'True');
     });
   }

@@ -173,7 +173,7 @@ export class ComputeRoutes {
       throw new GoogleError(400, message);
     }
     this.#leftovers.remove(leftover);
-    return this.#operations.add(scope, 'delete', target['selfLink'] as string);
+    return this.#operations.add(scope, 'delete', target['selfLink']);
   }
 
   #action(call: Call, scope: Scope, collection: string, name: string, verb: string): object {
@@ -214,11 +214,11 @@ export class ComputeRoutes {
   }
 
   #deleteInstances(call: Call, group: GroupRecord): Resource {
-    const { instances, skipInstancesOnValidationError } = (call.body ?? {}) as Record<string, unknown>;
+    const { instances, skipInstancesOnValidationError }: Partial<Resource> = call.body ?? {};
     if (!Array.isArray(instances) || instances.some((each) => typeof each !== 'string')) {
       throw new GoogleError(400, "Required field 'instances' not specified");
     }
-    const names = (instances as string[]).map((url) => url.split('/').at(-1) ?? '');
+    const names = instances.map((url: string) => url.split('/').at(-1) ?? '');
     const unknown = names.find((name) => !group.machines.some((machine) => machine.name === name));
     if (unknown !== undefined && skipInstancesOnValidationError !== true) {
       const message = `The instance '${unknown}' is not a member of the managed instance group '${group.name}'.`;
@@ -228,7 +228,7 @@ export class ComputeRoutes {
     return this.#operations.add(
       `zones/${group.zone}`,
       'compute.instanceGroupManagers.deleteInstances',
-      this.#resources.group(group)['selfLink'] as string,
+      this.#resources.group(group)['selfLink'],
     );
   }
 
@@ -239,7 +239,7 @@ export class ComputeRoutes {
     return this.#operations.add(
       `zones/${group.zone}`,
       'compute.instanceGroupManagers.resize',
-      this.#resources.group(group)['selfLink'] as string,
+      this.#resources.group(group)['selfLink'],
     );
   }
 

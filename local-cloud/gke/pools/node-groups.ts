@@ -23,7 +23,7 @@ function cut(name: string): string {
 }
 
 export function machineTemplate(cluster: ClusterRecord, poolSpec: Json): MachineTemplate {
-  const config = poolSpec['config'] as Json;
+  const config: Json = poolSpec['config'];
   return {
     machineType: config['machineType'],
     spot: config['spot'] === true || config['preemptible'] === true,
@@ -48,7 +48,7 @@ function hasPrivateNodes(cluster: ClusterRecord, poolSpec: Json): boolean {
 
 /** Makes the pool's groups where they are missing, one per zone. */
 export function ensureGroups(fleet: Fleet, cluster: ClusterRecord, pool: PoolRecord): GroupRecord[] {
-  return (pool.spec['locations'] as string[]).map((zone) => {
+  return zonesOf(pool.spec).map((zone) => {
     const baseName = groupBaseName(cluster, pool.name, zone);
     return fleet.createGroup({
       name: `${baseName}-grp`,
@@ -62,6 +62,10 @@ export function ensureGroups(fleet: Fleet, cluster: ClusterRecord, pool: PoolRec
   });
 }
 
+function zonesOf(poolSpec: Json): string[] {
+  return poolSpec['locations'];
+}
+
 export function groupsOf(fleet: Fleet, pools: PoolRecord[]): GroupRecord[] {
   return pools.flatMap((pool) => pool.groupNames).flatMap((name) => fleet.groups.get(name) ?? []);
 }
@@ -73,10 +77,10 @@ export function groupsOf(fleet: Fleet, pools: PoolRecord[]): GroupRecord[] {
 export function requireQuota(fleet: Fleet, cluster: ClusterRecord, pools: Json[]): void {
   const wishes = pools.flatMap((spec) => {
     const template = machineTemplate(cluster, spec);
-    return (spec['locations'] as string[]).map((zone) => ({
+    return zonesOf(spec).map((zone) => ({
       zone,
       template,
-      count: spec['initialNodeCount'] as number,
+      count: Number(spec['initialNodeCount']),
     }));
   });
   const worst = new Map<string, Shortage>();

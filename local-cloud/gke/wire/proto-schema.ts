@@ -26,7 +26,7 @@ interface ProtoNode {
 export interface ProtoMethod {
   requestType: string;
   responseType: string;
-  parsedOptions?: Record<string, any>[];
+  parsedOptions?: Json[];
 }
 
 const PACKAGE = ['google', 'container', 'v1'];
@@ -142,7 +142,7 @@ export class ProtoSchema {
 
   #numbers(path: string[], value: Json): Json {
     const fields = this.#find(path)?.fields;
-    if (!fields || !isObject(value)) return value;
+    if (!fields) return value;
     const result: Json = {};
     for (const [name, item] of Object.entries(value)) {
       const field = fields[name];
@@ -151,14 +151,15 @@ export class ProtoSchema {
     return result;
   }
 
-  #numbersOfField(scope: string[], field: ProtoField, value: any): unknown {
+  #numbersOfField(scope: string[], field: ProtoField, value: unknown): unknown {
     const path = WRAPPERS[field.type] || field.type in SCALARS ? undefined : this.#resolve(scope, field.type);
     if (!path) return value;
     const values = this.#find(path)?.values;
-    const convert = (item: any): unknown => (values ? (values[item] ?? item) : this.#numbers(path, item));
+    const convert = (item: unknown): unknown =>
+      values ? (values[String(item)] ?? item) : isObject(item) ? this.#numbers(path, item) : item;
     if (Array.isArray(value)) return value.map(convert);
     if (field.keyType === undefined) return convert(value);
-    return Object.fromEntries(Object.entries(value as Json).map(([key, item]) => [key, convert(item)]));
+    return Object.fromEntries(Object.entries(value ?? {}).map(([key, item]) => [key, convert(item)]));
   }
 
   #find(path: string[]): ProtoNode | undefined {
@@ -178,7 +179,7 @@ export class ProtoSchema {
   }
 }
 
-const SCALARS: Record<string, (value: any) => unknown> = {
+const SCALARS: Record<string, (value: unknown) => unknown> = {
   string: (value) => (typeof value === 'string' ? value : undefined),
   bytes: (value) => (typeof value === 'string' ? value : undefined),
   timestamp: (value) => (typeof value === 'string' && !Number.isNaN(Date.parse(value)) ? value : undefined),
@@ -209,7 +210,7 @@ function enumName(values: Record<string, number>, value: unknown): string | unde
   return Object.entries(values).find(([, number]) => number === value)?.[0];
 }
 
-function isObject(value: unknown): value is Json {
+export function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -4,7 +4,7 @@
  * Query parameters are fields too, and checked.
  */
 import { GoogleError, type Call } from '../../identity/google-http.ts';
-import type { Json, ProtoSchema } from './proto-schema.ts';
+import { isObject, type Json, type ProtoSchema } from './proto-schema.ts';
 
 interface Binding {
   rpc: string;
@@ -35,10 +35,10 @@ export class RestRoutes {
   constructor(schema: ProtoSchema) {
     this.#schema = schema;
     this.#bindings = Object.entries(schema.methods()).flatMap(([rpc, method]) => {
-      const rules = (method.parsedOptions ?? []).map((option) => option['(google.api.http)'] as Json).filter(Boolean);
+      const rules = (method.parsedOptions ?? []).map((option) => option['(google.api.http)']).filter(isObject);
       return rules
         .flatMap((rule) => [rule, ...[rule['additional_bindings'] ?? []].flat()])
-        .map((rule) => toBinding(rpc, method.requestType, method.responseType, rule as Json))
+        .map((rule) => toBinding(rpc, method.requestType, method.responseType, rule))
         .filter((binding) => binding !== undefined);
     });
   }
@@ -82,7 +82,7 @@ function toBinding(rpc: string, requestType: string, responseType: string, rule:
   const verb = VERBS.find((each) => typeof rule[each] === 'string');
   if (verb === undefined) return undefined;
   const variables: string[] = [];
-  const source = (rule[verb] as string).replace(/\{([a-z_]+)(?:=([^}]+))?\}/g, (_all, name: string, shape?: string) => {
+  const source = String(rule[verb]).replace(/\{([a-z_]+)(?:=([^}]+))?\}/g, (_all, name: string, shape?: string) => {
     variables.push(name);
     return `(${(shape ?? '*').replaceAll('*', '[^/:]+')})`;
   });

@@ -7,6 +7,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { constants as osConstants } from 'node:os';
+import { codeOf } from '../../error-text.ts';
 import { CONTAINER_MARK, killContainerProcesses, readProcess, sendSignal } from './process-table.ts';
 
 export interface Launch {
@@ -132,8 +133,6 @@ function executableProblem(path: string): string | undefined {
     accessSync(path, constants.X_OK);
     return undefined;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EACCES'
-      ? 'permission denied'
-      : `stat ${path}: no such file or directory`;
+    return codeOf(error) === 'EACCES' ? 'permission denied' : `stat ${path}: no such file or directory`;
   }
 }

@@ -2,6 +2,7 @@
  * Runs a command beside a container (probe, preStop): same environment, directory and
  * path mapping, a time limit, output capped.
  */
+import { messageOf } from '../../error-text.ts';
 import type { ContainerProcess } from './container-process.ts';
 import { startProcess, type Launch } from './container-process.ts';
 
@@ -25,7 +26,7 @@ export async function execBeside(launch: Launch, argv: string[], timeoutMs: numb
       child.stderr?.on('data', collect);
     });
   } catch (error) {
-    return { exitCode: 127, output: (error as Error).message, timedOut: false };
+    return { exitCode: 127, output: messageOf(error), timedOut: false };
   }
   let timedOut = false;
   const timer = setTimeout(() => {

@@ -2,10 +2,10 @@
  * The kubelet's HTTPS port, as far as API servers use it for logs: /containerLogs, /pods, /healthz. It does not check
  * who asks (it listens on loopback only) and offers no exec, attach or port-forward.
  */
-import { createServer, type Server } from 'node:https';
+import { createServer } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { listen } from '../../listen.ts';
 import { readLog, restartToRead, type LogQuery } from './log-reader.ts';
 import type { PodWorker } from '../pod/pod-worker.ts';
 
@@ -30,20 +30,15 @@ export async function startLogServer(
   const server = createServer({ cert: tls.certPem, key: tls.keyPem }, (request, response) => {
     handle(pods, request, response).catch(() => response.destroy());
   });
-  await listen(server, address, KUBELET_PORT).catch(() => listen(server, address, 0));
+  const port = await listen(server, KUBELET_PORT, address).catch(() => listen(server, 0, address));
   server.on('error', () => undefined);
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     stop: async () => {
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
-}
-
-async function listen(server: Server, address: string, port: number): Promise<void> {
-  server.listen(port, address);
-  await once(server, 'listening');
 }
 
 async function handle(pods: PodLookup, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -2,6 +2,7 @@
  * Keeps the Node and its Lease alive in the API server: registration, heartbeat, status at
  * changes. Retries for ever while it runs.
  */
+import { messageOf } from '../../error-text.ts';
 import type { Clock } from '../../clock.ts';
 import { corePath, isConflict, isNotFound, type KubeApi } from '../api.ts';
 import { HEALTHY, newNode, nodeLabels, nodeStatus, type NodeFacts, type NodeHealth } from './node-object.ts';
@@ -157,6 +158,6 @@ export class NodeReporter {
   }
 
   #note(what: string, error: unknown): void {
-    this.#log(`node ${this.#name}: ${what}: ${error instanceof Error ? error.message : String(error)}`);
+    this.#log(`node ${this.#name}: ${what}: ${messageOf(error)}`);
   }
 }

@@ -2,10 +2,11 @@
  * The pods bound to this node: list, watch from there, list again when the watch cannot
  * go on and from time to time in any case.
  */
+import { messageOf } from '../../error-text.ts';
 import type { Clock } from '../../clock.ts';
-import { ApiError, corePath, type KubeApi } from '../api.ts';
+import { ApiError, corePath, type KubeApi, type WatchedObject } from '../api.ts';
 import type { Timing } from '../timing.ts';
-import type { Pod } from '../types.ts';
+import type { Pod, PodList } from '../types.ts';
 
 export interface PodListener {
   /** Everything there is; what is not in it is gone. */
@@ -71,11 +72,11 @@ export class PodSource {
   }
 
   async #list(): Promise<void> {
-    const list = await this.#api.get(corePath('pods'), { fieldSelector: this.#selector() });
+    const list = await this.#api.get<PodList>(corePath('pods'), { fieldSelector: this.#selector() });
     if (this.#stopped) return;
-    this.#resourceVersion = list.metadata.resourceVersion;
+    this.#resourceVersion = list.metadata?.resourceVersion;
     this.#listedAtMs = this.#clock.nowMs();
-    this.#listener.all((list.items ?? []) as Pod[]);
+    this.#listener.all(list.items ?? []);
   }
 
   /** One watch, until it is cut, silent for too long, or a new list is due. */
@@ -90,7 +91,7 @@ export class PodSource {
         cancelDue();
         this.#closeWatch();
         if (error === undefined || error === null || isSilence(error)) resolve();
-        else reject(error as Error);
+        else reject(error);
       };
       const query = {
         fieldSelector: this.#selector(),
@@ -115,19 +116,19 @@ export class PodSource {
     });
   }
 
-  #take(type: string, object: any, end: (error: unknown) => void): void {
+  #take(type: string, object: WatchedObject & Pod, end: (error: unknown) => void): void {
     if (type === 'ERROR')
       return end(new ApiError(object.code ?? 500, object.reason ?? '', object.message ?? 'watch failed'));
     this.#resourceVersion = object.metadata?.resourceVersion ?? this.#resourceVersion;
-    if (type === 'ADDED' || type === 'MODIFIED') this.#listener.changed(object as Pod);
-    else if (type === 'DELETED') this.#listener.removed(object as Pod);
+    if (type === 'ADDED' || type === 'MODIFIED') this.#listener.changed(object);
+    else if (type === 'DELETED') this.#listener.removed(object);
   }
 
   async #failed(error: unknown): Promise<void> {
     if (this.#stopped) return;
     // 410: the server no longer has the versions since ours.
     if (error instanceof ApiError && error.code < 500) this.#resourceVersion = undefined;
-    this.#log(`pods of ${this.#nodeName}: ${error instanceof Error ? error.message : String(error)}`);
+    this.#log(`pods of ${this.#nodeName}: ${messageOf(error)}`);
     await this.#pause();
   }
 
@@ -151,6 +152,7 @@ function isSilence(error: unknown): boolean {
 }
 
 /** The client's watch reports an HTTP status as a property of a plain error. */
-function toApiError(error: any): unknown {
-  return typeof error?.statusCode === 'number' ? new ApiError(error.statusCode, '', error.message) : error;
+function toApiError(error: unknown): unknown {
+  if (!(error instanceof Error) || !('statusCode' in error) || typeof error.statusCode !== 'number') return error;
+  return new ApiError(error.statusCode, '', error.message);
 }

@@ -3,6 +3,7 @@
  * fresh afterwards (Secrets, ConfigMaps). It starts no container.
  */
 import { join } from 'node:path';
+import { messageOf } from '../../error-text.ts';
 import type { KubeletContext } from '../kubelet-context.ts';
 import type { Pod } from '../types.ts';
 import { MountError, syncVolumes } from '../volumes/volumes.ts';
@@ -78,7 +79,7 @@ export class PodVolumes {
   #failed(error: unknown): void {
     const { clock, options, timing } = this.#context;
     this.#failures += 1;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     if (isPowerOfTwo(this.#failures) && !this.#mounted) this.#owner.warn('FailedMount', message);
     if (!(error instanceof MountError)) options.log?.(`pod ${this.#containers.record.name}: ${message}`);
     this.#retryAtMs = clock.nowMs() + timing.retryMs;

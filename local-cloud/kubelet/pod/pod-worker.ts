@@ -4,6 +4,7 @@
  * and timers; it never waits for a container.
  */
 import { rmSync } from 'node:fs';
+import { stackOf } from '../../error-text.ts';
 import { sleep } from '../../clock.ts';
 import { corePath, isConflict, isNotFound } from '../api.ts';
 import type { KubeletContext } from '../kubelet-context.ts';
@@ -135,9 +136,7 @@ export class PodWorker {
       try {
         await this.#reconcile();
       } catch (error) {
-        this.#context.options.log?.(
-          `pod ${this.containers.record.name}: ${error instanceof Error ? error.stack : String(error)}`,
-        );
+        this.#context.options.log?.(`pod ${this.containers.record.name}: ${stackOf(error)}`);
         this.#wakeAt(this.#nowMs() + this.#context.timing.retryMs);
       }
     }

@@ -2,6 +2,7 @@
  * Containers that could not be started because something was missing: what each waits for, since how
  * many tries, and when the next one is due.
  */
+import { messageOf } from '../../error-text.ts';
 import { ConfigError } from '../container/container-env.ts';
 import { ServiceNotReady } from '../container/service-env.ts';
 import type { Waiting } from './pod-status.ts';
@@ -29,7 +30,7 @@ export class StartRetries {
 
   /** The start failed. Answers the event to record: of the many tries the first, second, fourth, eighth... are told. */
   failed(name: string, error: unknown, dueMs: number): StartEvent | undefined {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     const isConfig = error instanceof ConfigError;
     this.wait(name, { reason: isConfig ? 'CreateContainerConfigError' : 'ContainerCreating', message }, dueMs);
     const tries = (this.#tries.get(name) ?? 0) + 1;

@@ -98,9 +98,9 @@ export class StatusReporter {
     const { metadata } = this.#subject.pod();
     const path = `${corePath('pods', metadata?.namespace, metadata?.name)}/status`;
     const body = { metadata: { uid: metadata?.uid, resourceVersion: metadata?.resourceVersion }, status };
-    const updated = await this.#context.api.mergePatch(path, body);
+    const updated = await this.#context.api.mergePatch<Pod>(path, body);
     this.#acknowledged = text;
-    this.#subject.updated(updated as Pod);
+    this.#subject.updated(updated);
   }
 
   #retryLater(): void {

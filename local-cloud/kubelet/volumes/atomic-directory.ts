@@ -17,6 +17,7 @@ import {
   chmodSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { codeOf } from '../../error-text.ts';
 
 export interface VolumeFile {
   data: Buffer;
@@ -63,7 +64,7 @@ function linkTopLevel(dir: string, files: ReadonlyMap<string, VolumeFile>): void
     try {
       symlinkSync(join('..data', name), join(dir, name));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      if (codeOf(error) !== 'EEXIST') throw error;
     }
   }
 }

@@ -8,7 +8,7 @@ import { ApiError, corePath, type KubeApi } from '../api.ts';
 import { writeAtomically, type VolumeFile } from './atomic-directory.ts';
 import { podField, resourceField, type PodFacts } from '../container/downward.ts';
 import type { ObjectCache } from '../object-cache.ts';
-import type { Pod, Volume } from '../types.ts';
+import type { Pod, TokenRequest, Volume, WithData } from '../types.ts';
 
 /** A volume that cannot be set up (yet): the pod waits in ContainerCreating. */
 export class MountError extends Error {}
@@ -97,12 +97,12 @@ async function keyedFiles(
 }
 
 /** Keys and bytes of a Secret or ConfigMap. */
-export function objectData(source: 'secrets' | 'configmaps', object: any): Map<string, Buffer> {
+export function objectData(source: 'secrets' | 'configmaps', object: WithData): Map<string, Buffer> {
   const data = new Map<string, Buffer>();
   const encoded: Record<string, string> = source === 'secrets' ? (object.data ?? {}) : (object.binaryData ?? {});
   for (const [key, value] of Object.entries(encoded)) data.set(key, Buffer.from(value, 'base64'));
   if (source === 'configmaps')
-    for (const [key, value] of Object.entries(object.data ?? {})) data.set(key, Buffer.from(value as string));
+    for (const [key, value] of Object.entries(object.data ?? {})) data.set(key, Buffer.from(value));
   return data;
 }
 
@@ -150,8 +150,11 @@ async function tokenFile(context: VolumeContext, wanted: TokenSource): Promise<F
   const lifeSeconds = wanted.expirationSeconds ?? 3600;
   const path = `${corePath('serviceaccounts', metadata?.namespace, spec?.serviceAccountName ?? 'default')}/token`;
   const token = await context.cache.token(`${metadata?.uid}|${wanted.audience ?? ''}`, async () => {
-    const answer = await context.api.create(path, tokenRequest(context.facts.pod, wanted.audience, lifeSeconds));
-    return { token: answer.status.token, renewMs: context.nowMs + lifeSeconds * 800 };
+    const answer = await context.api.create<TokenRequest>(
+      path,
+      tokenRequest(context.facts.pod, wanted.audience, lifeSeconds),
+    );
+    return { token: answer.status?.token ?? '', renewMs: context.nowMs + lifeSeconds * 800 };
   });
   return new Map([[safePath(wanted.path), { data: Buffer.from(token), mode: 0o600 }]]);
 }

@@ -3,6 +3,7 @@
  * kube-scheduler do for the types that are served. Each reacts to changes of the store and looks at everything again at
  * a slow pace. What they leave out is said in the README beside the store.
  */
+import { stackOf } from '../../error-text.ts';
 import type { LocalContext } from '../../context.ts';
 import { ApiError } from '../api-error.ts';
 import type { ObjectStore } from '../object.ts';
@@ -95,7 +96,7 @@ function queueFor(controller: Controller, { clock, log }: ControllerContext): Wo
     work: (key) => controller.sync(key),
     failed: (key, error) => {
       if (error instanceof ApiError && QUIET_CODES.has(error.code)) return;
-      log(`${controller.name} ${key}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      log(`${controller.name} ${key}: ${stackOf(error)}`);
     },
   });
 }

@@ -3,6 +3,7 @@
  * and counts the ready and available ones.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { messageOf } from '../../error-text.ts';
 import { matchesSelector } from '../labels.ts';
 import { timestamp } from '../store/metadata.ts';
 import type { KubeObject } from '../object.ts';
@@ -100,7 +101,7 @@ function failureConditions(set: KubeObject, pods: KubeObject[], failure: unknown
     type: 'ReplicaFailure',
     status: 'True',
     reason: tooMany ? 'FailedDelete' : 'FailedCreate',
-    message: failure instanceof Error ? failure.message : String(failure),
+    message: messageOf(failure),
     lastTransitionTime: timestamp(nowMs),
   });
 }

@@ -31,9 +31,9 @@ function finalizersAfter(finalizers: string[], options: DeleteOptions): string[]
 
 /** Pods that no kubelet knows, and those that have ended, need no notice. */
 function podGraceSeconds(pod: KubeObject, options: DeleteOptions): number {
-  const phase = pod.status?.phase as string | undefined;
+  const phase: string | undefined = pod.status?.phase;
   if (!pod.spec?.nodeName || phase === 'Succeeded' || phase === 'Failed') return 0;
-  const asked = options.gracePeriodSeconds ?? (pod.spec.terminationGracePeriodSeconds as number | undefined) ?? 30;
+  const asked: number = options.gracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30;
   return asked < 0 ? 1 : asked;
 }
 

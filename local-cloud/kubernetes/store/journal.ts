@@ -16,13 +16,14 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import type { KubeObject } from '../object.ts';
 
 /** One committed change. `object` is the JSON text of the object after it (for a deletion: the last state). */
 export interface JournalEntry {
   version: number;
   type: 'ADDED' | 'MODIFIED' | 'DELETED';
   resource: string;
-  object: any;
+  object: KubeObject;
 }
 
 export interface Journal {
@@ -36,7 +37,7 @@ export interface Journal {
 
 export interface Recovered {
   version: number;
-  objects: { resource: string; object: any }[];
+  objects: { resource: string; object: KubeObject }[];
   /** Changes after the snapshot, in order. */
   entries: JournalEntry[];
 }
@@ -88,8 +89,9 @@ function writeAll(file: number, text: string): void {
 function readSnapshot(file: string): Recovered {
   if (!existsSync(file)) return { version: 0, objects: [], entries: [] };
   const [header, ...lines] = readFileSync(file, 'utf8').trimEnd().split('\n');
-  const objects = lines.map((line) => JSON.parse(line) as { resource: string; object: any });
-  return { version: (JSON.parse(header ?? '{"version":0}') as { version: number }).version, objects, entries: [] };
+  const objects: Recovered['objects'] = lines.map((line) => JSON.parse(line));
+  const { version }: { version: number } = JSON.parse(header ?? '{"version":0}');
+  return { version, objects, entries: [] };
 }
 
 /**
@@ -104,7 +106,7 @@ function readLog(file: string, after: number): JournalEntry[] {
   const entries: JournalEntry[] = [];
   for (const line of bytes.toString('utf8', 0, whole).split('\n')) {
     if (line === '') continue;
-    const entry = JSON.parse(line) as JournalEntry;
+    const entry: JournalEntry = JSON.parse(line);
     if (entry.version > after) entries.push(entry);
   }
   return entries;

@@ -86,11 +86,10 @@ function generateName(
 
 /** Maps and lists of metadata that are empty are as good as absent; a stored object has them absent. */
 function dropEmpty(object: KubeObject): void {
-  const metadata = object.metadata as unknown as Record<string, unknown>;
-  for (const key of ['labels', 'annotations', 'finalizers', 'ownerReferences', 'managedFields']) {
-    const value = metadata[key];
-    if (value === null || (typeof value === 'object' && value !== null && Object.keys(value).length === 0))
-      delete metadata[key];
+  const { metadata } = object;
+  for (const key of ['labels', 'annotations', 'finalizers', 'ownerReferences', 'managedFields'] as const) {
+    const value: object | null | undefined = metadata[key];
+    if (value === null || (value !== undefined && Object.keys(value).length === 0)) delete metadata[key];
   }
 }
 

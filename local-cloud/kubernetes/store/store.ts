@@ -59,10 +59,10 @@ class JournaledStore implements ObjectStore {
     const { journal, recovered } = openJournal(dir);
     this.#journal = journal;
     this.#version = recovered.version;
-    for (const { resource, object } of recovered.objects) this.#put(resource, deepFreeze(object as KubeObject));
+    for (const { resource, object } of recovered.objects) this.#put(resource, deepFreeze(object));
     for (const { version, type, resource, object } of recovered.entries) {
       this.#version = version;
-      this.#apply({ type, resource, object: deepFreeze(object as KubeObject) });
+      this.#apply({ type, resource, object: deepFreeze(object) });
     }
   }
 

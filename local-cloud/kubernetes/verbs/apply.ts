@@ -67,10 +67,15 @@ function isManaged([first = '', second = '']: string[]): boolean {
   return !UNMANAGED.has(first) && !(first === 'f:metadata' && UNMANAGED_METADATA.has(second));
 }
 
+function metadataOf(object: Plain | undefined): Plain {
+  const metadata = object?.['metadata'];
+  return isPlain(metadata) ? metadata : {};
+}
+
 function readEntries(object: Plain | undefined): Entry[] {
-  const listed = (object?.['metadata'] as Plain | undefined)?.['managedFields'];
+  const listed = metadataOf(object)['managedFields'];
   if (!Array.isArray(listed)) return [];
-  return (listed as any[]).map((each) => ({
+  return listed.map((each) => ({
     manager: String(each.manager ?? ''),
     operation: each.operation === 'Apply' ? 'Apply' : 'Update',
     apiVersion: String(each.apiVersion ?? ''),
@@ -87,8 +92,8 @@ function writeEntries(object: Plain, entries: Entry[]): void {
     fieldsType: 'FieldsV1',
     fieldsV1: toFieldsV1(fields),
   }));
-  const metadata = { ...(object['metadata'] as Plain), managedFields };
-  if (managedFields.length === 0) delete (metadata as Plain)['managedFields'];
+  const metadata: Plain = { ...metadataOf(object), managedFields };
+  if (managedFields.length === 0) delete metadata['managedFields'];
   object['metadata'] = metadata;
 }
 
@@ -127,8 +132,7 @@ export function applyConfiguration(
 }
 
 function refuseManagedFields(config: Plain): void {
-  const metadata = config['metadata'] as Plain | undefined;
-  if (metadata?.['managedFields'] !== undefined) throw badRequest('metadata.managedFields must be nil');
+  if (metadataOf(config)['managedFields'] !== undefined) throw badRequest('metadata.managedFields must be nil');
 }
 
 function applyEntry({ name, subresource, time }: Manager, config: Plain, fields: FieldSet): Entry {
@@ -141,7 +145,7 @@ function sameSet(a: FieldSet | undefined, b: FieldSet): boolean {
 }
 
 function bare(object: Plain | undefined): Plain | undefined {
-  return object && { ...object, metadata: { ...(object['metadata'] as Plain), managedFields: undefined } };
+  return object && { ...object, metadata: { ...metadataOf(object), managedFields: undefined } };
 }
 
 const isItem = (path: string): boolean => /^[kv]:/.test(split(path).at(-1) ?? '');
@@ -239,7 +243,7 @@ function prune(object: Plain, type: FieldType, before: FieldSet = new Set(), wan
 /** The field by which a list item is told apart goes only with the item. */
 function isItemKey(path: string[]): boolean {
   const item = path.at(-2) ?? '';
-  return item.startsWith('k:') && (path.at(-1) ?? '').slice(2) in (JSON.parse(item.slice(2)) as Plain);
+  return item.startsWith('k:') && (path.at(-1) ?? '').slice(2) in JSON.parse(item.slice(2));
 }
 
 /**
@@ -257,7 +261,7 @@ export function trackUpdate(stored: Plain | undefined, next: Plain, schema: Obje
     return !isDeepStrictEqual(before, valueAt(next, segments, type));
   });
   // A client may rewrite managedFields itself (an empty list resets them); otherwise they go on from what is stored.
-  const given = (next['metadata'] as Plain)['managedFields'];
+  const given = metadataOf(next)['managedFields'];
   const entries = readEntries(Array.isArray(given) ? next : stored);
   const own = entries.find((entry) => sameManager(entry, 'Update', manager));
   const taken = new Set(changed);

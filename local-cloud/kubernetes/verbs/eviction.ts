@@ -5,7 +5,8 @@ import type { DeleteOptions } from '../object.ts';
 import { matchesSelector } from '../labels.ts';
 import { timestamp } from '../store/metadata.ts';
 import { requireObject } from './read.ts';
-import type { KubeObject, ObjectStore, WriteOptions } from '../object.ts';
+import type { KubeObject, ObjectStore, Plain, WriteOptions } from '../object.ts';
+import { conditionsOf } from '../controllers/conditions.ts';
 
 const success: Answer = {
   is: 'plain',
@@ -16,7 +17,7 @@ const success: Answer = {
 /** Puts a pod on a node. */
 export async function bindPod(call: Call): Promise<Answer> {
   const body = await readObject(call.http);
-  const node = body?.['target']?.name as string | undefined;
+  const node: string | undefined = body?.['target']?.name;
   if (!node) throw badRequest('target.name: Required value');
   const pod = structuredClone(requireObject(call));
   const { name } = pod.metadata;
@@ -42,9 +43,7 @@ export async function bindPod(call: Call): Promise<Answer> {
 
 function withCondition(call: Call, pod: KubeObject, condition: Record<string, unknown>): KubeObject {
   const next = structuredClone(pod);
-  const others = ((next.status?.conditions ?? []) as { type: string }[]).filter(
-    (each) => each.type !== condition['type'],
-  );
+  const others = conditionsOf(next).filter((each) => each.type !== condition['type']);
   const time = timestamp(call.context.clock.nowMs());
   next.status = {
     ...next.status,
@@ -57,11 +56,11 @@ function withCondition(call: Call, pod: KubeObject, condition: Record<string, un
 /** Deletes a pod unless a PodDisruptionBudget forbids it now (429). */
 export async function evictPod(call: Call): Promise<Answer> {
   const body = (await readObject(call.http)) ?? {};
-  const options = evictionOptions(call, (body['deleteOptions'] ?? {}) as Record<string, any>);
+  const options = evictionOptions(call, body['deleteOptions'] ?? {});
   const isTrial = options.dryRun === true;
   const pod = requireObject(call);
   const { namespace, name, deletionTimestamp } = pod.metadata;
-  const phase = pod.status?.phase as string | undefined;
+  const phase: string | undefined = pod.status?.phase;
   const isEnded = phase === 'Succeeded' || phase === 'Failed';
   if (!isEnded && phase !== 'Pending' && deletionTimestamp === undefined) spendBudget(call, pod, isTrial);
   if (!isTrial && !isEnded) call.store.updateStatus('pods', withCondition(call, pod, EVICTED));
@@ -76,7 +75,7 @@ const EVICTED = {
   message: 'Eviction API: evicting',
 };
 
-function evictionOptions(call: Call, given: Record<string, any>): DeleteOptions & WriteOptions {
+function evictionOptions(call: Call, given: Plain): DeleteOptions & WriteOptions {
   const { gracePeriodSeconds, preconditions, dryRun } = given;
   return {
     dryRun: isDryRun(call.request.query) || (Array.isArray(dryRun) && dryRun.includes('All')),

@@ -138,7 +138,7 @@ export function printPath(path: string): string {
     .map((segment) => {
       if (segment.startsWith('f:')) return `.${segment.slice(2)}`;
       if (segment.startsWith('v:')) return `[=${segment.slice(2)}]`;
-      const key = JSON.parse(segment.slice(2)) as Plain;
+      const key: Plain = JSON.parse(segment.slice(2));
       return `[${Object.entries(key)
         .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
         .join(',')}]`;

@@ -62,7 +62,7 @@ function applyOperation(document: unknown, operation: JsonPatchOperation): unkno
       return setAt(document, path, value, true);
     }
     default:
-      throw badRequest(`Unexpected kind: ${String((operation as { op: unknown }).op)}`);
+      throw badRequest(`Unexpected kind: ${String(operation.op)}`);
   }
 }
 
@@ -94,21 +94,21 @@ function setAt(document: unknown, path: string[], value: unknown, insert: boolea
     if (!Number.isInteger(index) || index < 0 || index > container.length) throw unfit();
     container.splice(index, insert ? 0 : 1, value);
   } else if (typeof container === 'object' && container !== null) {
-    define(container as Record<string, unknown>, last, value);
+    define(container, last, value);
   } else throw unfit();
   return document;
 }
 
 function removeAt(document: unknown, path: string[]): void {
   getAt(document, path);
-  const container = getAt(document, path.slice(0, -1)) as Record<string, unknown> | unknown[];
+  const container = getAt(document, path.slice(0, -1));
   const last = path.at(-1) ?? '';
   if (Array.isArray(container)) container.splice(Number(last), 1);
-  else delete container[last];
+  else if (isPlain(container)) delete container[last];
 }
 
 /** A plain assignment to the name `__proto__` would not make a property. */
-function define(container: Record<string, unknown>, key: string, value: unknown): void {
+function define(container: object, key: string, value: unknown): void {
   Object.defineProperty(container, key, { value, writable: true, enumerable: true, configurable: true });
 }
 

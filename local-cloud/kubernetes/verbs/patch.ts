@@ -1,5 +1,6 @@
 /** From the media type of a PATCH to the patched object. */
 import { parse as parseYaml } from 'yaml';
+import { messageOf } from '../../error-text.ts';
 import { ApiError, badRequest, invalid } from '../api-error.ts';
 import { applyConfiguration } from './apply.ts';
 import { mediaType, readBody, type Call } from '../wire/call.ts';
@@ -9,10 +10,8 @@ import { applyStrategicPatch } from './patch-strategic.ts';
 import { isTrue } from '../wire/request.ts';
 import { apiVersionOf, type Kind } from '../kinds/kind.ts';
 import { schemaOf, type ObjectSchema } from '../schema/schema.ts';
-import type { KubeObject } from '../object.ts';
+import type { KubeObject, Plain } from '../object.ts';
 import { managerOf } from './manager.ts';
-
-type Plain = Record<string, any>;
 
 /** A function from the object as it is to the object as the request's body wants it. */
 export async function readPatch(call: Call): Promise<(current: Plain | undefined, schema: ObjectSchema) => Plain> {
@@ -52,7 +51,7 @@ function applied(call: Call, current: Plain | undefined, text: string, schema: O
   if (!query.get('fieldManager')) throw managerMissing();
   const config = parseConfiguration(text);
   checkKind(config, type);
-  const own = (config['metadata'] ?? {}) as Plain;
+  const own: Plain = config['metadata'] ?? {};
   const placed = { ...config, metadata: { ...own, ...placeOf(call, own) } };
   const { object, unknown } = checkFields(placed, schema, type.kind, type.version);
   if (unknown.length > 0) throw undeclared(config, unknown);
@@ -92,15 +91,15 @@ function parseConfiguration(text: string): Plain {
     return asObject(parseYaml(text));
   } catch (error) {
     if (error instanceof ApiError) throw error;
-    throw badRequest(`error decoding YAML: ${(error as Error).message}`);
+    throw badRequest(`error decoding YAML: ${messageOf(error)}`);
   }
 }
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(text);
   } catch (error) {
-    throw badRequest(`error decoding patch: ${(error as Error).message}`);
+    throw badRequest(`error decoding patch: ${messageOf(error)}`);
   }
 }
 

@@ -3,14 +3,14 @@ import { request as httpsRequest } from 'node:https';
 import { ApiError, badRequest, notFound } from '../api-error.ts';
 import type { Answer, Call } from '../wire/call.ts';
 import { requireObject } from './read.ts';
-import type { KubeObject } from '../object.ts';
+import type { Container, Node, Pod } from '../objects.ts';
 
 const PASSED = ['follow', 'previous', 'sinceSeconds', 'sinceTime', 'timestamps', 'tailLines', 'limitBytes'];
 
 export async function podLog(call: Call): Promise<Answer> {
   const pod = requireObject(call);
   const container = chooseContainer(pod, call.request.query.get('container'));
-  const nodeName = pod.spec.nodeName as string | undefined;
+  const nodeName: string | undefined = pod.spec.nodeName;
   // Not on a node yet: nothing to read, which is no error.
   if (!nodeName) return { is: 'empty' };
   const node = call.store.get('nodes', undefined, nodeName);
@@ -33,11 +33,11 @@ export async function podLog(call: Call): Promise<Answer> {
   return { is: 'streamed' };
 }
 
-function chooseContainer(pod: KubeObject, asked: string | null): string {
+function chooseContainer(pod: Pod, asked: string | null): string {
   const { name } = pod.metadata;
-  const names = (list: unknown): string[] => ((list ?? []) as { name: string }[]).map((each) => each.name);
-  const containers = names(pod.spec.containers);
-  const initContainers = names(pod.spec.initContainers);
+  const names = (list: Container[] = []): string[] => list.map((each) => each.name ?? '');
+  const containers = names(pod.spec?.containers);
+  const initContainers = names(pod.spec?.initContainers);
   if (asked) {
     if (containers.includes(asked) || initContainers.includes(asked)) return asked;
     throw badRequest(`container ${asked} is not valid for pod ${name}`);
@@ -49,19 +49,18 @@ function chooseContainer(pod: KubeObject, asked: string | null): string {
 }
 
 /** Why there are no logs yet, or undefined when the container has run. */
-function waitingReason(pod: KubeObject, container: string): string | undefined {
-  const { containerStatuses = [], initContainerStatuses = [], phase } = (pod.status ?? {}) as Record<string, any>;
+function waitingReason({ status: reported = {} }: Pod, container: string): string | undefined {
+  const { containerStatuses = [], initContainerStatuses = [], phase } = reported;
   const status = [...containerStatuses, ...initContainerStatuses].find((each) => each.name === container);
   if (!status) return phase === 'Pending' ? 'ContainerCreating' : undefined;
-  const hasRun = status.restartCount > 0 || status.lastState?.terminated !== undefined;
-  const waiting = status.state?.waiting as { reason?: string } | undefined;
+  const hasRun = Number(status.restartCount) > 0 || status.lastState?.terminated !== undefined;
+  const waiting = status.state?.waiting;
   return waiting && !hasRun ? (waiting.reason ?? 'ContainerCreating') : undefined;
 }
 
-function kubeletUrl(node: KubeObject, path: string): URL {
-  const addresses = (node.status?.addresses ?? []) as { type: string; address: string }[];
-  const address = addresses.find((each) => each.type === 'InternalIP')?.address;
-  const port = node.status?.daemonEndpoints?.kubeletEndpoint?.Port as number | undefined;
+function kubeletUrl(node: Node, path: string): URL {
+  const address = node.status?.addresses?.find((each) => each.type === 'InternalIP')?.address;
+  const port = node.status?.daemonEndpoints?.kubeletEndpoint?.Port;
   if (!address || !port) throw new ApiError(500, 'InternalError', `node ${node.metadata.name} has no kubelet address`);
   return new URL(path, `https://${address}:${port}`);
 }

@@ -76,7 +76,7 @@ function isAfter({ metadata }: KubeObject, [namespace, name]: [string, string]):
 function decodeToken(text: string | null): ContinueToken | undefined {
   if (!text) return undefined;
   try {
-    const token = JSON.parse(Buffer.from(text, 'base64url').toString()) as ContinueToken;
+    const token: ContinueToken = JSON.parse(Buffer.from(text, 'base64url').toString());
     if (Array.isArray(token.after)) return token;
   } catch {
     // Answered below: anything that is not one of our tokens is malformed.

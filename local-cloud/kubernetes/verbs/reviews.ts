@@ -1,5 +1,6 @@
 /** Reviews of the caller's own rights. Whoever has the token may do everything here, so every review says yes. */
 import { readObject, type Answer, type Call } from '../wire/call.ts';
+import type { Plain } from '../object.ts';
 import { apiVersionOf } from '../kinds/kind.ts';
 import { timestamp } from '../store/metadata.ts';
 
@@ -13,7 +14,7 @@ export async function reviewSelf(call: Call): Promise<Answer> {
   return { is: 'plain', code: 201, body: { ...head, ...resultOf(type.kind, body) } };
 }
 
-function resultOf(kind: string, body: Record<string, any>): Record<string, unknown> {
+function resultOf(kind: string, body: Plain): Record<string, unknown> {
   if (kind === 'SelfSubjectReview')
     return { status: { userInfo: { username: 'admin', groups: ['system:masters', 'system:authenticated'] } } };
   const spec = body['spec'] ?? {};

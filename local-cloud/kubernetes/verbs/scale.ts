@@ -19,7 +19,7 @@ export async function scaleObject(call: Call): Promise<Answer> {
   const change = verb === 'update' ? await readUpdate(call) : await readPatch(call);
   const object = requireObject(call);
   const { object: scale } = checkFields(change(toScale(object), scaleSchema), scaleSchema, 'Scale', 'v1');
-  const given = (scale['metadata'] ?? {}) as { resourceVersion?: string; name?: string };
+  const given: { resourceVersion?: string; name?: string } = scale['metadata'] ?? {};
   if (given.name !== undefined && given.name !== object.metadata.name) {
     throw badRequest(
       `the name of the object (${given.name}) does not match the name on the URL (${object.metadata.name})`,
@@ -53,7 +53,7 @@ const answer = (object: KubeObject): Answer => ({ is: 'object', code: 200, type:
 
 function toScale({ metadata, spec, status }: KubeObject): KubeObject {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
-  const labels = Object.entries((spec?.selector?.matchLabels ?? {}) as Record<string, string>);
+  const labels = Object.entries(spec?.selector?.matchLabels ?? {});
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',

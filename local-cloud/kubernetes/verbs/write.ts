@@ -8,12 +8,12 @@ import { patchedObject } from './patch.ts';
 import { selectObjects } from './read.ts';
 import { apiVersionOf } from '../kinds/kind.ts';
 import { schemaOf } from '../schema/schema.ts';
-import type { KubeObject, NewObject, WriteOptions } from '../object.ts';
+import type { KubeObject, NewObject, Plain, WriteOptions } from '../object.ts';
 
 /**
  * Decodes a client's object as fieldValidation asks: unknown fields are dropped silently, with a warning, or refused.
  */
-export function decode(call: Call, object: Record<string, any>): NewObject {
+export function decode(call: Call, object: Plain): NewObject {
   const { type, query } = call.request;
   const kind = String(object['kind'] ?? type.kind);
   const apiVersion = String(object['apiVersion'] ?? apiVersionOf(type));
@@ -133,7 +133,7 @@ export async function deleteOptions(call: Call): Promise<DeleteOptions & WriteOp
   const given = (name: string): unknown => query.get(name) ?? body[name] ?? undefined;
   const policy = given('propagationPolicy') ?? fromOrphan(given('orphanDependents'));
   const grace = given('gracePeriodSeconds');
-  const { uid, resourceVersion } = (body['preconditions'] ?? {}) as { uid?: string; resourceVersion?: string };
+  const { uid, resourceVersion }: Pick<DeleteOptions, 'uid' | 'resourceVersion'> = body['preconditions'] ?? {};
   return {
     dryRun: isDryRun(query) || body['dryRun']?.[0] === 'All',
     ...(policy === undefined ? {} : { propagationPolicy: checkPolicy(String(policy)) }),

@@ -1,12 +1,14 @@
 /** What the handlers of one request share: the request, its body, the store, and where warnings go. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parse as parseYaml } from 'yaml';
+import { messageOf } from '../../error-text.ts';
 import type { LocalContext } from '../../context.ts';
 import { ApiError, badRequest, invalid } from '../api-error.ts';
 import { decodeProtobuf, isProtobuf } from './protobuf.ts';
 import type { ApiRequest } from './request.ts';
 import type { Kind } from '../kinds/kind.ts';
-import type { KubeObject, ObjectStore } from '../object.ts';
+import { isPlain } from '../verbs/patch-json.ts';
+import type { KubeObject, ObjectStore, Plain } from '../object.ts';
 import type { WatchHub } from '../verbs/watch-hub.ts';
 
 export interface Call {
@@ -64,15 +66,14 @@ export function mediaType(http: IncomingMessage): string {
 }
 
 /** The body as an object; JSON, YAML or protobuf. An absent body is undefined. */
-export async function readObject(http: IncomingMessage): Promise<Record<string, any> | undefined> {
+export async function readObject(http: IncomingMessage): Promise<Plain | undefined> {
   const bytes = await readBody(http);
   if (bytes.length === 0) return undefined;
   const media = mediaType(http);
   if (isProtobuf(bytes)) return decodeProtobuf(bytes);
   const parsed = parseBody(bytes.toString('utf8'), media);
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
-    throw badRequest('the body is not an object');
-  return parsed as Record<string, any>;
+  if (!isPlain(parsed)) throw badRequest('the body is not an object');
+  return parsed;
 }
 
 /** JSON or YAML by media type. Throws 415 for others and 400 for text that does not parse. */
@@ -89,7 +90,7 @@ export function parseBody(text: string, media: string): unknown {
     return media.includes('yaml') ? parseYaml(text) : JSON.parse(text);
   } catch (error) {
     throw badRequest(
-      `the object provided is unrecognized (must be of type object): couldn't get version/kind; json parse error: ${(error as Error).message}`,
+      `the object provided is unrecognized (must be of type object): couldn't get version/kind; json parse error: ${messageOf(error)}`,
     );
   }
 }

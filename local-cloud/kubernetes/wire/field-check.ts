@@ -3,11 +3,12 @@
  * and named; wrong types are refused. Pure.
  */
 import { badRequest } from '../api-error.ts';
+import type { Plain } from '../object.ts';
 import { isPlain } from '../verbs/patch-json.ts';
 import { schemaNamed, type FieldType, type ObjectSchema, type ScalarName } from '../schema/schema.ts';
 
 export interface Checked {
-  object: Record<string, any>;
+  object: Plain;
   /** Paths of fields that were dropped: `spec.replica`, `spec.containers[0].imag`. */
   unknown: string[];
 }
@@ -88,7 +89,7 @@ function fits(name: ScalarName, value: unknown): boolean {
     case 'num':
       return typeof value === 'number';
     case 'int':
-      return Number.isInteger(value) && Math.abs(value as number) <= 2 ** 31;
+      return typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= 2 ** 31;
     case 'long':
       return Number.isInteger(value);
     case 'intstr':

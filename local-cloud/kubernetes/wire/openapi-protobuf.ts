@@ -4,7 +4,31 @@
  */
 import { stringify as toYaml } from 'yaml';
 
-type Json = Record<string, any>;
+/** What of a document is written; members called x-... are extensions. */
+interface Schema {
+  $ref?: string;
+  format?: string;
+  description?: string;
+  required?: string[];
+  additionalProperties?: Schema;
+  type?: string;
+  items?: Schema;
+  properties?: Record<string, Schema>;
+}
+
+interface Operation {
+  operationId?: string;
+  consumes?: string[];
+  parameters?: { in: string; name: string; type: string }[];
+  responses?: Record<string, { description: string }>;
+}
+
+export interface OpenApiV2 {
+  swagger?: string;
+  info?: { title: string; version: string };
+  paths?: Record<string, Record<string, Operation>>;
+  definitions?: Record<string, Schema>;
+}
 
 /** Field numbers of the messages that occur, by the names of the JSON form. */
 const DOCUMENT = { swagger: 1, info: 2, paths: 8, definitions: 9 };
@@ -42,61 +66,59 @@ function field(number: number, value: string | Buffer): Buffer {
 const named = (name: string, value: Buffer): Buffer => Buffer.concat([field(1, name), field(2, value)]);
 
 /** `x-...` members: their values are YAML text inside. */
-function extensions(json: Json, number: number): Buffer[] {
+function extensions(json: object, number: number): Buffer[] {
   return Object.entries(json)
     .filter(([key]) => key.startsWith('x-'))
     .map(([key, value]) => field(number, named(key, field(2, toYaml(value)))));
 }
 
-function schema(json: Json): Buffer {
+function schema(json: Schema): Buffer {
   const parts: Buffer[] = [];
   for (const key of ['$ref', 'format', 'description'] as const)
     if (json[key] !== undefined) parts.push(field(SCHEMA[key], String(json[key])));
-  for (const name of (json['required'] ?? []) as string[]) parts.push(field(SCHEMA.required, name));
-  if (json['additionalProperties'])
-    parts.push(field(SCHEMA.additionalProperties, field(1, schema(json['additionalProperties'] as Json))));
-  if (json['type']) parts.push(field(SCHEMA.type, field(1, String(json['type']))));
-  if (json['items']) parts.push(field(SCHEMA.items, field(1, schema(json['items'] as Json))));
-  if (json['properties']) parts.push(field(SCHEMA.properties, namedAll(json['properties'] as Json, 1, schema)));
+  for (const name of json.required ?? []) parts.push(field(SCHEMA.required, name));
+  if (json.additionalProperties)
+    parts.push(field(SCHEMA.additionalProperties, field(1, schema(json.additionalProperties))));
+  if (json.type) parts.push(field(SCHEMA.type, field(1, json.type)));
+  if (json.items) parts.push(field(SCHEMA.items, field(1, schema(json.items))));
+  if (json.properties) parts.push(field(SCHEMA.properties, namedAll(json.properties, 1, schema)));
   return Buffer.concat([...parts, ...extensions(json, SCHEMA.extension)]);
 }
 
-function namedAll(map: Json, number: number, write: (json: Json) => Buffer): Buffer {
-  return Buffer.concat(Object.entries(map).map(([name, value]) => field(number, named(name, write(value as Json)))));
+function namedAll<T>(map: Record<string, T>, number: number, write: (json: T) => Buffer): Buffer {
+  return Buffer.concat(Object.entries(map).map(([name, value]) => field(number, named(name, write(value)))));
 }
 
-function operation(json: Json): Buffer {
-  const parts = [field(OPERATION.operationId, String(json['operationId']))];
-  for (const media of (json['consumes'] ?? []) as string[]) parts.push(field(OPERATION.consumes, media));
-  for (const parameter of (json['parameters'] ?? []) as Json[]) {
+function operation(json: Operation): Buffer {
+  const parts = [field(OPERATION.operationId, String(json.operationId))];
+  for (const media of json.consumes ?? []) parts.push(field(OPERATION.consumes, media));
+  for (const parameter of json.parameters ?? []) {
     const query = Buffer.concat([
-      field(QUERY_PARAMETER.in, String(parameter['in'])),
-      field(QUERY_PARAMETER.name, String(parameter['name'])),
-      field(QUERY_PARAMETER.type, String(parameter['type'])),
+      field(QUERY_PARAMETER.in, parameter.in),
+      field(QUERY_PARAMETER.name, parameter.name),
+      field(QUERY_PARAMETER.type, parameter.type),
     ]);
     // ParametersItem.parameter, Parameter.non_body_parameter, NonBodyParameter.query_parameter
     parts.push(field(OPERATION.parameters, field(1, field(2, field(3, query)))));
   }
-  const responses = Object.entries(json['responses'] as Json).map(([code, response]) =>
-    field(1, named(code, field(1, field(1, String((response as Json)['description']))))),
+  const responses = Object.entries(json.responses ?? {}).map(([code, response]) =>
+    field(1, named(code, field(1, field(1, response.description)))),
   );
   parts.push(field(OPERATION.responses, Buffer.concat(responses)));
   return Buffer.concat([...parts, ...extensions(json, OPERATION.extension)]);
 }
 
-function pathItem(json: Json): Buffer {
-  return Buffer.concat(
-    Object.entries(json).map(([method, each]) => field(PATH_ITEM[method] ?? 0, operation(each as Json))),
-  );
+function pathItem(json: Record<string, Operation>): Buffer {
+  return Buffer.concat(Object.entries(json).map(([method, each]) => field(PATH_ITEM[method] ?? 0, operation(each))));
 }
 
 /** The document's bytes. */
-export function openApiV2Protobuf(document: Json): Buffer {
-  const info = Buffer.concat([field(1, String(document['info'].title)), field(2, String(document['info'].version))]);
+export function openApiV2Protobuf({ swagger, info, paths = {}, definitions = {} }: OpenApiV2): Buffer {
+  const head = Buffer.concat([field(1, String(info?.title)), field(2, String(info?.version))]);
   return Buffer.concat([
-    field(DOCUMENT.swagger, String(document['swagger'])),
-    field(DOCUMENT.info, info),
-    field(DOCUMENT.paths, namedAll(document['paths'] as Json, 2, pathItem)),
-    field(DOCUMENT.definitions, namedAll(document['definitions'] as Json, 1, schema)),
+    field(DOCUMENT.swagger, String(swagger)),
+    field(DOCUMENT.info, head),
+    field(DOCUMENT.paths, namedAll(paths, 2, pathItem)),
+    field(DOCUMENT.definitions, namedAll(definitions, 1, schema)),
   ]);
 }

@@ -3,6 +3,7 @@
  * validation read. Fields, types, required fields, merge keys and kinds are there; descriptions are not,
  * and of the operations only what clients look for.
  */
+import type { Plain } from '../object.ts';
 import { serverVersion, servedGroupVersions } from './discovery.ts';
 import { apiVersionOf, type Kind } from '../kinds/kind.ts';
 import {
@@ -15,8 +16,6 @@ import {
   type ObjectSchema,
 } from '../schema/schema.ts';
 
-type Json = Record<string, any>;
-
 const PREFIX_V2 = '#/definitions/';
 const PREFIX_V3 = '#/components/schemas/';
 const LIST_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta';
@@ -28,7 +27,7 @@ const PATCH_TYPES = [
   'application/strategic-merge-patch+json',
 ];
 
-const SCALARS: Record<string, Json> = {
+const SCALARS: Record<string, Plain> = {
   string: { type: 'string' },
   int: { type: 'integer', format: 'int32' },
   long: { type: 'integer', format: 'int64' },
@@ -42,7 +41,7 @@ const SCALARS: Record<string, Json> = {
   any: { type: 'object' },
 };
 
-function typeJson(type: FieldType, prefix: string): Json {
+function typeJson(type: FieldType, prefix: string): Plain {
   switch (type.is) {
     case 'object':
       return prefix === PREFIX_V2
@@ -61,20 +60,20 @@ function typeJson(type: FieldType, prefix: string): Json {
   }
 }
 
-function listExtensions(type: ListType): Json {
-  const extensions: Json = { 'x-kubernetes-list-type': type.mapKeys ? 'map' : type.set ? 'set' : 'atomic' };
+function listExtensions(type: ListType): Plain {
+  const extensions: Plain = { 'x-kubernetes-list-type': type.mapKeys ? 'map' : type.set ? 'set' : 'atomic' };
   if (type.mapKeys) extensions['x-kubernetes-list-map-keys'] = type.mapKeys;
   if (type.merge) extensions['x-kubernetes-patch-strategy'] = type.retainKeys ? 'merge,retainKeys' : 'merge';
   if (type.mergeKey !== undefined) extensions['x-kubernetes-patch-merge-key'] = type.mergeKey;
   return extensions;
 }
 
-function fieldJson(field: Field, prefix: string): Json {
+function fieldJson(field: Field, prefix: string): Plain {
   const json = typeJson(field.type, prefix);
   return field.patchStrategy ? { ...json, 'x-kubernetes-patch-strategy': field.patchStrategy } : json;
 }
 
-function schemaJson(schema: ObjectSchema, prefix: string): Json {
+function schemaJson(schema: ObjectSchema, prefix: string): Plain {
   const fields = [...schema.fields.values()];
   const required = fields.filter((field) => field.required).map((field) => field.name);
   const kinds = kindsOf.get(schema.fullName);
@@ -87,12 +86,12 @@ function schemaJson(schema: ObjectSchema, prefix: string): Json {
   };
 }
 
-const gvk = ({ group, version, kind }: Kind): Json => ({ group, kind, version });
-const kindsOf = new Map<string, Json[]>();
+const gvk = ({ group, version, kind }: Kind): Plain => ({ group, kind, version });
+const kindsOf = new Map<string, Plain[]>();
 for (const { types } of servedGroupVersions())
   for (const type of types) kindsOf.set(schemaOf(type).fullName, [gvk(type)]);
 
-function listJson(type: Kind, prefix: string): Json {
+function listJson(type: Kind, prefix: string): Plain {
   const item: FieldType = { is: 'object', type: schemaOf(type).fullName };
   const metadata: FieldType = { is: 'object', type: LIST_META };
   return {
@@ -109,10 +108,10 @@ function listJson(type: Kind, prefix: string): Json {
 }
 
 /** Paths of one resource, each with its operations. */
-function pathsOf(type: Kind, version: 2 | 3): [string, Json][] {
+function pathsOf(type: Kind, version: 2 | 3): [string, Plain][] {
   const root = type.group === '' ? `/api/${type.version}` : `/apis/${apiVersionOf(type)}`;
   const scope = type.namespaced ? '/namespaces/{namespace}' : '';
-  const operation = (action: string, writes: boolean): Json => operationJson(type, action, writes, version);
+  const operation = (action: string, writes: boolean): Plain => operationJson(type, action, writes, version);
   const collection = { get: operation('list', false), post: operation('post', true) };
   const item = {
     get: operation('get', false),
@@ -127,13 +126,13 @@ function pathsOf(type: Kind, version: 2 | 3): [string, Json][] {
   ];
 }
 
-function operationJson(type: Kind, action: string, writes: boolean, version: 2 | 3): Json {
+function operationJson(type: Kind, action: string, writes: boolean, version: 2 | 3): Plain {
   const parameters = writes
     ? QUERY_PARAMETERS.map((name) =>
         version === 2 ? { name, in: 'query', type: 'string' } : { name, in: 'query', schema: { type: 'string' } },
       )
     : [];
-  const operation: Json = {
+  const operation: Plain = {
     operationId: `${action}${type.group.replaceAll('.', '')}${type.version}${type.kind}`,
     ...(parameters.length > 0 ? { parameters } : {}),
     responses: { 200: { description: 'OK' } },
@@ -151,13 +150,13 @@ function operationJson(type: Kind, action: string, writes: boolean, version: 2 |
 }
 
 const info = { title: 'Kubernetes', version: serverVersion.gitVersion };
-let cachedV2: Json | undefined;
+let cachedV2: Plain | undefined;
 
 /** The whole document in version 2. */
-export function openApiV2(): Json {
+export function openApiV2(): Plain {
   if (cachedV2) return cachedV2;
   const types = servedGroupVersions().flatMap((each) => each.types);
-  const definitions: Json = {};
+  const definitions: Plain = {};
   for (const schema of allSchemas()) definitions[schema.fullName] = schemaJson(schema, PREFIX_V2);
   for (const type of types.filter((each) => each.stored))
     definitions[`${schemaOf(type).fullName}List`] = listJson(type, PREFIX_V2);
@@ -186,7 +185,7 @@ export function openApiV3Index(): unknown {
 export function openApiV3(place: string): unknown {
   const found = servedGroupVersions().find(({ group, version }) => placeOf(group, version) === place);
   if (!found) return undefined;
-  const schemas: Json = {};
+  const schemas: Plain = {};
   for (const type of found.types) {
     for (const name of reachable(schemaOf(type).fullName)) schemas[name] ??= schemaJson(schemaNamed(name), PREFIX_V3);
     if (type.stored) schemas[`${schemaOf(type).fullName}List`] = listJson(type, PREFIX_V3);

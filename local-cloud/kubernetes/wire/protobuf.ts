@@ -3,9 +3,8 @@
  * always go out as JSON, which every client takes as well; so there is no writer.
  */
 import { badRequest } from '../api-error.ts';
+import type { Plain } from '../object.ts';
 import { hasSchema, packageOf, schemaNamed, type Field, type FieldType, type ObjectSchema } from '../schema/schema.ts';
-
-type Plain = Record<string, any>;
 
 const MAGIC = Buffer.from('k8s\0');
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1';
@@ -89,10 +88,9 @@ function readInto(result: Plain, bytes: Buffer, fields: Field[], depth: number):
 function put(result: Plain, field: Field, raw: Buffer | bigint): void {
   const { type, name } = field;
   if (type.is === 'list') {
-    const list = (result[name] ??= []) as unknown[];
-    list.push(readValue(raw, type.of));
+    result[name] = [...(result[name] ?? []), readValue(raw, type.of)];
   } else if (type.is === 'map') {
-    const entry = readFields(raw as Buffer);
+    const entry = readFields(whole(raw));
     const value = entry.find((each) => each.number === 2)?.value ?? Buffer.alloc(0);
     result[name] = { ...result[name], [bytesOf(entry, 1).toString()]: readValue(value, type.of) };
   } else {
@@ -102,9 +100,15 @@ function put(result: Plain, field: Field, raw: Buffer | bigint): void {
   }
 }
 
+/** Bytes where the schema says bytes. Throws 400 for a number in their place. */
+function whole(raw: Buffer | bigint): Buffer {
+  if (typeof raw === 'bigint') throw badRequest('the protobuf body has a number where a message should be');
+  return raw;
+}
+
 function readValue(raw: Buffer | bigint, type: FieldType): unknown {
-  if (type.is === 'object') return readMessage(raw as Buffer, schemaNamed(type.type));
-  if (type.is === 'list') return readFields(raw as Buffer).map((each) => readValue(each.value, type.of));
+  if (type.is === 'object') return readMessage(whole(raw), schemaNamed(type.type));
+  if (type.is === 'list') return readFields(whole(raw)).map((each) => readValue(each.value, type.of));
   if (type.is === 'map') return {};
   if (typeof raw === 'bigint') return type.name === 'bool' ? raw !== 0n : Number(BigInt.asIntN(64, raw));
   switch (type.name) {
@@ -132,7 +136,9 @@ function readTime(raw: Buffer, micro: boolean): string | undefined {
   if (typeof seconds !== 'bigint') return undefined;
   const nanos = fields.find((field) => field.number === 2)?.value ?? 0n;
   const text = new Date(Number(BigInt.asIntN(64, seconds)) * 1000).toISOString().slice(0, 19);
-  return micro ? `${text}.${String(Number(nanos as bigint) / 1000).padStart(6, '0')}Z` : `${text}Z`;
+  return micro
+    ? `${text}.${String(Number(typeof nanos === 'bigint' ? nanos : 0n) / 1000).padStart(6, '0')}Z`
+    : `${text}Z`;
 }
 
 function readIntOrString(raw: Buffer): number | string {
@@ -144,5 +150,5 @@ function readIntOrString(raw: Buffer): number | string {
 }
 
 function parseAny(bytes: Buffer): unknown {
-  return bytes.length === 0 ? undefined : (JSON.parse(bytes.toString('utf8')) as unknown);
+  return bytes.length === 0 ? undefined : JSON.parse(bytes.toString('utf8'));
 }

@@ -4,8 +4,10 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
+import { listen } from '../../listen.ts';
+import { messageOf, stackOf } from '../../error-text.ts';
 import type { LocalContext } from '../../context.ts';
 import { InjectedFault } from '../../faults.ts';
 import { ApiError } from '../api-error.ts';
@@ -51,7 +53,7 @@ export async function startKubernetes(context: LocalContext, options: Kubernetes
   const sockets = new Set<Socket>();
   const server = createServer({ cert: certPem, key: keyPem }, (http, response) => {
     serve({ context, store, hub, http, response, authenticate }).catch((error: unknown) => {
-      context.log('kubernetes', `${http.method} ${http.url}: ${String((error as Error).stack ?? error)}`);
+      context.log('kubernetes', `${http.method} ${http.url}: ${stackOf(error)}`);
       response.destroy();
     });
   });
@@ -61,11 +63,7 @@ export async function startKubernetes(context: LocalContext, options: Kubernetes
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, host, resolve);
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server, options.port, host);
   bootstrap(store, port);
   const controllers = options.controllers === false ? undefined : startControllers(store, context);
   const stop = async (): Promise<void> => {
@@ -152,8 +150,8 @@ function addWarning(response: ServerResponse, warnings: string[], text: string):
 function fail({ http, response, context }: Exchange, error: unknown): void {
   if (error instanceof InjectedFault && applyFault(response, error)) return;
   const known = error instanceof ApiError ? error : error instanceof InjectedFault ? faultError(error) : undefined;
-  if (!known) context.log('kubernetes', `${http.method} ${http.url}: ${String((error as Error).stack ?? error)}`);
-  const status = known ?? new ApiError(500, 'InternalError', `Internal error occurred: ${(error as Error).message}`);
+  if (!known) context.log('kubernetes', `${http.method} ${http.url}: ${stackOf(error)}`);
+  const status = known ?? new ApiError(500, 'InternalError', `Internal error occurred: ${messageOf(error)}`);
   if (response.headersSent) return void response.destroy();
   const retry = status.details?.retryAfterSeconds;
   if (retry !== undefined) response.setHeader('retry-after', String(retry));

@@ -8,6 +8,7 @@ import { closeSync, createReadStream, mkdirSync, openSync, readdirSync, readSync
 import { truncateSync, unlinkSync, writeFileSync, type ReadStream } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { codeOf } from '../../error-text.ts';
 import { Packs } from './packs.ts';
 
 /** Bytes gathered before a write. */
@@ -84,7 +85,7 @@ export class BlobStore {
     try {
       unlinkSync(this.#path(blob));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if (codeOf(error) !== 'ENOENT') throw error;
     }
   }
 

@@ -1,6 +1,7 @@
 /** HTTP server of the storage service: runs each call between its faults, and writes what comes of it. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listen } from '../../listen.ts';
+import { stackOf } from '../../error-text.ts';
 import type { LocalContext } from '../../context.ts';
 import { InjectedFault } from '../../faults.ts';
 import { ApiError } from '../semantics/api-error.ts';
@@ -36,16 +37,8 @@ export class StorageServer {
     this.#server.requestTimeout = 0;
   }
 
-  listen(port: number, host: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(port, host, () => {
-        this.#server.off('error', reject);
-        const address = this.#server.address() as AddressInfo;
-        this.url = `http://${address.address}:${address.port}`;
-        resolve();
-      });
-    });
+  async listen(port: number, host: string): Promise<void> {
+    this.url = `http://${host}:${await listen(this.#server, port, host)}`;
   }
 
   /** Cuts what is under way, as the death of the process would, and waits until nobody touches the files any more. */
@@ -121,10 +114,7 @@ export class StorageServer {
   #wordError(error: unknown, dialect: Dialect): Reply {
     if (error instanceof InjectedFault) return faultReply(error.rule, dialect);
     if (error instanceof ApiError) return errorReply(error, dialect);
-    this.#context.log(
-      'storage',
-      `internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-    );
+    this.#context.log('storage', `internal error: ${stackOf(error)}`);
     return errorReply(new ApiError(500, 'internalError', 'Internal error', { xmlCode: 'InternalError' }), dialect);
   }
 
