@@ -97,7 +97,7 @@ export class LargeJob {
 }
 
 const worker = (pod: string): WorkerProgress => ({
-  ...{ pod, state: 'busy', loop: 1, iterations: [1], sinceSeconds: 0, beatSeconds: 0 },
+  ...{ pod, state: 'busy', loop: 1, iterations: 1, sinceSeconds: 0, beatSeconds: 0 },
 });
 
 const smallLoop = (done: number): LoopProgress => ({
@@ -145,13 +145,11 @@ export async function readOnly(redis: RunningRedis, loops: number): Promise<numb
   const numbers = Array.from({ length: loops }, (_, index) => String(index + 1));
   const hashes = await client.pipeline(numbers.map((number) => ['hgetall', redisKeys.loop(number)])).exec();
   client.disconnect();
-  const workers = Object.values(answers![3]![1] as Record<string, string>).map(
-    (json) => JSON.parse(json) as { state: WorkerProgress['state']; iterations: number[] },
-  );
+  const workers = Object.keys(answers![3]![1] as Record<string, string>).map(worker);
   const progress = summarize(
     { state: 'running', message: '', startedSeconds: null, beatSeconds: null },
     [],
-    workers.map((value) => ({ ...worker(''), ...value })),
+    workers,
     0,
   );
   return JSON.stringify({ progress, loops: hashes!.map(([, hash]) => hash) }).length;

@@ -16,6 +16,9 @@ export type Refuse = (place: string) => void;
 const DRIVER_STATES = ['starting', 'running', 'saving', 'finished', 'failed', 'stopped'] satisfies DriverState[];
 const WORKER_STATES = ['starting', 'idle', 'busy', 'draining'] satisfies WorkerProgress['state'][];
 
+/** `tasks.size` of the job file has the same bound. */
+const MOST_OF_A_TASK = 1_000_000;
+
 /** A number as Redis has it. */
 const numberText = z.string().max(40).transform(Number);
 const anyNumber = numberText.pipe(z.number());
@@ -28,8 +31,10 @@ const podName = z.string().regex(/^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/);
 const workerEntry = z.object({
   state: z.enum(WORKER_STATES).default('starting'),
   loop: resultFields.loop.nullish(),
-  /** The first hundred of its task; R writes one alone without a list. */
-  iterations: z.union([resultFields.iteration, z.array(resultFields.iteration).max(1000)]).nullish(),
+  /** The first hundred of its task. */
+  iterations: z.array(resultFields.iteration).max(1000).default([]),
+  /** Of all of them. */
+  count: z.int().min(0).max(MOST_OF_A_TASK).optional(),
   since: z.number().default(0),
   beat: z.number().default(0),
 });
@@ -103,7 +108,7 @@ export function toWorker(pod: string, json: string, refuse: Refuse): WorkerProgr
     pod,
     state: entry.state,
     loop: entry.loop ?? null,
-    iterations: [entry.iterations ?? []].flat(),
+    iterations: entry.count ?? entry.iterations.length,
     sinceSeconds: entry.since,
     beatSeconds: entry.beat,
   };

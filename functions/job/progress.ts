@@ -35,7 +35,8 @@ export interface WorkerProgress {
   pod: string;
   state: 'starting' | 'idle' | 'busy' | 'draining';
   loop: number | null;
-  iterations: number[];
+  /** Of the task that it has. */
+  iterations: number;
   sinceSeconds: number;
   beatSeconds: number;
 }
@@ -80,7 +81,7 @@ export function summarize(
     driver,
     loops,
     waiting: sum((loop) => loop.waiting),
-    running: busy.reduce((total, worker) => total + worker.iterations.length, 0),
+    running: busy.reduce((total, worker) => total + worker.iterations, 0),
     done: sum((loop) => loop.done),
     failed: sum((loop) => loop.failed),
     reused: sum((loop) => loop.reused),

@@ -68,9 +68,17 @@ describe('the queue of a job', () => {
     });
     assert.deepEqual([progress.done, progress.waiting, progress.running, progress.total], [2, 7, 1, 10]);
     assert.deepEqual(workers, [
-      { pod: 'worker-1', state: 'busy', loop: 1, iterations: [3], sinceSeconds: NOW - 5, beatSeconds: NOW - 1 },
+      { pod: 'worker-1', state: 'busy', loop: 1, iterations: 1, sinceSeconds: NOW - 5, beatSeconds: NOW - 1 },
     ]);
     assert.deepEqual([gate, urlRequests, refused], [{ tasks: 4, begun: 3 }, ['ledger'], []]);
+  });
+
+  it('has all iterations of a long task in flight, of which a worker names the first hundred', async () => {
+    await work();
+    const iterations = Array.from({ length: 100 }, (_, index) => index + 1);
+    const long = { state: 'busy', loop: 1, iterations, count: 2500, last: 2500, since: NOW - 5, beat: NOW - 1 };
+    await script.hset(redisKeys.workers, { 'worker-2': JSON.stringify(long) });
+    assert.equal((await view()).progress.running, 2501);
   });
 
   it('is empty before anybody has written', async () => {

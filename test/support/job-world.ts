@@ -70,8 +70,8 @@ export class JobWorld extends VirtualWorld {
     const there = this.cluster();
     there.driverState = 'running';
     there.loops = [loop({})];
-    const busy = { state: 'busy', loop: 1, iterations: [1], sinceSeconds: 0, beatSeconds: 0 } as const;
-    there.workers = ['w1', 'w2', 'w3'].map((pod) => ({ ...busy, iterations: [1], pod }));
+    const busy = { state: 'busy', loop: 1, iterations: 1, sinceSeconds: 0, beatSeconds: 0 } as const;
+    there.workers = ['w1', 'w2', 'w3'].map((pod) => ({ ...busy, pod }));
     await this.pass();
     assert.equal(await this.phase(), 'canary');
     return there;

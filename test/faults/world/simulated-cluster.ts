@@ -259,7 +259,7 @@ export class SimulatedCluster {
         pod: worker.pod,
         state: worker.task === null ? 'idle' : 'busy',
         loop: worker.task?.loop ?? null,
-        iterations: worker.task === null ? [] : [worker.task.iteration],
+        iterations: worker.task === null ? 0 : 1,
         sinceSeconds: worker.sinceMs / 1000,
         beatSeconds: nowMs / 1000,
       }));

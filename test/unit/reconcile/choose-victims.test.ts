@@ -8,7 +8,7 @@ import { NOW_MS, pod, workloadView } from '../../support/plan-fixtures.ts';
 
 const worker = (name: string, state: WorkerProgress['state'], seconds: number): WorkerProgress => {
   const sinceSeconds = NOW_MS / 1000 - seconds;
-  return { pod: name, state, loop: null, iterations: [], sinceSeconds, beatSeconds: NOW_MS / 1000 };
+  return { pod: name, state, loop: null, iterations: 0, sinceSeconds, beatSeconds: NOW_MS / 1000 };
 };
 const idle = (name: string, seconds = 101): WorkerProgress => worker(name, 'idle', seconds);
 

@@ -17,7 +17,7 @@ const worker = (pod: string, state: WorkerProgress['state'], idleSeconds = 1000)
   pod,
   state,
   loop: 1,
-  iterations: state === 'busy' ? [1] : [],
+  iterations: state === 'busy' ? 1 : 0,
   sinceSeconds: world.nowMs / 1000 - idleSeconds,
   beatSeconds: world.nowMs / 1000,
 });

@@ -25,7 +25,7 @@ import {
 
 const idle = (name: string, seconds: number): WorkerProgress => {
   const sinceSeconds = NOW_MS / 1000 - seconds;
-  return { pod: name, state: 'idle', loop: null, iterations: [], sinceSeconds, beatSeconds: NOW_MS / 1000 };
+  return { pod: name, state: 'idle', loop: null, iterations: 0, sinceSeconds, beatSeconds: NOW_MS / 1000 };
 };
 const grow = (nodes: number, replicas: number, from = 3): Action[] => [
   { do: 'resize-workers-pool', nodes },
