@@ -14,12 +14,12 @@ new_combiner <- function(it) {
   collects <- identical(body(info$fun), quote(c(a, list(...)))) &&
     identical(environment(info$fun), asNamespace("foreach")) && identical(it$state$accum, list())
   if (!collects && typeof(info$fun) != "builtin") return(NULL)
-  combiner <- new.env(parent = emptyenv())
-  combiner$collects <- collects
-  combiner$most <- info$max.combine
-  combiner$group <- if (collects) vector("list", 1024L) else list()
-  combiner$size <- 0L   # results in the group, failed ones included
-  combiner$values <- 0L # of them, those that have a value
+  combiner <- new_record(
+    collects = collects,
+    most = info$max.combine,
+    group = if (collects) vector("list", 1024L) else list(),
+    size = 0L,   # results in the group, failed ones included
+    values = 0L) # of them, those that have a value
   combiner
 }
 

@@ -4,15 +4,15 @@ TRANSIENT_REPLIES <- "^(LOADING|OOM|MISCONF|BUSY|READONLY|MASTERDOWN|TRYAGAIN|CL
 
 now_seconds <- function() .Call(fleet_now)
 
-# A connection is an environment so that reconnecting is seen by everybody who holds it.
 new_connection <- function(host, port, password = NULL) {
-  con <- new.env(parent = emptyenv())
-  con$host <- host
-  con$port <- as.character(port)
-  con$password <- if (length(password) && nzchar(password)) password
-  con$pointer <- NULL
-  con$cuts <- 0L
-  con$wished <- numeric() # when addresses were asked for, by name (addresses.R)
+  con <- new_record(
+    host = host,
+    port = as.character(port),
+    password = if (length(password) && nzchar(password)) password,
+    pointer = NULL,
+    cuts = 0L,
+    wished = numeric(), asked_at = NULL, # when addresses were asked for: each by its name, and any (addresses.R)
+    memory = NULL, memory_at = NULL)     # what Redis said of its memory, and when (memory.R)
   con
 }
 

@@ -6,16 +6,18 @@
 # cache.
 open_spill <- function(dir, loop, lasting = TRUE) {
   dir.create(dir, recursive = TRUE, showWarnings = FALSE)
-  spill <- new.env(parent = emptyenv())
-  spill$lasting <- lasting
-  spill$data_path <- file.path(dir, sprintf("loop-%s.values", whole(loop)))
-  spill$index_path <- file.path(dir, sprintf("loop-%s.index", whole(loop)))
+  path <- function(what) file.path(dir, sprintf("loop-%s.%s", whole(loop), what))
+  spill <- new_record(
+    lasting = lasting,
+    data_path = path("values"),
+    index_path = path("index"),
+    data = file(path("values"), "ab"),
+    index = file(path("index"), "ab"),
+    input = NULL,   # opened when a value is read
+    entries = NULL, # what was there when it was opened
+    size = file.size(path("values")))
   spill$entries <- read_index(spill)
-  spill$size <- if (file.exists(spill$data_path)) file.size(spill$data_path) else 0
-  spill$data <- file(spill$data_path, "ab")
-  spill$index <- file(spill$index_path, "ab")
   if (nrow(spill$entries)) cat("\n", file = spill$index) # the last line may be torn
-  spill$input <- NULL
   spill
 }
 

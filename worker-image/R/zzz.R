@@ -1,6 +1,15 @@
 # Package state and load hook.
 
-.fleet <- new.env(parent = emptyenv())
+.fleet <- new_record(
+  # of a job's pod
+  role = NULL, job = NULL, attempt = NULL, pod = NULL, node = NULL,
+  scratch = NULL,      # folder for files on their way
+  prefix = NULL,       # of all keys in Redis
+  driver = NULL,       # the registered back end
+  script_line = NULL,  # where the script is
+  worker = NULL, watch = NULL,          # in a worker: itself, and what looks at the present iteration
+  started = NULL, worker_pids = NULL,   # workers that this session has started on its machine
+  replay = NULL)       # the report that `foreach-fleet replay` has begun this session for
 
 .onLoad <- function(libname, pkgname) {
   .Call(fleet_ignore_sigpipe)
