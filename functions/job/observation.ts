@@ -48,5 +48,7 @@ export interface UploadView {
   parsed: { spec: JobSpec | null; problems: readonly Problem[] } | null;
   /** What is wrong with the script itself (empty, not UTF-8); null when it is fine or was not read. */
   scriptProblem: Problem | null;
+  /** Addresses of data in other buckets that is not there; read while the job waits. */
+  missingObjects: string[] | 'unknown';
   newestMs: number;
 }

@@ -28,6 +28,7 @@ import type { Ports } from '../ports/ports.ts';
 import type { TaskQueue } from '../ports/task-queue.ts';
 import type { Workload } from '../ports/workloads.ts';
 import { log } from '../log.ts';
+import { findMissingObjects } from './missing-objects.ts';
 import { readPlaces } from './place-list.ts';
 
 /** Open connections to what was seen, which acting on it may use. The caller closes the queue. */
@@ -102,6 +103,7 @@ async function observeUpload(ports: Ports, record: JobRecord, settings: PassSett
     controls: controlsOf(named),
     parsed: null,
     scriptProblem: null,
+    missingObjects: [],
     newestMs: files.reduce((newest, file) => Math.max(newest, file.updatedMs), 0),
   };
   if (record.phase !== 'waiting' || jobObject === undefined) return view;
@@ -123,21 +125,23 @@ async function readFolder(
   jobObject: ObjectInfo,
   files: ObjectInfo[],
   settings: PassSettings,
-): Promise<Pick<UploadView, 'parsed' | 'scriptProblem'>> {
+): Promise<Pick<UploadView, 'parsed' | 'scriptProblem' | 'missingObjects'>> {
   const bytes =
     jobObject.bytes > MAX_JOB_FILE_BYTES
       ? Buffer.alloc(MAX_JOB_FILE_BYTES + 1)
       : (await ports.buckets.uploads.read(folder + jobObject.name, MAX_JOB_FILE_BYTES))?.bytes;
-  if (bytes === undefined) return { parsed: null, scriptProblem: null };
+  if (bytes === undefined) return { parsed: null, scriptProblem: null, missingObjects: [] };
   const fileName = jobObject.name === 'job.json' ? 'job.json' : 'job.yaml';
   const result = parseJobFile(bytes, fileName, {
     allowedBuckets: settings.allowedBuckets,
     allowedRegistries: settings.allowedRegistries,
   });
-  if ('problems' in result) return { parsed: { spec: null, problems: result.problems }, scriptProblem: null };
+  if ('problems' in result)
+    return { parsed: { spec: null, problems: result.problems }, scriptProblem: null, missingObjects: [] };
   const script = files.find((file) => file.name === result.spec.script);
   const parsed = { spec: result.spec, problems: findUnsafeNames(files) };
-  return { parsed, scriptProblem: script ? await checkScript(ports, folder, script) : null };
+  const missingObjects = await orUnknown('data', () => findMissingObjects(ports.buckets, result.spec));
+  return { parsed, scriptProblem: script ? await checkScript(ports, folder, script) : null, missingObjects };
 }
 
 /** What is wrong with the script; null when it is fine, or has gone since it was listed. */

@@ -1,4 +1,5 @@
 /** Pure: are Redis, the driver and the workers there, and what stands in their way. */
+import type { JobRecord } from '../job/job-record.ts';
 import type { RecordWithCluster } from '../job/known-record.ts';
 import type { Observation } from '../job/observation.ts';
 import type { PodView, WorkloadView } from '../ports/workloads.ts';
@@ -13,7 +14,10 @@ export function planStarting(record: RecordWithCluster, seen: Observation): Step
   const lost = planLostCluster(record, seen);
   if (lost) return lost;
   const { workload, progress, nowMs } = seen;
-  if (workload === 'unknown' || workload === null) {
+  const isLate = secondsSince(record.phaseSince, nowMs) > START_LIMIT_SECONDS;
+  if (isLate && !(isSeen(workload) && hasStarted(workload, progress)))
+    return stay(beginEnding(record, startFailed(record, workload), nowMs));
+  if (!isSeen(workload)) {
     const text = 'the Kubernetes API cannot be read; nothing is concluded from that';
     return stay(noteDecision(record, nowMs, 'wait', 'workload-unknown', text));
   }
@@ -21,9 +25,11 @@ export function planStarting(record: RecordWithCluster, seen: Observation): Step
   const fleet = { ...record.fleet, workers: workload.workersWanted };
   if (hasStarted(workload, progress))
     return stay(move({ ...record, fleet }, 'canary', nowMs, 'the driver runs the script'), [{ do: 'renew-lease' }]);
-  if (secondsSince(record.phaseSince, nowMs) > START_LIMIT_SECONDS)
-    return stay(beginEnding(record, startFailed(workload), nowMs));
   return stay({ ...record, fleet, waitingFor: startingText(workload) });
+}
+
+function isSeen(workload: Observation['workload']): workload is WorkloadView {
+  return workload !== null && workload !== 'unknown';
 }
 
 function hasStarted(workload: WorkloadView, progress: Observation['progress']): boolean {
@@ -40,11 +46,13 @@ function startingText(workload: WorkloadView): string {
   return isPending('driver') ? 'the driver pod to start' : 'the driver to read the script and its data';
 }
 
-function startFailed(workload: WorkloadView): EndingReason {
+function startFailed({ trouble }: JobRecord, workload: Observation['workload']): EndingReason {
+  const seen = isSeen(workload) ? startingText(workload) : 'the Kubernetes API cannot be read';
+  const why = trouble === null ? seen : `${seen}; ${trouble.action}: ${trouble.text}`;
   return {
     outcome: 'failed',
     code: 'FF-START-TIMEOUT',
-    message: `the driver did not start within ${START_LIMIT_SECONDS / 60} minutes: ${startingText(workload)}`,
+    message: `the driver did not start within ${START_LIMIT_SECONDS / 60} minutes: ${why}`,
     remedy: 'see the pod message; a wrong image or too much data are the usual causes',
   };
 }

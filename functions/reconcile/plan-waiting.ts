@@ -5,6 +5,7 @@
 import { assert } from '../job/assert.ts';
 import { fleetForPrice, leastDiskGb, workerPool, workersPerMachine } from '../job/machines.ts';
 import type { JobRecord, Spending } from '../job/job-record.ts';
+import type { RecordWithSpec } from '../job/known-record.ts';
 import { findFolderSizeProblem, findMissingFiles } from '../job-file/check-folder.ts';
 import type { JobSpec } from '../job-file/job-spec.ts';
 import type { Problem } from '../job-file/problem.ts';
@@ -43,6 +44,9 @@ export function planWaiting(record: JobRecord, seen: Observation, settings: Pass
   const sound = { ...read, spec, problems: [] };
   const missing = findMissingFiles(spec, upload.files);
   if (missing.length > 0) return waitForFiles(sound, nowMs, missing);
+  const { missingObjects } = upload;
+  if (missingObjects === 'unknown') return stay({ ...sound, waitingFor: 'the buckets of its data to be readable' });
+  if (missingObjects.length > 0) return waitForObjects(sound, nowMs, missingObjects);
   return waitForPlace(sound, seen.places) ?? createCluster(sound, nowMs, settings);
 }
 
@@ -79,6 +83,20 @@ function waitForFiles(record: JobRecord, nowMs: number, missing: string[]): Step
     remedy: 'upload the missing files: the job then starts by itself',
   } as const;
   return stay(beginEnding(waiting, reason, nowMs));
+}
+
+/** Told at once, by its code; the job goes on by itself when the objects come. */
+function waitForObjects(record: RecordWithSpec, nowMs: number, missing: string[]): Step {
+  const problems = missing.map((object) => ({
+    code: 'FF-DATA-MISSING',
+    path: `data[${record.spec.data.findIndex((one) => one.object === object)}].object`,
+    message: `${object} does not exist, or the service may not read it`,
+    remedy: 'upload it, or let the service account read the bucket',
+  }));
+  const waitingFor = `${missing.join(', ')} (not there, or not readable)`;
+  const waiting: JobRecord = { ...record, problems, waitingFor };
+  const isOver = secondsSince(record.phaseSince, nowMs) >= WAIT_FOR_FILES_SECONDS;
+  return stay(isOver ? endWithProblem(waiting, problems[0]!, nowMs) : waiting);
 }
 
 function problemsOfLimits(spec: JobSpec, spent: Spending): Problem[] {

@@ -156,7 +156,17 @@ export function uploadOf(part: Partial<Observation['upload']> = {}): Observation
   const parsed = { spec: specOf(), problems: [] };
   const files = part.files ?? [script];
   const filesDigest = digestOfFolder(files);
-  return { jobFile, files, filesDigest, controls: {}, parsed, scriptProblem: null, newestMs: NOW_MS, ...part };
+  return {
+    jobFile,
+    files,
+    filesDigest,
+    controls: {},
+    parsed,
+    scriptProblem: null,
+    missingObjects: [],
+    newestMs: NOW_MS,
+    ...part,
+  };
 }
 
 /** As `observation`, for rules that run only while Kubernetes and Redis can be read. */

@@ -25,7 +25,7 @@ const withPods = (...pods: (typeof redis)[]): Partial<Observation> => ({
 const rows: [name: string, record: Partial<JobRecord>, seen: Partial<Observation>, expected: Expected][] = [
   [
     'Kubernetes cannot be read: nothing is concluded',
-    { phaseSince: ago(36_000) },
+    { phaseSince: ago(1200) },
     { workload: 'unknown' },
     { phase: 'starting', decisions: ['wait: workload-unknown'], actions: [], ending: null },
   ],
@@ -68,6 +68,19 @@ const rows: [name: string, record: Partial<JobRecord>, seen: Partial<Observation
     withPods(redis),
     { phase: 'draining', ending: 'failed: FF-START-TIMEOUT' },
   ],
+  [
+    'whether Kubernetes can be read or not',
+    { phaseSince: ago(1201) },
+    { workload: 'unknown' },
+    { phase: 'draining', ending: 'failed: FF-START-TIMEOUT' },
+  ],
+  [
+    'and whether anything could be applied or not',
+    { phaseSince: ago(1201) },
+    { workload: workloadView({ applied: false, driver: 'absent' }), progress: null },
+    { phase: 'draining', ending: 'failed: FF-START-TIMEOUT' },
+  ],
+  ['a driver that has started late has started', { phaseSince: ago(1201) }, {}, { phase: 'canary', ending: null }],
   ['the cluster is lost', {}, { cluster: null }, { phase: 'creating', ending: null }],
 ];
 

@@ -23,6 +23,9 @@ const says = (lines: string): Upload => ({ parsed: { spec: specOf(lines), proble
 const spent = { spending: { usd: 4.99, machineSeconds: 0, clusterSeconds: 43_200, usdPerHour: 0, asOf: ago(0) } };
 const refused = (code: string): Expected => ({ phase: 'failed', actions: [], ending: `failed: ${code}` });
 const places = { held: false, taken: 2, maximum: 3, beside: ['other'] };
+const gone = 'gs://other/x.csv';
+const ofOther = { ...specOf(), data: [{ object: gone, as: 'file' as const }] };
+const elsewhere: Upload = { parsed: { spec: ofOther, problems: [] }, missingObjects: [gone] };
 const full = { places: { ...places, taken: 3 } };
 
 const rows: [
@@ -68,6 +71,21 @@ const rows: [
     {},
     full,
     { phase: 'waiting', actions: [], waitingFor: /3 jobs have one, the installation allows 3/ },
+  ],
+  [
+    'an object of another bucket is missing: told at once, before a place is taken',
+    {},
+    elsewhere,
+    { places },
+    { phase: 'waiting', actions: [], waitingFor: /gs:\/\/other\/x\.csv/, ending: null },
+  ],
+  ['half an hour is enough for that, too', { phaseSince: ago(1800) }, elsewhere, {}, refused('FF-DATA-MISSING')],
+  [
+    'the other bucket cannot be asked',
+    { phaseSince: ago(1800) },
+    { missingObjects: 'unknown' },
+    {},
+    { phase: 'waiting', actions: [], waitingFor: /the buckets of its data/, ending: null },
   ],
   ['the problem is told before a place is free', {}, { scriptProblem: problem }, full, refused('FF-SCRIPT-EMPTY')],
   [
