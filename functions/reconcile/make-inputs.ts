@@ -6,19 +6,14 @@ import { assert } from '../job/assert.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { withSpec } from '../job/known-record.ts';
 import { loadedNames, workingName } from '../job-file/job-spec.ts';
-import { formatJsonLines } from '../job/json-lines.ts';
 import { NOT_DATA, paths } from '../job/names.ts';
 import { splitBucketAddress } from '../job-file/text-rules.ts';
 import type { Buckets } from '../ports/bucket.ts';
 import { PortError } from '../ports/port-error.ts';
 import { inParallel } from '../in-parallel.ts';
-import { readLedger } from './read-ledger.ts';
+import { makeResumeLedger } from './resume-ledger.ts';
+import { SIGNED_SECONDS } from './signed-seconds.ts';
 
-/**
- * The functions sign by `signBlob`, whose keys rotate: a signature "is usable for at least 12 hours" (Cloud Storage,
- * "Creating signatures"), whatever expiry it names.
- */
-export const SIGNED_SECONDS = 12 * 3600;
 const MAX_OUTPUT_BYTES = 5 * 1024 ** 3;
 const PARALLEL_SIGNATURES = 32;
 
@@ -75,21 +70,4 @@ async function signForeign(
     );
   const url = await bucket.signedUrl(object, { generation: found.generation, validSeconds: SIGNED_SECONDS });
   return { name: workingName(`gs://${bucketName}/${object}`), url, bytes: found.bytes };
-}
-
-/**
- * Everything earlier attempts have finished (and this one, if its cluster was lost), with a
- * signed URL each; null when there is nothing.
- */
-export async function makeResumeLedger(buckets: Buckets, record: JobRecord): Promise<{ url: string } | null> {
-  const lines = await readLedger(buckets, record.job);
-  if (lines.length === 0) return null;
-  const urls = new Map<string, string>(lines.map((line) => [line.object, '']));
-  await inParallel(PARALLEL_SIGNATURES, [...urls.keys()], async (object) => {
-    urls.set(object, await buckets.results.signedUrl(object, { validSeconds: SIGNED_SECONDS }));
-  });
-  const text = formatJsonLines(lines.map((line) => ({ ...line, url: urls.get(line.object) })));
-  const name = paths.resumeLedger(record.job, record.attempt);
-  const generation = await buckets.state.write(name, text, { contentType: 'application/x-ndjson' });
-  return { url: await buckets.state.signedUrl(name, { generation, validSeconds: SIGNED_SECONDS }) };
 }

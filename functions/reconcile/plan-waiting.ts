@@ -95,8 +95,9 @@ function waitForObjects(record: RecordWithSpec, nowMs: number, missing: string[]
   }));
   const waitingFor = `${missing.join(', ')} (not there, or not readable)`;
   const waiting: JobRecord = { ...record, problems, waitingFor };
+  const [first] = problems;
   const isOver = secondsSince(record.phaseSince, nowMs) >= WAIT_FOR_FILES_SECONDS;
-  return stay(isOver ? endWithProblem(waiting, problems[0]!, nowMs) : waiting);
+  return stay(isOver && first !== undefined ? endWithProblem(waiting, first, nowMs) : waiting);
 }
 
 function problemsOfLimits(spec: JobSpec, spent: Spending): Problem[] {

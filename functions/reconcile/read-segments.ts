@@ -23,17 +23,44 @@ export async function readSegments<Line>(
   parse: (text: string) => ParsedLines<Line>,
   tellDamaged: TellDamaged = logDamaged,
 ): Promise<Line[]> {
-  const found = await bucket.list(`${job}/`, { glob: `${job}/attempt-*/${kind}/*.jsonl` });
-  const segments = found.toSorted((a, b) => attemptOf(a.name) - attemptOf(b.name) || a.name.localeCompare(b.name));
-  const lines: Line[][] = segments.map(() => []);
-  await inParallel(PARALLEL_READS, [...segments.entries()], async ([index, segment]) => {
-    const object = await bucket.read(segment.name, MAX_SEGMENT_BYTES[kind]);
-    if (object === null) return;
-    const parsed = parse(object.bytes.toString('utf8'));
-    if (parsed.damaged > 0) tellDamaged(segment.name, parsed.damaged);
-    lines[index] = parsed.lines;
+  const names = await segmentNames(bucket, job, kind);
+  const lines: Line[][] = names.map(() => []);
+  await inParallel(PARALLEL_READS, [...names.entries()], async ([index, name]) => {
+    lines[index] = await readSegment(bucket, name, kind, parse, tellDamaged);
   });
   return lines.flat();
+}
+
+/** As readSegments, one after another: for what would not fit into memory as a whole. */
+export async function* eachSegment<Line>(
+  bucket: Bucket,
+  job: string,
+  kind: SegmentKind,
+  parse: (text: string) => ParsedLines<Line>,
+): AsyncGenerator<Line[]> {
+  for (const name of await segmentNames(bucket, job, kind))
+    yield await readSegment(bucket, name, kind, parse, logDamaged);
+}
+
+async function segmentNames(bucket: Bucket, job: string, kind: SegmentKind): Promise<string[]> {
+  const found = await bucket.list(`${job}/`, { glob: `${job}/attempt-*/${kind}/*.jsonl` });
+  return found
+    .toSorted((a, b) => attemptOf(a.name) - attemptOf(b.name) || a.name.localeCompare(b.name))
+    .map(({ name }) => name);
+}
+
+async function readSegment<Line>(
+  bucket: Bucket,
+  name: string,
+  kind: SegmentKind,
+  parse: (text: string) => ParsedLines<Line>,
+  tellDamaged: TellDamaged,
+): Promise<Line[]> {
+  const object = await bucket.read(name, MAX_SEGMENT_BYTES[kind]);
+  if (object === null) return [];
+  const { lines, damaged } = parse(object.bytes.toString('utf8'));
+  if (damaged > 0) tellDamaged(name, damaged);
+  return lines;
 }
 
 function logDamaged(object: string, lines: number): void {

@@ -8,7 +8,8 @@ import { isPodObject, LEDGER } from '../job/pod-objects.ts';
 import { log } from '../log.ts';
 import type { Buckets } from '../ports/bucket.ts';
 import type { SignedUrl, TaskQueue } from '../ports/task-queue.ts';
-import { makeResumeLedger, SIGNED_SECONDS } from './make-inputs.ts';
+import { makeResumeLedger } from './resume-ledger.ts';
+import { SIGNED_SECONDS } from './signed-seconds.ts';
 
 const AT_ONCE = 24;
 

@@ -13,7 +13,7 @@ import { PortError } from '../../functions/ports/port-error.ts';
 import type { LedgerLine } from '../../functions/job/ledger.ts';
 import { backUp } from '../../functions/reconcile/back-up.ts';
 import { signUrls } from '../../functions/reconcile/sign-urls.ts';
-import { makeResumeLedger } from '../../functions/reconcile/make-inputs.ts';
+import { makeResumeLedger } from '../../functions/reconcile/resume-ledger.ts';
 import { readLedger } from '../../functions/reconcile/read-ledger.ts';
 import { Lab, password, type LabJob, type Running } from '../../testing/lab.ts';
 import { fileBucket } from '../../testing/file-bucket.ts';

@@ -1,0 +1,7 @@
+/** How long signed URLs and forms are good for. */
+
+/**
+ * The functions sign by `signBlob`, whose keys rotate: a signature "is usable for at least 12 hours" (Cloud Storage,
+ * "Creating signatures"), whatever expiry it names.
+ */
+export const SIGNED_SECONDS = 12 * 3600;
