@@ -7,6 +7,8 @@
   prefix = NULL,       # of all keys in Redis
   driver = NULL,       # the registered back end
   script_line = NULL,  # where the script is
+  script_options = NULL,    # options of the script while its loop runs with ours
+  start_environment = NULL, # environment variables as they were when R began
   worker = NULL, watch = NULL,          # in a worker: itself, and what looks at the present iteration
   started = NULL, worker_pids = NULL,   # workers that this session has started on its machine
   replay = NULL)       # the report that `foreach-fleet replay` has begun this session for
