@@ -27,6 +27,7 @@ table <- foreach(i = 1:12, .combine = rbind) %dopar% {
 scale <- 10
 more <- foreach(k = 1:3, .combine = c) %dopar% (k * scale)
 print(more)
+cat("größer als π\n")
 write.csv(table, "table.csv", row.names = FALSE)
 dir.create("plots")
 saveRDS(list(table, more), "plots/all data.rds")
@@ -60,6 +61,10 @@ test('a job runs to its end and brings its files home', async () => {
     (line) => JSON.parse(line) as { name: string; sha256: string },
   );
   assert.deepEqual(outputs.map((o) => o.name).sort(), ['driver.log', 'plots/all data.rds', 'table.csv']);
+  // Its log is for people: what was printed, whole, and no line for the control plane.
+  const log = lab.server.read('results/lab/attempt-1/driver.log').toString();
+  for (const text of ['[1] 10 20 30', 'größer als π']) assert.ok(log.includes(text), log);
+  assert.ok(!log.includes('{"ff":'), log);
   const table = lab.server.read('results/lab/attempt-1/table.csv');
   assert.equal(outputs.find((o) => o.name === 'table.csv')?.sha256, createHash('sha256').update(table).digest('hex'));
   const expected = execFileSync('Rscript', [
