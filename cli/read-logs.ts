@@ -1,64 +1,73 @@
-/**
- * `logs ID`: what the pods (or the functions) printed. From the local cloud's log store, which outlives the
- * cluster; in the cloud, Cloud Logging has them.
- */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+/** `logs ID`: what the pods (or the functions) printed, once or as it comes. In the cloud, Cloud Logging has it. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { clusterName } from '../functions/job/names.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
-import { admin, requireStatus, type Session } from './session.ts';
-
-export interface LogLine {
-  timestamp: string;
-  pod: string;
-  text: string;
-}
+import { functionLog, type LogLine, type LogSource, podLog } from './log-source.ts';
+import { requireStatus, type Session } from './session.ts';
 
 export interface LogsOptions {
   role?: string;
-  follow?: boolean;
   tail?: string;
+  /** Also the lines that are meant for the control plane. */
+  machine?: boolean;
 }
 
 const FOLLOW_MS = 700;
+const LINES = 10_000;
 const ROLES = ['driver', 'worker', 'redis', 'functions'];
 
+/** The newest lines, as many as were asked for. */
 export async function readLogs(session: Session, job: string, options: LogsOptions): Promise<LogLine[]> {
+  return newest(await (await openLog(session, job, options)).next(), options);
+}
+
+/** Prints the newest lines and then all that come, until the job has ended. */
+export async function followLogs(
+  session: Session,
+  job: string,
+  options: LogsOptions,
+  say: (line: string) => void,
+): Promise<void> {
+  const source = await openLog(session, job, options);
+  for (let isFirst = true; ; isFirst = false) {
+    const { ended } = await requireStatus(session, job);
+    const lines = await source.next();
+    for (const line of isFirst ? newest(lines, options) : shown(lines, options)) say(logLine(line));
+    if (ended) return;
+    await delay(FOLLOW_MS);
+  }
+}
+
+export async function untilEnded(session: Session, job: string): Promise<void> {
+  while (!(await requireStatus(session, job)).ended) await delay(FOLLOW_MS);
+}
+
+function shown(lines: readonly LogLine[], { machine }: LogsOptions): LogLine[] {
+  return lines.filter((line) => machine === true || !line.machine);
+}
+
+function newest(lines: readonly LogLine[], options: LogsOptions): LogLine[] {
+  return shown(lines, options).slice(-Number(options.tail ?? LINES));
+}
+
+async function openLog(session: Session, job: string, options: LogsOptions): Promise<LogSource> {
+  checkOptions(options);
+  const { attempt } = await requireStatus(session, job);
   if (!session.local)
     throw new CommandError(
       'FF-LOCAL-ONLY',
       'in the cloud the logs are in Cloud Logging',
-      `gcloud logging read 'resource.labels.cluster_name="${clusterName(job, 1)}"'`,
+      `gcloud logging read '${filterOf(job, attempt, options.role)}'`,
       EXIT.invalid,
     );
-  checkOptions(options);
-  if (options.role === 'functions') return functionLog(session, job);
-  const status = await requireStatus(session, job);
-  const query = new URLSearchParams({
-    cluster: clusterName(job, status.attempt),
-    tail: options.tail ?? '10000',
-    ...(options.role ? { container: options.role } : {}),
-  });
-  const answer = (await admin(session, `/logs?${query}`)) as {
-    entries: {
-      timestamp: string;
-      resource: { labels: { pod_name?: string } };
-      textPayload?: string;
-      jsonPayload?: unknown;
-      protoPayload?: { methodName?: string };
-    }[];
-  };
-  return answer.entries.map((entry) => ({
-    timestamp: entry.timestamp,
-    pod: entry.resource.labels.pod_name ?? 'cluster',
-    text: entry.textPayload ?? (entry.jsonPayload ? JSON.stringify(entry.jsonPayload) : operationOf(entry)),
-  }));
+  return options.role === 'functions' ? functionLog(session, job) : podLog(session, job, attempt, options.role);
 }
 
-/** Audit entries of the cluster itself have no text: "DeleteCluster has ended" is what they say. */
-function operationOf(entry: { protoPayload?: { methodName?: string } }): string {
-  return `${entry.protoPayload?.methodName?.split('.').at(-1) ?? 'an operation'} has ended`;
+/** In Cloud Logging's own words. */
+function filterOf(job: string, attempt: number, role: string | undefined): string {
+  if (role === 'functions') return `resource.type="cloud_run_revision" AND jsonPayload.job="${job}"`;
+  const cluster = `resource.labels.cluster_name="${clusterName(job, attempt)}"`;
+  return role === undefined ? cluster : `${cluster} AND resource.labels.container_name="${role}"`;
 }
 
 function checkOptions({ tail, role }: LogsOptions): void {
@@ -68,36 +77,16 @@ function checkOptions({ tail, role }: LogsOptions): void {
   if (role !== undefined && !ROLES.includes(role)) throw wrong(`--role takes one of ${ROLES.join(', ')}`);
 }
 
-async function functionLog(session: Session, job: string): Promise<LogLine[]> {
-  const file = join(session.endpoints!.clientEnvironment['FF_STATE_DIR']!, 'logs', 'functions.log');
-  const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n');
-  return lines
-    .filter((line) => line.includes(`"job":"${job}"`))
-    .map((text) => ({ timestamp: '', pod: 'functions', text }));
+export function logLine({ timestamp, pod, text }: LogLine): string {
+  return pod === 'functions' ? `functions ${functionText(text)}` : `${timestamp.slice(11, 19)} ${pod} ${text}`;
 }
 
-export function logLine(line: LogLine): string {
-  return `${line.timestamp.slice(11, 19)} ${line.pod} ${line.text}`;
-}
-
-export async function untilEnded(session: Session, job: string): Promise<void> {
-  while (!(await requireStatus(session, job)).ended) await delay(FOLLOW_MS);
-}
-
-/** Prints new lines as they come, until the job has ended. */
-export async function followLogs(
-  session: Session,
-  job: string,
-  options: LogsOptions,
-  say: (line: string) => void,
-): Promise<void> {
-  let shown = 0;
-  for (;;) {
-    const status = await requireStatus(session, job);
-    const lines = await readLogs(session, job, options);
-    for (const line of lines.slice(shown)) say(logLine(line));
-    shown = lines.length;
-    if (status.ended) return;
-    await delay(FOLLOW_MS);
+/** Their lines are JSON for Cloud Logging; people want what they say. */
+function functionText(text: string): string {
+  try {
+    const { severity, message } = JSON.parse(text) as { severity?: string; message?: string };
+    return message === undefined ? text : `${severity ?? 'INFO'} ${message}`;
+  } catch {
+    return text;
   }
 }

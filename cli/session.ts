@@ -175,7 +175,12 @@ function notRunning(): CommandError {
 }
 
 /** The local cloud's admin API. @throws CommandError when this is not a local cloud. */
-export async function admin(session: Session, path: string, method: 'GET' | 'POST' = 'GET'): Promise<any> {
+export async function admin(
+  session: Session,
+  path: string,
+  method: 'GET' | 'POST' = 'GET',
+  body?: unknown,
+): Promise<any> {
   if (!session.endpoints)
     throw new CommandError(
       'FF-LOCAL-ONLY',
@@ -187,6 +192,7 @@ export async function admin(session: Session, path: string, method: 'GET' | 'POS
   const response = await fetch(url + path, {
     method,
     headers: { authorization: `Bearer ${token}` },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(30_000),
   }).catch(() => {
     throw notRunning();

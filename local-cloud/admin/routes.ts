@@ -6,8 +6,7 @@ import { z } from 'zod';
 import { noDelays, type Delays } from '../compute/fleet/delays.ts';
 import type { FaultRule, Faults } from '../faults.ts';
 import type { Books } from '../books.ts';
-import type { LogEntry } from '../eventarc/log-entry.ts';
-import type { LogQuery } from '../eventarc/log-store.ts';
+import type { LogPage, LogPosition, LogQuery } from '../eventarc/log-store.ts';
 
 export class AdminError extends Error {
   readonly status: number;
@@ -24,7 +23,7 @@ export interface AdminTargets {
   health(): object;
   endpoints(): object;
   tick(): void;
-  logs(query: LogQuery): LogEntry[];
+  logs(query: LogQuery, from?: LogPosition): LogPage;
   /** @throws AdminError 404 when there is no such machine. */
   preempt(node: string): void;
   kill(node: string): void;
@@ -70,6 +69,8 @@ const leftover = z.strictObject({
 });
 export type LeftoverWish = z.infer<typeof leftover>;
 
+const logPosition = z.record(z.string(), z.int().min(0));
+
 const faultRule = z.strictObject({
   service: z.string().min(1),
   method: z.string().min(1),
@@ -87,7 +88,12 @@ export function adminRoutes(targets: AdminTargets): AdminRoute[] {
     { method: 'GET', path: /^\/health$/, run: () => targets.health() },
     { method: 'GET', path: /^\/endpoints$/, run: () => targets.endpoints() },
     { method: 'GET', path: /^\/books$/, run: () => showBooks(targets.books) },
-    { method: 'GET', path: /^\/logs$/, run: ({ query }) => ({ entries: targets.logs(toLogQuery(query)) }) },
+    { method: 'GET', path: /^\/logs$/, run: ({ query }) => targets.logs(toLogQuery(query)) },
+    {
+      method: 'POST',
+      path: /^\/logs$/,
+      run: ({ query, body }) => targets.logs(toLogQuery(query), parse(logPosition, body)),
+    },
     { method: 'GET', path: /^\/processes$/, run: () => ({ processes: targets.processes() }) },
     { method: 'GET', path: /^\/faults$/, run: () => ({ rules: targets.faults.list() }) },
     {

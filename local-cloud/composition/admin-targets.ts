@@ -29,7 +29,7 @@ export function adminTargets(input: AdminInput): AdminTargets {
     }),
     endpoints: () => endpoints,
     tick: () => scheduler.runNow(),
-    logs: (query) => services.logs.entries(query),
+    logs: (query, from) => services.logs.entries(query, from),
     preempt: (node) => {
       requireMachine(services.gke, node);
       services.gke.preemptNode(node);

@@ -8,14 +8,14 @@ import type { LocalContext } from '../context.ts';
 import type { LogLine } from '../kubelet/types.ts';
 import type { RunningPubsub } from '../pubsub/pubsub.ts';
 import { containerEntry, type LogEntry } from './log-entry.ts';
-import { LogStore, type LogQuery } from './log-store.ts';
+import { type LogPage, type LogPosition, type LogQuery, LogStore } from './log-store.ts';
 
 export interface LogSink {
   containerLine(line: LogLine): void;
   /** Takes the audit entry of a GKE operation that has come to its end. */
   operationEnded(entry: LogEntry): void;
   /** What Logging's entries:list is for: also of clusters that are gone. */
-  entries(query: LogQuery): LogEntry[];
+  entries(query: LogQuery, from?: LogPosition): LogPage;
 }
 
 export function createLogSink(
@@ -46,6 +46,6 @@ export function createLogSink(
       store.append(entry);
       publish(options.progressTopic, entry);
     },
-    entries: (query) => store.read(query),
+    entries: (query, from) => store.read(query, from),
   };
 }

@@ -2,7 +2,7 @@
  * Log entries on disk: <cluster>/<namespace>_<pod>_<container>.jsonl, and
  * <cluster>/operations.jsonl. Nothing deletes them.
  */
-import { appendFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogEntry } from './log-entry.ts';
 
@@ -12,6 +12,15 @@ export interface LogQuery {
   container?: string | undefined;
   /** The newest so many entries. Default 1000. */
   tail?: number | undefined;
+}
+
+/** How many bytes of each file have been read. */
+export type LogPosition = Record<string, number>;
+
+export interface LogPage {
+  entries: LogEntry[];
+  /** Where the next page begins: what is appended from now on, whatever its time. */
+  position: LogPosition;
 }
 
 export class LogStore {
@@ -32,14 +41,19 @@ export class LogStore {
     appendFileSync(join(dir, `${name}.jsonl`), `${JSON.stringify(entry)}\n`);
   }
 
-  /** In order of time. */
-  read(query: LogQuery): LogEntry[] {
+  /** What follows `from`, in order of time. */
+  read(query: LogQuery, from: LogPosition = {}): LogPage {
     const dir = join(this.#dir, fileName(query.cluster));
+    const position = { ...from };
     const entries = listFiles(dir)
       .filter((file) => matches(file, query))
-      .flatMap((file) => readEntries(join(dir, file)));
+      .flatMap((file) => {
+        const { text, end } = readLines(join(dir, file), from[file] ?? 0);
+        position[file] = end;
+        return parseEntries(text);
+      });
     entries.sort((a, b) => (a.timestamp < b.timestamp ? -1 : a.timestamp > b.timestamp ? 1 : 0));
-    return entries.slice(-(query.tail ?? 1000));
+    return { entries: entries.slice(-(query.tail ?? 1000)), position };
   }
 }
 
@@ -58,17 +72,28 @@ function listFiles(dir: string): string[] {
   }
 }
 
+/** Whole lines only: the rest of one that is being written comes with the next page. */
+function readLines(file: string, begin: number): { text: string; end: number } {
+  const descriptor = openSync(file, 'r');
+  try {
+    const bytes = Buffer.alloc(Math.max(0, fstatSync(descriptor).size - begin));
+    const count = readSync(descriptor, bytes, 0, bytes.length, begin);
+    const whole = bytes.subarray(0, bytes.subarray(0, count).lastIndexOf('\n') + 1);
+    return { text: whole.toString('utf8'), end: begin + whole.length };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 /** A line cut short by a crash is skipped. */
-function readEntries(file: string): LogEntry[] {
-  return readFileSync(file, 'utf8')
-    .split('\n')
-    .flatMap((line) => {
-      try {
-        return line === '' ? [] : [JSON.parse(line) as LogEntry];
-      } catch {
-        return [];
-      }
-    });
+function parseEntries(text: string): LogEntry[] {
+  return text.split('\n').flatMap((line) => {
+    try {
+      return line === '' ? [] : [JSON.parse(line) as LogEntry];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** Kubernetes names hold neither '_' nor '/': anything else cannot leave the folder. */

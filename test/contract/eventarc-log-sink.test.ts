@@ -77,7 +77,7 @@ for (const row of rows) {
   test(row.name, () => {
     published.length = 0;
     sink.containerLine(row.line);
-    const entry = sink.entries({ cluster: 'ff-a-1', pod: 'driver-x1', container: 'driver' }).at(-1);
+    const entry = sink.entries({ cluster: 'ff-a-1', pod: 'driver-x1', container: 'driver' }).entries.at(-1);
     for (const [key, value] of Object.entries(row.expected)) assert.deepEqual(entry?.[key as keyof LogEntry], value);
     assert.equal(entry?.logName, `projects/local-project/logs/${row.line.stream}`);
     assert.deepEqual(entry?.resource, {
@@ -105,8 +105,8 @@ test('entries of several pods come in order of time, the newest when only some a
   sink.containerLine(line('third', { cluster: 'ff-b-1', pod: 'p1', timestamp: at(3) }));
   sink.containerLine(line('second', { cluster: 'ff-b-1', pod: 'p2', timestamp: at(2) }));
   const texts = (tail?: number): (string | undefined)[] =>
-    sink.entries({ cluster: 'ff-b-1', tail }).map((entry) => entry.textPayload);
+    sink.entries({ cluster: 'ff-b-1', tail }).entries.map((entry) => entry.textPayload);
   assert.deepEqual(texts(), ['first', 'second', 'third']);
   assert.deepEqual(texts(2), ['second', 'third']);
-  assert.deepEqual(sink.entries({ cluster: 'never-there' }), []);
+  assert.deepEqual(sink.entries({ cluster: 'never-there' }).entries, []);
 });

@@ -1,0 +1,87 @@
+/** Where the lines of a job's log come from: the local cloud's log store, which outlives the cluster. */
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { clusterName } from '../functions/job/names.ts';
+import { admin, type Session } from './session.ts';
+
+export interface LogLine {
+  timestamp: string;
+  pod: string;
+  text: string;
+  /** Meant for the control plane, not for people. */
+  machine: boolean;
+}
+
+export interface LogSource {
+  /** What was written since the last call; at first all that there is, the newest so many. */
+  next(): Promise<LogLine[]>;
+}
+
+/** More than anybody reads; the local cloud reads as many into memory. */
+const NEWEST = 100_000;
+
+interface Entry {
+  timestamp: string;
+  resource: { labels: { pod_name?: string } };
+  textPayload?: string;
+  jsonPayload?: Record<string, unknown>;
+  protoPayload?: { methodName?: string };
+}
+
+/** Lines of pods, of all or of one role, and what happened to the cluster itself. */
+export function podLog(session: Session, job: string, attempt: number, role: string | undefined): LogSource {
+  const query = new URLSearchParams({
+    cluster: clusterName(job, attempt),
+    tail: String(NEWEST),
+    ...(role ? { container: role } : {}),
+  });
+  let position = {};
+  return {
+    async next() {
+      // A position, not a number of lines or a time: a pod's line may come after later ones of other pods.
+      const page = (await admin(session, `/logs?${query}`, 'POST', position)) as { entries: Entry[]; position: object };
+      position = page.position;
+      return page.entries.map((entry) => ({
+        timestamp: entry.timestamp,
+        pod: entry.resource.labels.pod_name ?? 'cluster',
+        text: entry.textPayload ?? (entry.jsonPayload ? JSON.stringify(entry.jsonPayload) : operationOf(entry)),
+        machine: entry.jsonPayload?.['ff'] !== undefined,
+      }));
+    },
+  };
+}
+
+/** Audit entries of the cluster itself have no text: "DeleteCluster has ended" is what they say. */
+function operationOf(entry: Entry): string {
+  return `${entry.protoPayload?.methodName?.split('.').at(-1) ?? 'an operation'} has ended`;
+}
+
+/** What the functions said of the job. */
+export function functionLog(session: Session, job: string): LogSource {
+  const file = join(session.endpoints!.clientEnvironment['FF_STATE_DIR']!, 'logs', 'functions.log');
+  let begin = 0;
+  return {
+    async next() {
+      const text = await readLines(file, begin);
+      begin += Buffer.byteLength(text);
+      return text
+        .split('\n')
+        .filter((line) => line.includes(`"job":"${job}"`))
+        .slice(-NEWEST)
+        .map((line) => ({ timestamp: '', pod: 'functions', text: line, machine: false }));
+    },
+  };
+}
+
+/** Whole lines from there on; none while there is no file. */
+async function readLines(file: string, begin: number): Promise<string> {
+  const handle = await open(file).catch(() => null);
+  if (handle === null) return '';
+  try {
+    const { size } = await handle.stat();
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(Math.max(0, size - begin)), { position: begin });
+    return buffer.subarray(0, buffer.subarray(0, bytesRead).lastIndexOf('\n') + 1).toString('utf8');
+  } finally {
+    await handle.close();
+  }
+}
