@@ -9,6 +9,9 @@
  * `|` in a list or map: `atomic` (replaced as a whole), `set`, `map=a+b` (server-side apply tells items apart by these
  * keys), `merge` or `merge=key` (strategic merge patch does, by this key), `retainKeys`. `Kind (atomic)` is replaced as
  * a whole; `~replace` and `~retainKeys` after a type are strategies of the patch.
+ *
+ * The fields come from the Go sources of the API (scripts/write-kubernetes-schema.ts); which kinds there are is written
+ * by hand.
  */
 import type { Kind } from '../kinds/kind.ts';
 import { coreSchema } from './core-table.ts';
