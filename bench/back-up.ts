@@ -168,6 +168,7 @@ function configFor(storage: StorageProcess): Config {
     ...{ projectId: PROJECT, installation: 'bench', buckets: BUCKETS, locations: ['us-central1-a'] },
     ...{ workerImage: 'worker', redisImage: 'redis', noticesTopic: 'ff-notices', nodeServiceAccount: null },
     ...{ network: null, subnetwork: null, allowedBuckets: [], allowedRegistries: [], maxClusters: 10 },
+    webhookSecret: null,
     endpoints: {
       ...{ storage: storage.url, container: nowhere, compute: nowhere, signing: `http://${storage.metadataHost}` },
     },

@@ -19,6 +19,7 @@ const schema = z.object({
   FF_WORKER_IMAGE: z.string().regex(/@sha256:[0-9a-f]{64}$/, 'must be pinned by digest'),
   FF_REDIS_IMAGE: z.string().regex(/@sha256:[0-9a-f]{64}$/, 'must be pinned by digest'),
   FF_NOTICES_TOPIC: text,
+  FF_WEBHOOK_SECRET: text.optional(),
   FF_NODE_SERVICE_ACCOUNT: text.optional(),
   FF_NETWORK: text.optional(),
   FF_SUBNETWORK: text.optional(),
@@ -40,6 +41,8 @@ export interface Config {
   workerImage: string;
   redisImage: string;
   noticesTopic: string;
+  /** Signs what webhooks are told; null: nothing is signed. */
+  webhookSecret: string | null;
   nodeServiceAccount: string | null;
   network: string | null;
   subnetwork: string | null;
@@ -66,6 +69,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     workerImage: value.FF_WORKER_IMAGE,
     redisImage: value.FF_REDIS_IMAGE,
     noticesTopic: value.FF_NOTICES_TOPIC,
+    webhookSecret: value.FF_WEBHOOK_SECRET ?? null,
     nodeServiceAccount: value.FF_NODE_SERVICE_ACCOUNT ?? null,
     network: value.FF_NETWORK ?? null,
     subnetwork: value.FF_SUBNETWORK ?? null,

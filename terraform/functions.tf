@@ -35,8 +35,17 @@ resource "google_cloudfunctions2_function" "event" {
   service_config {
     service_account_email = google_service_account.this["reconcile"].email
     # Values of results pass through as buffers: a small heap keeps the collector at them (see bench/README.md).
-    environment_variables            = merge(local.environment, { NODE_OPTIONS = "--max-old-space-size=256 --max-semi-space-size=2" })
-    available_memory                 = "2Gi"
+    environment_variables = merge(local.environment, { NODE_OPTIONS = "--max-old-space-size=256 --max-semi-space-size=2" })
+    available_memory      = "2Gi"
+    dynamic "secret_environment_variables" {
+      for_each = var.webhook_secret == null ? [] : [var.webhook_secret]
+      content {
+        key        = "FF_WEBHOOK_SECRET"
+        project_id = var.project_id
+        secret     = secret_environment_variables.value
+        version    = "latest"
+      }
+    }
     available_cpu                    = "1"
     timeout_seconds                  = 540
     max_instance_request_concurrency = 1

@@ -160,3 +160,9 @@ variable "monthly_budget" {
     error_message = "A whole number, 1 at least."
   }
 }
+
+variable "webhook_secret" {
+  description = "Name of a secret in Secret Manager: what webhooks are told is signed with its latest version. The functions' account must be able to read it. Null: nothing is signed."
+  type        = string
+  default     = null
+}

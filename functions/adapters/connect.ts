@@ -26,7 +26,11 @@ export async function connect(config: Config): Promise<Ports> {
     }),
     workloads: connectWorkloads(),
     queues: redisTaskQueues,
-    notices: connectNotices({ projectId: config.projectId, topic: config.noticesTopic }),
+    notices: connectNotices({
+      projectId: config.projectId,
+      topic: config.noticesTopic,
+      webhookSecret: config.webhookSecret,
+    }),
     clock: { nowMs: () => Date.now(), sleep: (milliseconds) => delay(milliseconds) },
   };
 }

@@ -4,12 +4,13 @@
  */
 import { PubSub } from '@google-cloud/pubsub';
 import type { Notice, Notices } from '../ports/notices.ts';
+import { log } from '../log.ts';
 import { messageOf, PortError } from '../ports/port-error.ts';
+import { callWebhook } from './webhook.ts';
 
 const PUBLISH_SECONDS = 10;
-const WEBHOOK_MS = 5000;
 
-export function connectNotices(settings: { projectId: string; topic: string }): Notices {
+export function connectNotices(settings: { projectId: string; topic: string; webhookSecret: string | null }): Notices {
   const topic = new PubSub({ projectId: settings.projectId }).topic(settings.topic, {
     batching: { maxMessages: 1 },
     gaxOpts: { timeout: PUBLISH_SECONDS * 1000 },
@@ -25,7 +26,7 @@ export function connectNotices(settings: { projectId: string; topic: string }): 
           cause,
         });
       }
-      await Promise.all(webhooks.map((url) => callWebhook(url, notice)));
+      await Promise.all(webhooks.map((url) => tellWebhook(url, notice, settings.webhookSecret)));
     },
   };
 }
@@ -34,12 +35,11 @@ export function connectNotices(settings: { projectId: string; topic: string }): 
  * A webhook that does not answer is the receiver's loss: the topic has been told
  * already, and a pass must not hang on it.
  */
-async function callWebhook(url: string, notice: Notice): Promise<void> {
-  await fetch(url, {
-    method: 'POST',
-    redirect: 'error',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(notice),
-    signal: AbortSignal.timeout(WEBHOOK_MS),
-  }).catch(() => undefined);
+async function tellWebhook(url: string, notice: Notice, secret: string | null): Promise<void> {
+  await callWebhook(url, notice, { secret }).catch((error: unknown) =>
+    log('WARNING', `${messageOf(error)}: ${new URL(url).hostname} was not told of ${notice.event}`, {
+      job: notice.job,
+      code: 'FF-WEBHOOK',
+    }),
+  );
 }
