@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Lab, type Running } from '../../testing/lab.ts';
+import { redisKeys } from '../../functions/adapters/redis-keys.ts';
+import { events, Lab, type Running } from '../../testing/lab.ts';
 
 let lab: Lab;
 let worker: Running;
@@ -24,6 +25,30 @@ async function agrees(members: string): Promise<void> {
 
 test('settings, search path, devices, connections and variables', { timeout: 60_000 }, async () => {
   await agrees(read('state-settings.R'));
+});
+
+test('methods, classes and functions of packages', { timeout: 60_000 }, async () => {
+  await agrees(read('state-registrations.R'));
+});
+
+test('objects that are changed by reference', { timeout: 60_000 }, async () => {
+  await agrees(read('state-references.R'));
+});
+
+const locking = `
+member("an environment that nobody can unlock", {
+  found <- environmentIsLocked(globalenv())
+  left_behind <<- i
+  lockEnvironment(globalenv())
+  found
+})`;
+
+test('what cannot be put back gets a new R, and counts as no try', { timeout: 60_000 }, async () => {
+  await agrees(locking);
+  const told = worker.lines.filter((line) => line.includes('a new R takes the next'));
+  assert.equal(told.length, 4, worker.lines.join('\n'));
+  assert.equal(events(worker).filter(({ event }) => event === 'worker-lost').length, 0);
+  assert.equal(await lab.redis.exists(redisKeys.tries), 0);
 });
 
 test(

@@ -6,7 +6,7 @@ apply_settings <- function(worker, setup) {
   worker$settings_of <- NULL
   failed <- restore_state(worker$home, setdiff(STATE_PARTS, "search")) # attached packages mostly stay the same
   setwd(worker$home_folder)
-  if (length(failed)) worker$dirty <- failed
+  note_dirt(worker, failed)
   settings <- setup$settings
   attach_packages(worker, settings$packages, setup$packages)
   worker$inner_options <- inner_options(settings$options)

@@ -14,8 +14,11 @@ run_iterations <- function(code, setup, batch, env, worker) {
   worker$aside <- FALSE
   if (length(todo)) install_objects(worker, setup, env)
   scope <- take_scope(env, batch$args)
+  scope$references <- take_references(scope, code, worker$references)
+  scope$classes <- take_classes()
   scope$baseline <- take_state()
   scope$baseline$watch$baselines <- list(worker$home, scope$baseline)
+  scope$baseline$watch$classes <- scope$classes
   output <- start_capture()
   on.exit(output$stop(), add = TRUE)
   for (k in todo) {
@@ -33,6 +36,7 @@ run_iterations <- function(code, setup, batch, env, worker) {
     } else {
       run_iteration(code, setup, item, scope, output, worker, found$tries[k] + 1L)
     }
+    if (length(worker$dirty)) renew(worker, setup, sum(todo > k), item$i)
   }
   journal_flush(worker, setup)
 }
@@ -72,8 +76,7 @@ run_iteration <- function(code, setup, item, scope, output, worker, try) {
   scope$baseline$watch$on <- FALSE
   seconds <- now_seconds() - started_at
   printed <- output$end()
-  restore_scope(scope)
-  restore_state(scope$baseline)
+  note_dirt(worker, c(restore_scope(scope), restore_state(scope$baseline)))
   if (is.null(outcome$error)) {
     worker$buffer[[length(worker$buffer) + 1L]] <- outcome$value
     worker$buffered_bytes <- worker$buffered_bytes + length(outcome$value$v)

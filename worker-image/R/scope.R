@@ -6,7 +6,12 @@ MOST_VISITED <- 5000L  # objects looked at for environments, once per task
 LONGEST_LIST <- 1000L  # longer lists are data
 
 take_scope <- function(env, args = list()) {
-  scope <- list(env = env, before = snapshot(env), global = snapshot(globalenv()), directory = getwd())
+  scope <- new_record(
+    env = env, before = snapshot(env), global = snapshot(globalenv()), directory = getwd(),
+    reached = list(),    # environments that these lead to
+    references = list(), # variables that can be changed by reference
+    classes = NULL,      # of S4
+    baseline = NULL)     # what R and the process are told
   if (.Call(fleet_plain, args)) args <- NULL # nearly always, and there may be thousands of them
   scope$reached <- reached_environments(Filter(leads_on, c(scope$before, scope$global, args)), env)
   scope
@@ -17,12 +22,15 @@ snapshot <- function(env) {
   mget(names, envir = env)
 }
 
+# Reasons why R is dirty; none, nearly always
 restore_scope <- function(scope) {
-  tryCatch(put_back_variables(scope), error = function(e) {
+  failed <- c(restore_references(scope), if (!is.null(scope$classes)) restore_classes(scope$classes, scope$global))
+  locked <- tryCatch(put_back_variables(scope), error = function(e) {
     for (env in list(scope$env, globalenv())) unlock_bindings(env)
-    put_back_variables(scope)
+    attempt("variables", put_back_variables(scope))
   })
-  if (!identical(getwd(), scope$directory)) setwd(scope$directory)
+  folder <- if (!identical(getwd(), scope$directory)) attempt("folder", setwd(scope$directory))
+  c(failed, locked, folder)
 }
 
 # A task may have locked variables that others set.
@@ -34,6 +42,7 @@ put_back_variables <- function(scope) {
   for (reached in scope$reached) restore_bindings(reached)
   restore_variables(scope$env, scope$before)
   restore_variables(globalenv(), scope$global)
+  NULL
 }
 
 restore_variables <- function(env, before) {

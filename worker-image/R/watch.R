@@ -13,6 +13,7 @@ new_watch <- function() {
     options = list(),        # that packages have set when they were loaded, and
     variables = character(), # of the environment
     baselines = list(),      # to which packages that are loaded add their settings
+    classes = NULL,          # of the loop: those of the packages are added
     undo = list())           # calls that put back what was changed, the last first
 }
 
@@ -70,6 +71,7 @@ NOTES <- list(
       watch$variables[added] <- variables[added]
       packages <- setdiff(loadedNamespaces(), before$packages)
       for (baseline in watch$baselines) add_packages(baseline, packages)
+      if (!is.null(watch$classes)) accept_classes(watch$classes)
     }
   },
   registerS3method = function(watch, call) {
@@ -98,6 +100,7 @@ method_tables <- function() {
 }
 
 undo_binding <- function(watch, env, name, value, lock = FALSE) {
+  for (now in list(env, name, value, lock)) force(now) # not when it is put back
   watch$undo <- c(list(function() {
     if (is_locked(name, env)) unlockBinding(name, env)
     if (is.null(value) && !lock) rm(list = name, envir = env) else assign(name, value, envir = env)

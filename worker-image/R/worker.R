@@ -24,6 +24,7 @@ new_worker <- function(con, pod, node, attempt = 1L, state_dir = NULL) {
     inner_options = list(),  # those of them that only iterations have (engine-options.R),
     attached = NULL,         # the packages that were asked for, and the search path that they gave,
     dirty = NULL,            # and why it cannot be put back
+    references = list(),     # variables that may be changed by reference (references.R)
     lease_seen = FALSE,
     held = held_key(pod),
     ticket = NULL,           # how the task was taken, as may_take() says

@@ -50,4 +50,6 @@ SEXP fleet_umask(SEXP mask);
 SEXP fleet_devices(void);
 SEXP fleet_search(void);
 SEXP fleet_state_changed(SEXP state, SEXP options);
+SEXP fleet_content(SEXP value);
+SEXP fleet_same_object(SEXP a, SEXP b);
 #endif

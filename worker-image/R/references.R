@@ -1,0 +1,66 @@
+# Objects that code can change by reference: data.table's `:=`, set() and setkey() write into the object itself, which
+# also the next iteration has. So variables that hold data tables are compared, after each iteration, with what they
+# held before, and put back from their serialization: they come into a worker in the same way. Data frames and lists are
+# looked at where the loop's code names functions that write into them.
+#
+# Environments, which are changed by reference as well, are scope.R's. C code that writes into a plain vector is not
+# seen.
+
+KEPT_REFERENCE_BYTES <- 128 * 2^20 # a larger variable is only looked at: R is replaced when it has changed
+WRITING <- c(":=", "set", "setDT", "setDF", "setattr", "setnames", "setkey", "setkeyv", "setorder", "setorderv",
+             "setcolorder", "setindex", "rbindlist", "data.table")
+
+# Variables to look at, of the scope and of environments that it leads to. kept: those of the task before; a variable
+# that has not changed since need not be read again.
+take_references <- function(scope, code, kept = list()) {
+  also_frames <- any(WRITING %in% all.names(code, unique = TRUE))
+  if (!also_frames && !isNamespaceLoaded("data.table")) return(list())
+  held <- c(list(scope$before, scope$global), lapply(scope$reached, function(reached) reached$held))
+  found <- list()
+  for (place in seq_along(held)) {
+    for (name in names(held[[place]])[vapply(held[[place]], is_reference, NA, also_frames)]) {
+      id <- paste(place, name)
+      value <- held[[place]][[name]]
+      known <- kept[[id]]
+      is_known <- !is.null(known) && .Call(fleet_same_object, known$value, value)
+      found[[id]] <- if (is_known) known else new_reference(place, name, value)
+    }
+  }
+  found
+}
+
+new_reference <- function(place, name, value) {
+  bytes <- if (as.numeric(utils::object.size(value)) <= KEPT_REFERENCE_BYTES) serialize(value, NULL, version = 3L)
+  list(place = place, name = name, value = value, content = .Call(fleet_content, value), bytes = bytes)
+}
+
+is_reference <- function(value, also_frames) {
+  if (inherits(value, "data.table") || (also_frames && is.data.frame(value))) return(TRUE)
+  is.list(value) && !is.data.frame(value) && length(value) <= LONGEST_LIST &&
+    any(vapply(value, is_reference, NA, also_frames))
+}
+
+# Before variables are put back: `scope` holds the same objects. Reasons why R is dirty; none, nearly always
+restore_references <- function(scope) {
+  failed <- NULL
+  for (id in names(scope$references)) {
+    reference <- scope$references[[id]]
+    if (identical(.Call(fleet_content, reference$value), reference$content)) next
+    if (is.null(reference$bytes)) {
+      failed <- c(failed, sprintf("%s was changed by reference", reference$name))
+      next
+    }
+    reference$value <- unserialize(reference$bytes)
+    reference$content <- .Call(fleet_content, reference$value)
+    scope$references[[id]] <- reference
+    replace_held(scope, reference)
+  }
+  failed
+}
+
+replace_held <- function(scope, reference) {
+  place <- reference$place
+  if (place == 1L) scope$before[[reference$name]] <- reference$value
+  else if (place == 2L) scope$global[[reference$name]] <- reference$value
+  else scope$reached[[place - 2L]]$held[[reference$name]] <- reference$value
+}
