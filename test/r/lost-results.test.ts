@@ -112,6 +112,41 @@ stopifnot(identical(c(r, s), 1:8))`;
   assert.deepEqual(await inOutbox(), [1, 1, 2, 2, 3, 3, 4, 4]);
 });
 
+test('a Redis that was replaced by an empty one knows all loops again, and the bucket gets each result once', async () => {
+  const plane = new LabControlPlane(lab).begin();
+  const go = join(lab.dir, 'go');
+  const script = `library(foreach)
+r <- foreach(i = 1:20, .combine = c) %dopar% i
+s <- foreach(i = 1:6, .combine = c) %dopar% { while (i > 3 && !file.exists("${go}")) Sys.sleep(0.1); i }
+stopifnot(identical(r, 1:20), identical(s, 1:6))`;
+  try {
+    const inputs = lab.prepare({ script, tasks: { size: 1 } });
+    lab.worker('w1', inputs);
+    lab.worker('w2', inputs);
+    const driver = lab.driver(inputs);
+    await waitFor('half of the second loop is saved', () => plane.ledger().length === 23);
+    await waitFor('the driver says so', async () => (await lab.redis.hget(redisKeys.loop(2), 'done')) === '3');
+    const told = async (): Promise<unknown[]> => {
+      const [hash, first] = [await lab.redis.hgetall(redisKeys.driver), await lab.redis.hgetall(redisKeys.loop(1))];
+      const { beatAt: _, ...standing } = hash;
+      return [standing, first, await lab.redis.lrange(redisKeys.loops, 0, -1), await lab.redis.get(redisKeys.seed)];
+    };
+    const before = await told();
+    await lab.redis.del(await lab.redis.keys('*'));
+    await waitFor('the driver has noticed', async () => (await lab.redis.exists(redisKeys.session)) === 1);
+    assert.deepEqual(await told(), before);
+    await waitFor('what waits is known', async () => (await lab.redis.hget(redisKeys.waiting, '2')) === '1');
+    writeFileSync(go, '');
+    assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+    await waitFor('all is backed up', async () => (await lab.redis.xlen(redisKeys.outbox)) === 0);
+    const saved = plane.ledger().map((line) => `${line.loop}:${line.iteration}`);
+    assert.equal(new Set(saved).size, 26);
+    assert.equal(saved.length, 26, 'nothing is saved twice');
+  } finally {
+    await plane.end();
+  }
+});
+
 test('a wish for addresses that Redis lost is made again: for the ledger, and for a large result', async () => {
   const script = `library(foreach)
 r <- foreach(i = 1:2) %dopar% { x <- seq(i, by = 0.5, length.out = 750000); attr(x, "i") <- i; x }

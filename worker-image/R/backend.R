@@ -91,6 +91,8 @@ start_backend <- function(con, journal, task_size = "auto", tries = 3L, seed = N
     exported = NULL,
     described_bytes = 0,
     old_ids = NULL,  # doRedis' loops of a driver before this one
+    told_loops = list(), # what Redis was told of each
+    emptied = FALSE, # Redis came back empty since results were last put back
     lease_seen = FALSE)
   if (!dir.exists(fleet$journal)) fleet$restored_at_cut <- con$cuts
   .fleet$driver <- fleet

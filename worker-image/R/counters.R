@@ -60,14 +60,13 @@ save_counters <- function(fleet, loop, ended = FALSE) {
   open <- length(items_with(loop$window, c(PENDING, QUEUED))) + (or_else(total, loop$window$count) - loop$window$count)
   counters$running <- min(open, count_inflight(fleet, loop))
   counters$waiting <- open - counters$running
-  fields <- list("total", or_else(whole(total), ""),
-                 "done", whole(done_count(counters)), "failed", whole(counters$failed),
-                 "reused", whole(counters$reused),
-                 "seconds", format(counters$seconds, digits = 10), "seconds2", format(counters$seconds2, digits = 10),
-                 "max", format(counters$longest, digits = 6),
-                 "taskSize", whole(or_else(loop$task_size, 1L)), "tasks", whole(loop$window$tasks),
-                 "endedAt", if (ended) sprintf("%.3f", now_seconds()) else "")
-  redis_send(fleet$con, list(c(list("HSET", loop_key(loop$number)), fields),
+  fields <- c(total = if (is.null(total)) "" else whole(total),
+              done = whole(done_count(counters)), failed = whole(counters$failed), reused = whole(counters$reused),
+              seconds = format(counters$seconds, digits = 10), seconds2 = format(counters$seconds2, digits = 10),
+              max = format(counters$longest, digits = 6),
+              taskSize = whole(or_else(loop$task_size, 1L)), tasks = whole(loop$window$tasks),
+              endedAt = if (ended) sprintf("%.3f", now_seconds()) else "")
+  redis_send(fleet$con, list(loop_command(fleet, loop$number, fields),
                              list("HSET", waiting_key(), whole(loop$number), whole(counters$waiting))), patient = ended)
 }
 

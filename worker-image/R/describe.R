@@ -25,7 +25,7 @@ describe_loop <- function(fleet, loop, force = FALSE) {
   if (fleet$described_bytes > DESCRIPTIONS_BYTES) return(invisible())
   json <- to_json(description(loop, draft))
   fleet$described_bytes <- fleet$described_bytes + nchar(json)
-  redis_call(fleet$con, "XADD", described_key(), "*", "json", json)
+  describe_in_redis(fleet, json)
   invisible()
 }
 

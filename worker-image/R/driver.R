@@ -17,8 +17,8 @@ runFleetDriver <- function() {
   session$inputs <- read_inputs(Sys.getenv("FF_INPUTS"))
   inputs <- session$inputs
   now <- sprintf("%.3f", now_seconds())
-  redis_send(session$con, list(list("HSET", driver_key(), "state", "starting", "startedAt", now, "beatAt", now,
-                                    "message", "", "reason", "", "script", inputs$script$name)))
+  tell_driver(session$con, state = "starting", startedAt = now, beatAt = now, message = "", reason = "",
+              script = inputs$script$name)
   emit("started", node = session$node, script = inputs$script$name)
   script <- file.path(session$job_dir, check_name(inputs$script$name))
   clean_directory(inputs, session$job_dir)
@@ -47,7 +47,7 @@ runFleetDriver <- function() {
   session$before <- list_files(session$job_dir)
   saveRDS(session$before, file.path(session$state_dir, "before.rds"))
   close_gate(session$con, inputs)
-  redis_call(session$con, "HSET", driver_key(), "state", "running")
+  tell_driver(session$con, state = "running")
   set_arguments(inputs)
   rm(loaded)
   run_script(session, program, inputs$script$name)
@@ -158,7 +158,7 @@ script_stack <- function(calls) {
 # --- the end
 
 save_and_finish <- function(session) {
-  redis_call(session$con, "HSET", driver_key(), "state", "saving")
+  tell_driver(session$con, state = "saving")
   failed <- save_outputs(session$con, session$inputs, session$before, session$job_dir, session$log)
   problem <- paste("output files could not be uploaded:", paste(failed, collapse = ", "))
   if (length(failed)) finish(session, "failed", problem, 4L)
@@ -187,7 +187,7 @@ FAIL_PATIENCE_SECONDS <- 10
 fail_job <- function(session, fleet, loop, reason) {
   fleet$on_stop <- NULL
   write_line(paste("Error:", reason), 2L)
-  redis_call(session$con, "HSET", driver_key(), "reason", "error-limit")
+  tell_driver(session$con, reason = "error-limit")
   abandon_tasks(fleet, loop)
   await_running(session, fleet, loop, FAIL_PATIENCE_SECONDS)
   save_outputs_quietly(session)
@@ -221,9 +221,11 @@ finish <- function(session, outcome, message, status) {
   if (status != 4L) {
     # a script that has ended R itself leaves no back end
     if (is.null(.fleet$driver)) restore_from_disk(session$con, session$inputs, journal_dir(session))
-    else restore_lost_results(.fleet$driver)
-    redis_call(session$con, "HSET", driver_key(), "state", state, "message", message,
-               "beatAt", sprintf("%.3f", now_seconds()))
+    else {
+      check_session(.fleet$driver, redis_call(session$con, "GET", session_key()))
+      restore_lost_results(.fleet$driver)
+    }
+    tell_driver(session$con, state = state, message = message, beatAt = sprintf("%.3f", now_seconds()))
     writeLines(as.character(status), file.path(session$state_dir, "finished"))
     emit(outcome, outcome = outcome, message = message, kind = "completed")
   }

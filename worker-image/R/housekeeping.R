@@ -4,11 +4,11 @@
 begin_loop <- function(fleet, loop) {
   load_known(fleet, loop)
   started_at <- sprintf("%.3f", loop$counters$started_at)
-  redis_call(fleet$con, "HSET", loop_key(loop$number), "label", loop$label, "total", "", "startedAt", started_at,
-             "endedAt", "")
+  redis_send(fleet$con, list(loop_command(fleet, loop$number, c(label = loop$label, total = "", startedAt = started_at,
+                                                                endedAt = ""))))
   listed <- unlist(redis_call(fleet$con, "LRANGE", loops_key(), "0", "-1"))
   if (!whole(loop$number) %in% listed) redis_call(fleet$con, "RPUSH", loops_key(), whole(loop$number))
-  redis_call(fleet$con, "HSET", driver_key(), "loops", whole(max(loop$number, length(listed))))
+  tell_driver(fleet$con, loops = whole(max(loop$number, length(listed))))
   read_workers(fleet)
   leave_running(loop$reuse, fleet$workers, loop$number)
   draw(fleet, loop, FIRST_SLICE_SECONDS)
@@ -59,6 +59,7 @@ abandon_tasks <- function(fleet, loop) {
 housekeeping <- function(fleet, loop) {
   if (now_seconds() - loop$housed_at < HOUSEKEEPING_SECONDS) return(invisible())
   loop$housed_at <- now_seconds()
+  check_stop(fleet, loop)
   validate_suspicion(loop$suspicion)
   forget_finished_tasks(loop$window)
   read_workers(fleet)
@@ -67,7 +68,6 @@ housekeeping <- function(fleet, loop) {
   save_counters(fleet, loop)
   tell_tasks(loop)
   show_progress(loop)
-  check_stop(fleet, loop)
 }
 
 # --- workers
@@ -173,8 +173,9 @@ ensure_environment <- function(fleet, loop) {
 
 check_stop <- function(fleet, loop = NULL) {
   beat <- list("HSET", driver_key(), "beatAt", sprintf("%.3f", now_seconds()))
-  flags <- redis_send(fleet$con, list(list("HGET", control_key(), "stop"), list("EXISTS", lease_key()), beat),
-                      patient = FALSE)
+  flags <- redis_send(fleet$con, list(list("HGET", control_key(), "stop"), list("EXISTS", lease_key()), beat,
+                                      list("GET", session_key())), patient = FALSE)
+  check_session(fleet, flags[[4]])
   reason <- flags[[1]]
   if (identical(flags[[2]], 1)) fleet$lease_seen <- TRUE
   else if (isTRUE(fleet$lease_seen)) reason <- "nobody renewed the lease of this attempt"

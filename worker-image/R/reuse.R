@@ -131,7 +131,7 @@ tell_reuse <- function(fleet, loop, force = FALSE) {
   note <- reuse_text(from_before(loop$counters), loop$window$count, reuse$reasons)
   if (is.null(note)) return(invisible(redis_call(fleet$con, "HDEL", loop_key(loop$number), "reuse")))
   say("loop %s, %s: %s", whole(loop$number), loop$label, note)
-  redis_call(fleet$con, "HSET", loop_key(loop$number), "reuse", note)
+  redis_send(fleet$con, list(loop_command(fleet, loop$number, c(reuse = note))))
 }
 
 # Pure. NULL: there was nothing to reuse
