@@ -41,6 +41,8 @@ export type LabJob = {
   uploads?: boolean;
   errorLimits?: { count?: number; rate?: number; sample?: number };
   canaryTasks?: number;
+  /** `worker.max` of the job file. */
+  workers?: number;
 };
 
 export class Lab {
@@ -147,6 +149,7 @@ export class Lab {
       tasks: { maxTimeSeconds: 3600, tries: 3, size: 'auto', onError: 'default', ...job.tasks },
       ...(job.errorLimits ? { errorLimits: job.errorLimits } : {}),
       seed: job.seed ?? null,
+      ...(job.workers === undefined ? {} : { workers: job.workers }),
       // Without a control plane nobody opens the gate: only a test that plays that part asks for one.
       ...(job.canaryTasks === undefined ? {} : { canary: { tasks: job.canaryTasks } }),
     };

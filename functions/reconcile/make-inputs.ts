@@ -52,6 +52,7 @@ export async function makeInputs(buckets: Buckets, record: JobRecord): Promise<u
     tasks,
     errorLimits,
     seed: spec.seed,
+    workers: spec.worker.max,
     canary: { tasks: spec.canary.tasks },
   };
 }

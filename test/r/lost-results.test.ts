@@ -112,12 +112,13 @@ stopifnot(identical(c(r, s), 1:8))`;
   assert.deepEqual(await inOutbox(), [1, 1, 2, 2, 3, 3, 4, 4]);
 });
 
-test('a Redis that was replaced by an empty one knows all loops again, and the bucket gets each result once', async () => {
+test('a Redis that was replaced knows all loops again, and the bucket gets each result once', async () => {
   const plane = new LabControlPlane(lab).begin();
   const go = join(lab.dir, 'go');
   const script = `library(foreach)
 r <- foreach(i = 1:20, .combine = c) %dopar% i
-s <- foreach(i = 1:6, .combine = c) %dopar% { while (i > 3 && !file.exists("${go}")) Sys.sleep(0.1); i }
+held <- function(i) while (i > 3 && !file.exists("${go}")) Sys.sleep(0.1)
+s <- foreach(i = 1:6, .combine = c) %dopar% { held(i); i }
 stopifnot(identical(r, 1:20), identical(s, 1:6))`;
   try {
     const inputs = lab.prepare({ script, tasks: { size: 1 } });

@@ -173,3 +173,17 @@ test('options(warn) means in a task what it means in R', async () => {
   lab.worker('w1', inputs);
   await ends(lab.driver(inputs), 0);
 });
+
+const divided = `
+library(foreach)
+w <- getDoParWorkers()
+stopifnot(identical(w, 7L))
+r <- foreach(n = rep(70 / w, w), .combine = c) %dopar% sum(rep(1, n))
+stopifnot(identical(r, rep(10, 7)), identical(getDoParWorkers(), 7L))
+`;
+
+test('a script that divides its work by getDoParWorkers() makes as many tasks as the job may have workers', async () => {
+  const inputs = lab.prepare({ script: divided, workers: 7 });
+  lab.worker('w1', inputs);
+  await ends(lab.driver(inputs), 0);
+});

@@ -14,6 +14,10 @@
 #' serves one such session at a time: all that an earlier session left there is thrown away, except results that a
 #' `journal` (below) can still use.
 #'
+#' `getDoParWorkers()` says how many workers there are at the moment (1 before the first). In a job of the cloud it says
+#' how many the job may have at most, `worker.max` of its job file: a script that divides its work by this number makes
+#' the same tasks whenever it begins.
+#'
 #' @section Resuming:
 #' With a `journal` that outlives the session, a script that was interrupted can simply be run again. An iteration is
 #' taken from the journal when nothing has changed that its value depends on: the loop's expression, the functions and
@@ -118,9 +122,15 @@ worker_names <- function(con) {
   tryCatch(redis_send(con, list(list("HKEYS", workers_key())), give_up = 5)[[1]], error = function(e) NULL)
 }
 
+# What getDoParWorkers() says. Scripts divide their work by it, so in a job it is a number that neither the canary nor
+# another attempt changes: the most workers that the job may have.
+count_offered <- function(fleet) {
+  as.integer(or_else(fleet$inputs$workers, max(1L, length(worker_names(fleet$con)))))
+}
+
 fleet_info <- function(data, item) {
   switch(item,
-         workers = max(1L, length(worker_names(data$fleet$con))),
+         workers = count_offered(data$fleet),
          name = "doFleet",
          version = as.character(utils::packageVersion("foreachfleet")),
          NULL)

@@ -27,18 +27,20 @@ restore_loop <- function(con, inputs, number, spill, saved = NULL) {
   flags <- bit_flags(replies[[1]])
   total <- suppressWarnings(as.numeric(rawToChar(or_else(replies[[2]], raw())))) # NA: not known, or not yet
   mine <- read_index(spill)
-  mine <- mine[mine$i <= (if (is.na(total)) Inf else total) & mine$key != NO_KEY & mine$origin == OWN & !(flags[mine$i + 1] %in% TRUE), , drop = FALSE]
+  own <- mine$key != NO_KEY & mine$origin == OWN & mine$i <= (if (is.na(total)) Inf else total)
+  mine <- mine[own & !(flags[mine$i + 1] %in% TRUE), , drop = FALSE]
   known <- vapply(seq_len(nrow(mine)), function(k) {
     identical(get0(whole(mine$i[k]), envir = or_else(saved, emptyenv()), inherits = FALSE)$key, mine$key[k])
   }, NA)
   # a late duplicate of such a result is refused, as before
   if (any(known)) redis_send(con, lapply(whole(mine$i[known]), function(i) list("SETBIT", done_key(number), i, "1")))
   mine <- mine[!known, , drop = FALSE]
-  worker <- list(con = con, pod = or_else(.fleet$pod, "driver"), node = or_else(.fleet$node, ""), attempt = or_else(.fleet$attempt, 1L), inputs = inputs)
+  worker <- list(con = con, pod = or_else(.fleet$pod, "driver"), node = or_else(.fleet$node, ""),
+                 attempt = or_else(.fleet$attempt, 1L), inputs = inputs)
   for (k in seq_len(nrow(mine))) {
     bytes <- spill_read(spill, mine$offset[k], mine$bytes[k])
-    entry <- list(i = mine$i[k], key = mine$key[k], v = bytes, bytes = as.numeric(length(bytes)), seconds = mine$seconds[k], started_at = now_seconds(),
-                  warning_count = 0)
+    entry <- list(i = mine$i[k], key = mine$key[k], v = bytes, bytes = as.numeric(length(bytes)),
+                  seconds = mine$seconds[k], started_at = now_seconds(), warning_count = 0)
     journal_store(worker, number, list(upload_large(worker, number, entry)))
     acknowledge(list(con = con, durable = TRUE), list(number = number), mine$i[k])
   }
