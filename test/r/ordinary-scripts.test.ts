@@ -182,7 +182,7 @@ r <- foreach(n = rep(70 / w, w), .combine = c) %dopar% sum(rep(1, n))
 stopifnot(identical(r, rep(10, 7)), identical(getDoParWorkers(), 7L))
 `;
 
-test('a script that divides its work by getDoParWorkers() makes as many tasks as the job may have workers', async () => {
+test('getDoParWorkers() is as many as the job may have, for scripts that divide their work by it', async () => {
   const inputs = lab.prepare({ script: divided, workers: 7 });
   lab.worker('w1', inputs);
   await ends(lab.driver(inputs), 0);

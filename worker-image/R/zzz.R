@@ -6,6 +6,7 @@
   scratch = NULL,      # folder for files on their way
   prefix = NULL,       # of all keys in Redis
   driver = NULL,       # the registered back end
+  told_driver = character(), # what Redis was told of a job's driver
   script_line = NULL,  # where the script is
   script_options = NULL,    # options of the script while its loop runs with ours
   start_environment = NULL, # environment variables as they were when R began
