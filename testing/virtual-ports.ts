@@ -4,7 +4,7 @@
  * leave out: signatures, quotas, pagination.
  */
 import type { Buckets } from '../functions/ports/bucket.ts';
-import type { Clusters, ClusterView, Leftover } from '../functions/ports/clusters.ts';
+import type { Clusters, ClusterView, Leftover, OwnedLeftover } from '../functions/ports/clusters.ts';
 import type { Notice } from '../functions/ports/notices.ts';
 import { PortError } from '../functions/ports/port-error.ts';
 import type { Ports } from '../functions/ports/ports.ts';
@@ -24,6 +24,8 @@ export class VirtualWorld {
   readonly notices: Notice[] = [];
   readonly calls: string[] = [];
   leftovers: Leftover[] = [];
+  /** What is left of any job, for the sweep. */
+  allLeftovers: OwnedLeftover[] = [];
   freeVcpus: number | null = null;
   /** Every cluster name ever created, in order: the virtual cloud's own book. */
   readonly created: string[] = [];
@@ -112,7 +114,13 @@ function virtualClusters(world: VirtualWorld): Clusters {
       world.check('clusters.leftovers');
       return [...world.leftovers];
     },
+    async allLeftovers() {
+      world.check('clusters.allLeftovers');
+      return [...world.allLeftovers];
+    },
     async removeLeftover(leftover) {
+      world.check('clusters.removeLeftover');
+      world.allLeftovers = world.allLeftovers.filter((other) => other.name !== leftover.name);
       world.leftovers = world.leftovers.filter((other) => other.name !== leftover.name);
     },
   };

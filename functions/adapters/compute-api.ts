@@ -3,7 +3,8 @@
  * find and remove what a cluster left behind.
  */
 import type { GoogleAuth } from 'google-auth-library';
-import type { Leftover } from '../ports/clusters.ts';
+import { LABEL_JOB } from '../job/names.ts';
+import type { Leftover, OwnedLeftover } from '../ports/clusters.ts';
 import { messageOf, PortError } from '../ports/port-error.ts';
 
 const CALL_MS = 20_000;
@@ -16,6 +17,8 @@ interface Item {
   zone?: string;
   region?: string;
   users?: string[];
+  labels?: Record<string, string>;
+  creationTimestamp?: string;
 }
 
 const COLLECTIONS: Record<Leftover['kind'], string> = {
@@ -64,7 +67,7 @@ export class ComputeApi {
   }
 
   /** Disks that no machine uses, addresses and forwarding rules that carry all these labels. */
-  async leftovers(labels: Record<string, string>): Promise<Leftover[]> {
+  async leftovers(labels: Record<string, string>): Promise<OwnedLeftover[]> {
     // The API wants each of several expressions in parentheses (reference of aggregatedList).
     const filter = Object.entries(labels)
       .map(([key, value]) => `(labels.${key}=${value})`)
@@ -122,7 +125,14 @@ function parseGroup(group: string): { zone: string; path: string } {
   return { zone, path };
 }
 
-function toLeftover(kind: Leftover['kind'], item: Item): Leftover {
+function toLeftover(kind: Leftover['kind'], item: Item): OwnedLeftover {
   const scope = (item.zone ?? item.region ?? 'global').split('/').slice(-2).join('/');
-  return { kind, name: item.name, location: scope.includes('/') ? scope : 'global' };
+  return {
+    kind,
+    name: item.name,
+    location: scope.includes('/') ? scope : 'global',
+    job: item.labels?.[LABEL_JOB] ?? null,
+    // Without a time it is taken for new, and stays.
+    createdMs: Date.parse(item.creationTimestamp ?? '') || Infinity,
+  };
 }

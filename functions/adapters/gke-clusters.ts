@@ -124,6 +124,10 @@ class GkeClusters implements Clusters {
     return this.#compute.leftovers(clusterLabels(this.#settings.installation, job));
   }
 
+  async allLeftovers(): ReturnType<Clusters['allLeftovers']> {
+    return this.#compute.leftovers({ [LABEL_INSTALLATION]: this.#settings.installation });
+  }
+
   async removeLeftover(leftover: Parameters<Clusters['removeLeftover']>[0]): Promise<void> {
     await this.#compute.remove(leftover);
   }

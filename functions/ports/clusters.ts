@@ -36,6 +36,13 @@ export interface Leftover {
   location: string;
 }
 
+/** A leftover of which only the installation is known to whoever asks. */
+export interface OwnedLeftover extends Leftover {
+  /** By its label; null: it has none. */
+  job: string | null;
+  createdMs: number;
+}
+
 export interface ClusterRequest {
   name: string;
   location: string;
@@ -68,5 +75,7 @@ export interface Clusters {
   /** vCPUs of quota still free in the location's region; null when the cloud does not say. */
   freeVcpus(location: string, spot: boolean): Promise<number | null>;
   leftovers(cluster: string): Promise<Leftover[]>;
+  /** Of every job of this installation, in every location; nothing that a machine uses. */
+  allLeftovers(): Promise<OwnedLeftover[]>;
   removeLeftover(leftover: Leftover): Promise<void>;
 }

@@ -16,27 +16,67 @@ import { storageClock } from './storage-clock.ts';
 
 const GRACE_MS = 10 * 60_000;
 
-/** Answers the names of clusters whose deletion was asked for. */
+/** Answers the names of what was asked to be deleted. */
 export async function sweep(ports: Ports, installation: string): Promise<string[]> {
-  const removed: string[] = [];
+  // The storage's time: one instance's clock may be wrong by an hour. Asked only where something may have to go.
   let clock: Clock | null = null;
+  const nowMs = async (): Promise<number> =>
+    (clock ??= await storageClock(ports.clock, ports.buckets.state, null)).nowMs();
+  const clusters = await sweepClusters(ports, installation, nowMs);
+  return [...clusters, ...(await sweepLeftovers(ports, installation, nowMs))];
+}
+
+async function sweepClusters(ports: Ports, installation: string, nowMs: () => Promise<number>): Promise<string[]> {
+  const removed: string[] = [];
   for (const cluster of await ports.clusters.list()) {
     const claim = await claimOf(ports, cluster);
     if (claim === 'live' || cluster.state === 'stopping') continue;
-    // The storage's time: one instance's clock may be wrong by an hour.
-    clock ??= await storageClock(ports.clock, ports.buckets.state, null);
-    if (clock.nowMs() < (claim === 'unknown' ? endsByMs(cluster) : cluster.createdMs + GRACE_MS)) continue;
+    if ((await nowMs()) < (claim === 'unknown' ? endsByMs(cluster) : cluster.createdMs + GRACE_MS)) continue;
     const fields = { cluster: cluster.name, location: cluster.location, job: cluster.labels[LABEL_JOB], installation };
-    try {
-      await ports.clusters.delete(cluster.name, cluster.location);
-      removed.push(cluster.name);
-      const why = claim === 'unknown' ? 'whose limits are over, says its label,' : 'that no live job claims';
-      log('WARNING', `sweep: a cluster ${why} is being deleted`, fields);
-    } catch (error) {
-      log('WARNING', `sweep: ${messageOf(error)}`, fields);
-    }
+    const why = claim === 'unknown' ? 'whose limits are over, says its label,' : 'that no live job claims';
+    const isRemoved = await tryRemove(`a cluster ${why}`, fields, () =>
+      ports.clusters.delete(cluster.name, cluster.location),
+    );
+    if (isRemoved) removed.push(cluster.name);
   }
   return removed;
+}
+
+/** What a live job's cluster uses, or may have left behind, is the job's own business. */
+async function sweepLeftovers(ports: Ports, installation: string, nowMs: () => Promise<number>): Promise<string[]> {
+  const removed: string[] = [];
+  const live = new Map<string, boolean>();
+  for (const leftover of await ports.clusters.allLeftovers()) {
+    const { kind, name, location, job, createdMs } = leftover;
+    if (job !== null && !live.has(job)) live.set(job, await mayLive(ports, job));
+    if ((job !== null && live.get(job) === true) || (await nowMs()) < createdMs + GRACE_MS) continue;
+    const fields = { kind, name, location, job, installation };
+    if (await tryRemove(`a ${kind} of no live job`, fields, () => ports.clusters.removeLeftover(leftover)))
+      removed.push(name);
+  }
+  return removed;
+}
+
+/** A failure is told of, and keeps nothing else from being swept. */
+async function tryRemove(what: string, fields: object, remove: () => Promise<void>): Promise<boolean> {
+  try {
+    await remove();
+    log('WARNING', `sweep: ${what} is being deleted`, { ...fields });
+    return true;
+  } catch (error) {
+    log('WARNING', `sweep: ${messageOf(error)}`, { ...fields });
+    return false;
+  }
+}
+
+/** A record that cannot be read is no proof that its job has ended. */
+async function mayLive(ports: Ports, job: string): Promise<boolean> {
+  try {
+    const loaded = await loadRecord(ports.buckets.state, job);
+    return loaded !== null && !isTerminal(loaded.record.phase);
+  } catch {
+    return true;
+  }
 }
 
 /** A cluster of before this label was set has no end here. */

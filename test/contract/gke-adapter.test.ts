@@ -81,3 +81,23 @@ test("a job's leftovers are found by both of its labels", async (t) => {
     ['pvc-1'],
   );
 });
+
+test('leftovers of all jobs are found by the installation, with their job and age', async (t) => {
+  const fixture = await startFixture(t);
+  const labels = { 'foreach-fleet-installation': 'test', 'foreach-fleet-job': 'other' };
+  fixture.compute.plantLeftover({ kind: 'disks', name: 'pvc-1', scope: ZONE, labels });
+  fixture.compute.plantLeftover({ kind: 'addresses', name: 'ip-1', scope: 'us-central1', labels });
+  const foreign = { ...labels, 'foreach-fleet-installation': 'foreign' };
+  fixture.compute.plantLeftover({ kind: 'disks', name: 'pvc-2', scope: ZONE, labels: foreign });
+  const clusters = adapterOf(fixture);
+  const found = await clusters.allLeftovers();
+  assert.deepEqual(found.map(({ name, job }) => [name, job]).toSorted(), [
+    ['ip-1', 'other'],
+    ['pvc-1', 'other'],
+  ]);
+  for (const leftover of found) {
+    assert.ok(leftover.createdMs <= fixture.context.clock.nowMs());
+    await clusters.removeLeftover(leftover);
+  }
+  assert.deepEqual(await clusters.allLeftovers(), []);
+});

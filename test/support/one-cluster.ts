@@ -80,6 +80,10 @@ export class OneCluster implements Clusters {
     return [];
   }
 
+  async allLeftovers(): Promise<[]> {
+    return [];
+  }
+
   async removeLeftover(): Promise<void> {
     assert.fail('there are no leftovers');
   }

@@ -45,6 +45,7 @@ export function clusterPort(world: CloudState, at: At): Clusters {
       }),
     freeVcpus: () => at('clusters.freeVcpus', () => null),
     leftovers: () => at('clusters.leftovers', () => [...world.leftovers]),
+    allLeftovers: () => at('clusters.allLeftovers', () => []),
     removeLeftover: (leftover) =>
       at('clusters.removeLeftover', () => {
         world.leftovers = world.leftovers.filter((other) => other.name !== leftover.name);

@@ -239,4 +239,25 @@ describe('the sweep', () => {
     world.buckets.state.objects.clear();
     assert.deepEqual(await sweep(world.ports, 'test'), ['ff-demo-1']);
   });
+
+  it('deletes disks, addresses and rules of jobs that have ended or never were, and of no live one', async () => {
+    await world.toRunning();
+    const { nowMs: createdMs } = world;
+    const leftover = { kind: 'disk', location: 'zones/zone-a', createdMs } as const;
+    world.allLeftovers = [
+      { ...leftover, name: 'of-a-live-job', job: 'demo' },
+      { ...leftover, name: 'of-a-deleted-job', job: 'deleted' },
+      { ...leftover, kind: 'address', name: 'of-no-job', job: null },
+      { ...leftover, kind: 'forwarding-rule', name: 'new', job: null, createdMs: createdMs + 3_600_000 },
+    ];
+    assert.deepEqual(await sweep(world.ports, 'test'), []);
+    world.nowMs += 3_600_000;
+    world.failNext('clusters.removeLeftover');
+    assert.deepEqual(await sweep(world.ports, 'test'), ['of-no-job']);
+    assert.deepEqual(await sweep(world.ports, 'test'), ['of-a-deleted-job']);
+    assert.deepEqual(
+      world.allLeftovers.map(({ name }) => name),
+      ['of-a-live-job', 'new'],
+    );
+  });
 });
