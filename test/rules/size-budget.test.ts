@@ -29,8 +29,7 @@ const longLines: Record<string, number> = {
   'worker-image/R/exports.R': 13,
   'worker-image/R/restore.R': 3,
   'worker-image/R/scope.R': 4,
-  'worker-image/R/worker.R': 12,
-  'worker-image/bin/run-worker': 4,
+  'worker-image/R/worker.R': 10,
   'worker-image/src/hash.c': 3,
   'worker-image/src/init.c': 5,
 };
