@@ -44,3 +44,17 @@ member("data.table without .packages", {
   data.table::set(DF, 1L, "a", DF$a[1] + 1L)
   DF$a
 }, DF = data.frame(a = 1:3))
+member("names and cells of plain values", {
+  found <- list(names(V), attr(V, "unit"), L$b, names(L))
+  data.table::setattr(V, "names", c("a", "b", "c"))
+  data.table::setattr(V, "unit", "m")
+  data.table::setattr(L, "names", c("x", "y"))
+  found
+}, V = c(1, 2, 3), L = list(a = 1, b = 2))
+member("a table beside an environment that others have, too", {
+  found <- list(L$table$x, L$env$n, E$n)
+  L$table[, x := 0L]
+  L$env$n <- 5
+  c(found, E$n)
+}, L = local({ shared <- list2env(list(n = 1)); list(table = table(), env = shared) }), E = list2env(list(n = 1)),
+packages = "data.table")

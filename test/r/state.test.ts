@@ -44,9 +44,10 @@ member("an environment that nobody can unlock", {
 })`;
 
 test('what cannot be put back gets a new R, and counts as no try', { timeout: 60_000 }, async () => {
+  const renewals = (): number => worker.lines.filter((line) => line.includes('a new R takes the next')).length;
+  const before = renewals();
   await agrees(locking);
-  const told = worker.lines.filter((line) => line.includes('a new R takes the next'));
-  assert.equal(told.length, 4, worker.lines.join('\n'));
+  assert.equal(renewals() - before, 4, worker.lines.join('\n'));
   assert.equal(events(worker).filter(({ event }) => event === 'worker-lost').length, 0);
   assert.equal(await lab.redis.exists(redisKeys.tries), 0);
 });
@@ -72,4 +73,34 @@ test('a resume notices that a setting has changed, and says which', { timeout: 6
   assert.match(await run('options(digits = 7); Sys.setenv(TERM = "dumb")'), /6 of 6 iterations reused/);
   const changed = 'options(contrasts = c("contr.sum", "contr.poly")); Sys.setenv(TZ = "Asia/Tokyo"); library(splines)';
   assert.match(await run(changed), /0 of 6 iterations reused; not reused: settings \(contrasts, attached, TZ\): 6/);
+});
+
+const inJob = `
+library(foreach)
+library(splines)
+dir.create("sub")
+setwd("sub")
+options(contrasts = c("contr.sum", "contr.poly"), scipen = -3, OutDec = ",", warn = 2)
+Sys.setenv(MY_OWN = "mine", TZ = "Asia/Tokyo")
+state <- quote(list(getOption("contrasts"), Sys.getenv("MY_OWN"), format(as.POSIXct(0, origin = "1970-01-01")),
+  basename(getwd()), basename(dirname(getwd())), search(), format(1e6 / 3), Sys.getlocale("LC_COLLATE"), paste(1e5),
+  tryCatch(as.integer("x"), error = function(e) "converted")))
+onWorkers <- eval(bquote(foreach(i = 1:3) %dopar% .(state)))
+inDriver <- eval(bquote(foreach(i = 1:3) %do% .(state)))
+options(warn = 0)
+if (!identical(onWorkers, inDriver)) stop(paste(deparse(all.equal(onWorkers, inDriver)), collapse = " "))
+combined <- foreach(i = 1:3, .combine = function(a, b) paste(a, format(b / 3))) %dopar% i
+stopifnot(identical(combined, foreach(i = 1:3, .combine = function(a, b) paste(a, format(b / 3))) %do% i))
+`;
+
+test('the same in a job: below its folder, and with options that change how numbers are written', async () => {
+  const job = await Lab.start();
+  try {
+    const inputs = job.prepare({ script: inJob });
+    const pod = job.worker('w1', inputs);
+    const driver = job.driver(inputs);
+    assert.equal(await driver.exited, 0, [...driver.lines, ...pod.lines].join('\n'));
+  } finally {
+    await job.stop();
+  }
 });

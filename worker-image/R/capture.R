@@ -16,6 +16,7 @@ start_capture <- function() {
   close_connections <- function() {
     if (.Call(fleet_output_reached) && identical(getAllConnections(), known)) return()
     while ((now <<- sink.number()) > depth) sink()
+    sink(con, type = "message") # R closes no connection that messages go to
     for (left in setdiff(getAllConnections(), known)) tryCatch(close(getConnection(left)), error = function(e) NULL)
     known <<- getAllConnections()
   }

@@ -1,6 +1,6 @@
 # Objects that code can change by reference: data.table's `:=`, set() and setkey() write into the object itself, which
 # also the next iteration has. So variables that hold data tables are compared, after each iteration, with what they
-# held before, and put back from their serialization: they come into a worker in the same way. Data frames and lists are
+# held before, and put back from their serialization: they come into a worker in the same way. Other plain values are
 # looked at where the loop's code names functions that write into them.
 #
 # Environments, which are changed by reference as well, are scope.R's. C code that writes into a plain vector is not
@@ -8,17 +8,17 @@
 
 KEPT_REFERENCE_BYTES <- 128 * 2^20 # a larger variable is only looked at: R is replaced when it has changed
 WRITING <- c(":=", "set", "setDT", "setDF", "setattr", "setnames", "setkey", "setkeyv", "setorder", "setorderv",
-             "setcolorder", "setindex", "rbindlist", "data.table")
+             "setcolorder", "setindex", "data.table")
 
 # Variables to look at, of the scope and of environments that it leads to. kept: those of the task before; a variable
 # that has not changed since need not be read again.
 take_references <- function(scope, code, kept = list()) {
-  also_frames <- any(WRITING %in% all.names(code, unique = TRUE))
-  if (!also_frames && !isNamespaceLoaded("data.table")) return(list())
+  also_plain <- any(WRITING %in% all.names(code, unique = TRUE))
+  if (!also_plain && !isNamespaceLoaded("data.table")) return(list())
   held <- c(list(scope$before, scope$global), lapply(scope$reached, function(reached) reached$held))
   found <- list()
   for (place in seq_along(held)) {
-    for (name in names(held[[place]])[vapply(held[[place]], is_reference, NA, also_frames)]) {
+    for (name in names(held[[place]])[vapply(held[[place]], is_reference, NA, also_plain)]) {
       id <- paste(place, name)
       value <- held[[place]][[name]]
       known <- kept[[id]]
@@ -29,15 +29,17 @@ take_references <- function(scope, code, kept = list()) {
   found
 }
 
+# Without its bytes, a variable that has changed makes R dirty: so one that leads to environments, which others share.
 new_reference <- function(place, name, value) {
-  bytes <- if (as.numeric(utils::object.size(value)) <= KEPT_REFERENCE_BYTES) serialize(value, NULL, version = 3L)
+  is_kept <- as.numeric(utils::object.size(value)) <= KEPT_REFERENCE_BYTES &&
+    !length(reached_environments(Filter(leads_on, list(value)), emptyenv()))
+  bytes <- if (is_kept) serialize(value, NULL, version = 3L)
   list(place = place, name = name, value = value, content = .Call(fleet_content, value), bytes = bytes)
 }
 
-is_reference <- function(value, also_frames) {
-  if (inherits(value, "data.table") || (also_frames && is.data.frame(value))) return(TRUE)
-  is.list(value) && !is.data.frame(value) && length(value) <= LONGEST_LIST &&
-    any(vapply(value, is_reference, NA, also_frames))
+is_reference <- function(value, also_plain) {
+  if (inherits(value, "data.table") || (also_plain && length(value) > 0L && .Call(fleet_plain, value))) return(TRUE)
+  is.list(value) && length(value) <= LONGEST_LIST && any(vapply(unclass(value), is_reference, NA, FALSE))
 }
 
 # Before variables are put back: `scope` holds the same objects. Reasons why R is dirty; none, nearly always

@@ -13,7 +13,8 @@ take_scope <- function(env, args = list()) {
     classes = NULL,      # of S4
     baseline = NULL)     # what R and the process are told
   if (.Call(fleet_plain, args)) args <- NULL # nearly always, and there may be thousands of them
-  scope$reached <- reached_environments(Filter(leads_on, c(scope$before, scope$global, args)), env)
+  attached <- .Call(fleet_search)[-1] # data that the script has attached
+  scope$reached <- reached_environments(Filter(leads_on, c(scope$before, scope$global, args, attached)), env)
   scope
 }
 
