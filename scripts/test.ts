@@ -51,6 +51,8 @@ function filesOf(names: readonly string[]): { files: TestFile[]; atATime: number
 async function runAll(files: readonly TestFile[], atATime: number): Promise<Ran[]> {
   const queue = [...files];
   const done: Ran[] = [];
+  // The files that run are told by runTestFile().
+  process.once('SIGTERM', () => queue.splice(0));
   const lane = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift())
       done.push(await runTestFile(next.file, { limitSeconds: next.limitSeconds, isOnlyOne: files.length === 1 }));

@@ -1,12 +1,13 @@
 /** What `npm test` counts is what has run: no test is lost between a file's process and the summary. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { slowestFiles } from '../../scripts/test-order.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -14,17 +15,18 @@ describe('the test runner', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ff-runner-'));
   after(() => rmSync(folder, { recursive: true }));
 
-  const runOn = (...programs: string[]): Promise<{ code: number; out: string }> => {
+  type Run = Promise<{ code: number; out: string }> & { child: ChildProcess };
+  const runOn = (...programs: string[]): Run => {
     const files = programs.map((program, index) => {
       const file = join(folder, `${index}.test.mjs`);
       writeFileSync(file, `import { test } from 'node:test';\n${program}`);
       return file;
     });
-    return new Promise((resolve) => {
-      execFile(process.execPath, ['scripts/test.ts', ...files], { cwd: root }, (error, out) =>
-        resolve({ code: error === null ? 0 : Number(error.code), out }),
-      );
-    });
+    const { promise, resolve } = Promise.withResolvers<{ code: number; out: string }>();
+    const child = execFile(process.execPath, ['scripts/test.ts', ...files], { cwd: root }, (error, out) =>
+      resolve({ code: error === null ? 0 : Number(error.code), out }),
+    );
+    return Object.assign(promise, { child });
   };
 
   it('counts every test of a file with many', async () => {
@@ -46,6 +48,19 @@ describe('the test runner', () => {
   it('a test that leaves something open does not keep its file from ending', async () => {
     const { code } = await runOn("test('open', () => void setInterval(() => {}, 1000));");
     assert.equal(code, 0);
+  });
+
+  it('ends with the file that runs when it is told to end, and begins no other', async () => {
+    const [begun, next] = [join(folder, 'begun'), join(folder, 'next')];
+    const write = (file: string): string => `import { writeFileSync } from 'node:fs'; writeFileSync('${file}', '');`;
+    const running = runOn(
+      `${write(begun)} test('long', () => new Promise((end) => setTimeout(end, 3_600_000)));`,
+      `${write(next)} test('next', () => {});`,
+    );
+    await waitFor('the first file', () => existsSync(begun));
+    running.child.kill('SIGTERM');
+    assert.equal((await running).code, 1);
+    assert.equal(existsSync(next), false);
   });
 
   it('files that take long are named as they are', () => {
