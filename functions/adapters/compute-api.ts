@@ -3,6 +3,7 @@
  * find and remove what a cluster left behind.
  */
 import type { GoogleAuth } from 'google-auth-library';
+import * as z from 'zod';
 import { LABEL_JOB } from '../job/names.ts';
 import type { Leftover, OwnedLeftover } from '../ports/clusters.ts';
 import { messageOf, PortError } from '../ports/port-error.ts';
@@ -12,14 +13,27 @@ const CALL_MS = 20_000;
 const MOST_DELETED_AT_ONCE = 1000;
 const PUBLIC_ENDPOINT = 'https://compute.googleapis.com';
 
-interface Item {
-  name: string;
-  zone?: string;
-  region?: string;
-  users?: string[];
-  labels?: Record<string, string>;
-  creationTimestamp?: string;
-}
+/** What is read of the answers. */
+const item = z.object({
+  name: z.string(),
+  zone: z.string().optional(),
+  region: z.string().optional(),
+  users: z.array(z.string()).optional(),
+  labels: z.record(z.string(), z.string()).optional(),
+  creationTimestamp: z.string().optional(),
+});
+type Item = z.output<typeof item>;
+
+const regionObject = z.object({
+  quotas: z.array(z.object({ metric: z.string(), limit: z.number(), usage: z.number() })).default([]),
+});
+const groupObject = z.object({ targetSize: z.int().min(0) });
+/** A scope without any has a warning in their place. */
+const aggregated = z.object({
+  items: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
+  nextPageToken: z.string().default(''),
+});
+const listed = z.array(item);
 
 const COLLECTIONS: Record<Leftover['kind'], string> = {
   disk: 'disks',
@@ -49,19 +63,14 @@ export class ComputeApi {
 
   /** Machines that the group should have now. */
   async targetSize(group: string): Promise<number> {
-    const answer = (await this.#request('GET', parseGroup(group).path)) as { targetSize?: number };
-    if (answer.targetSize === undefined)
-      throw new PortError('FF-COMPUTE', `${group} has no target size`, { retry: true });
-    return answer.targetSize;
+    return (await this.#read(groupObject, parseGroup(group).path)).targetSize;
   }
 
   /** vCPUs free under the region's quota; Spot machines draw on their own quota where there is one. */
   async freeVcpus(region: string, spot: boolean): Promise<number | null> {
-    const answer = (await this.#request('GET', `/regions/${region}`)) as {
-      quotas?: { metric: string; limit: number; usage: number }[];
-    };
-    const quota = (metric: string): { limit: number; usage: number } | undefined =>
-      answer.quotas?.find((candidate) => candidate.metric === metric && candidate.limit > 0);
+    const { quotas } = await this.#read(regionObject, `/regions/${region}`);
+    const quota = (metric: string): (typeof quotas)[number] | undefined =>
+      quotas.find((candidate) => candidate.metric === metric && candidate.limit > 0);
     const found = (spot ? quota('PREEMPTIBLE_CPUS') : undefined) ?? quota('CPUS');
     return found ? Math.max(0, found.limit - found.usage) : null;
   }
@@ -91,14 +100,16 @@ export class ComputeApi {
     let pageToken = '';
     do {
       const query = new URLSearchParams({ filter, ...(pageToken === '' ? {} : { pageToken }) });
-      const answer = (await this.#request('GET', `/aggregated/${collection}?${query}`)) as {
-        items?: Record<string, Record<string, Item[]>>;
-        nextPageToken?: string;
-      };
-      for (const scope of Object.values(answer.items ?? {})) items.push(...(scope[collection] ?? []));
-      pageToken = answer.nextPageToken ?? '';
+      const answer = await this.#read(aggregated, `/aggregated/${collection}?${query}`);
+      for (const scope of Object.values(answer.items))
+        items.push(...parsed(listed, scope[collection] ?? [], collection));
+      pageToken = answer.nextPageToken;
     } while (pageToken !== '');
     return items;
+  }
+
+  async #read<T>(schema: z.ZodType<T>, path: string): Promise<T> {
+    return parsed(schema, await this.#request('GET', path), pathOnly(path));
   }
 
   async #request(method: 'GET' | 'POST' | 'DELETE', path: string, data?: object): Promise<unknown> {
@@ -112,10 +123,22 @@ export class ComputeApi {
       });
       return answer.data;
     } catch (cause) {
-      if (method === 'DELETE' && (cause as { status?: number }).status === 404) return {};
-      throw new PortError('FF-COMPUTE', `${method} ${path.split('?')[0]}: ${messageOf(cause)}`, { retry: true, cause });
+      if (method === 'DELETE' && isGone(cause)) return {};
+      throw new PortError('FF-COMPUTE', `${method} ${pathOnly(path)}: ${messageOf(cause)}`, { retry: true, cause });
     }
   }
+}
+
+function parsed<T>(schema: z.ZodType<T>, answer: unknown, what: string): T {
+  const { success, data, error } = schema.safeParse(answer);
+  if (success) return data;
+  throw new PortError('FF-COMPUTE', `GET ${what}: the answer is another one`, { retry: true, cause: error });
+}
+
+const isGone = (error: unknown): boolean => z.object({ status: z.literal(404) }).safeParse(error).success;
+
+function pathOnly(path: string): string {
+  return path.replace(/\?.*$/, '');
 }
 
 function parseGroup(group: string): { zone: string; path: string } {

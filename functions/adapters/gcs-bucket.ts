@@ -12,6 +12,7 @@ import {
 } from '@google-cloud/storage';
 import type { Bucket, Buckets, ObjectInfo, StoredObject } from '../ports/bucket.ts';
 import { messageOf, PortError, PreconditionError } from '../ports/port-error.ts';
+import { codeOf } from './error-code.ts';
 
 export interface StorageSettings {
   projectId: string;
@@ -234,12 +235,6 @@ class GcsBucket implements Bucket {
       clearTimeout(timer);
     }
   }
-}
-
-function codeOf(error: unknown): number | undefined {
-  const code = (error as { code?: unknown } | null)?.code;
-  const number = Number(code);
-  return Number.isInteger(number) && number >= 100 ? number : undefined;
 }
 
 function toInfo(file: File): ObjectInfo {

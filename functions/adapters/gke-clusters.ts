@@ -7,6 +7,7 @@ import { GoogleAuth } from 'google-auth-library';
 import { clusterLabels, LABEL_INSTALLATION, LABEL_JOB } from '../job/names.ts';
 import type { Clusters, ClusterRequest, ClusterState, ClusterView, PoolView } from '../ports/clusters.ts';
 import { messageOf, PortError } from '../ports/port-error.ts';
+import { codeOf } from './error-code.ts';
 import { clusterSpec, type ClusterSettings } from './gke-cluster-spec.ts';
 import { ComputeApi } from './compute-api.ts';
 
@@ -209,11 +210,6 @@ function toState(status: unknown): ClusterState {
 /** europe-west1-b -> europe-west1; a region stays. */
 function regionOf(location: string): string {
   return location.replace(/^([a-z]+-[a-z]+\d+)-[a-z]$/, '$1');
-}
-
-function codeOf(error: unknown): number | undefined {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'number' ? code : undefined;
 }
 
 /**

@@ -5,7 +5,10 @@
  */
 import { Agent, request, type AgentOptions, type RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
+import * as z from 'zod';
+import { parseJson } from '../job/json-lines.ts';
 import { messageOf, PortError } from '../ports/port-error.ts';
+import { codeOf } from './error-code.ts';
 
 /** `table`: the columns that kubectl prints, 2 % of the bytes of a list. `metadata`: the object's head only. */
 export type Form = 'whole' | 'table' | 'metadata';
@@ -110,24 +113,14 @@ class KubernetesError extends Error {
 }
 
 function statusMessage(text: string): string {
-  try {
-    return String((JSON.parse(text) as { message?: unknown }).message);
-  } catch {
-    return text;
-  }
-}
-
-/** The HTTP status in an error of the client's or of ours. */
-export function statusOf(error: unknown): number | undefined {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'number' ? code : undefined;
+  return parseJson(text, z.object({ message: z.string() }))?.message ?? text;
 }
 
 async function orNull<T>(call: Promise<T>): Promise<T | null> {
   try {
     return await call;
   } catch (error) {
-    if (error instanceof PortError && statusOf(error.cause) === 404) return null;
+    if (error instanceof PortError && codeOf(error.cause) === 404) return null;
     throw error;
   }
 }
@@ -141,15 +134,16 @@ export async function withDeadline<T>(
   call: (signal: AbortSignal) => Promise<T>,
   callMs: number = CALL_MS,
 ): Promise<T> {
+  const silence = new Error(`no answer within ${callMs} ms`);
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(new Error(`no answer within ${callMs} ms`)), callMs);
+  const timer = setTimeout(() => late.abort(silence), callMs);
   const deadline = new Promise<never>((_, reject) => {
-    late.signal.addEventListener('abort', () => reject(late.signal.reason as Error));
+    late.signal.addEventListener('abort', () => reject(silence));
   });
   try {
     return await Promise.race([call(late.signal), deadline]);
   } catch (cause) {
-    const status = statusOf(cause);
+    const status = codeOf(cause);
     const text = messageOf(cause).split('\n').slice(0, 3).join(' ').slice(0, 400);
     throw new PortError('FF-KUBERNETES', `${doing}: ${text}`, {
       retry: status === undefined || status === 408 || status === 409 || status === 429 || status >= 500,

@@ -2,10 +2,19 @@
  * What stands in a job's cluster: the few objects that say something whole, the many
  * (workers, machines) as lines of a table.
  */
-import type { V1Deployment, V1Job, V1Node, V1Pod, V1Secret } from '@kubernetes/client-node';
+import * as z from 'zod';
 import { PortError } from '../ports/port-error.ts';
 import type { NodeView, PodView, WorkloadView } from '../ports/workloads.ts';
-import type { KubernetesApi } from './kubernetes-api.ts';
+import type { Form, KubernetesApi } from './kubernetes-api.ts';
+import {
+  deploymentObject,
+  jobObject,
+  nodeObject,
+  podObject,
+  type PodObject,
+  secretObject,
+  type SecretObject,
+} from './kubernetes-objects.ts';
 import { nodeLines, workerLines, type WorkerLine } from './kubernetes-tables.ts';
 import { driverOf, toNode, toPod, troubleOf } from './kubernetes-views.ts';
 import { NAMESPACE } from './manifests.ts';
@@ -21,18 +30,18 @@ const selecting = (labels: string): string => `?labelSelector=${encodeURICompone
 /** @throws PortError FF-KUBERNETES when any part cannot be read: half of a view could be taken for all there is. */
 export async function observeWorkload(api: KubernetesApi): Promise<WorkloadView> {
   const [lone, nodes, lines, driver, deployments, password, inputs] = await Promise.all([
-    readList<V1Pod>(api, 'listing pods', 'PodList', `${core}/pods${selecting('foreach-fleet/role in (redis,driver)')}`),
+    readList(api, 'listing pods', podObject, `${core}/pods${selecting('foreach-fleet/role in (redis,driver)')}`),
     readNodes(api),
     readWorkers(api),
-    api.getOrNull('reading the driver', `${batch}/jobs/driver`) as Promise<V1Job | null>,
-    readList<V1Deployment>(api, 'listing Deployments', 'DeploymentList', `${apps}/deployments`),
-    api.getOrNull('reading the password', `${core}/secrets/redis`) as Promise<V1Secret | null>,
+    readOne(api, 'reading the driver', jobObject, `${batch}/jobs/driver`),
+    readList(api, 'listing Deployments', deploymentObject, `${apps}/deployments`),
+    readOne(api, 'reading the password', secretObject, `${core}/secrets/redis`),
     // Its data are as long as the job has files, and nobody here wants them.
-    api.getOrNull('reading the inputs', `${core}/secrets/job`, 'metadata') as Promise<V1Secret | null>,
+    readOne(api, 'reading the inputs', secretObject, `${core}/secrets/job`, 'metadata'),
   ]);
-  const deployed = new Map(deployments.map((deployment) => [deployment.metadata?.name, deployment]));
-  const signedAt = inputs?.metadata?.annotations?.[SIGNED_AT];
-  const attempt = driver?.metadata?.labels?.['foreach-fleet/attempt'];
+  const deployed = new Map(deployments.map((deployment) => [deployment.metadata.name, deployment]));
+  const signedAt = inputs?.metadata.annotations?.[SIGNED_AT];
+  const attempt = driver?.metadata.labels?.['foreach-fleet/attempt'];
   return {
     applied: driver !== null && deployed.has('workers') && deployed.has('redis'),
     attempt: attempt === undefined ? null : Number(attempt),
@@ -45,10 +54,10 @@ export async function observeWorkload(api: KubernetesApi): Promise<WorkloadView>
   };
 }
 
-function redisOf(pods: V1Pod[], secret: V1Secret | null): WorkloadView['redis'] {
+function redisOf(pods: PodObject[], secret: SecretObject | null): WorkloadView['redis'] {
   const pod = pods.find((candidate) => {
     const view = toPod(candidate);
-    return view?.role === 'redis' && view.ready && candidate.metadata?.deletionTimestamp === undefined;
+    return view?.role === 'redis' && view.ready && !candidate.metadata.deletionTimestamp;
   });
   const host = pod?.status?.podIP;
   const password = secret?.data?.['password'];
@@ -58,7 +67,7 @@ function redisOf(pods: V1Pod[], secret: V1Secret | null): WorkloadView['redis'] 
 async function readNodes(api: KubernetesApi): Promise<NodeView[]> {
   const path = `/api/v1/nodes${selecting('foreach-fleet/pool=workers')}`;
   const lines = nodeLines(await api.get('listing nodes', `${path}&includeObject=None`, 'table'));
-  return lines ?? (await readList<V1Node>(api, 'listing nodes', 'NodeList', path)).map(toNode);
+  return lines ?? (await readList(api, 'listing nodes', nodeObject, path)).map(toNode);
 }
 
 /** Lines, or whole pods where the API server prints other columns than those that are known. */
@@ -66,7 +75,7 @@ async function readWorkers(api: KubernetesApi): Promise<WorkerLine[]> {
   const path = `${core}/pods${selecting('foreach-fleet/role=worker')}`;
   const lines = workerLines(await api.get('listing workers', `${path}&includeObject=None`, 'table'));
   if (lines) return lines;
-  const pods = await readList<V1Pod>(api, 'listing workers', 'PodList', path);
+  const pods = await readList(api, 'listing workers', podObject, path);
   return pods.flatMap((pod) => toPod(pod) ?? []).map((pod) => ({ pod, status: 'Running' }));
 }
 
@@ -94,15 +103,31 @@ async function askTroubled(api: KubernetesApi, lines: WorkerLine[]): Promise<Map
   const first = new Map(troubled.toReversed().map(({ status, pod }) => [status, pod.name]));
   const asked = [...first.values()].slice(0, MOST_ASKED);
   const told = asked.map(async (name): Promise<[string, string | null]> => {
-    const pod = (await api.getOrNull(`reading pod ${name}`, `${core}/pods/${name}`)) as V1Pod | null;
+    const pod = await readOne(api, `reading pod ${name}`, podObject, `${core}/pods/${name}`);
     return [name, pod && troubleOf(pod)];
   });
   return new Map(await Promise.all(told));
 }
 
-async function readList<T>(api: KubernetesApi, doing: string, kind: string, path: string): Promise<T[]> {
-  const list = (await api.get(doing, path)) as { kind?: unknown; items?: unknown } | null;
-  if (list?.kind !== kind || !Array.isArray(list.items))
-    throw new PortError('FF-KUBERNETES', `${doing}: the answer is not a ${kind}`, { retry: true });
-  return list.items as T[];
+async function readList<T>(api: KubernetesApi, doing: string, item: z.ZodType<T>, path: string): Promise<T[]> {
+  return parsed(doing, z.object({ items: z.array(item) }), await api.get(doing, path)).items;
+}
+
+/** Null when there is no such object. */
+async function readOne<T>(
+  api: KubernetesApi,
+  doing: string,
+  schema: z.ZodType<T>,
+  path: string,
+  form: Form = 'whole',
+): Promise<T | null> {
+  const answer = await api.getOrNull(doing, path, form);
+  return answer === null ? null : parsed(doing, schema, answer);
+}
+
+function parsed<T>(doing: string, schema: z.ZodType<T>, answer: unknown): T {
+  const { success, data, error } = schema.safeParse(answer);
+  if (success) return data;
+  const message = `${doing}: the answer is not what was asked for (${z.prettifyError(error).slice(0, 200)})`;
+  throw new PortError('FF-KUBERNETES', message, { retry: true });
 }

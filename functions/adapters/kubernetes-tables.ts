@@ -3,6 +3,7 @@
  * object. Columns are found by their names; where one is missing the answer is undefined, and the caller has to
  * read whole objects: nothing is ever guessed.
  */
+import * as z from 'zod';
 import type { NodeView, PodView } from '../ports/workloads.ts';
 
 /** A worker as far as its line tells, with the word that kubectl shows as its status. */
@@ -11,51 +12,58 @@ export interface WorkerLine {
   status: string;
 }
 
-interface Row {
-  cells: string[];
-  /** `Succeeded` or `Failed`, for pods that have ended. */
-  completed: string | undefined;
+const tableObject = z.object({
+  kind: z.literal('Table'),
+  columnDefinitions: z.array(z.object({ name: z.string() })),
+  rows: z
+    .array(
+      z.object({
+        cells: z.array(z.unknown()),
+        conditions: z.array(z.object({ type: z.string(), status: z.string() })).nullish(),
+      }),
+    )
+    .nullish(),
+});
+
+/** The texts of a line by the names of their columns. */
+interface Line<Column extends string> {
+  cells: Record<Column, string>;
+  /** Of pods. */
+  hasEnded: boolean;
 }
 
 export function workerLines(answer: unknown): WorkerLine[] | undefined {
-  return rowsOf(answer, ['Name', 'Ready', 'Status', 'Node'])?.map(({ cells, completed }) => {
-    const [name, readiness, status, node] = cells as [string, string, string, string];
-    const [ready, all] = readiness.split('/');
-    const isReady = ready === all && Number(all) > 0;
-    const pod = { name, ready: isReady, ended: completed !== undefined, node: node === '<none>' ? null : node };
-    return { pod: { ...pod, role: 'worker', trouble: null }, status };
+  return linesOf(answer, ['Name', 'Ready', 'Status', 'Node'])?.map(({ cells, hasEnded }) => {
+    const [ready, all] = cells.Ready.split('/');
+    const pod: PodView = {
+      name: cells.Name,
+      role: 'worker',
+      ready: ready === all && Number(all) > 0,
+      ended: hasEnded,
+      node: cells.Node === '<none>' ? null : cells.Node,
+      trouble: null,
+    };
+    return { pod, status: cells.Status };
   });
 }
 
 export function nodeLines(answer: unknown): NodeView[] | undefined {
-  return rowsOf(answer, ['Name', 'Status'])?.map(({ cells }) => {
-    const [name, status] = cells as [string, string];
-    return { name, ready: status.split(',')[0] === 'Ready' };
+  return linesOf(answer, ['Name', 'Status'])?.map(({ cells }) => {
+    return { name: cells.Name, ready: cells.Status.split(',')[0] === 'Ready' };
   });
 }
 
-/** The cells of these columns. */
-function rowsOf(answer: unknown, columns: readonly string[]): Row[] | undefined {
-  const table = answer as { kind?: unknown; columnDefinitions?: { name: string }[]; rows?: unknown } | null;
-  const { kind, columnDefinitions, rows: found } = table ?? {};
-  if (kind !== 'Table' || !Array.isArray(columnDefinitions)) return undefined;
-  const at = columns.map((name) => columnDefinitions.findIndex((column) => column.name === name));
-  const rows = found ?? [];
-  if (at.includes(-1) || !Array.isArray(rows)) return undefined;
-  const read = rows.map((row: TableRow) => ({ cells: at.map((index) => row.cells?.[index]), completed: endOf(row) }));
-  return read.every(isText) ? read : undefined;
-}
-
-interface TableRow {
-  cells?: unknown[];
-  conditions?: { type?: string; status?: string; reason?: string }[] | null;
-}
-
-function endOf({ conditions }: TableRow): string | undefined {
-  const completed = conditions?.find((condition) => condition.type === 'Completed' && condition.status === 'True');
-  return completed && (completed.reason ?? '');
-}
-
-function isText(row: { cells: unknown[]; completed: string | undefined }): row is Row {
-  return row.cells.every((cell) => typeof cell === 'string' && cell !== '');
+function linesOf<const Column extends string>(answer: unknown, columns: readonly Column[]): Line<Column>[] | undefined {
+  const table = tableObject.safeParse(answer).data;
+  if (table === undefined) return undefined;
+  const positions = columns.map((name) => table.columnDefinitions.findIndex((column) => column.name === name));
+  const cellsOf = z.record(z.enum(columns), z.string().min(1));
+  const lines: Line<Column>[] = [];
+  for (const { cells, conditions } of table.rows ?? []) {
+    const named = cellsOf.safeParse(Object.fromEntries(columns.map((name, at) => [name, cells[positions[at] ?? -1]])));
+    if (!named.success) return undefined;
+    const hasEnded = conditions?.some(({ type, status }) => type === 'Completed' && status === 'True') === true;
+    lines.push({ cells: named.data, hasEnded });
+  }
+  return lines;
 }

@@ -1,15 +1,14 @@
-/** Pure: Kubernetes objects, as JSON (times are text, whatever the client's types say) -> the views of our port. */
-import type { V1Job, V1Node, V1Pod } from '@kubernetes/client-node';
+/** Pure: Kubernetes objects -> the views of our port. */
 import type { NodeView, PodView, WorkloadView } from '../ports/workloads.ts';
+import type { Condition, JobObject, NodeObject, PodObject } from './kubernetes-objects.ts';
 
-export function toPod(pod: V1Pod): PodView | undefined {
-  const role = pod.metadata?.labels?.['foreach-fleet/role'];
+export function toPod(pod: PodObject): PodView | undefined {
+  const role = pod.metadata.labels?.['foreach-fleet/role'];
   if (role !== 'redis' && role !== 'driver' && role !== 'worker') return undefined;
   return {
-    name: pod.metadata?.name ?? '',
+    name: pod.metadata.name,
     role,
-    ready:
-      pod.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false,
+    ready: find(pod, 'Ready')?.status === 'True',
     ended: pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed',
     node: pod.spec?.nodeName ?? null,
     trouble: troubleOf(pod),
@@ -19,39 +18,36 @@ export function toPod(pod: V1Pod): PodView | undefined {
 const HARMLESS = new Set(['ContainerCreating', 'PodInitializing', 'Completed']);
 
 /** Why a pod is not running, in the cluster's own words; null when nothing is wrong. */
-export function troubleOf(pod: V1Pod): string | null {
+export function troubleOf(pod: PodObject): string | null {
   for (const container of pod.status?.containerStatuses ?? []) {
     const waiting = container.state?.waiting;
     if (waiting?.reason && !HARMLESS.has(waiting.reason)) return join(waiting.reason, waiting.message);
   }
-  const unscheduled = pod.status?.conditions?.find(
-    (condition) => condition.type === 'PodScheduled' && condition.status === 'False',
-  );
-  if (unscheduled) return join(unscheduled.reason, unscheduled.message);
+  const scheduled = find(pod, 'PodScheduled');
+  if (scheduled?.status === 'False') return join(scheduled.reason, scheduled.message);
   return pod.status?.phase === 'Failed' ? join(pod.status.reason ?? 'Failed', pod.status.message) : null;
 }
 
-function join(reason: string | undefined, message: string | undefined): string {
-  return [reason ?? 'waiting', message].filter((part) => part).join(': ');
-}
-
-export function toNode(node: V1Node): NodeView {
-  return {
-    name: node.metadata?.name ?? '',
-    ready:
-      node.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false,
-  };
+export function toNode(node: NodeObject): NodeView {
+  return { name: node.metadata.name, ready: find(node, 'Ready')?.status === 'True' };
 }
 
 /** How the driver Job stands; its last pod's own words tell more than the Job's condition. */
-export function driverOf(job: V1Job | null, pods: V1Pod[]): Pick<WorkloadView, 'driver' | 'driverMessage'> {
+export function driverOf(job: JobObject | null, pods: PodObject[]): Pick<WorkloadView, 'driver' | 'driverMessage'> {
   if (job === null) return { driver: 'absent', driverMessage: '' };
-  const has = (type: string): boolean =>
-    job.status?.conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false;
-  if (has('Complete')) return { driver: 'succeeded', driverMessage: '' };
-  if (!has('Failed')) return { driver: 'running', driverMessage: '' };
-  const condition = job.status?.conditions?.find((candidate) => candidate.type === 'Failed');
-  const last = pods.filter((pod) => pod.metadata?.labels?.['foreach-fleet/role'] === 'driver').at(-1);
+  if (find(job, 'Complete')?.status === 'True') return { driver: 'succeeded', driverMessage: '' };
+  const failed = find(job, 'Failed');
+  if (failed?.status !== 'True') return { driver: 'running', driverMessage: '' };
+  const last = pods.filter((pod) => pod.metadata.labels?.['foreach-fleet/role'] === 'driver').at(-1);
   const said = last?.status?.containerStatuses?.[0]?.state?.terminated?.message;
-  return { driver: 'failed', driverMessage: said || join(condition?.reason, condition?.message) };
+  return { driver: 'failed', driverMessage: said || join(failed.reason, failed.message) };
+}
+
+/** An object has at most one condition of a type. */
+function find(object: NodeObject, type: string): Condition | undefined {
+  return object.status?.conditions?.find((condition) => condition.type === type);
+}
+
+function join(reason: string | null | undefined, message: string | null | undefined): string {
+  return [reason ?? 'waiting', message].filter((part) => part).join(': ');
 }

@@ -10,7 +10,8 @@ import { inParallel } from '../in-parallel.ts';
 import type { ClusterView } from '../ports/clusters.ts';
 import { PortError } from '../ports/port-error.ts';
 import type { Workload, WorkloadRequest, Workloads, WorkloadView } from '../ports/workloads.ts';
-import { KubernetesApi, statusOf, withDeadline } from './kubernetes-api.ts';
+import { codeOf } from './error-code.ts';
+import { KubernetesApi, withDeadline } from './kubernetes-api.ts';
 import { observeWorkload, SIGNED_AT } from './kubernetes-observe.ts';
 import { type Manifest, manifestsFor, NAMESPACE } from './manifests.ts';
 
@@ -86,7 +87,7 @@ class KubernetesWorkload implements Workload {
     try {
       await this.#api.mergePatch('scaling the workers', scale, change);
     } catch (error) {
-      throw error instanceof PortError && statusOf(error.cause) === 409 ? changed(`while they were scaled`) : error;
+      throw error instanceof PortError && codeOf(error.cause) === 409 ? changed(`while they were scaled`) : error;
     }
   }
 
@@ -104,7 +105,7 @@ class KubernetesWorkload implements Workload {
         this.#objects.create(inClientSpelling(manifest)),
       );
     } catch (error) {
-      if (!(error instanceof PortError && statusOf(error.cause) === 409)) throw error;
+      if (!(error instanceof PortError && codeOf(error.cause) === 409)) throw error;
     }
   }
 
@@ -114,7 +115,7 @@ class KubernetesWorkload implements Workload {
     try {
       await withDeadline('creating the inputs', () => this.#objects.create(manifest));
     } catch (error) {
-      if (!(error instanceof PortError && statusOf(error.cause) === 409)) throw error;
+      if (!(error instanceof PortError && codeOf(error.cause) === 409)) throw error;
       await withDeadline('renewing the inputs', () =>
         this.#objects.patch(manifest, undefined, undefined, undefined, undefined, PatchStrategy.MergePatch),
       );
