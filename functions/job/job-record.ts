@@ -4,6 +4,7 @@ import type { Problem } from '../job-file/problem.ts';
 import type { Decided } from './decision.ts';
 import type { Outcome, Phase } from './phase.ts';
 import type { Trouble } from './trouble.ts';
+import type { Waiting } from './waiting.ts';
 
 import { RECORD_BOUNDS } from './record-bounds.ts';
 import type { Progress } from './progress.ts';
@@ -89,7 +90,7 @@ export interface OutputFile {
  * texts and lists may be.
  */
 export interface JobRecord {
-  schema: 4;
+  schema: 5;
   job: string;
   attempt: number;
   phase: Phase;
@@ -108,6 +109,8 @@ export interface JobRecord {
   problems: readonly Problem[];
   /** One line: what the job waits for, or null. */
   waitingFor: string | null;
+  /** The same as a code; null: it does not wait. */
+  waiting: Waiting | null;
   cluster: ClusterRecord | null;
   fleet: { workers: number; nodes: number; code: string; text: string };
   progress: Progress | null;
@@ -139,7 +142,7 @@ export interface JobRecord {
 
 export function newRecord(job: string, nowIso: string): JobRecord {
   return {
-    schema: 4,
+    schema: 5,
     job,
     attempt: 1,
     phase: 'waiting',
@@ -154,6 +157,7 @@ export function newRecord(job: string, nowIso: string): JobRecord {
     spec: null,
     problems: [],
     waitingFor: null,
+    waiting: null,
     cluster: null,
     fleet: { workers: 0, nodes: 0, code: 'none', text: 'no worker yet' },
     progress: null,

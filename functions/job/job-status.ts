@@ -5,6 +5,7 @@ import type { Decision, ErrorSummary, JobRecord, OutputFile } from './job-record
 import { paths } from './names.ts';
 import { isTerminal, type Outcome, type Phase } from './phase.ts';
 import { PRICES_AS_OF } from './prices.ts';
+import { waitingView } from './waiting.ts';
 
 export interface JobStatus {
   schema: 1;
@@ -17,6 +18,8 @@ export interface JobStatus {
   reason: { code: string; message: string; remedy: string | null } | null;
   /** One line: what it waits for; null when it does not wait. */
   waitingFor: string | null;
+  /** The same with its code, what the cluster said, until when it may take, and what then happens. */
+  waiting: ReturnType<typeof waitingView>;
   problems: readonly Problem[];
   submittedAt: string;
   attemptStartedAt: string;
@@ -80,6 +83,7 @@ export function statusView(record: JobRecord, nowMs: number, revision: string): 
     outcome: ending?.outcome ?? null,
     reason: ending && { code: ending.code, message: ending.message, remedy: ending.remedy },
     waitingFor: record.waitingFor,
+    waiting: waitingView(record.waiting, record.waitingFor),
     problems: record.problems,
     submittedAt: record.createdAt,
     attemptStartedAt: record.attemptStartedAt,

@@ -8,7 +8,7 @@ import { digestOfFolder } from './folder-digest.ts';
 type Old = Record<string, unknown>;
 
 /** The step at position n leads from schema n + 1 to the next. */
-const STEPS: readonly ((old: Old) => Old)[] = [addDigestAndCount, passToActing, addTrouble];
+const STEPS: readonly ((old: Old) => Old)[] = [addDigestAndCount, passToActing, addTrouble, addWaiting];
 
 /** The object as the newest schema has it; what is no object, or is of a newer version, stays as it is. */
 export function migrateRecord(value: unknown): unknown {
@@ -35,4 +35,9 @@ function passToActing({ pass, ...old }: Old): Old {
 /** 3 -> 4. What could not be done is remembered; decisions may have a count. */
 function addTrouble(old: Old): Old {
   return { ...old, schema: 4, trouble: null };
+}
+
+/** 4 -> 5. Why it waits has a code. Since when it does is not known: the next pass says it. */
+function addWaiting(old: Old): Old {
+  return { ...old, schema: 5, waiting: null };
 }

@@ -9,9 +9,10 @@ import type { JobRecord } from './job-record.ts';
 import { ACTIONS } from './action.ts';
 import { PHASES, TERMINAL } from './phase.ts';
 import type { Progress } from './progress.ts';
+import { WAIT_CODES } from './waiting.ts';
 
 /** Raised with every change of the shape; the migration from the number before belongs to the same change. */
-export const RECORD_SCHEMA = 4;
+export const RECORD_SCHEMA = 5;
 
 const text = z.string();
 const number = z.number();
@@ -116,6 +117,7 @@ export const recordSchema = z.strictObject({
   spec: specSchema.nullable(),
   problems: z.array(z.strictObject({ code: text, path: text, message: text, remedy: text })),
   waitingFor: text.nullable(),
+  waiting: z.strictObject({ code: z.enum(WAIT_CODES), since: time }).nullable(),
   cluster: clusterSchema.nullable(),
   fleet: z.strictObject({ workers: number, nodes: number, code: text, text }),
   progress: progressSchema.nullable(),

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import type { JobStatus } from './job-status.ts';
 import { PHASES, TERMINAL } from './phase.ts';
+import { WAIT_CODES } from './waiting.ts';
 
 const text = z.string();
 const number = z.number();
@@ -34,6 +35,11 @@ export const statusSchema = z.looseObject({
   outcome: z.enum(TERMINAL).nullable(),
   reason: z.object({ code: text, message: text, remedy: text.nullable() }).nullable(),
   waitingFor: text.nullable(),
+  // Earlier versions did not write it.
+  waiting: z
+    .object({ code: z.enum(WAIT_CODES), said: text, since: time, until: time.nullable(), then: text })
+    .nullable()
+    .default(null),
   problems: z.array(z.object({ code: text, path: text, message: text, remedy: text })),
   submittedAt: time,
   attemptStartedAt: time,
@@ -72,5 +78,14 @@ export const statusSchema = z.looseObject({
     outputsLeftOut: number,
     bytes: number,
   }),
-  decisions: z.array(z.object({ at: time, what: text, code: text, text })),
+  decisions: z.array(
+    z.object({
+      at: time,
+      firstAt: z.exactOptional(time),
+      count: z.exactOptional(number),
+      what: text,
+      code: text,
+      text,
+    }),
+  ),
 }) satisfies z.ZodType<JobStatus>;

@@ -6,7 +6,7 @@ import type { Progress } from '../job/progress.ts';
 import { closedGate, openGate } from './plan-gate.ts';
 import { planFleet } from './plan-fleet.ts';
 import { endWithoutWorkers } from './plan-no-workers.ts';
-import { beginEnding, type EndingReason, move, stay, type Step } from './step.ts';
+import { beginEnding, type EndingReason, move, stay, type Step, waitFor } from './step.ts';
 import { tendWorkload } from './tend-workload.ts';
 
 export function planCanary(record: RecordWithCluster, observation: Observation): Step {
@@ -20,13 +20,13 @@ export function planCanary(record: RecordWithCluster, observation: Observation):
   const tried = progress.done + progress.failed;
   if (tried < enough || tried === 0) {
     const waitingFor = `the canary: ${tried} of ${enough} tasks on ${record.fleet.nodes + 1} machines`;
-    return stay(endWithoutWorkers({ ...record, waitingFor }, seen), actions);
+    return stay(endWithoutWorkers(waitFor(record, nowMs, 'canary', waitingFor), seen), actions);
   }
   if (progress.done === 0) return stay(beginEnding(record, canaryFailed(progress, record), nowMs), actions);
   if (canary.approval === 'manual' && !record.approved) {
     const text = `the canary passed (${progress.done} tasks); waiting for approval to grow`;
     const waitingFor = 'approval (foreach-fleet approve, or upload control/approve.json)';
-    return stay({ ...move(record, 'approval', nowMs, text), waitingFor }, actions);
+    return stay(waitFor(move(record, 'approval', nowMs, text), nowMs, 'approval', waitingFor), actions);
   }
   const mean = (progress.meanSeconds ?? 0).toFixed(2);
   const text = `the canary passed: ${progress.done} done, ${progress.failed} failed, ${mean} s each`;

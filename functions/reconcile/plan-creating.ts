@@ -6,7 +6,17 @@ import type { Observation } from '../job/observation.ts';
 import type { ClusterView } from '../ports/clusters.ts';
 import { createCluster, requestCluster } from './create-cluster.ts';
 import { workersOfCanary } from './size-canary.ts';
-import { beginEnding, type EndingReason, iso, move, noteDecision, secondsSince, stay, type Step } from './step.ts';
+import {
+  beginEnding,
+  type EndingReason,
+  iso,
+  move,
+  noteDecision,
+  secondsSince,
+  stay,
+  type Step,
+  waitFor,
+} from './step.ts';
 
 /**
  * GKE gives up on its own after about this long. Creation takes 3 to 9 minutes
@@ -45,7 +55,7 @@ function planSeenCluster(record: RecordWithCluster, view: ClusterView, nowMs: nu
   }
   const seconds = secondsSince(record.cluster.createRequestedAt, nowMs);
   const state = `${view.state} for ${Math.round(seconds)} s${seconds > CREATE_ALARM_SECONDS ? ', unusually long' : ''}`;
-  return stay({ ...record, waitingFor: `cluster ${view.name} in ${view.location} (${state})` });
+  return stay(waitFor(record, nowMs, 'cluster', `cluster ${view.name} in ${view.location} (${state})`));
 }
 
 /**

@@ -5,7 +5,7 @@ import type { JobRecord } from '../job/job-record.ts';
 import type { Observation } from '../job/observation.ts';
 import { isSpent } from './plan-budget.ts';
 import { removeCluster } from './remove-cluster.ts';
-import { type EndingReason, iso, move, noteDecision, secondsSince, stay, type Step } from './step.ts';
+import { type EndingReason, iso, move, noteDecision, secondsSince, stay, type Step, waitFor } from './step.ts';
 import { withoutResults } from './without-results.ts';
 
 const DELETE_ALARM_SECONDS = 20 * 60;
@@ -26,7 +26,7 @@ export function planDeleting(record: RecordWithCluster, seen: Observation): Step
   if (!view.ours) return finish({ ...record, cluster: null }, nowMs);
   const age = secondsSince(record.cluster.deleteRequestedAt ?? record.phaseSince, nowMs);
   const state = `${view.state} for ${Math.round(age)} s${age > DELETE_ALARM_SECONDS ? ', unusually long' : ''}`;
-  const waiting = { ...record, waitingFor: `cluster ${view.name} to be gone (${state})` };
+  const waiting = waitFor(record, nowMs, 'deletion', `cluster ${view.name} to be gone (${state})`);
   return view.state === 'stopping' ? stay(waiting) : deleteAgain(waiting, seen);
 }
 

@@ -9,7 +9,7 @@ import { isSpent } from './plan-budget.ts';
 import { planGoneCluster } from './plan-deleting.ts';
 import { removeCluster } from './remove-cluster.ts';
 import { withoutResults } from './without-results.ts';
-import { noteDecision, secondsSince, stay, type Step } from './step.ts';
+import { noteDecision, secondsSince, stay, type Step, waitFor } from './step.ts';
 
 /**
  * How long running tasks may take to finish when the attempt is being ended early; at most this, else twice the
@@ -56,7 +56,7 @@ function planSaving(record: EndingRecord, seen: Observation, workload: WorkloadV
   const actions = drainActions(record, driverEnded);
   const mayWait = !isSpent(record);
   const waitingFor = driverEnded ? null : runningWork(record, progress, ageSeconds);
-  if (mayWait && waitingFor !== null) return stay({ ...record, waitingFor }, actions);
+  if (mayWait && waitingFor !== null) return stay(waitFor(record, seen.nowMs, 'running-tasks', waitingFor), actions);
   if (progress.notBackedUp > 0) return saveRest(record, seen, workload, progress.notBackedUp, actions);
   const holdSeconds = record.ending.outcome === 'failed' ? record.spec.debugHoldSeconds - ageSeconds : 0;
   if (mayWait && holdSeconds > 0) return holdForDebugging(record, seen, workload, holdSeconds, actions);
@@ -76,7 +76,7 @@ function saveRest(
 ): Step {
   const what = `${unsaved} results and reports`;
   if (!isSpent(record)) {
-    const waiting = { ...record, waitingFor: `${what} to be written to the bucket` };
+    const waiting = waitFor(record, seen.nowMs, 'results', `${what} to be written to the bucket`);
     return shrinkTo(0, waiting, seen, workload, actions);
   }
   // One try more, where nothing says that the bucket refuses them.
@@ -146,7 +146,7 @@ function drainUnread(record: EndingRecord, { nowMs }: Observation): Step {
   const { ending } = record;
   if (secondsSince(ending.since, nowMs) < UNSAFE_LIMIT_SECONDS && !isSpent(record)) {
     const text = 'Redis cannot be read: results may still be in it, so the cluster stays for now';
-    const waiting = { ...record, waitingFor: 'Redis to be readable again' };
+    const waiting = waitFor(record, nowMs, 'redis', 'Redis to be readable again');
     return stay(noteDecision(waiting, nowMs, 'wait', 'queue-unknown', text), [{ do: 'back-up' }]);
   }
   const message =
@@ -165,6 +165,6 @@ function holdForDebugging(
   actions: Action[],
 ): Step {
   const fleet = { workers: 1, nodes: 1, code: 'debug-hold', text: 'held for debugging' } as const;
-  const held = { ...record, fleet, waitingFor: `debugHold: ${Math.round(seconds)} s more` };
+  const held = waitFor({ ...record, fleet }, seen.nowMs, 'debug-hold', `debugHold: ${Math.round(seconds)} s more`);
   return shrinkTo(1, held, seen, workload, actions);
 }

@@ -14,7 +14,7 @@ import { workerNodes } from '../job/worker-nodes.ts';
 import { affordableNodes } from './plan-budget.ts';
 import { chooseVictims } from './choose-victims.ts';
 import { type FleetDemand, sizeFleet } from './size-fleet.ts';
-import { noteDecision, stay, type Step } from './step.ts';
+import { noteDecision, stay, type Step, waitForNothing } from './step.ts';
 import type { SeenWorking } from './tend-workload.ts';
 
 /**
@@ -80,7 +80,7 @@ function grow(record: JobRecord, seen: SeenWorking, size: FleetChoice): Step {
     actions.push({ do: 'scale-workers', from: workersNow, replicas: fleet.workers, idlePods: [] });
   const change = `${workersNow} -> ${fleet.workers} workers, ${nodesNow} -> ${fleet.nodes} worker machines`;
   const noted = noteDecision(record, seen.nowMs, 'grow', size.code, `${change}: ${size.text}`);
-  return stay({ ...noted, fleet, waitingFor: null }, actions);
+  return stay(waitForNothing({ ...noted, fleet }), actions);
 }
 
 /**
@@ -98,7 +98,7 @@ function shrink(record: RecordWithCluster, seen: SeenWorking, size: FleetChoice)
   });
   const [pods, nodes] = [victims.pods.length, victims.nodes.length];
   const fleet: FleetChoice = { ...size, workers: workersNow - pods, nodes: nodesNow - nodes };
-  const kept = { ...record, fleet, waitingFor: null };
+  const kept = waitForNothing({ ...record, fleet });
   const actions: Action[] = [];
   if (pods > 0)
     actions.push({ do: 'scale-workers', from: workersNow, replicas: fleet.workers, idlePods: victims.pods });

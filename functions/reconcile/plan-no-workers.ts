@@ -1,16 +1,25 @@
-/** Pure: work that no worker comes for. A driver without a worker waits for ever: doRedis' loop has no limit. */
+/**
+ * Pure: work that no worker comes for. It is told at once, with what the cluster says about it, and ends the attempt
+ * after a while: a driver without a worker waits for ever, because doRedis' loop has no limit.
+ */
 import type { JobRecord } from '../job/job-record.ts';
-import { beginEnding, secondsSince } from './step.ts';
+import { waitCodeOfTrouble, WAIT_REASONS } from '../job/waiting.ts';
+import { beginEnding, secondsSince, waitFor } from './step.ts';
 import type { SeenWorking } from './tend-workload.ts';
 
 /** After this long without a ready worker and without progress the attempt ends. */
-const NO_WORKER_LIMIT_SECONDS = 30 * 60;
+const NO_WORKER_LIMIT_SECONDS = WAIT_REASONS['pods-start'].limitSeconds;
 
-export function endWithoutWorkers(record: JobRecord, { workload, nowMs }: SeenWorking): JobRecord {
+export function endWithoutWorkers(record: JobRecord, { workload, progress, nowMs }: SeenWorking): JobRecord {
   const isReady = workload.pods.some((pod) => pod.role === 'worker' && pod.ready);
-  if (isReady || record.stalledSince === null) return record;
-  if (secondsSince(record.stalledSince, nowMs) < NO_WORKER_LIMIT_SECONDS) return record;
-  const trouble = workload.pods.find((pod) => pod.trouble !== null)?.trouble ?? 'no worker became ready';
+  if (isReady || progress.waiting + progress.running === 0) return record;
+  const troubled = workload.pods.find((pod) => pod.role === 'worker' && pod.trouble !== null);
+  const trouble = troubled?.trouble ?? 'no worker became ready';
+  const isOver = record.stalledSince !== null && secondsSince(record.stalledSince, nowMs) >= NO_WORKER_LIMIT_SECONDS;
+  if (!isOver) {
+    const who = troubled === undefined ? 'workers to become ready' : `workers: ${trouble}`;
+    return waitFor(record, nowMs, waitCodeOfTrouble(troubled?.trouble ?? null), who);
+  }
   const reason = {
     outcome: 'failed',
     code: 'FF-NO-WORKERS',

@@ -14,7 +14,7 @@ import type { Observation } from '../job/observation.ts';
 import { smallestRunUsd } from '../job/prices.ts';
 import { createCluster } from './create-cluster.ts';
 import { workerNodesOfCanary } from './size-canary.ts';
-import { beginEnding, endWithProblem, secondsSince, stay, type Step } from './step.ts';
+import { beginEnding, endWithProblem, secondsSince, stay, type Step, waitFor } from './step.ts';
 
 /** How long a job waits for files that its job file names. */
 const WAIT_FOR_FILES_SECONDS = 30 * 60;
@@ -45,19 +45,20 @@ export function planWaiting(record: JobRecord, seen: Observation, settings: Pass
   const missing = findMissingFiles(spec, upload.files);
   if (missing.length > 0) return waitForFiles(sound, nowMs, missing);
   const { missingObjects } = upload;
-  if (missingObjects === 'unknown') return stay({ ...sound, waitingFor: 'the buckets of its data to be readable' });
+  if (missingObjects === 'unknown')
+    return stay(waitFor(sound, nowMs, 'data', 'the buckets of its data to be readable'));
   if (missingObjects.length > 0) return waitForObjects(sound, nowMs, missingObjects);
-  return waitForPlace(sound, seen.places) ?? createCluster(sound, nowMs, settings);
+  return waitForPlace(sound, seen) ?? createCluster(sound, nowMs, settings);
 }
 
 /** Undefined: the attempt has a place, and has had it before this pass. */
-function waitForPlace(record: JobRecord, places: Observation['places']): Step | undefined {
-  if (places === null || places === 'unknown')
-    return stay({ ...record, waitingFor: 'the list of places to be readable' });
+function waitForPlace(record: JobRecord, { places, nowMs }: Observation): Step | undefined {
+  const wait = (text: string): JobRecord => waitFor(record, nowMs, 'place', text);
+  if (places === null || places === 'unknown') return stay(wait('the list of places to be readable'));
   const { held, taken, maximum, beside } = places;
   if (held) return undefined;
-  if (taken < maximum) return stay({ ...record, waitingFor: 'a place' }, [{ do: 'take-place', maximum, beside }]);
-  return stay({ ...record, waitingFor: `a free place: ${taken} jobs have one, the installation allows ${maximum}` });
+  if (taken < maximum) return stay(wait('a place'), [{ do: 'take-place', maximum, beside }]);
+  return stay(wait(`a free place: ${taken} jobs have one, the installation allows ${maximum}`));
 }
 
 function planWithoutJobFile(record: JobRecord, seen: Observation): Step {
@@ -74,7 +75,7 @@ function planWithoutJobFile(record: JobRecord, seen: Observation): Step {
 function waitForFiles(record: JobRecord, nowMs: number, missing: string[]): Step {
   const names = missing.join(', ');
   const waitingFor = `${names} (named in ${record.jobFile?.name ?? 'the job file'}, not uploaded yet)`;
-  const waiting: JobRecord = { ...record, waitingFor };
+  const waiting = waitFor(record, nowMs, 'files', waitingFor);
   if (secondsSince(record.phaseSince, nowMs) < WAIT_FOR_FILES_SECONDS) return stay(waiting);
   const reason = {
     outcome: 'failed',
@@ -94,7 +95,7 @@ function waitForObjects(record: RecordWithSpec, nowMs: number, missing: string[]
     remedy: 'upload it, or let the service account read the bucket',
   }));
   const waitingFor = `${missing.join(', ')} (not there, or not readable)`;
-  const waiting: JobRecord = { ...record, problems, waitingFor };
+  const waiting: JobRecord = waitFor({ ...record, problems }, nowMs, 'data', waitingFor);
   const [first] = problems;
   const isOver = secondsSince(record.phaseSince, nowMs) >= WAIT_FOR_FILES_SECONDS;
   return stay(isOver && first !== undefined ? endWithProblem(waiting, first, nowMs) : waiting);

@@ -7,6 +7,7 @@ import type { Decided, DecisionCode } from '../job/decision.ts';
 import type { Problem } from '../job-file/problem.ts';
 import type { EndingCode } from '../job/ending.ts';
 import { type Ending, type JobRecord, withDecision } from '../job/job-record.ts';
+import type { WaitCode } from '../job/waiting.ts';
 import { isTerminal, mayMove, type Outcome, type Phase } from '../job/phase.ts';
 
 export interface Step {
@@ -37,6 +38,16 @@ export function noteDecision<R extends JobRecord>(
   return { ...record, decisions: withDecision(record, { at: iso(nowMs), what, code, text }).decisions };
 }
 
+/** Says what the job waits for, in words and as a code; it waits since it first waited for that. */
+export function waitFor<R extends JobRecord>(record: R, nowMs: number, code: WaitCode, text: string): R {
+  const since = record.waiting?.code === code ? record.waiting.since : iso(nowMs);
+  return { ...record, waitingFor: text, waiting: { code, since } };
+}
+
+export function waitForNothing<R extends JobRecord>(record: R): R {
+  return { ...record, waitingFor: null, waiting: null };
+}
+
 /** Moves to another phase; a move that the state machine does not know is a bug and throws. */
 export function move<R extends JobRecord>(record: R, to: Phase, nowMs: number, text: string): R {
   if (record.phase === to) return record;
@@ -47,6 +58,7 @@ export function move<R extends JobRecord>(record: R, to: Phase, nowMs: number, t
     phase: to,
     phaseSince: at,
     waitingFor: null,
+    waiting: null,
     endedAt: isTerminal(to) ? at : null,
     notices: [...record.notices, { id: `${record.job}-${record.attempt}-${to}-${nowMs}`, event: to, at, text }],
   };

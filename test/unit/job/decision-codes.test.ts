@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { FLEET_CODES, PHASE_CODES, REASON_CODES } from '../../../functions/job/decision.ts';
 import { ENDING_CODES } from '../../../functions/job/ending.ts';
+import { WAIT_REASONS } from '../../../functions/job/waiting.ts';
 import { projectFiles, projectRoot } from '../../support/source-files.ts';
 
 /** First and second cell of each row of a Markdown table, below the given heading (or in the whole document). */
@@ -30,6 +31,21 @@ describe('the page of decision codes', () => {
     it(`has the codes and sentences of "${heading}", and no others`, () => {
       assert.deepEqual(rowsOf('docs/decision-codes.md', heading), Object.entries(codes));
     });
+});
+
+describe('the reasons of waiting', () => {
+  it('are those of the page, with what happens after how long', () => {
+    const text = readFileSync(`${projectRoot}docs/decision-codes.md`, 'utf8').split('## Why a job waits')[1] ?? '';
+    const rows = text.split('\n').filter((line) => line.startsWith('| ') && !/^\| (code|-+) +\|/.test(line));
+    const expected = Object.entries(WAIT_REASONS).map(([code, { sentence, limitSeconds, then }]) => {
+      return [code, sentence, limitSeconds === null ? '' : `${limitSeconds / 60} minutes`, then];
+    });
+    const cells = rows.map((row) => row.split('|').slice(1, -1));
+    assert.deepEqual(
+      cells.map((row) => row.map((cell) => cell.trim())),
+      expected,
+    );
+  });
 });
 
 describe('the codes of endings', () => {

@@ -119,7 +119,7 @@ describe('a record', () => {
 
 describe('a record of schema 1', () => {
   it('is read with what was added since', () => {
-    assert.equal(running.schema, 4);
+    assert.equal(running.schema, 5);
     assert.equal(running.acting, false);
     assert.equal(running.outputsLeftOut, 0);
     assert.match(running.filesDigest, /^[0-9a-f]{64}$/);

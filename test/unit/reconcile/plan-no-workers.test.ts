@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { endWithoutWorkers } from '../../../functions/reconcile/plan-no-workers.ts';
 import type { PodView } from '../../../functions/ports/workloads.ts';
-import { ago, pod, recordIn, seenWorking, workloadView } from '../../support/plan-fixtures.ts';
+import { waitingView } from '../../../functions/job/waiting.ts';
+import { ago, pod, progressOf, recordIn, seenWorking, workloadView } from '../../support/plan-fixtures.ts';
 
 const unready = pod('w1', { ready: false, node: null });
 const redis = pod('redis', { role: 'redis' });
@@ -32,4 +33,42 @@ describe('endWithoutWorkers', () => {
       assert.deepEqual([phase, ending?.message ?? null], [message === null ? 'running' : 'draining', message]);
       if (message !== null) assert.deepEqual([ending?.outcome, ending?.code], ['failed', 'FF-NO-WORKERS']);
     });
+});
+
+describe('a job whose workers do not come', () => {
+  const troubles: [trouble: string | null, code: string][] = [
+    [null, 'pods-start'],
+    ['ContainerCreating', 'pods-start'],
+    ['ImagePullBackOff: Back-off pulling image "x"', 'image-pull'],
+    ['ErrImagePull: not found', 'image-pull'],
+    ['InvalidImageName: x', 'image-pull'],
+    ['CrashLoopBackOff: back-off 5m0s restarting failed container', 'pods-crash'],
+    ['OOMKilled', 'pods-crash'],
+    ['Evicted: The node was low on resource: ephemeral-storage', 'pods-crash'],
+    ['Unschedulable: 0/2 nodes are available: 2 Insufficient cpu', 'pods-pending'],
+  ];
+  for (const [trouble, code] of troubles)
+    it(`says so at once: ${trouble ?? 'nothing is known'} is ${code}`, () => {
+      const seen = seenWorking({ workload: workloadView({ pods: [{ ...unready, trouble }] }) });
+      const { waiting, waitingFor } = endWithoutWorkers(recordIn('running', { stalledSince: null }), seen);
+      assert.equal(waiting?.code, code);
+      assert.ok(waitingFor?.includes(trouble ?? 'workers to become ready'));
+    });
+
+  it('waits since it first waited for that, and says until when', () => {
+    const before = { code: 'image-pull', since: ago(60) } as const;
+    const pods = [{ ...unready, trouble: 'ErrImagePull: not found' }];
+    const seen = seenWorking({ workload: workloadView({ pods }) });
+    const { waiting, waitingFor } = endWithoutWorkers(recordIn('running', { waiting: before }), seen);
+    assert.deepEqual(waiting, before);
+    const view = waitingView(waiting, waitingFor);
+    assert.equal(view?.until, ago(60 - limit));
+    assert.match(view?.then ?? '', /fails/);
+  });
+
+  it('does not wait for workers where there is no work', () => {
+    const progress = progressOf({ waiting: 0, running: 0 });
+    const seen = seenWorking({ progress, workload: workloadView({ pods: [unready] }) });
+    assert.equal(endWithoutWorkers(recordIn('running'), seen).waiting, null);
+  });
 });

@@ -1,10 +1,10 @@
 /** What fails again and again is tried less often; a location that refuses a cluster is not asked again. */
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
-import { newRecord, withDecision } from '../../functions/job/job-record.ts';
-import { dueActions, nextTrouble, type Trouble } from '../../functions/job/trouble.ts';
-import { PortError } from '../../functions/ports/port-error.ts';
-import { JobWorld } from '../support/job-world.ts';
+import { newRecord, withDecision } from '../../../functions/job/job-record.ts';
+import { dueActions, nextTrouble, type Trouble } from '../../../functions/job/trouble.ts';
+import { PortError } from '../../../functions/ports/port-error.ts';
+import { JobWorld } from '../../support/job-world.ts';
 
 let world: JobWorld;
 

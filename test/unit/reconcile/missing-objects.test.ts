@@ -1,10 +1,10 @@
 /** Data in other buckets is looked for before anything is made. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { PortError } from '../../functions/ports/port-error.ts';
-import { findMissingObjects } from '../../functions/reconcile/missing-objects.ts';
-import { JobWorld } from '../support/job-world.ts';
-import { specOf } from '../support/plan-fixtures.ts';
+import { PortError } from '../../../functions/ports/port-error.ts';
+import { findMissingObjects } from '../../../functions/reconcile/missing-objects.ts';
+import { JobWorld } from '../../support/job-world.ts';
+import { specOf } from '../../support/plan-fixtures.ts';
 
 const spec = {
   ...specOf(),

@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { it } from 'node:test';
 import { promisify } from 'node:util';
-import { projectRoot } from '../support/source-files.ts';
+import { projectRoot } from '../../support/source-files.ts';
 
 const RESULTS = '150000';
 

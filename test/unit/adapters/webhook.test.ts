@@ -6,9 +6,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
-import { isPublicAddress } from '../../functions/adapters/public-address.ts';
-import { callWebhook, type WebhookOptions } from '../../functions/adapters/webhook.ts';
-import { makeAuthority, makeServerCertificate } from '../../local-cloud/certificates.ts';
+import { isPublicAddress } from '../../../functions/adapters/public-address.ts';
+import { callWebhook, type WebhookOptions } from '../../../functions/adapters/webhook.ts';
+import { makeAuthority, makeServerCertificate } from '../../../local-cloud/certificates.ts';
 
 const notice = { id: 'n', job: 'demo', attempt: 1, event: 'failed', at: 't', text: 'ä' };
 const HOST = 'hooks.foreach-fleet.dev';
