@@ -91,7 +91,7 @@ describe('a job explains itself', { skip: missingTools() }, () => {
   });
 
   it('shows an error with all that is known of it, and how to run it again', async () => {
-    const { out: text } = await command.run('errors', 'fitted');
+    const { out: text } = await command.runHere('errors', 'fitted');
     for (const expected of [
       /loop 1, iteration 3 \(try 1 of attempt 1, .+ on .+\): no fit at \d+/,
       /class: badFit/,
@@ -108,7 +108,7 @@ describe('a job explains itself', { skip: missingTools() }, () => {
   });
 
   it('replays the error with its data and random numbers: exit code 7', async () => {
-    const [report] = await command.ask(0, 'errors', 'fitted');
+    const [report] = await command.askHere(0, 'errors', 'fitted');
     const done = await command.ask(7, 'replay', 'fitted', '1', '3');
     assert.deepEqual([done.outcome.outcome, done.outcome.message], ['same-error', report.message]);
     assert.deepEqual(done.outcome.class, ['badFit', 'error', 'condition']);
@@ -142,11 +142,14 @@ describe('a job explains itself', { skip: missingTools() }, () => {
   });
 
   it('says why something cannot be replayed', async () => {
-    assert.equal((await command.ask(2, 'replay', 'fitted', '9', '1')).error.code, 'FF-NOT-FAILED');
-    assert.equal((await command.ask(2, 'replay', 'fitted', '1', '4000')).error.code, 'FF-NO-REPLAY');
-    assert.equal((await command.ask(2, 'replay', 'fitted', '1', 'three')).error.code, 'FF-USAGE');
-    assert.equal((await command.ask(2, 'replay', 'fitted', '1', '3', '--attempt', '7')).error.code, 'FF-NOT-FAILED');
-    assert.equal((await command.ask(5, 'replay', 'nobody', '1', '1')).error.code, 'FF-NO-JOB');
+    assert.equal((await command.askHere(2, 'replay', 'fitted', '9', '1')).error.code, 'FF-NOT-FAILED');
+    assert.equal((await command.askHere(2, 'replay', 'fitted', '1', '4000')).error.code, 'FF-NO-REPLAY');
+    assert.equal((await command.askHere(2, 'replay', 'fitted', '1', 'three')).error.code, 'FF-USAGE');
+    assert.equal(
+      (await command.askHere(2, 'replay', 'fitted', '1', '3', '--attempt', '7')).error.code,
+      'FF-NOT-FAILED',
+    );
+    assert.equal((await command.askHere(5, 'replay', 'nobody', '1', '1')).error.code, 'FF-NO-JOB');
   });
 
   it('has the loops own values in the end, nested ones too', async () => {
@@ -171,7 +174,7 @@ describe('a job explains itself', { skip: missingTools() }, () => {
       x <- foreach(i = 1:3, .errorhandling = "pass") %dopar% if (i == 2) tools::pskill(Sys.getpid(), 9) else i\n`;
     const status = await runJob(session, journey.jobFolder('poison', script, `${SMALL}tasks: {tries: 1}\n`), 'poison');
     assert.equal(status.phase, 'succeeded', JSON.stringify(status.reason));
-    assert.match((await command.ask(0, 'errors', 'poison'))[0].message, /given up: it ended its R process/);
+    assert.match((await command.askHere(0, 'errors', 'poison'))[0].message, /given up: it ended its R process/);
     const { outcome } = await command.ask(7, 'replay', 'poison', '1', '2', '--to', 'poison-replay');
     assert.match(outcome.message, /SIGKILL/);
   });
@@ -192,7 +195,7 @@ describe('a job explains itself', { skip: missingTools() }, () => {
       /too many errors: \d+ of \d+ finished iterations of loop 1 failed \(limits: 8 errors, 50 %, after at least 12 iterations\)/;
     assert.match(status.reason?.message ?? '', message);
     assert.match(status.reason?.remedy ?? '', /tasks\.errors.*errors: null/);
-    const { out: text } = await command.run('errors', 'limited');
+    const { out: text } = await command.runHere('errors', 'limited');
     assert.match(
       text,
       /\d+ errors like this, in loop 1, iterations [\d, ]+ and \d+ more; the first:\nloop 1, iteration \d+/,

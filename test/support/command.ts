@@ -66,6 +66,15 @@ export class CommandOf {
     return JSON.parse(ran.out);
   }
 
+  /** In the test's process, whose folder is another: for what names no file. */
+  runHere(...args: string[]): Promise<Ran> {
+    return callHere('--state', this.#state, ...args);
+  }
+
+  askHere(code: number, ...args: string[]): Promise<any> {
+    return askHere(code, '--state', this.#state, ...args);
+  }
+
   /** On a terminal of its own, with what is typed there. */
   onTerminal(input: string, ...args: string[]): Promise<Ran> {
     const quoted = this.line(...args).map((part) => `'${part}'`);
