@@ -223,6 +223,17 @@ export function events(running: Running): Record<string, unknown>[] {
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
+/**
+ * The lines that match, once there are so many. That one process has ended says nothing of what another has printed:
+ * its lines may still be on their way.
+ */
+export async function said(running: Running, pattern: RegExp, times = 1): Promise<string[]> {
+  return waitFor(`${times} lines like ${pattern}`, () => {
+    const found = running.lines.filter((line) => pattern.test(line));
+    return found.length >= times && found;
+  });
+}
+
 /** Kills the R of a driver or worker; its supervisor starts another. */
 export function killR(pod: Running, runs = 'runFleetDriver'): void {
   const children = execFileSync('pgrep', ['-P', String(pod.process.pid), '-f', runs]).toString();

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { LabControlPlane } from '../../testing/lab-control-plane.ts';
-import { events, Lab, type Running } from '../../testing/lab.ts';
+import { events, Lab, type Running, said } from '../../testing/lab.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 
 let lab: Lab;
@@ -66,9 +66,8 @@ stopifnot(identical(r, expected))`;
   const driver = lab.driver(again, { FF_WORK: `${lab.dir}/second` });
   await ended(driver);
   assert.ok(driver.lines.some((line) => line.includes('4 of 4 iterations reused')));
-  const runs = worker.lines.filter((line) => /iteration 3\] run 3/.test(line));
-  assert.equal(runs.length, 2, 'iteration 3 ran in both attempts');
-  assert.equal(worker.lines.filter((line) => /\] run \d/.test(line)).length, 5);
+  assert.equal((await said(worker, /iteration 3\] run 3/, 2)).length, 2, 'iteration 3 ran in both attempts');
+  assert.equal((await said(worker, /\] run \d/, 5)).length, 5);
 });
 
 test('an answer that is lost, a refused upload and an address that is of no use only cost time', async () => {
@@ -103,7 +102,7 @@ stopifnot(identical(r, expected))`;
   await first.exited;
   plane = new LabControlPlane(lab).begin();
   await ended(lab.driver(inputs));
-  assert.equal(worker.lines.filter((line) => /\] run \d/.test(line)).length, 4);
+  assert.equal((await said(worker, /\] run \d/, 4)).length, 4);
 });
 
 test('a large export is sent once for two loops, by file, and once per worker', async () => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
-import { events, Lab, type Running } from '../../testing/lab.ts';
+import { Lab, type Running, said } from '../../testing/lab.ts';
 import { skipsWithout } from '../support/needs-r-package.ts';
 
 let lab: Lab;
@@ -108,7 +108,7 @@ test('quit() in a task counts as a death of R, and the others go on', async () =
   const worker = lab.worker('w1', inputs);
   const text = await ends(lab.driver(inputs), 0);
   assert.match(text, /told: iteration 2 was given up: it ended its R process 2 times \(R left by itself, as quit\(\)/);
-  assert.equal(events(worker).filter(({ event }) => event === 'worker-lost').length, 2);
+  assert.equal((await said(worker, /"event":"worker-lost"/, 2)).length, 2);
   assert.ok(!worker.lines.some((line) => line.includes('null byte')), worker.lines.join('\n'));
 });
 
@@ -123,7 +123,7 @@ writeLines("kept", "tables/all.csv")`;
   const text = await ends(lab.driver(inputs), 0);
   const told = /a task wrote tables(, .*)? on worker w1: files of tasks are lost; return the values, and write/;
   assert.match(text, told);
-  assert.match(worker.lines.join('\n'), told);
+  await said(worker, told);
   assert.equal(await lab.redis.hget(redisKeys.loop(1), 'strays'), null);
   assert.match((await lab.redis.hget(redisKeys.loop(2), 'strays')) ?? '', told);
   assert.deepEqual(

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
-import { events, Lab } from '../../testing/lab.ts';
+import { events, Lab, said } from '../../testing/lab.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 
 let lab: Lab;
@@ -82,9 +82,9 @@ test('printing of every kind does no harm: much of it, own sinks, closed connect
     ', task_size = 2L',
   );
   assert.equal(await session.exited, 0, session.lines.join('\n'));
-  assert.ok(worker.lines.includes('[loop 1 iteration 1] line 20000 '));
-  assert.ok(worker.lines.includes('[loop 1 iteration 5] [1] 1 2 3 '));
-  assert.ok(worker.lines.includes('from a shell'));
+  await said(worker, /^\[loop 1 iteration 1\] line 20000 $/);
+  await said(worker, /^\[loop 1 iteration 5\] \[1\] 1 2 3 $/);
+  await said(worker, /^from a shell$/);
   assert.ok(!worker.lines.some((line) => line.includes('hidden')));
   const [[, fields]] = (await lab.redis.xrange(redisKeys.errors, '-', '+')) as [[string, string[]]];
   const output = (JSON.parse(fields[1]!) as { output: string }).output;
