@@ -60,7 +60,8 @@ test('a worker that fails what others can do is replaced, and its errors do not 
     `r <- foreach(i = 1:60, .errorhandling = "pass") %dopar% {
       if (i == 1) writeLines(as.character(Sys.getpid()), "${broken}")
       Sys.sleep(0.3)
-      if (i > 2 && file.exists("${broken}") && Sys.getpid() == as.integer(readLines("${broken}"))) stop("this R is broken")
+      is_broken <- file.exists("${broken}") && Sys.getpid() == as.integer(readLines("${broken}"))
+      if (i > 2 && is_broken) stop("this R is broken")
       i
     }
     stopifnot(identical(r, as.list(1:60)))`,
