@@ -12,12 +12,17 @@ export function summaryLine(status: JobStatus): string {
     status.phase.padEnd(9),
     `machines ${machines.wanted}`,
     `workers ${workers.busy + workers.idle}/${workers.wanted} (${workers.busy} busy)`,
-    `tasks ${tasks.done}/${total} done, ${tasks.running} running, ${tasks.waiting} waiting, ${tasks.failed} failed`,
+    `tasks ${tasks.done}/${total} done, ${openText(status)}${tasks.failed} failed`,
     `${tasks.inBucket} saved`,
     status.secondsLeft === null || status.ended ? '' : `${duration(status.secondsLeft)} left`,
     `about ${usd(cost.usd)}`,
   ];
   return parts.filter((part) => part !== '').join(' | ');
+}
+
+function openText({ tasks, ended }: JobStatus): string {
+  if (!ended) return `${tasks.running} running, ${tasks.waiting} waiting, `;
+  return tasks.waiting > 0 ? `${tasks.waiting} never finished, ` : '';
 }
 
 /** The same in at most `width` characters: what matters least is left out first, and the rest is cut. */
@@ -59,7 +64,9 @@ export function statusLines(status: JobStatus): string[] {
     ...reasonLines(status),
     ...forecastLines(status),
     ...(errors.count > 0
-      ? [`  ${errors.count} ${errors.count === 1 ? 'error' : 'errors'}: foreach-fleet errors ${status.job}`]
+      ? [
+          `  ${errors.count} error ${errors.count === 1 ? 'report' : 'reports, one a try'}: foreach-fleet errors ${status.job}`,
+        ]
       : []),
     ...(files === '' ? [] : [`  files: ${files}`]),
   ];
@@ -87,8 +94,9 @@ function loopLine(loop: JobStatus['loops'][number]): string {
   const filled = Math.round(share * BAR_WIDTH);
   const bar = `${'█'.repeat(filled)}${'·'.repeat(BAR_WIDTH - filled)}`;
   const mean = loop.meanSeconds === null ? '' : `, ${loop.meanSeconds.toFixed(2)} s each`;
-  const reused = loop.reused > 0 ? `, ${loop.reused} reused` : '';
-  return `loop ${loop.loop} ${bar} ${loop.done}/${loop.total ?? '?'}${reused}${mean}`;
+  const failed = loop.failed > 0 ? `, ${loop.failed} failed` : '';
+  const reused = loop.reused > 0 ? ` (${loop.reused} reused)` : '';
+  return `loop ${loop.loop} ${bar} ${loop.done}/${loop.total ?? '?'} done${reused}${failed}${mean}`;
 }
 
 /** The command a user most likely wants next. */

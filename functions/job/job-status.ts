@@ -3,6 +3,7 @@ import type { Problem } from '../job-file/problem.ts';
 import { forecastUsd, secondsLeft } from './forecast.ts';
 import type { Decision, ErrorSummary, JobRecord, OutputFile } from './job-record.ts';
 import { paths } from './names.ts';
+import type { LoopProgress } from './progress.ts';
 import { isTerminal, type Outcome, type Phase } from './phase.ts';
 import { PRICES_AS_OF } from './prices.ts';
 import { waitingView } from './waiting.ts';
@@ -31,13 +32,22 @@ export interface JobStatus {
   cluster: { name: string; location: string; gone: boolean } | null;
   machines: { wanted: number; reason: string };
   workers: { wanted: number; busy: number; idle: number };
+  /**
+   * Iterations of this attempt. Each that is known is in one place: total = done + failed + running + waiting. What has
+   * ended runs nothing any more, so `waiting` is then what was never finished. While a loop's length is unknown, so is
+   * the total.
+   */
   tasks: {
     total: number | null;
+    /** They have a value: computed, or `reused`. */
     done: number;
     running: number;
     waiting: number;
+    /** They have an error instead of a value. Those that were tried again and succeeded do not count. */
     failed: number;
+    /** Of those done: values of earlier attempts. */
     reused: number;
+    /** Of those done: values that are in the bucket. */
     inBucket: number;
   };
   loops: {
@@ -62,6 +72,7 @@ export interface JobStatus {
     machineSeconds: number;
     pricesAsOf: string;
   };
+  /** Reports of this attempt: several of an iteration that was tried again, and then it may not have failed. */
   errors: { count: number; recent: ErrorSummary[] };
   /** Very many outputs are not all named: `outputsLeftOut` more are in the bucket. */
   results: { prefix: string; outputs: OutputFile[]; outputsLeftOut: number; bytes: number };
@@ -102,16 +113,8 @@ export function statusView(record: JobRecord, nowMs: number, revision: string): 
       busy: ended ? 0 : (progress?.workersBusy ?? 0),
       idle: ended ? 0 : (progress?.workersIdle ?? 0),
     },
-    tasks: {
-      total: progress?.total ?? null,
-      done: progress?.done ?? 0,
-      running: ended ? 0 : (progress?.running ?? 0),
-      waiting: ended ? 0 : (progress?.waiting ?? 0),
-      failed: progress?.failed ?? 0,
-      reused: progress?.reused ?? 0,
-      inBucket: record.ledger.results,
-    },
-    loops: loopsOf(record),
+    tasks: tasksOf(record),
+    loops: (progress?.loops ?? []).slice(-LOOPS_SHOWN).map((loop) => loopOf(loop, ended)),
     secondsLeft: ended ? 0 : secondsLeft(record),
     cost: {
       usd: record.spending.usd,
@@ -131,23 +134,39 @@ export function statusView(record: JobRecord, nowMs: number, revision: string): 
   };
 }
 
-function loopsOf(record: JobRecord): JobStatus['loops'] {
-  return (record.progress?.loops ?? []).slice(-LOOPS_SHOWN).map((loop) => {
-    const executed = Math.max(0, loop.done - loop.reused);
-    const running = loop.total === null ? 0 : Math.max(0, loop.total - loop.done - loop.failed - loop.waiting);
-    return {
-      loop: loop.loop,
-      label: loop.label,
-      total: loop.total,
-      done: loop.done,
-      failed: loop.failed,
-      running: loop.ended ? 0 : running,
-      waiting: loop.waiting,
-      reused: loop.reused,
-      meanSeconds: executed === 0 ? null : loop.seconds / executed,
-      ended: loop.ended,
-      ...(loop.reuse === undefined ? {} : { reuse: loop.reuse }),
-      ...(loop.strays === undefined ? {} : { strays: loop.strays }),
-    };
-  });
+/**
+ * What runs and waits follows from what the driver says at one moment. The workers' own words are newer or older, and
+ * would count an iteration twice or not at all.
+ */
+function tasksOf({ progress, phase, ledger }: JobRecord): JobStatus['tasks'] {
+  const ended = isTerminal(phase);
+  const { total, done, failed, reused } = progress ?? { total: null, done: 0, failed: 0, reused: 0 };
+  const open = (progress?.loops ?? []).map((loop) => openOf(loop, ended));
+  const sum = (part: 'running' | 'waiting'): number => open.reduce((all, one) => all + one[part], 0);
+  // Results arrive in the bucket before the driver has counted them, and a driver that begins anew sends some again.
+  const inBucket = Math.min(done, ledger.results + reused);
+  return { total, done, running: sum('running'), waiting: sum('waiting'), failed, reused, inBucket };
+}
+
+function openOf(loop: LoopProgress, ended: boolean): { running: number; waiting: number } {
+  const left = loop.total === null ? loop.waiting : Math.max(0, loop.total - loop.done - loop.failed);
+  const waiting = ended || loop.ended ? left : Math.min(left, loop.waiting);
+  return { running: left - waiting, waiting };
+}
+
+function loopOf(loop: LoopProgress, ended: boolean): JobStatus['loops'][number] {
+  const executed = Math.max(0, loop.done - loop.reused);
+  return {
+    loop: loop.loop,
+    label: loop.label,
+    total: loop.total,
+    done: loop.done,
+    failed: loop.failed,
+    ...openOf(loop, ended),
+    reused: loop.reused,
+    meanSeconds: executed === 0 ? null : loop.seconds / executed,
+    ended: loop.ended,
+    ...(loop.reuse === undefined ? {} : { reuse: loop.reuse }),
+    ...(loop.strays === undefined ? {} : { strays: loop.strays }),
+  };
 }

@@ -106,7 +106,7 @@ describe('the line that says it all', () => {
   it('leaves out what is not known, and the time left of a job that has ended', () => {
     assert.equal(
       summaryLine(statusOf({ phase: 'succeeded', ended: true, secondsLeft: 0 })),
-      'succeeded | machines 0 | workers 0/0 (0 busy) | tasks 0/? done, 0 running, 0 waiting, 0 failed | 0 saved | about 0.0000 USD',
+      'succeeded | machines 0 | workers 0/0 (0 busy) | tasks 0/? done, 0 failed | 0 saved | about 0.0000 USD',
     );
   });
 
@@ -127,8 +127,8 @@ describe('the lines of status', () => {
     assert.deepEqual(statusLines(running), [
       'job demo, attempt 1: running',
       `  ${summaryLine(running)}`,
-      '  loop 1 ████████████············ 99/200, 10 reused, 1.26 s each',
-      '  loop 2 ························ 0/?',
+      '  loop 1 ████████████············ 99/200 done (10 reused), 1 failed, 1.26 s each',
+      '  loop 2 ························ 0/? done',
       '  forecast 0.50 USD of at most 5.00 USD',
     ]);
   });
@@ -164,9 +164,13 @@ describe('the lines of status', () => {
         errors: { count: 2, recent: [] },
         results: { prefix: 'demo/attempt-1/', outputs: [file], outputsLeftOut: 3, bytes: 417 },
       },
-      ['  2 errors: foreach-fleet errors demo', '  files: pi.csv (417 B), 3 more'],
+      ['  2 error reports, one a try: foreach-fleet errors demo', '  files: pi.csv (417 B), 3 more'],
     ],
-    ['one error in the singular', { errors: { count: 1, recent: [] } }, ['  1 error: foreach-fleet errors demo']],
+    [
+      'one report of an error in the singular',
+      { errors: { count: 1, recent: [] } },
+      ['  1 error report: foreach-fleet errors demo'],
+    ],
   ];
   for (const [name, changes, lines] of tables)
     it(`say ${name}`, () => assert.deepEqual(statusLines(statusOf(changes)).slice(2), lines));

@@ -42,7 +42,8 @@ count_failed <- function(counters) {
 
 done_count <- function(counters) counters$finished - counters$failed
 
-from_before <- function(counters) counters$reused + counters$recovered
+# What is called reused: in a job values of earlier attempts, in a session on a laptop those of earlier sessions.
+reused_count <- function(fleet, counters) counters$reused + if (fleet$durable) 0L else counters$recovered
 
 measured_times <- function(counters) {
   n <- counters$executed
@@ -61,7 +62,8 @@ save_counters <- function(fleet, loop, ended = FALSE) {
   counters$running <- min(open, count_inflight(fleet, loop))
   counters$waiting <- open - counters$running
   fields <- c(total = if (is.null(total)) "" else whole(total),
-              done = whole(done_count(counters)), failed = whole(counters$failed), reused = whole(counters$reused),
+              done = whole(done_count(counters)), failed = whole(counters$failed),
+              reused = whole(reused_count(fleet, counters)),
               seconds = format(counters$seconds, digits = 10), seconds2 = format(counters$seconds2, digits = 10),
               max = format(counters$longest, digits = 6),
               taskSize = whole(or_else(loop$task_size, 1L)), tasks = whole(loop$window$tasks),

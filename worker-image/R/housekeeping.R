@@ -13,7 +13,7 @@ begin_loop <- function(fleet, loop) {
   leave_running(loop$reuse, fleet$workers, loop$number)
   draw(fleet, loop, FIRST_SLICE_SECONDS)
   save_counters(fleet, loop)
-  reused <- from_before(loop$counters)
+  reused <- reused_count(fleet, loop$counters)
   emit("loop-started", loop = loop$number, label = loop$label, total = known_total(loop), reused = reused)
   tell_reuse(fleet, loop)
 }
@@ -40,13 +40,14 @@ end_loop <- function(fleet, loop) {
   cancel_fetches(loop)
   close_spill(loop$window$spill)
   counters <- loop$counters
-  told <- list(loop = loop$number, label = loop$label, iterations = loop$window$count, reused = from_before(counters),
-               failed = counters$failed, seconds = round(now_seconds() - counters$started_at, 3))
+  told <- list(loop = loop$number, label = loop$label, iterations = loop$window$count,
+               reused = reused_count(fleet, counters), failed = counters$failed,
+               seconds = round(now_seconds() - counters$started_at, 3))
   fleet$loops[[length(fleet$loops) + 1L]] <- told
   tell_tasks(loop, force = TRUE)
   show_progress(loop, ended = TRUE)
   emit("loop-ended", loop = loop$number, label = loop$label, done = done_count(counters), failed = counters$failed,
-       reused = counters$reused, total = loop$window$count)
+       reused = reused_count(fleet, counters), total = loop$window$count)
 }
 
 # The loop ended early: nothing of it may start any more. Iterations that run are journalled by their workers all the

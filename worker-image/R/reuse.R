@@ -81,8 +81,10 @@ adopt <- function(loop, items, entries) {
   if (!length(items)) return(invisible())
   set_status(loop$window, items, STORED)
   set_place(loop$window, items, entries$offset, entries$bytes)
-  count_executed(loop$counters, entries$seconds, entries$bytes)
-  count_recovered(loop$counters, length(items))
+  own <- entries$origin != REMOTE_COPY
+  count_reused(loop$counters, sum(!own))
+  count_executed(loop$counters, entries$seconds[own], entries$bytes[own])
+  count_recovered(loop$counters, sum(own))
 }
 
 # A result that workers stored while no driver was there to fetch it
@@ -128,15 +130,19 @@ tell_reuse <- function(fleet, loop, force = FALSE) {
   reuse <- loop$reuse
   if (reuse$told || (may_draw(loop) && !force)) return(invisible())
   reuse$told <- TRUE
-  note <- reuse_text(from_before(loop$counters), loop$window$count, reuse$reasons)
+  counters <- loop$counters
+  again <- if (fleet$durable) counters$recovered else 0L
+  note <- reuse_text(reused_count(fleet, counters), loop$window$count, reuse$reasons, again)
   if (is.null(note)) return(invisible(redis_call(fleet$con, "HDEL", loop_key(loop$number), "reuse")))
   say("loop %s, %s: %s", whole(loop$number), loop$label, note)
   redis_send(fleet$con, list(loop_command(fleet, loop$number, c(reuse = note))))
 }
 
-# Pure. NULL: there was nothing to reuse
-reuse_text <- function(reused, count, reasons) {
-  if (!reused && !length(reasons)) return(NULL)
+# Pure. NULL: there was nothing to reuse. again: finished in this attempt, before its driver began again
+reuse_text <- function(reused, count, reasons, again = 0L) {
+  if (!reused && !again && !length(reasons)) return(NULL)
   why <- paste(sprintf("%s: %d", names(reasons), unlist(reasons)), collapse = "; ")
-  sprintf("%d of %d iterations reused%s", reused, count, if (nzchar(why)) paste0("; not reused: ", why) else "")
+  paste0(sprintf("%d of %d iterations reused", reused, count),
+         if (again) sprintf("; finished before the driver began again: %d", again),
+         if (nzchar(why)) paste0("; not reused: ", why))
 }

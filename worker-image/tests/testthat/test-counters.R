@@ -9,7 +9,8 @@ test_that("every finished iteration is counted once, whatever became of it", {
   ns$count_failed(counters)
   expect_identical(counters$finished, 6L)
   expect_identical(ns$done_count(counters), 5L)
-  expect_identical(ns$from_before(counters), 4L)
+  expect_identical(ns$reused_count(list(durable = FALSE), counters), 4L)
+  expect_identical(ns$reused_count(list(durable = TRUE), counters), 3L)
   expect_identical(c(counters$seconds, counters$longest, counters$result_bytes), c(4, 3, 30))
 })
 

@@ -7,6 +7,8 @@ test_that("what is reused is told with the reasons of the rest", {
   expect_identical(ns$reuse_text(6L, 9L, reuse$reasons),
                    "6 of 9 iterations reused; not reused: changed: code: 2; not finished before: 1")
   expect_identical(ns$reuse_text(9L, 9L, list()), "9 of 9 iterations reused")
+  expect_identical(ns$reuse_text(4L, 9L, list(), 5L),
+                   "4 of 9 iterations reused; finished before the driver began again: 5")
 })
 
 test_that("what busy workers of this loop hold is left to them", {
