@@ -129,7 +129,7 @@ stopifnot(identical(third, list(5, 5, 5)))`;
   const distinct = new Set(fetched);
   assert.equal(distinct.size, 2, 'big, and big as it was changed');
   assert.ok(fetched.length <= 4, `${fetched.length} downloads by two workers`);
-  assert.equal((await lab.redis.keys(redisKeys.exported('*'))).length, 1, 'middle goes through Redis');
+  assert.equal((await lab.redis.keys(redisKeys.exported('*'))).length, 2, 'middle and the functions go through Redis');
   assert.equal(driver.lines.filter((line) => line.includes('is sent by file')).length, 2);
 });
 

@@ -93,6 +93,7 @@ start_backend <- function(con, journal, task_size = "auto", tries = 3L, seed = N
     workers = list(), looked_at = NULL,
     refuted = list(), replaced = list(),
     exported = NULL,
+    definitions = NULL, # what was sent of the script's functions, methods and classes
     described_bytes = 0,
     old_ids = NULL,  # doRedis' loops of a driver before this one
     told_loops = list(), # what Redis was told of each
@@ -157,18 +158,6 @@ on_stored <- function(fleet, key, value) {
   redis_call(fleet$con, "RPUSH", jobs_key(), fleet$current$id)
 }
 
-too_large_message <- function(loop, bytes, largest = MAX_VALUE_BYTES) {
-  # object.size() does not look into environments; a serialization does
-  sent <- loop$exports[setdiff(names(loop$exports), names(loop$objects))]
-  sizes <- sort(vapply(sent, function(x) as.numeric(length(serialize(x, NULL))), 0), decreasing = TRUE)
-  shown <- utils::head(sizes, 3L)
-  sprintf(paste("this loop would send %s to every worker; at most %s is possible. Largest objects: %s.",
-                "Put large data into a file of the job (data: in job.yaml) so that each worker loads it once,",
-                "or keep unused objects away with .noexport."),
-          file_size_text(bytes), file_size_text(largest),
-          paste(sprintf("%s (%s)", names(shown), vapply(shown, file_size_text, "")), collapse = ", "))
-}
-
 # The function that foreach calls.
 do_fleet <- function(obj, expr, envir, data) {
   if (!inherits(obj, "foreach")) stop("obj must be a foreach object")
@@ -186,7 +175,7 @@ do_fleet <- function(obj, expr, envir, data) {
   fleet$current <- loop
   on.exit(end_loop(fleet, loop), add = TRUE, after = FALSE)
   begin_loop(fleet, loop)
-  prepare_description(fleet, loop, obj, expr, envir)
+  prepare_description(fleet, loop, obj, expr)
   while (is.null(loop$stop_error) && !is_complete(loop$window)) {
     if (!has_work(fleet, loop)) await_left_running(fleet, loop)
     if (loop$window$pending > 0L) run_loop(fleet, loop, obj, expr, envir) else finish_reused(fleet, loop)
@@ -202,16 +191,20 @@ do_fleet <- function(obj, expr, envir, data) {
 # doRedis publishes the loop's description and the first tasks; its wait for results is pump(), which ends it by a
 # signal.
 run_loop <- function(fleet, loop, obj, expr, envir) {
-  set_objects_apart(fleet, loop)
+  carried <- carried_setup(fleet, loop)
   setup <- list(loop = loop$number, run = loop$run, session = fleet$session, tries = fleet$tries, random = loop$random,
                 packages = obj$packages, versions = loop$versions, settings = loop$settings, backed_up = fleet$durable,
-                objects = loop$objects)
+                carried = carried, objects = told_objects(loop))
   stub <- function(code, setup, batch, env) run_batch(code, setup, batch, env)
   environment(stub) <- asNamespace("foreachfleet")
   attributes(stub) <- NULL
   body <- as.call(list(stub, call("quote", expr), setup, as.name("fleet_batch"), quote(environment())))
+  if (isTRUE(obj$verbose)) cat("variables sent to workers:\n ", paste(unlist(loop$carried$used), collapse = ", "), "\n")
+  # doRedis' own hooks are the only variables that it is to find and send
+  hooks <- new.env(parent = if (is.null(carried$package)) globalenv() else asNamespace(carried$package))
+  for (name in intersect(obj$export, c("worker.init", "set.seed.worker"))) assign(name, get(name, envir), envir = hooks)
   source <- structure(list(fleet = fleet, loop = loop, argnames = c("fleet_batch", obj$argnames),
-                           noexport = loop$noexport, packages = obj$packages, export = loop$extra_exports,
+                           noexport = all.names(body), packages = obj$packages, export = ls(hooks),
                            verbose = isTRUE(obj$verbose), errorHandling = "pass", options = list()),
                       class = c("fleetsource", "foreach"))
   submit <- get(".doRedis", envir = asNamespace("doRedis"))
@@ -219,7 +212,7 @@ run_loop <- function(fleet, loop, obj, expr, envir) {
   globals <- get(".doRedisGlobals", envir = asNamespace("doRedis"))
   assign("chunkSize", 1, envir = globals)
   assign("progress", FALSE, envir = globals)
-  tryCatch(withCallingHandlers(submit(source, body, envir, list(queue = queue_key())),
+  tryCatch(withCallingHandlers(submit(source, body, hooks, list(queue = queue_key())),
                                warning = function(w) {
                                  if (grepl("already exporting", conditionMessage(w))) tryInvokeRestart("muffleWarning")
                                }),

@@ -7,10 +7,11 @@ MAX_DESCRIPTION_BYTES <- 2^20    # of each of the two parts, before it is compre
 DESCRIPTIONS_BYTES <- 64 * 2^20  # of all loops of a driver: Redis holds them until the next pass
 
 # What must be taken down before the first result is combined; and what is known by then.
-prepare_description <- function(fleet, loop, obj, expr, envir) {
+prepare_description <- function(fleet, loop, obj, expr) {
   if (!fleet$durable) return(invisible())
   shape <- tryCatch(loop_shape(loop$it, mirror_scope()), error = function(e) NULL)
-  loop$to_describe <- list(packages = obj$packages, expr = expr, envir = envir, shape = shape, told = FALSE, keys = character(), args = list())
+  loop$to_describe <- list(packages = obj$packages, expr = expr, shape = shape, told = FALSE, keys = character(),
+                           args = list())
   describe_loop(fleet, loop)
 }
 
@@ -46,7 +47,8 @@ description <- function(loop, draft) {
   record$combine <- if (!is.null(draft$shape)) packed(function() {
     list(version = 1L, keys = draft$keys, all = loop$window$exhausted && length(draft$keys) == loop$window$count, shape = drawn_shape(loop$it, draft$shape))
   })
-  record$task <- packed(function() list(version = 1L, code = draft$expr, env = task_scope(loop, draft$envir), packages = draft$packages, random = loop$random, loop = loop$number,
+  record$task <- packed(function() list(version = TASK_VERSION, code = draft$expr, carried = described_scope(loop),
+                                        packages = draft$packages, random = loop$random, loop = loop$number,
                                         args = draft$args))
   record
 }
@@ -69,23 +71,6 @@ pack_text <- function(value, most = MAX_DESCRIPTION_BYTES) {
 compressed_text <- function(bytes) gsub("\n", "", jsonlite::base64_enc(memCompress(bytes, "gzip")), fixed = TRUE)
 
 unpack_text <- function(text) unserialize(memDecompress(jsonlite::base64_dec(text), "gzip"))
-
-# The variables of the loop's tasks as workers see them: functions find the other objects beside them.
-task_scope <- function(loop, envir) {
-  dots <- tryCatch(eval(quote(list(...)), envir), error = function(e) list())
-  scope <- do.call(function(...) environment(), dots)
-  package <- environment_package(envir)
-  parent.env(scope) <- if (is.null(package)) globalenv() else asNamespace(package)
-  seen <- loop$known[[1]]
-  if (as.numeric(utils::object.size(loop$exports)) > 8 * MAX_DESCRIPTION_BYTES) stop("too large")
-  for (name in names(loop$exports)) {
-    value <- loop$exports[[name]]
-    home <- if (is.function(value) && !is.primitive(value)) environment(value)
-    if (identical(home, globalenv()) || identical(home, envir) || identical(home, seen)) environment(value) <- scope
-    assign(name, value, envir = scope)
-  }
-  scope
-}
 
 # By iteration; those whose results exist already have no arguments any more.
 arguments_of <- function(window, items) {

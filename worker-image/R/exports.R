@@ -2,7 +2,7 @@
 # same object.
 #
 # Only plain data: vectors, lists, data frames, S4 objects of them. What holds an environment or a function stays in
-# doRedis' description of the loop, where identity and sharing are kept. An object is named by the SHA-256 of its
+# the loop's scope (carry.R), where identity and sharing are kept. An object is named by the SHA-256 of its
 # serialization. It goes through Redis, or above a limit by file: the driver uploads it, workers fetch it by a signed
 # address.
 
@@ -17,22 +17,36 @@ EXPORT_UPLOAD_TRIES <- 3L
 export_key <- function(digest) exported_key(digest)
 export_object <- function(digest) paste0("exports/", digest, ".rds")
 
-# Takes the large plain objects out of what doRedis sends. loop$objects: name -> digest, bytes and way, for the workers.
+# The large plain objects that the loop uses: named by level (dependencies.R), with digest, bytes and way for workers.
 set_objects_apart <- function(fleet, loop) {
-  sizes <- vapply(loop$exports, function(x) as.numeric(utils::object.size(x)), 0)
-  names <- names(loop$exports)[sizes > LARGE_EXPORT_BYTES]
-  names <- names[vapply(names, function(name) .Call(fleet_plain, loop$exports[[name]]), NA)]
-  for (name in names) publish_object(fleet, loop, name)
-  forget_objects(fleet, loop)
-  loop$noexport <- unique(c(loop$noexport, names))
-  loop$extra_exports <- setdiff(loop$extra_exports, names)
+  carried <- loop$carried
+  apart <- lapply(seq_along(carried$levels), function(k) large_names(carried$levels[[k]], carried$used[[k]]))
+  for (k in seq_along(apart)) for (name in apart[[k]]) publish_object(fleet, loop, name, k)
+  apart
 }
 
-publish_object <- function(fleet, loop, name) {
-  bytes <- serialize(loop$exports[[name]], NULL, version = 3L)
-  digest <- sha256(bytes)
-  loop$objects[[name]] <- list(digest = digest, bytes = length(bytes), way = send_object(fleet, loop, name, digest, bytes))
+large_names <- function(level, names) {
+  names <- names[.Call(fleet_holds_value, level, names)]
+  names <- names[!.Call(fleet_holds_function, level, names)]
+  names <- names[vapply(names, function(name) .Call(fleet_size, level[[name]]) > LARGE_EXPORT_BYTES, NA)]
+  names[vapply(names, function(name) .Call(fleet_plain, level[[name]]), NA)]
 }
+
+publish_object <- function(fleet, loop, name, k) {
+  bytes <- serialize(loop$carried$levels[[k]][[name]], NULL, version = 3L)
+  publish_bytes(fleet, loop, name, bytes, level = k)
+}
+
+# level: where the object goes; NULL: it is no variable, and its bytes are kept.
+publish_bytes <- function(fleet, loop, name, bytes, digest = sha256(bytes), level = NULL) {
+  object <- list(name = name, level = level, digest = digest, bytes = length(bytes), kept = if (is.null(level)) bytes)
+  object$way <- send_object(fleet, loop, name, digest, bytes)
+  loop$objects[[length(loop$objects) + 1L]] <- object
+  digest
+}
+
+# As workers need to know them
+told_objects <- function(loop) lapply(loop$objects, function(object) object[names(object) != "kept"])
 
 # "redis" or "file". Another loop, or the driver that was here before, may have sent the same.
 send_object <- function(fleet, loop, name, digest, bytes) {
@@ -101,10 +115,11 @@ release_objects <- function(fleet, loop) {
 
 # A Redis that came back empty has lost them.
 restore_objects <- function(fleet, loop) {
-  for (name in names(loop$objects)) {
-    object <- loop$objects[[name]]
+  for (object in loop$objects) {
     if (object$way == "redis" && redis_call(fleet$con, "EXISTS", exported_key(object$digest)) == 0) {
-      redis_call(fleet$con, "SET", exported_key(object$digest), serialize(loop$exports[[name]], NULL, version = 3L))
+      bytes <- object$kept
+      if (is.null(bytes)) bytes <- serialize(loop$carried$levels[[object$level]][[object$name]], NULL, version = 3L)
+      redis_call(fleet$con, "SET", exported_key(object$digest), bytes)
     }
   }
 }
@@ -112,17 +127,12 @@ restore_objects <- function(fleet, loop) {
 # --- the worker's side
 # ------------------------------------------------------------------------------------------------------------------------
 
-# Puts the loop's objects where doRedis would have put them.
-install_objects <- function(worker, setup, env) {
-  for (name in names(setup$objects)) {
-    digest <- setup$objects[[name]]$digest
-    if (!digest %in% names(worker$objects)) worker$objects[[digest]] <- list(value = get_object(worker, setup, name, setup$objects[[name]]), bytes = setup$objects[[name]]$bytes)
-    if (identical(worker$installed[[name]], digest) && identical(worker$installed_in, env)) next
-    assign(name, worker$objects[[digest]]$value, envir = env)
-    worker$installed[[name]] <- digest
+# The object with this digest; what the worker has already is not fetched.
+object_value <- function(worker, setup, object) {
+  if (!object$digest %in% names(worker$objects)) {
+    worker$objects[[object$digest]] <- list(value = get_object(worker, setup, object), bytes = object$bytes)
   }
-  worker$installed_in <- env
-  drop_objects(worker, vapply(setup$objects, function(object) object$digest, ""))
+  worker$objects[[object$digest]]$value
 }
 
 # Pure: names of those that are too many when the newest, which come last, may have `most` bytes together
@@ -136,15 +146,16 @@ drop_objects <- function(worker, needed) {
   worker$objects[surplus(idle, WORKER_OBJECTS_BYTES)] <- NULL
 }
 
-get_object <- function(worker, setup, name, object) {
+# A scope is read by who knows its frames (install.R).
+get_object <- function(worker, setup, object) {
   until <- now_seconds() + EXPORT_PATIENCE_SECONDS
   repeat {
     bytes <- if (object$way == "file") fetch_export(worker, object) else redis_send(worker$con, list(list("GET", exported_key(object$digest))), raw = TRUE)[[1]]
-    if (is.raw(bytes) && identical(sha256(bytes), object$digest)) return(unserialize(bytes))
+    if (is.raw(bytes) && identical(sha256(bytes), object$digest)) return(if (isTRUE(object$raw)) bytes else unserialize(bytes))
     if (now_seconds() > until || .Call(fleet_termination) || must_stop(worker, setup) || has_ended(worker, setup)) break
     Sys.sleep(0.5)
   }
-  stop(fleet_error(sprintf("redis connection: the exported object %s (%s) could not be had", name, file_size_text(object$bytes)), "fleetExportError"))
+  stop(fleet_error(sprintf("redis connection: the exported object %s (%s) could not be had", object$name, file_size_text(object$bytes)), "fleetExportError"))
 }
 
 # A late task of a loop that is over: its objects may be gone.

@@ -18,7 +18,7 @@
 #' `vignettes/laptop-to-cloud.Rmd`.
 #'
 #' @useDynLib foreachfleet, .registration = TRUE
-#' @importFrom foreach accumulate getErrorIndex getErrorValue getResult getexports registerDoSEQ setDoPar
+#' @importFrom foreach accumulate getErrorIndex getErrorValue getResult registerDoSEQ setDoPar
 #' @importFrom iterators iter nextElem
 #' @keywords internal
 "_PACKAGE"

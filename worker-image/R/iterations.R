@@ -12,7 +12,7 @@ run_iterations <- function(code, setup, batch, env, worker) {
   worker$buffered_bytes <- 0
   worker$flushed_at <- worker$checked_at <- now_seconds()
   worker$aside <- FALSE
-  if (length(todo)) install_objects(worker, setup, env)
+  if (length(todo)) env <- install_scope(worker, setup)
   scope <- take_scope(env, batch$args)
   scope$references <- take_references(scope, code, worker$references)
   scope$classes <- take_classes()
@@ -32,7 +32,7 @@ run_iterations <- function(code, setup, batch, env, worker) {
     if (is_given_up(found$tries[k], found$cause[k], setup$tries)) {
       journal_error(worker, setup, item, lost_error(item$i, found$tries[k], found$cause[k]),
                     list(try = found$tries[k], seconds = 0, output = cause_text(found$cause[k]),
-                         replay = replay_text(worker, code, setup, item, env)))
+                         replay = replay_text(worker, code, setup, item)))
     } else {
       run_iteration(code, setup, item, scope, output, worker, found$tries[k] + 1L)
     }
@@ -86,7 +86,7 @@ run_iteration <- function(code, setup, item, scope, output, worker, try) {
     journal_flush(worker, setup)
     journal_error(worker, setup, item, outcome$error,
                   list(try = try, seconds = seconds, traceback = outcome$traceback, warnings = outcome$warnings,
-                       output = printed, replay = replay_text(worker, code, setup, item, scope$env)))
+                       output = printed, replay = replay_text(worker, code, setup, item)))
   }
 }
 

@@ -3,7 +3,8 @@
 #
 # A key has six parts, "code-exports-packages-random-settings-arguments", so that a difference says what changed. Values
 # read from the job's data files count by their file; package functions by package version; other functions by formals,
-# body and the captured variables they use.
+# body and the captured variables they use. Methods and classes of the script count always, its functions and data when
+# an iteration can reach them.
 
 KEY_PARTS <- c("code", "exported objects", "packages", "random numbers", "settings", "arguments")
 
@@ -14,13 +15,16 @@ sha256 <- function(bytes) .Call(fleet_sum, bytes, "sha256")
 
 short_hash <- function(x, known = list()) substr(hash_value(x, known), 1L, 12L)
 
-# exports: named list; data_hashes: named character, names of objects that come unchanged from data files
-loop_key_parts <- function(expr, exports, packages, seed, known, data_hashes = character()) {
-  exports <- exports[order(enc2utf8(names(exports)), method = "radix")]
+# data_hashes: named character, names of objects that come unchanged from data files
+loop_key_parts <- function(expr, carried, packages, seed, data_hashes = character()) {
+  frames <- carried$levels[seq_len(carried$depth)]
+  levels <- lapply(seq_along(carried$levels), function(k) copy_bindings(carried$levels[[k]], carried$used[[k]]))
+  definitions <- carried$definitions
+  script <- list(names(definitions$methods), names(definitions$classes), definition_functions(definitions))
+  data <- data_hashes[order(as.character(names(data_hashes)), method = "radix")]
   versions <- package_versions(packages)
-  c(code = short_hash(expr, known),
-    exports = short_hash(list(names(exports), unname(exports), sort(names(data_hashes)),
-                              unname(data_hashes[sort(names(data_hashes))])), known),
+  c(code = short_hash(expr, frames),
+    exports = short_hash(list(levels, script, names(data), unname(data)), frames),
     packages = short_hash(list(versions, paste(R.version$major, R.version$minor, sep = "."))),
     random = short_hash(seed))
 }

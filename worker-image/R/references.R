@@ -32,7 +32,7 @@ take_references <- function(scope, code, kept = list()) {
 # Without its bytes, a variable that has changed makes R dirty: so one that leads to environments, which others share.
 new_reference <- function(place, name, value) {
   is_kept <- as.numeric(utils::object.size(value)) <= KEPT_REFERENCE_BYTES &&
-    !length(reached_environments(Filter(leads_on, list(value)), emptyenv()))
+    !length(.Call(fleet_environments, list(value), emptyenv(), MOST_VISITED, LONGEST_LIST))
   bytes <- if (is_kept) serialize(value, NULL, version = 3L)
   list(place = place, name = name, value = value, content = .Call(fleet_content, value), bytes = bytes)
 }

@@ -28,9 +28,9 @@ run_replay <- function(folder) {
   prepared <- prepare_replay(folder)
   note_versions(prepared$report)
   task <- prepared$task
-  begin_replay(task)
+  env <- begin_replay(task)$env
   clock <- proc.time()[[3]]
-  outcome <- evaluate_iteration(task$code, list2env(task$args, parent = task$env),
+  outcome <- evaluate_iteration(task$code, list2env(task$args, parent = env),
                                 function(text) cat(text, file = stderr()))
   seconds <- round(proc.time()[[3]] - clock, 3)
   told <- list(outcome = "succeeded", message = NULL, warnings = as.list(outcome$warnings), seconds = seconds)
@@ -74,8 +74,8 @@ replay_start <- function(folder) {
   note_versions(prepared$report)
   report <- prepared$report
   task <- prepared$task
-  objects <- sort(setdiff(ls(task$env), names(task$args)))
-  variables <- list2env(c(mget(objects, envir = task$env), task$args))
+  variables <- list2env(c(scope_values(task$carried), task$args))
+  objects <- sort(setdiff(ls(variables), names(task$args)))
   attach(variables, name = "foreach-fleet:iteration", warn.conflicts = FALSE)
   line <- function(...) write_line(paste0(...), 2L)
   line("This is loop ", report$loop, ", iteration ", report$iteration, " of job ", report$job, ", attempt ",

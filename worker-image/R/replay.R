@@ -3,13 +3,16 @@
 MAX_REPLAY_BYTES <- 256 * 2^10     # of one report, as text
 REPLAY_BUDGET_BYTES <- 16 * 2^20   # of all reports of one R process: thousands of errors must not fill Redis
 
-# Base64 text, or NULL when it would be too large. `scope_env` keeps its identity: functions of the loop have it as
-# their environment.
-replay_text <- function(worker, code, setup, item, scope_env) {
-  if (worker$replay_bytes > REPLAY_BUDGET_BYTES) return(NULL)
-  known <- c(as.list(scope_env, all.names = TRUE), item$args)
-  if (sum(vapply(known, function(x) as.numeric(utils::object.size(x)), 0)) > 32 * MAX_REPLAY_BYTES) return(NULL)
-  task <- list(version = 1L, code = code, args = item$args, env = scope_env, packages = setup$packages,
+TASK_VERSION <- 2L                 # of what a report holds
+
+# Base64 text, or NULL when it would be too large
+replay_text <- function(worker, code, setup, item) {
+  carried <- setup$carried
+  apart <- any(vapply(setup$objects, function(object) !is.null(object$level), NA))
+  if (worker$replay_bytes > REPLAY_BUDGET_BYTES || apart || !is.raw(carried$variables)) return(NULL)
+  if (length(carried$variables) + as.numeric(utils::object.size(item$args)) > 32 * MAX_REPLAY_BYTES) return(NULL)
+  carried$script <- worker$objects[[carried$definitions]]$value
+  task <- list(version = TASK_VERSION, code = code, args = item$args, carried = carried, packages = setup$packages,
                random = setup$random, loop = setup$loop, iteration = item$i)
   bytes <- tryCatch(serialize(task, NULL, version = 3L), error = function(e) NULL)
   if (is.null(bytes)) return(NULL)
@@ -51,23 +54,31 @@ replay_text <- function(worker, code, setup, item, scope_env) {
 #' @export
 replay <- function(report = NULL, loop = NULL, iteration = NULL, browse = interactive()) {
   task <- replay_task(find_report(or_else(report, .fleet$replay), loop, iteration))
-  restore <- begin_replay(task)
-  on.exit(restore())
+  begun <- begin_replay(task)
+  on.exit(begun$restore())
   # names and form as on the worker, so that the error's call is the same
   xpr <- task$code
-  envir <- list2env(task$args, parent = task$env)
+  envir <- list2env(task$args, parent = begun$env)
   withCallingHandlers(eval(xpr, envir = envir), error = function(e) if (browse) {
     cat("Error: ", conditionMessage(e), "\n", sep = "")
     utils::recover()
   })
 }
 
-# Packages and random numbers as on the worker; returns a function that puts the session's generator back.
+# Packages, variables and random numbers as on the worker: the environment in which the iteration runs, and a function
+# that puts back what the session had.
 begin_replay <- function(task) {
   for (package in task$packages) suppressPackageStartupMessages(library(package, character.only = TRUE))
-  restore <- keep_random_state()
+  kept <- new_installation()
+  install_definitions(kept, task$carried$script)
+  env <- put_scope(kept, task$carried, task$carried$variables)
+  restore_random <- keep_random_state()
   use_stream(task$random, task$loop, task$iteration)
-  restore
+  list(env = env, restore = function() {
+    restore_random()
+    remove_scope(kept)
+    remove_definitions(kept)
+  })
 }
 
 find_report <- function(report, loop, iteration) {
@@ -85,7 +96,9 @@ find_report <- function(report, loop, iteration) {
 
 replay_task <- function(report) {
   task <- if (length(report$replay)) unpack_text(report$replay) else described_task(report)
-  if (!identical(task$version, 1L)) stop("this report was made by another version of foreachfleet", call. = FALSE)
+  if (!identical(task$version, TASK_VERSION)) {
+    stop("this report was made by another version of foreachfleet", call. = FALSE)
+  }
   task
 }
 

@@ -2,7 +2,7 @@
 # object that remembers (an environment, R6, a reference class, a closure with a counter) must make results depend on
 # the schedule.
 
-MOST_VISITED <- 5000L  # objects looked at for environments, once per task
+MOST_VISITED <- 50000L # objects looked at for environments, once per task
 LONGEST_LIST <- 1000L  # longer lists are data
 
 take_scope <- function(env, args = list()) {
@@ -13,8 +13,9 @@ take_scope <- function(env, args = list()) {
     classes = NULL,      # of S4
     baseline = NULL)     # what R and the process are told
   if (.Call(fleet_plain, args)) args <- NULL # nearly always, and there may be thousands of them
-  attached <- .Call(fleet_search)[-1] # data that the script has attached
-  scope$reached <- reached_environments(Filter(leads_on, c(scope$before, scope$global, args, attached)), env)
+  global <- scope$global[!grepl(CLASS_METADATA, names(scope$global))] # what R keeps of S4 changes as it is used
+  outer <- c(list(parent.env(env)), .Call(fleet_search)[-1]) # frames around the loop, and attached data
+  scope$reached <- .Call(fleet_environments, c(scope$before, global, args, outer), env, MOST_VISITED, LONGEST_LIST)
   scope
 }
 
@@ -40,14 +41,14 @@ unlock_bindings <- function(env) {
 }
 
 put_back_variables <- function(scope) {
-  for (reached in scope$reached) restore_bindings(reached)
+  for (k in .Call(fleet_changed_environments, scope$reached)) restore_bindings(scope$reached[[k]])
   restore_variables(scope$env, scope$before)
   restore_variables(globalenv(), scope$global)
   NULL
 }
 
 restore_variables <- function(env, before) {
-  list2env(before, envir = env)
+  if (!.Call(fleet_holds_same, env, before)) list2env(before, envir = env)
   # all that was there is there now: only if there are more than these, something was added, nearly always the state of
   # the generator
   more <- length(env) - length(before)
@@ -57,45 +58,8 @@ restore_variables <- function(env, before) {
   if (any(added)) rm(list = names[added], envir = env)
 }
 
-# The environments that values lead to, each with what it holds now. Values in them are copied by R when they are
-# changed, so keeping them is free.
-reached_environments <- function(values, own) {
-  seen <- utils::hashtab("address")
-  for (env in list(own, globalenv(), baseenv(), emptyenv())) utils::sethash(seen, env, TRUE)
-  found <- list()
-  todo <- values
-  visited <- 0L
-  while (length(todo) && visited < MOST_VISITED) {
-    value <- todo[[length(todo)]]
-    todo[[length(todo)]] <- NULL
-    visited <- visited + 1L
-    env <- if (is.environment(value)) as.environment(value) else if (is.function(value)) environment(value)
-    if (is.null(env)) {
-      todo <- c(todo, Filter(leads_on, if (is.list(value)) unclass(value) else attributes(value)))
-    } else if (is.null(utils::gethash(seen, env)) && !belongs_to_package(env)) {
-      utils::sethash(seen, env, TRUE)
-      held <- bindings(env)
-      found[[length(found) + 1L]] <- list(env = env, names = ls(env, all.names = TRUE, sorted = FALSE), held = held)
-      todo <- c(todo, Filter(leads_on, held), list(parent.env(env)))
-    }
-  }
-  found
-}
-
-leads_on <- function(value) {
-  if (is.environment(value)) return(TRUE)
-  if (is.function(value)) return(!is.primitive(value))
-  (is.list(value) || isS4(value)) && length(value) <= LONGEST_LIST && !.Call(fleet_plain, value)
-}
-
-belongs_to_package <- function(env) isNamespace(env) || grepl("^(package|imports|Autoloads)", environmentName(env)) || !is.null(attr(env, "path"))
-
-# What can be put back: neither active bindings, which are code, nor locked ones, which nobody changes
-bindings <- function(env) {
-  names <- ls(env, all.names = TRUE, sorted = FALSE)
-  names <- names[!vapply(names, function(name) name == "..." || bindingIsLocked(name, env) || bindingIsActive(name, env), NA)]
-  held <- lapply(stats::setNames(nm = names), function(name) tryCatch(list(get(name, envir = env, inherits = FALSE)), error = function(e) NULL))
-  lapply(held[lengths(held) > 0L], `[[`, 1L)
+belongs_to_package <- function(env) {
+  isNamespace(env) || grepl("^(package|imports|Autoloads)", environmentName(env)) || !is.null(attr(env, "path"))
 }
 
 restore_bindings <- function(reached) {
@@ -106,5 +70,8 @@ restore_bindings <- function(reached) {
     list2env(reached$held, envir = env)
     return(invisible())
   }
-  for (name in names(reached$held)) if (exists(name, envir = env, inherits = FALSE) && !bindingIsLocked(name, env)) assign(name, reached$held[[name]], envir = env)
+  for (name in names(reached$held)) {
+    if (!exists(name, envir = env, inherits = FALSE) || bindingIsLocked(name, env)) next
+    assign(name, reached$held[[name]], envir = env)
+  }
 }

@@ -17,8 +17,7 @@ new_worker <- function(con, pod, node, attempt = 1L, state_dir = NULL) {
     session = NULL,          # of the task at hand
     folder = NULL,           # the job's folder, as this worker found it
     objects = list(),        # exported objects by digest, and
-    installed = list(),      # by name, which of them the loop's environment has
-    installed_in = NULL,
+    installation = new_installation(), # of the loop's variables (install.R)
     home = NULL, home_folder = NULL, # R's state before any loop,
     settings_of = NULL,      # whose settings it has now,
     inner_options = list(),  # those of them that only iterations have (engine-options.R),

@@ -1,81 +1,32 @@
 /* A digest of R values that says "same value", whatever the representation.
  *
- * serialize() differs between a function and the same function once the JIT has compiled it, between 1:3 and c(1L, 2L, 3L), and with source
- * references. This walk sees formals and body, elements and attributes. Package functions count with their package's version; captured
- * variables count when the function uses them. The mixing is MurmurHash3's 128-bit variant: fast, not cryptographic (stored files use SHA-256).
+ * serialize() differs between a function and the same function once the JIT has compiled it, between 1:3 and
+ * c(1L, 2L, 3L), and with source references. This walk sees formals and body, elements and attributes. Package
+ * functions count with their package's version; captured variables count when the function uses them. Stored files use
+ * SHA-256 instead.
  */
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include "fleet.h"
-
-#define MAX_ENVIRONMENTS 4096
+#include "mixing.h"
+#include "pointers.h"
 
 typedef struct {
-  uint64_t h1, h2, total;
-  unsigned char tail[16];
-  size_t held;
-  SEXP known;                  /* environments that stand for "what is exported": only named, not entered */
-  SEXP seen[MAX_ENVIRONMENTS]; /* environments and functions entered so far, for cycles */
-  int seen_count;
+  mixer digest;
+  SEXP known;         /* environments that stand for "what is exported": only named, not entered */
+  pointer_table seen; /* environments and functions entered so far, for cycles */
 } hasher;
+
+static void add(hasher *h, const void *bytes, size_t count) { mix(&h->digest, bytes, count); }
 
 static void walk(hasher *h, SEXP x);
 
-static uint64_t rotl(uint64_t x, int r) { return (x << r) | (x >> (64 - r)); }
-
-static void mix_block(hasher *h, const unsigned char *p) {
-  const uint64_t c1 = 0x87c37b91114253d5ULL, c2 = 0x4cf5ad432745937fULL;
-  uint64_t k1, k2;
-  memcpy(&k1, p, 8);
-  memcpy(&k2, p + 8, 8);
-  k1 = rotl(k1 * c1, 31) * c2;
-  h->h1 = (rotl(h->h1 ^ k1, 27) + h->h2) * 5 + 0x52dce729;
-  k2 = rotl(k2 * c2, 33) * c1;
-  h->h2 = (rotl(h->h2 ^ k2, 31) + h->h1) * 5 + 0x38495ab5;
-}
-
-static void add(hasher *h, const void *bytes, size_t count) {
-  const unsigned char *p = bytes;
-  h->total += count;
-  if (h->held) {
-    size_t take = 16 - h->held < count ? 16 - h->held : count;
-    memcpy(h->tail + h->held, p, take);
-    h->held += take;
-    p += take;
-    count -= take;
-    if (h->held < 16) return;
-    mix_block(h, h->tail);
-    h->held = 0;
-  }
-  for (; count >= 16; p += 16, count -= 16) mix_block(h, p);
-  memcpy(h->tail, p, count);
-  h->held = count;
-}
-
-static uint64_t finish_word(uint64_t k) {
-  k = (k ^ (k >> 33)) * 0xff51afd7ed558ccdULL;
-  k = (k ^ (k >> 33)) * 0xc4ceb9fe1a85ec53ULL;
-  return k ^ (k >> 33);
-}
-
-static void finish(hasher *h) {
-  memset(h->tail + h->held, 0, 16 - h->held);
-  mix_block(h, h->tail);
-  h->h1 ^= h->total;
-  h->h2 ^= h->total;
-  h->h1 += h->h2;
-  h->h2 += h->h1;
-  h->h1 = finish_word(h->h1);
-  h->h2 = finish_word(h->h2);
-  h->h1 += h->h2;
-  h->h2 += h->h1;
-}
-
 static SEXP finished_text(hasher *h) {
-  finish(h);
+  finish(&h->digest);
   char text[40];
-  snprintf(text, sizeof text, "%016llx%016llx", (unsigned long long)h->h1, (unsigned long long)h->h2);
+  snprintf(text, sizeof text, "%016llx%016llx", (unsigned long long)h->digest.h1,
+           (unsigned long long)h->digest.h2);
   return mkString(text);
 }
 
@@ -151,21 +102,15 @@ static int add_named_environment(hasher *h, SEXP env) {
 }
 
 static int is_seen(hasher *h, SEXP env) {
-  for (int i = 0; i < h->seen_count; i++)
-    if (h->seen[i] == env) {
-      add_tag(h, ENVSXP, 100 + (uint64_t)i);
-      return 1;
-    }
-  if (h->seen_count == MAX_ENVIRONMENTS) Rf_error("too many environments in one value");
-  h->seen[h->seen_count++] = env;
-  return 0;
+  int number = pointer_meet(&h->seen, env);
+  if (number >= 0) add_tag(h, ENVSXP, 100 + (uint64_t)number);
+  return number >= 0;
 }
 
 static void add_variable(hasher *h, SEXP env, SEXP symbol) {
-  SEXP value = findVarInFrame3(env, symbol, FALSE);
-  if (value == R_UnboundValue) return;
+  if (!R_existsVarInFrame(env, symbol)) return;
   add_text(h, CHAR(PRINTNAME(symbol)));
-  PROTECT(value = findVarInFrame(env, symbol));
+  SEXP value = PROTECT(fleet_binding(env, symbol));
   walk(h, value);
   UNPROTECT(1);
 }
@@ -183,7 +128,7 @@ static void add_environment(hasher *h, SEXP env) {
 static void add_captured(hasher *h, SEXP code, SEXP env) {
   if (TYPEOF(code) == SYMSXP) {
     for (SEXP e = env; e != R_EmptyEnv && e != R_GlobalEnv && !R_IsNamespaceEnv(e) && e != R_BaseEnv; e = ENCLOS(e)) {
-      if (findVarInFrame3(e, code, FALSE) == R_UnboundValue) continue;
+      if (!R_existsVarInFrame(e, code)) continue;
       int known = 0;
       for (R_xlen_t i = 0; i < XLENGTH(h->known); i++) known |= VECTOR_ELT(h->known, i) == e;
       if (!known) add_variable(h, e, code);
@@ -223,6 +168,8 @@ static void add_pairs(hasher *h, SEXP x) {
     /* function (x) ... keeps a source reference as its fourth element */
     if (TYPEOF(x) == LANGSXP && CAR(p) != R_NilValue && isInteger(CAR(p)) && inherits(CAR(p), "srcref")) continue;
     walk(h, CAR(p));
+    /* whoever gets the dots may look at their text: substitute(), match.call() */
+    if (TYPEOF(x) == DOTSXP && TYPEOF(CAR(p)) == PROMSXP) walk(h, R_PromiseExpr(CAR(p)));
   }
 }
 
@@ -231,6 +178,16 @@ static void add_primitive(hasher *h, SEXP x) {
   SEXP text = PROTECT(eval(call, R_BaseEnv));
   add_string(h, STRING_ELT(text, 0));
   UNPROTECT(2);
+}
+
+/* One that is not evaluated counts with the variables that its text mentions. */
+static void add_promise(hasher *h, SEXP x) {
+  if (PRVALUE(x) != R_UnboundValue) {
+    walk(h, PRVALUE(x));
+    return;
+  }
+  walk(h, R_PromiseExpr(x));
+  if (PRENV(x) != R_NilValue && !add_named_environment(h, PRENV(x))) add_captured(h, R_PromiseExpr(x), PRENV(x));
 }
 
 static void walk(hasher *h, SEXP x) {
@@ -254,21 +211,17 @@ static void walk(hasher *h, SEXP x) {
   case CLOSXP: add_closure(h, x); break;
   case BUILTINSXP: case SPECIALSXP: add_primitive(h, x); return;
   case ENVSXP: add_environment(h, x); return;
-  case PROMSXP:
-    if (PRVALUE(x) != R_UnboundValue) walk(h, PRVALUE(x));
-    else walk(h, R_PromiseExpr(x));
-    return;
+  case PROMSXP: add_promise(h, x); return;
   case BCODESXP: walk(h, R_BytecodeExpr(x)); return;
   default: add_tag(h, TYPEOF(x), 0); break; /* external pointers, weak references: no value to compare */
   }
   if (ATTRIB(x) != R_NilValue) add_attributes(h, x);
 }
 
-/* Not memset: the table of environments is large, and only its first seen_count places are ever read. */
 static void start(hasher *h, SEXP known_environments) {
-  h->h1 = h->h2 = h->total = h->held = 0;
+  memset(&h->digest, 0, sizeof h->digest);
   h->known = known_environments;
-  h->seen_count = 0;
+  memset(&h->seen, 0, sizeof h->seen);
 }
 
 SEXP fleet_hash(SEXP value, SEXP known_environments) {
@@ -280,11 +233,13 @@ SEXP fleet_hash(SEXP value, SEXP known_environments) {
 
 /* The first half of the same digest: the first 16 digits of its text */
 uint64_t fleet_digest(SEXP value, SEXP known_environments) {
+  const void *before = vmaxget();
   hasher h;
   start(&h, known_environments);
   walk(&h, value);
-  finish(&h);
-  return h.h1;
+  finish(&h.digest);
+  vmaxset(before);
+  return h.digest.h1;
 }
 
 SEXP fleet_hash_file(SEXP path) {

@@ -1,7 +1,15 @@
-report_of <- function(code, args, env, packages = NULL) {
-  worker <- list2env(list(replay_bytes = 0))
-  setup <- list(loop = 2, packages = packages, random = foreachfleet:::random_base())
-  text <- foreachfleet:::replay_text(worker, code, setup, list(i = 5L, args = args), env)
+ns <- asNamespace("foreachfleet")
+
+# As of an iteration whose loop sees the given frame
+report_of <- function(code, args, frame, packages = NULL) {
+  script <- list(functions = list(), classes = list(), methods = list())
+  worker <- list2env(list(replay_bytes = 0, objects = list(script = list(value = script))))
+  carried <- list(levels = list(frame, globalenv()), depth = 1L, used = list(ls(frame), character()),
+                definitions = script)
+  variables <- ns$serialize_scope(ns$mirror_levels(carried), carried)
+  setup <- list(loop = 2, packages = packages, random = ns$random_base(), objects = list(),
+                carried = list(depth = 1L, definitions = "script", variables = variables, names = ls(frame)))
+  text <- ns$replay_text(worker, code, setup, list(i = 5L, args = args))
   list(loop = 2, iteration = 5, replay = text, setup = setup)
 }
 

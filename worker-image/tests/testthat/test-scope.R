@@ -31,5 +31,5 @@ test_that("environments behind variables are put back, whatever leads to them", 
 test_that("packages and data are not searched", {
   values <- list(f = stats::lm, big = as.list(1:1e5), fit = stats::lm(dist ~ speed, cars), e = asNamespace("stats"),
                  g = globalenv())
-  expect_length(foreachfleet:::reached_environments(values, new.env()), 0L)
+  expect_length(.Call(foreachfleet:::fleet_environments, values, new.env(), 5000, 1000), 0L)
 })

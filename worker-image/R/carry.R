@@ -1,0 +1,122 @@
+# How variables of a loop travel. The script's functions, methods and classes are one object, the same for all loops
+# until one of them changes. The variables that the loop uses are another, in which environments keep their identity:
+# the frames that the loop sees are sent with no more than is used of them, and functions of these frames find the
+# copy. Large plain data travel by themselves (exports.R).
+
+SCOPE_INLINE_BYTES <- 2^20  # a carried up to here is part of the loop's description
+
+# The script's definitions as an object for workers. What has not changed is not even serialized: closures are compared
+# by address.
+publish_definitions <- function(fleet, loop) {
+  now <- loop$carried$definitions
+  parts <- if (length(now$classes)) hash_value(definition_functions(now))
+  last <- fleet$definitions
+  unchanged <- !is.null(last) && identical(last$parts, parts) && identical(last$now$functions,
+    now$functions) && identical(last$now$methods, now$methods)
+  bytes <- if (unchanged) last$bytes else serialize(now, NULL, version = 3L)
+  digest <- if (unchanged) last$digest else sha256(bytes)
+  fleet$definitions <- list(now = now, parts = parts, bytes = bytes, digest = digest)
+  publish_bytes(fleet, loop, "the script's functions", bytes, digest)
+}
+
+# The used variables of each level, and of frames and the script also unused functions, which methods may be; as
+# environments, so that nothing is evaluated.
+# apart: of each level, variables that travel by themselves
+mirror_levels <- function(carried, apart = list()) {
+  lapply(seq_along(carried$levels), function(k) {
+    level <- carried$levels[[k]]
+    names <- c(carried$used[[k]], if (k <= carried$depth + 1L) unused_functions(carried, k))
+    if (k == carried$depth + 1L) names <- setdiff(names, names(carried$definitions$functions))
+    copy_bindings(level, setdiff(names, if (k <= length(apart)) apart[[k]]))
+  })
+}
+
+copy_bindings <- function(from, names, to = new.env(parent = emptyenv())) {
+  .Call(fleet_copy_bindings, from, to, names)
+  to
+}
+
+unused_functions <- function(carried, k) {
+  level <- carried$levels[[k]]
+  names <- setdiff(ls(level, all.names = TRUE, sorted = FALSE),
+    c(carried$used[[k]], carried$hidden, names(carried$definitions$functions), NEVER_CARRIED))
+  names <- names[.Call(fleet_holds_function, level, names)]
+  names[vapply(names, function(name) is_light_function(get(name, envir = level), carried$levels), NA)]
+}
+
+# Functions of packages are there without being sent.
+is_light_function <- function(f, levels) !isNamespace(environment(f)) && .Call(fleet_weight, f, levels,
+  UNUSED_BYTES) < UNUSED_BYTES
+
+serialize_scope <- function(mirrors, carried) {
+  frames <- carried$levels[seq_len(carried$depth)]
+  name_frame <- function(env) {
+    for (k in seq_along(frames)) if (identical(env, frames[[k]])) return(as.character(k))
+    NULL
+  }
+  serialize(mirrors, NULL, version = 3L, refhook = name_frame)
+}
+
+# Of a loop, what workers put in place before its first iteration (install.R)
+carried_setup <- function(fleet, loop) {
+  loop$objects <- list()
+  carried <- loop$carried
+  definitions <- publish_definitions(fleet, loop)
+  apart <- set_objects_apart(fleet, loop)
+  bytes <- named_errors(carried, function() serialize_scope(mirror_levels(carried, apart), carried))
+  if (length(bytes) > SCOPE_INLINE_BYTES) {
+    check_room(fleet, loop, bytes)
+    bytes <- publish_bytes(fleet, loop, "the loop's variables", bytes)
+  }
+  forget_objects(fleet, loop)
+  list(depth = carried$depth, package = carried$package, definitions = definitions, variables = bytes,
+    hidden = carried$hidden,
+       names = unlist(carried$used))
+}
+
+check_room <- function(fleet, loop, bytes) {
+  by_file <- length(bytes) <= MAX_FILE_BYTES && may_upload(fleet$inputs, "exports")
+  if (by_file || redis_takes(fleet, loop, length(bytes))) return(invisible())
+  stop(too_large_message(loop, length(bytes), largest_in_redis(fleet$con)), call. = FALSE)
+}
+
+too_large_message <- function(loop, bytes, largest = MAX_VALUE_BYTES) {
+  carried <- loop$carried
+  # object.size() does not look into environments; a serialization does
+  sizes <- unlist(lapply(seq_along(carried$levels), function(k) {
+    one <- function(name) as.numeric(length(serialize_scope(list(copy_bindings(carried$levels[[k]], name)), carried)))
+    vapply(setdiff(carried$used[[k]], vapply(loop$objects, function(object) object$name, "")), one, 0)
+  }))
+  shown <- utils::head(sort(sizes, decreasing = TRUE), 3L)
+  sprintf(paste("this loop would send %s to every worker; at most %s is possible. Largest objects: %s.",
+                "Put large data into a file of the job (data: in job.yaml) so that each worker loads it once,",
+                "or keep unused objects away with .noexport."),
+          file_size_text(bytes), file_size_text(largest),
+          paste(sprintf("%s (%s)", names(shown), vapply(shown, file_size_text, "")), collapse = ", "))
+}
+
+# The same for whoever runs an iteration later (replay.R), if it is small
+described_scope <- function(loop) {
+  carried <- loop$carried
+  weights <- lapply(seq_along(carried$levels), function(k) {
+    variables <- copy_bindings(carried$levels[[k]], carried$used[[k]])
+    .Call(fleet_weight, variables, carried$levels, 8 * MAX_DESCRIPTION_BYTES)
+  })
+  if (sum(unlist(weights)) > 8 * MAX_DESCRIPTION_BYTES) stop("too large")
+  list(depth = carried$depth, package = carried$package, script = carried$definitions, hidden = carried$hidden,
+       names = unlist(carried$used), variables = serialize_scope(mirror_levels(carried), carried))
+}
+
+# R's own serialization gives up on deeply nested values, without a name.
+named_errors <- function(carried, serialize) {
+  tryCatch(serialize(), error = function(e) {
+    for (k in seq_along(carried$levels)) for (name in carried$used[[k]]) {
+      one <- copy_bindings(carried$levels[[k]], name)
+      if (!inherits(try(serialize_scope(list(one), carried), silent = TRUE), "try-error")) next
+      stop(sprintf(paste("the object %s (%s) cannot be sent to workers: %s. Make it in the loop's expression,",
+                         "or keep it flat: a vector or a list instead of nested ones."),
+                   name, class(carried$levels[[k]][[name]])[1], conditionMessage(e)), call. = FALSE)
+    }
+    stop(e)
+  })
+}

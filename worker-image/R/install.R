@@ -1,0 +1,97 @@
+# The worker's side of carry.R: a loop's variables are put where its iterations find them, as in the session.
+
+# Once per loop. Returns the environment in which the loop's expression is evaluated.
+install_scope <- function(worker, setup) {
+  kept <- worker$installation
+  if (!identical(kept$run, setup$run)) {
+    kept$run <- ""
+    known <- stats::setNames(setup$objects, vapply(setup$objects, function(object) object$digest, ""))
+    install_script(worker, setup, known)
+    variables <- setup$carried$variables
+    if (is.character(variables)) variables <- get_object(worker, setup, c(known[[variables]], raw = TRUE))
+    kept$env <- put_scope(kept, setup$carried, variables)
+    for (object in setup$objects) if (!is.null(object$level)) put_object(kept, setup$carried, object,
+      object_value(worker, setup, object))
+    kept$run <- setup$run
+    drop_objects(worker, names(known))
+  }
+  kept$env
+}
+
+install_script <- function(worker, setup, known) {
+  kept <- worker$installation
+  digest <- setup$carried$definitions
+  remove_scope(kept)
+  if (identical(kept$digest, digest)) return(invisible())
+  kept$digest <- ""
+  install_definitions(kept, object_value(worker, setup, known[[digest]]))
+  kept$digest <- digest
+}
+
+put_scope <- function(kept, carried, bytes) {
+  top <- if (is.null(carried$package)) globalenv() else asNamespace(carried$package)
+  read <- read_scope(bytes, carried$depth, top)
+  kept$frames <- read$frames
+  put_globals(kept, ls(read$global, all.names = TRUE), function(names) {
+    rm(list = names[names %in% ls(globalenv(), all.names = TRUE)], envir = globalenv())
+    copy_bindings(read$global, names, globalenv())
+  })
+  kept$globals <- ls(read$global, all.names = TRUE)
+  for (data in rev(read$attached)) attach_data(kept, data)
+  kept$hidden <- intersect(carried$hidden, names(kept$functions))
+  rm(list = kept$hidden, envir = globalenv())
+  if (carried$depth) read$frames[[1]] else new.env(parent = top)
+}
+
+# The frames that the loop sees. What is not a value (dots, arguments that are missing or not evaluated) lies beside
+# each, where nothing that restores variables between iterations comes upon it.
+read_scope <- function(bytes, depth, top) {
+  frames <- vector("list", depth)
+  for (k in rev(seq_len(depth))) {
+    beside <- new.env(parent = if (k == depth) top else frames[[k + 1L]])
+    frames[[k]] <- new.env(parent = beside)
+  }
+  levels <- unserialize(bytes, refhook = function(id) frames[[as.integer(id)]])
+  for (k in seq_len(depth)) {
+    names <- ls(levels[[k]], all.names = TRUE)
+    is_value <- .Call(fleet_holds_value, levels[[k]], names)
+    copy_bindings(levels[[k]], names[is_value], frames[[k]])
+    copy_bindings(levels[[k]], names[!is_value], parent.env(frames[[k]]))
+  }
+  list(frames = frames, global = levels[[depth + 1L]], attached = levels[-seq_len(depth + 1L)])
+}
+
+# What the loop uses of it, as a list: inner variables hide outer ones.
+scope_values <- function(carried) {
+  read <- read_scope(carried$variables, carried$depth, globalenv())
+  values <- list()
+  for (env in c(list(list2env(carried$script$functions)), read$attached, read$global, rev(read$frames))) {
+    names <- intersect(ls(env, all.names = TRUE), carried$names)
+    names <- names[.Call(fleet_holds_value, env, names)]
+    values[names] <- mget(names, envir = env)
+  }
+  values
+}
+
+put_object <- function(kept, carried, object, value) {
+  if (object$level <= carried$depth) return(assign(object$name, value, envir = kept$frames[[object$level]]))
+  if (object$level > carried$depth + 1L) return(assign(object$name, value,
+    envir = as.environment(kept$attached[[object$level - carried$depth - 1L]])))
+  put_globals(kept, object$name, function(name) assign(name, value, envir = globalenv()))
+  kept$globals <- c(kept$globals, object$name)
+}
+
+attach_data <- function(kept, data) {
+  name <- paste("data of the script", length(kept$attached) + 1L)
+  attach(as.list(data, all.names = TRUE), name = name, warn.conflicts = FALSE)
+  kept$attached <- c(name, kept$attached)
+}
+
+remove_scope <- function(kept) {
+  for (name in intersect(kept$attached, search())) detach(name, character.only = TRUE)
+  kept$attached <- character()
+  take_globals(kept, kept$globals)
+  kept$globals <- character()
+  list2env(kept$functions[kept$hidden], envir = globalenv())
+  kept$hidden <- character()
+}
