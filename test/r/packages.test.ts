@@ -1,0 +1,59 @@
+// Packages that people use, by their own foreach idioms: the answers on workers are plain R's. `npm test` runs the fast
+// cases; `npm run test:slow` all of them, and installs Debian's packages for that.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test, type TestContext } from 'node:test';
+import { Lab, rLibrary } from '../../testing/lab.ts';
+import { skipsWithout } from '../support/needs-r-package.ts';
+import { cases, type Case } from './packages/cases.ts';
+import { installFromDebian } from './packages/install.ts';
+
+const slow = process.env['FF_SLOW_TESTS'] === '1';
+const folder = join(import.meta.dirname, 'packages');
+
+describe('packages', () => {
+  let lab: Lab;
+  before(async () => {
+    if (slow) process.stdout.write(`${await installFromDebian(cases.flatMap(({ packages }) => packages))}\n`);
+    lab = await Lab.start();
+    for (const name of ['w1', 'w2']) lab.worker(name);
+    await lab.workersReady(2);
+  });
+  after(() => lab.stop());
+
+  for (const one of cases) {
+    const skip = one.isFast === true || slow ? false : 'npm run test:slow runs it';
+    test(one.name, { skip, timeout: 300_000 }, async (context) => {
+      if (await skipsWithout(context, ...one.packages)) return;
+      const answers = await runBoth(lab, one);
+      assert.ok(answers.length > 0);
+      for (const answer of answers) await report(context, one, answer);
+    });
+  }
+});
+
+type Answer = { readonly name: string; readonly differs: string };
+
+/** A known failure that is one no longer fails: its entry must go. */
+async function report(context: TestContext, one: Case, { name, differs }: Answer): Promise<void> {
+  const reason = one.knownFailures?.[name];
+  if (reason === undefined) await context.test(name, () => assert.ok(differs === '', differs));
+  else if (differs === '') await context.test(name, () => assert.fail('agrees now: take it off the known failures'));
+  else await context.test(name, { todo: reason }, () => assert.ok(differs === '', differs));
+}
+
+/** Side by side: plain R, and a session on the workers. */
+async function runBoth(lab: Lab, { name }: Case): Promise<Answer[]> {
+  const file = join(folder, `${name}.R`);
+  const [plainFile, fleetFile] = [join(lab.dir, `${name}-plain.rds`), join(lab.dir, `${name}-fleet.rds`)];
+  const env = { R_LIBS: rLibrary, TMPDIR: lab.dir };
+  const plain = lab.run('Rscript', ['--vanilla', join(folder, 'plain.R'), file, plainFile], env);
+  const code = [join(folder, 'harness.R'), file].map((path) => readFileSync(path, 'utf8')).join('\n');
+  const fleet = lab.session(`${code}\nsaveRDS(answers, "${fleetFile}")\n`);
+  assert.equal(await plain.exited, 0, plain.lines.join('\n'));
+  assert.equal(await fleet.exited, 0, fleet.lines.join('\n'));
+  const compared = lab.run('Rscript', ['--vanilla', join(folder, 'compare.R'), plainFile, fleetFile], env);
+  assert.equal(await compared.exited, 0, compared.lines.join('\n'));
+  return compared.lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Answer);
+}

@@ -1,0 +1,21 @@
+# Rcpp: compiled functions, made by the script and made in the task
+library(Rcpp)
+
+source <- "double twice(double x) { return 2 * x; }"
+
+answer("compiled in the task", {
+  foreach(i = 1:2, .combine = c, .packages = "Rcpp") %dopar% { cppFunction(source); twice(i) }
+})
+answer("compiled once for each worker, by a cache that the tasks share", {
+  foreach(i = 1:4, .combine = c) %dopar% {
+    Rcpp::sourceCpp(code = paste("#include <Rcpp.h>\n// [[Rcpp::export]]\n", sub("twice", "thrice", source)))
+    thrice(i)
+  }
+})
+answer("compiled by the script", {
+  cppFunction(source)
+  foreach(i = 1:2, .combine = c) %dopar% twice(i)
+})
+answer("evalCpp and vectors", {
+  foreach(i = 1:2, .combine = c) %dopar% Rcpp::evalCpp(sprintf("Rcpp::NumericVector::create(%d, 1.5)", i))
+})
