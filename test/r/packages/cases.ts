@@ -5,16 +5,34 @@ export interface Case {
   /** Names of R packages; Debian has each as r-cran-… in lower case. */
   readonly packages: readonly string[];
   /** Also in `npm test`: takes a second or two, and needs only packages that machines with R often have. */
-  readonly isFast?: true;
+  readonly isFast?: boolean;
   /** Answers that differ from plain R today, by name, with the reason: reported as node's `todo`. */
   readonly knownFailures?: Readonly<Record<string, string>>;
 }
 
+const dots = "plyr's task uses the dots of the function around the loop, whose promises do not travel";
+const behindMethods = 'a method that a class defines finds no global of the script that the task does not name';
+
 export const cases: readonly Case[] = [
   { name: 'recommended', packages: ['boot', 'survival', 'mgcv', 'nlme', 'MASS'], isFast: true },
-  { name: 'plyr', packages: ['plyr'], isFast: true },
+  {
+    ...{ name: 'plyr', packages: ['plyr'], isFast: true },
+    knownFailures: {
+      'ddply with summarise': dots,
+      'ddply with transform and two keys': dots,
+      'ddply with summarise and a variable of the script': dots,
+    },
+  },
   { name: 'data.table', packages: ['data.table'], isFast: true },
-  { name: 'R6', packages: ['R6'], isFast: true },
+  {
+    ...{ name: 'R6', packages: ['R6'], isFast: true },
+    knownFailures: {
+      'objects made in the task': behindMethods,
+      'objects of a class that inherits': behindMethods,
+      'an object of the script begins each iteration as it was': behindMethods,
+      'objects as values keep their methods': behindMethods,
+    },
+  },
   { name: 'shipped', packages: ['rpart', 'nnet', 'Matrix', 'cluster', 'lattice'] },
   { name: 'caret', packages: ['caret', 'randomForest', 'rpart', 'recipes'] },
   { name: 'glmnet', packages: ['glmnet', 'survival', 'Matrix'] },
@@ -22,8 +40,20 @@ export const cases: readonly Case[] = [
   { name: 'lme4', packages: ['lme4'] },
   { name: 'dplyr', packages: ['dplyr', 'tidyr', 'purrr'] },
   { name: 'recipes', packages: ['recipes', 'rsample'] },
-  { name: 'ggplot2', packages: ['ggplot2'] },
-  { name: 'Rcpp', packages: ['Rcpp'] },
+  {
+    ...{ name: 'ggplot2', packages: ['ggplot2'] },
+    knownFailures: {
+      'columns by name, with a theme that the script has set':
+        'what a script sets inside a package (theme_set) is state of its R, and does not travel',
+    },
+  },
+  {
+    ...{ name: 'Rcpp', packages: ['Rcpp'] },
+    knownFailures: {
+      'compiled by the script':
+        "compiled code lives in the script's R: the loop should stop with the function's name before any task",
+    },
+  },
   { name: 'spatial', packages: ['sp', 'zoo'] },
   { name: 'doRNG', packages: ['doRNG'] },
   { name: 'simulation', packages: ['strucchange', 'TSP', 'DEoptim', 'cutpointr'] },
