@@ -1,5 +1,6 @@
 # Rscript compare.R PLAIN FLEET: one line of JSON for each answer: its name, and how the fleet's differs ("" when it
-# does not). Values must be identical. Environments of functions and formulas are not looked into: two R never share one.
+# does not). Values must be identical. Environments of functions and formulas are not looked into: two R never share
+# one.
 files <- commandArgs(TRUE)
 # so that objects of formal classes can be compared
 for (package in loadedNamespaces()) requireNamespace(package, quietly = TRUE)
