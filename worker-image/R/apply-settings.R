@@ -24,9 +24,11 @@ set_variables <- function(variables) {
   Sys.unsetenv(names(variables)[gone])
 }
 
-# Where the locale is not, texts would sort and print in another way, without a word.
+# Where the locale is not, texts would sort and print in another way, without a word. Workers stay in UTF-8 whatever the
+# session's encoding: in locale C they could not read what scripts hold.
 set_locale <- function(locale) {
-  for (category in names(locale)) {
+  encoding <- if (!grepl("utf-?8", locale[["LC_CTYPE"]], ignore.case = TRUE)) "LC_CTYPE"
+  for (category in setdiff(names(locale), encoding)) {
     if (same_locale(Sys.getlocale(category), locale[[category]])) next
     if (nzchar(suppressWarnings(Sys.setlocale(category, locale[[category]])))) next
     text <- paste("the session's locale %s = %s is not on the worker: install it there,",
