@@ -143,7 +143,7 @@ describe('a job explains itself', { skip: missingTools() }, () => {
 
   it('says why something cannot be replayed', async () => {
     assert.equal((await command.askHere(2, 'replay', 'fitted', '9', '1')).error.code, 'FF-NOT-FAILED');
-    assert.equal((await command.askHere(2, 'replay', 'fitted', '1', '4000')).error.code, 'FF-NO-REPLAY');
+    assert.equal((await command.ask(2, 'replay', 'fitted', '1', '4000')).error.code, 'FF-NO-REPLAY');
     assert.equal((await command.askHere(2, 'replay', 'fitted', '1', 'three')).error.code, 'FF-USAGE');
     assert.equal(
       (await command.askHere(2, 'replay', 'fitted', '1', '3', '--attempt', '7')).error.code,
