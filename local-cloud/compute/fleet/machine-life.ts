@@ -60,7 +60,8 @@ export class MachineLife {
     const work = this.#run(group, machine)
       .catch(async (error: unknown) => {
         this.#fleet.context.log('compute', `machine ${machine.name}: ${String(error)}`);
-        await this.#pause(machine, this.#now() + RETRY_MS);
+        // Not cut short by an order to end: what has failed may be the end itself, which would be tried without a pause.
+        await this.#waitUntil(this.#now() + RETRY_MS);
       })
       .finally(() => {
         this.#running.delete(machine);
