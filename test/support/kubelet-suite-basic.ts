@@ -85,18 +85,8 @@ export function defineBasicSuite(world: () => KubeletWorld): void {
 
   test('environment: values, references, expansion, sources', async () => {
     const w = world();
-    await w.api.create(corePath('secrets', NS), {
-      kind: 'Secret',
-      apiVersion: 'v1',
-      metadata: { name: 'env-secret' },
-      stringData: { password: 's3cret/data' },
-    });
-    await w.api.create(corePath('configmaps', NS), {
-      kind: 'ConfigMap',
-      apiVersion: 'v1',
-      metadata: { name: 'env-map' },
-      data: { COLOUR: 'green', SIZE: '3' },
-    });
+    await w.addSecret(NS, 'env-secret', { password: 's3cret/data' });
+    await w.addConfigMap(NS, 'env-map', { COLOUR: 'green', SIZE: '3' });
     const env = [
       { name: 'PLAIN', value: 'a' },
       { name: 'EXPANDED', value: '$(PLAIN)-$(COLOUR)-$(NOBODY)-$$(PLAIN)' },
@@ -144,23 +134,13 @@ export function defineBasicSuite(world: () => KubeletWorld): void {
       (pod) => mainStatus(pod).state?.waiting?.reason === 'CreateContainerConfigError',
     );
     assert.match(mainStatus(waiting).state?.waiting?.message ?? '', /configmap "late-map" not found/);
-    await w.api.create(corePath('configmaps', NS), {
-      kind: 'ConfigMap',
-      apiVersion: 'v1',
-      metadata: { name: 'late-map' },
-      data: { value: 'it' },
-    });
+    await w.addConfigMap(NS, 'late-map', { value: 'it' });
     await w.lineOf('late-config', /^got it$/);
   });
 
   test('volumes: emptyDir shared, secret with items and mode, downward API, all under their mount paths', async () => {
     const w = world();
-    await w.api.create(corePath('secrets', NS), {
-      kind: 'Secret',
-      apiVersion: 'v1',
-      metadata: { name: 'volume-secret' },
-      stringData: { a: 'one', b: 'two' },
-    });
+    await w.addSecret(NS, 'volume-secret', { a: 'one', b: 'two' });
     const mounts = [
       { name: 'scratch', mountPath: '/scratch' },
       { name: 'secret', mountPath: '/etc/keys' },
@@ -233,12 +213,7 @@ export function defineBasicSuite(world: () => KubeletWorld): void {
       'FailedMount',
       /MountVolume.SetUp failed for volume "keys" : secret "late-secret" not found/,
     );
-    await w.api.create(corePath('secrets', NS), {
-      kind: 'Secret',
-      apiVersion: 'v1',
-      metadata: { name: 'late-secret' },
-      stringData: { value: 'old' },
-    });
+    await w.addSecret(NS, 'late-secret', { value: 'old' });
     await w.podWhen(NS, 'late-secret', 'runs', isRunning);
     await w.api.mergePatch(corePath('secrets', NS, 'late-secret'), { stringData: { value: 'new' } });
     await w.lineOf('late-secret', /^seen$/);

@@ -130,6 +130,16 @@ export class KubeletWorld {
     return this.api.create(corePath('pods', namespace), pod);
   }
 
+  async addSecret(namespace: string, name: string, stringData: Record<string, string>): Promise<void> {
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData };
+    await this.api.create(corePath('secrets', namespace), secret);
+  }
+
+  async addConfigMap(namespace: string, name: string, data: Record<string, string>): Promise<void> {
+    const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data };
+    await this.api.create(corePath('configmaps', namespace), map);
+  }
+
   /** The pod, or undefined when there is none. */
   async pod(namespace: string, name: string): Promise<Pod | undefined> {
     try {
