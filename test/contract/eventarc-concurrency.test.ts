@@ -5,7 +5,7 @@
 import { afterEach, beforeEach, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listen } from '../../local-cloud/listen.ts';
 import { startEventarc, type EventarcOptions, type RunningEventarc } from '../../local-cloud/eventarc/eventarc.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 import { startPubsubWorld, type PubsubWorld } from '../support/pubsub-world.ts';
@@ -13,6 +13,7 @@ import { startPubsubWorld, type PubsubWorld } from '../support/pubsub-world.ts';
 const type = 'google.cloud.pubsub.topic.v1.messagePublished';
 let world: PubsubWorld;
 let server: Server;
+let port: number;
 let eventarc: RunningEventarc;
 let held: ServerResponse[];
 let received: number;
@@ -28,7 +29,7 @@ beforeEach(async () => {
       held = held.filter((each) => each !== response);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  port = await listen(server, 0);
 });
 
 afterEach(async () => {
@@ -40,7 +41,6 @@ afterEach(async () => {
 
 function start(options: Partial<EventarcOptions> = {}): void {
   for (const topic of ['one', 'two']) world.pubsub.createTopic(topic);
-  const { port } = server.address() as AddressInfo;
   eventarc = startEventarc(world.context, {
     pubsub: world.pubsub,
     triggers: ['one', 'two'].map((topic) => ({ name: topic, function: 'shared', source: { type, topic } })),

@@ -4,11 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { connectBuckets } from '../../functions/adapters/gcs-bucket.ts';
 import type { Bucket } from '../../functions/ports/bucket.ts';
 import { PortError } from '../../functions/ports/port-error.ts';
+import { listen } from '../../local-cloud/listen.ts';
 import { startIdentity } from '../../local-cloud/identity/identity.ts';
 import { startLocal, type LocalStorage } from '../support/storage-local.ts';
 
@@ -73,8 +73,8 @@ test('folders beyond the first page of a list are found', async (t) => {
     response.writeHead(200, { 'content-type': 'application/json', connection: 'close' });
     response.end(JSON.stringify(pages[searchParams.get('pageToken') ?? '']));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listen(server, 0);
   t.after(() => server.close());
-  const { box } = await openBox(t, { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  const { box } = await openBox(t, { endpoint: `http://127.0.0.1:${port}` });
   assert.deepEqual(await box.listFolders('jobs/'), ['jobs/a/', 'jobs/b/', 'jobs/c/']);
 });

@@ -6,10 +6,11 @@ import assert from 'node:assert/strict';
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import { Socket, type AddressInfo } from 'node:net';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { listen } from '../../local-cloud/listen.ts';
 import { createStore } from '../../local-cloud/kubernetes/store/store.ts';
 import { podLog } from '../../local-cloud/kubernetes/verbs/pod-log.ts';
 import { createWatchHub } from '../../local-cloud/kubernetes/verbs/watch-hub.ts';
@@ -186,9 +187,8 @@ describe('logs', () => {
       response.write('first line\n');
       setImmediate(() => response.end('second line\n'));
     });
-    await new Promise<void>((resolve) => kubelet.listen(0, '127.0.0.1', resolve));
+    const port = await listen(kubelet, 0);
     const { store } = target.server;
-    const port = (kubelet.address() as AddressInfo).port;
     store.create('nodes', {
       metadata: { name: 'n' },
       status: {

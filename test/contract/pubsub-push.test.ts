@@ -2,12 +2,13 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listen } from '../../local-cloud/listen.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 import { startPubsubWorld, type PubsubWorld } from '../support/pubsub-world.ts';
 
 let world: PubsubWorld;
 let endpoint: Server;
+let port: number;
 let answers: number[] = [];
 const requests: { type: string | undefined; body: any }[] = [];
 
@@ -21,7 +22,7 @@ before(async () => {
       response.writeHead(answers.shift() ?? 204).end();
     });
   });
-  await new Promise<void>((resolve) => endpoint.listen(0, '127.0.0.1', resolve));
+  port = await listen(endpoint, 0);
 });
 
 after(async () => {
@@ -30,7 +31,6 @@ after(async () => {
 });
 
 test('a message is pushed until the endpoint answers with success', async () => {
-  const { port } = endpoint.address() as AddressInfo;
   answers = [500, 429, 200];
   world.pubsub.createTopic('pushed');
   world.pubsub.createSubscription('pushed-all', 'pushed', {

@@ -6,7 +6,6 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -14,6 +13,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { KubernetesApi } from '../../functions/adapters/kubernetes-api.ts';
 import { workloadOf } from '../../functions/adapters/kubernetes-workloads.ts';
 import { PortError } from '../../functions/ports/port-error.ts';
+import { listen } from '../../local-cloud/listen.ts';
 import { serverIdentity } from '../../local-cloud/kubernetes/wire/tls.ts';
 
 type Handle = (path: string, request: IncomingMessage, response: ServerResponse) => void;
@@ -30,8 +30,7 @@ before(async () => {
     handle((request.url ?? '').split('?')[0]!, request, response),
   );
   server.on('secureConnection', () => (connections += 1));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const address = `https://127.0.0.1:${await listen(server, 0)}`;
   const caData = Buffer.from(caPem).toString('base64');
   config.loadFromClusterAndUser({ name: 'test', server: address, caData, skipTLSVerify: false }, { name: 'user' });
   stop = () => {

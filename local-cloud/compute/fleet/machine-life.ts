@@ -60,7 +60,7 @@ export class MachineLife {
     const work = this.#run(group, machine)
       .catch(async (error: unknown) => {
         this.#fleet.context.log('compute', `machine ${machine.name}: ${String(error)}`);
-        // Not cut short by an order to end: what has failed may be the end itself, which would be tried without a pause.
+        // Not cut short by an order to end: what has failed may be the end itself.
         await this.#waitUntil(this.#now() + RETRY_MS);
       })
       .finally(() => {
