@@ -11,6 +11,7 @@ class_table <- function(name) get(name, envir = asNamespace("methods"))
 take_classes <- function() {
   names <- grep(CLASS_METADATA, ls(globalenv(), all.names = TRUE, sorted = FALSE), value = TRUE)
   new_record(
+    table = class_table(".classTable"),
     classes = snapshot(class_table(".classTable")),
     generics = snapshot(class_table(".genericTable")),
     script = mget(names, envir = globalenv()), # what the script has defined
@@ -28,7 +29,7 @@ is_of_script <- function(definition) identical(as.character(definition@package),
 
 # Before variables are put back. Reasons why R is dirty; none, nearly always
 restore_classes <- function(before, variables) {
-  table <- class_table(".classTable")
+  table <- before$table
   same <- length(globalenv()) <= length(variables) + 1L && length(table) == length(before$classes)
   if (same && !length(before$script)) return(NULL)
   left <- left_definitions(before)

@@ -29,7 +29,7 @@ run_iterations <- function(code, setup, batch, env, worker) {
       else if (worker$aside) put_aside(worker)
       return(invisible())
     }
-    if (is_given_up(found$tries[k], found$cause[k], setup$tries)) {
+    if (found$tries[k] > 0L && is_given_up(found$tries[k], found$cause[k], setup$tries)) {
       journal_error(worker, setup, item, lost_error(item$i, found$tries[k], found$cause[k]),
                     list(try = found$tries[k], seconds = 0, output = cause_text(found$cause[k]),
                          replay = replay_text(worker, code, setup, item)))
@@ -38,6 +38,7 @@ run_iterations <- function(code, setup, batch, env, worker) {
     }
     if (length(worker$dirty)) renew(worker, setup, sum(todo > k), item$i)
   }
+  worker$references <- scope$references
   journal_flush(worker, setup)
 }
 
@@ -67,7 +68,7 @@ run_iteration <- function(code, setup, item, scope, output, worker, try) {
   use_stream(setup$random, setup$loop, item$i)
   started_at <- .Call(fleet_mark, setup$loop, item$i)
   scope$baseline$watch$on <- TRUE
-  options(worker$inner_options)
+  if (length(worker$inner_options)) options(worker$inner_options)
   outcome <- evaluate_iteration(code, local_env, output$add, function(value, warning_count) {
     seconds <- now_seconds() - started_at
     entry <- journal_entry(item$i, item$key, value, seconds, started_at, warning_count, largest_result(worker))

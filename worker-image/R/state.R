@@ -46,13 +46,10 @@ add_packages <- function(baseline, packages) {
     if (is.environment(env)) baseline$registries[[name]] <- list(env = env, held = snapshot(env))
   }
   for (name in setdiff(intersect(names(PACKAGE_SETTINGS), packages), names(baseline$settings))) {
-    baseline$settings[[name]] <- list(value = package_setting(name))
+    functions <- mget(PACKAGE_SETTINGS[[name]], envir = asNamespace(name))
+    baseline$settings[[name]] <- list(read = functions[[1]], write = functions[[2]], value = functions[[1]]())
   }
 }
-
-package_setting <- function(name) get(PACKAGE_SETTINGS[[name]][1], envir = asNamespace(name))()
-
-set_package_setting <- function(name, value) get(PACKAGE_SETTINGS[[name]][2], envir = asNamespace(name))(value)
 
 # Reasons why R is dirty now; none, nearly always
 restore_state <- function(baseline, parts = STATE_PARTS) {
@@ -79,9 +76,9 @@ attempt <- function(what, code) {
 
 restore_settings <- function(baseline) {
   failed <- NULL
-  for (name in names(baseline$settings)) {
-    kept <- baseline$settings[[name]]$value
-    if (!identical(package_setting(name), kept)) failed <- c(failed, attempt(name, set_package_setting(name, kept)))
+  for (setting in baseline$settings) {
+    if (identical(setting$read(), setting$value)) next
+    failed <- c(failed, attempt("packages", setting$write(setting$value)))
   }
   failed
 }
