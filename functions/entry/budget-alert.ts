@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { paths } from '../job/names.ts';
 import { inParallel } from '../in-parallel.ts';
 import { log } from '../log.ts';
-import { findJobs } from '../reconcile/find-jobs.ts';
+import { findLiveJobs } from '../reconcile/find-jobs.ts';
 import type { Context, Event } from './context.ts';
 import { decodeMessage } from './pubsub-message.ts';
 import { runPasses } from './run-passes.ts';
@@ -25,7 +25,7 @@ export async function budgetAlert(context: Context, event: Event): Promise<void>
   const reason = JSON.stringify({ by: 'budget', text: `the budget of ${budgetAmount} is used up (${costAmount})` });
   // Every job is asked before any pass begins: one that drains slowly, or fails,
   // must not keep the others from being asked.
-  const jobs = await findJobs(buckets);
+  const jobs = await findLiveJobs(buckets);
   const refused: unknown[] = [];
   await inParallel(JOBS_AT_ONCE, jobs, async (job) => {
     await buckets.uploads

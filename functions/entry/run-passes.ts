@@ -14,9 +14,14 @@ const BUDGET_MS = 120_000;
 const BETWEEN_PASSES_MS = 1000;
 const BETWEEN_LOOKS_MS = 300;
 
-export async function runPasses(context: Context, job: string, eventMs?: number): Promise<void> {
+export async function runPasses(
+  context: Context,
+  job: string,
+  eventMs?: number,
+  budgetMs: number = BUDGET_MS,
+): Promise<void> {
   try {
-    await passUntilQuiet(context, await context.ports(), job, eventMs);
+    await passUntilQuiet(context, await context.ports(), job, eventMs, budgetMs);
   } catch (error) {
     const known = error instanceof PortError ? error : null;
     const retry = known?.retry ?? true;
@@ -25,8 +30,14 @@ export async function runPasses(context: Context, job: string, eventMs?: number)
   }
 }
 
-async function passUntilQuiet(context: Context, ports: Ports, job: string, eventMs: number | undefined): Promise<void> {
-  const until = ports.clock.nowMs() + BUDGET_MS;
+async function passUntilQuiet(
+  context: Context,
+  ports: Ports,
+  job: string,
+  eventMs: number | undefined,
+  budgetMs: number,
+): Promise<void> {
+  const until = ports.clock.nowMs() + budgetMs;
   // A pass that follows by itself is not asked for by the event, so no earlier look can have covered it.
   let since = eventMs;
   for (;;) {

@@ -2,7 +2,6 @@
  * Every minute: every live job, everything the events may have missed, and the orphan sweep. Alone
  * it is enough; events only make it quicker.
  */
-import { inParallel } from '../in-parallel.ts';
 import { findJobs } from '../reconcile/find-jobs.ts';
 import { freeLeakedPlaces } from '../reconcile/place-list.ts';
 import { sweep } from '../reconcile/sweep.ts';
@@ -11,8 +10,13 @@ import { messageOf } from '../ports/port-error.ts';
 import type { Context, Event } from './context.ts';
 import { publishedMs } from './pubsub-message.ts';
 import { runPasses } from './run-passes.ts';
+import { visitJobs } from './visit-jobs.ts';
 
-const JOBS_AT_ONCE = 8;
+const JOBS_AT_ONCE = 16;
+/** Of the visits, so that the next tick finds this one done. */
+const ROUND_MS = 50_000;
+/** One job's passes at a tick: a job that drains goes on at the next one, and does not hold the others up. */
+const JOB_MS = 15_000;
 
 /** After an outage many ticks wait; the newest does the work of all. */
 const STALE_MS = 120_000;
@@ -22,10 +26,15 @@ export async function tick(context: Context, event: Event = {}): Promise<void> {
   const since = publishedMs(event);
   if (since !== undefined && ports.clock.nowMs() - since > STALE_MS)
     return log('NOTICE', 'a tick that waited too long: acknowledged');
-  await inParallel(JOBS_AT_ONCE, await findJobs(ports.buckets), async (job) => {
+  const nowMs = ports.clock.nowMs();
+  const round = { atOnce: JOBS_AT_ONCE, untilMs: nowMs + ROUND_MS, number: Math.floor(nowMs / 60_000) };
+  const left = await visitJobs(await findJobs(ports.buckets, nowMs), round, ports.clock, async (job) => {
     // One job's trouble must not keep the others from their pass, nor the sweep from running.
-    await runPasses(context, job).catch((error: unknown) => log('ERROR', `tick: ${messageOf(error)}`, { job }));
+    await runPasses(context, job, undefined, JOB_MS).catch((error: unknown) =>
+      log('ERROR', `tick: ${messageOf(error)}`, { job }),
+    );
   });
+  if (left > 0) log('WARNING', `tick: ${left} jobs were not reached in time; the next one begins with others`);
   await freeLeakedPlaces(ports.buckets.state).catch((error: unknown) => log('ERROR', `tick: ${messageOf(error)}`));
   await sweep(ports, context.settings.installation);
 }

@@ -38,6 +38,8 @@ export const paths = {
   control: (job: string, what: string) => `jobs/${job}/control/${what}.json`,
   status: (job: string) => `jobs/${job}/status.json`,
   record: (job: string) => `jobs/${job}.json`,
+  /** When all folders were searched last, by its time. */
+  searched: 'searched',
   live: (job: string) => `live/${job}`,
   /** The record as the last finished pass has left it: for the case that the record itself cannot be read. */
   previousRecord: (job: string) => `previous/${job}.json`,

@@ -33,7 +33,8 @@ async function runTwenty(faults: readonly Fault[], hours: number): Promise<Fault
     while (world.deal()) await setImmediate();
     world.advance(STEP_SECONDS * 1000);
     if (seconds % 60 === 0) start(tick);
-    if (world.created.length >= JOBS.length && world.state.list('live/').length === 0) break;
+    const ended = new Set(world.notices.filter(({ event }) => event === 'succeeded').map(({ job }) => job));
+    if (ended.size === JOBS.length && world.state.list('live/').length === 0) break;
   }
   return world;
 }
