@@ -30,7 +30,7 @@ export function planFleet(record: RecordWithCluster, seen: SeenWorking): Step {
   const size = sizeFleet(demandOf(record, seen));
   // One worker stays between two loops.
   const fleet: FleetChoice = { ...size, workers: Math.max(1, size.workers) };
-  const isLarger = fleet.workers > seen.workload.workersWanted || fleet.nodes > workerNodes(seen.cluster);
+  const isLarger = fleet.workers > seen.workload.workersWanted || fleet.nodes > nodesThere(seen);
   return isLarger ? grow(record, seen, fleet) : shrink(record, seen, fleet);
 }
 
@@ -46,12 +46,20 @@ function demandOf(record: RecordWithCluster, seen: SeenWorking): FleetDemand {
     workersPerMachine: Math.max(1, workersPerMachine(pool, spec.worker)),
     bootSeconds: bootSeconds(record),
     currentWorkers: workload.workersWanted,
-    currentNodes: workerNodes(seen.cluster),
+    currentNodes: nodesThere(seen),
     maxWorkers: spec.worker.max,
     machineVcpu,
     affordableNodes: affordableNodes(record, bootSeconds(record)),
     freeVcpus: seen.freeVcpus === null ? null : Math.max(0, seen.freeVcpus - machineVcpu * machinesOnTheirWay(seen)),
   };
+}
+
+/**
+ * Machines of the pool, as GKE and Kubernetes say it. One of them may give an old answer: the larger number counts, so
+ * that what is meant as growth makes no pool smaller.
+ */
+function nodesThere(seen: SeenWorking): number {
+  return Math.max(workerNodes(seen.cluster), seen.workload.nodes.length);
 }
 
 /** Requested but not there yet: quota counts a machine only once it has been granted. */
@@ -68,11 +76,14 @@ function bootSeconds({ cluster: { createRequestedAt, runningAt } }: RecordWithCl
 
 function grow(record: JobRecord, seen: SeenWorking, size: FleetChoice): Step {
   const workersNow = seen.workload.workersWanted;
-  const nodesNow = workerNodes(seen.cluster);
+  const nodesNow = nodesThere(seen);
+  // Fewer than an earlier pass has asked for: that request has failed, or the answer is older than it. The next pass
+  // sees which.
+  const isDoubtful = size.nodes > nodesNow && size.nodes < record.fleet.nodes;
   const fleet: FleetChoice = {
     ...size,
     workers: Math.max(size.workers, workersNow),
-    nodes: Math.max(size.nodes, nodesNow),
+    nodes: isDoubtful ? nodesNow : Math.max(size.nodes, nodesNow),
   };
   const actions: Action[] = [];
   if (fleet.nodes > nodesNow) actions.push({ do: 'resize-workers-pool', nodes: fleet.nodes });

@@ -40,6 +40,11 @@ const found: readonly [name: string, scenario: string, fault: Fault][] = [
     'resume',
     { kind: 'damage', object: 'jobs/demo.json', at: 400, share: 0.5 },
   ],
+  [
+    'a pool that was made smaller by an old answer of GKE',
+    'long loop in shared files',
+    { kind: 'stale', calls: 'clusters.get', seconds: 120, chance: 0.3, seed: 1 },
+  ],
   ['several passes at once', 'resume', { kind: 'interleave', seed: 3, processes: 4 }],
   ['a pass that slept before it saved', 'resume', { kind: 'sleep', call: 240, seconds: 200 }],
   ['no event at all', 'canary failure', { kind: 'events', how: 'lost' }],

@@ -18,7 +18,8 @@ export function workloadPort(
     throw new PortError('FF-KUBERNETES', 'the API server does not answer', { retry: true });
   };
   return {
-    observe: () => at('workload.observe', () => observe(there(), nowMs())),
+    // Named after the cluster: an old answer is one of the same API server.
+    observe: () => at(`workload.observe ${find()?.request.name ?? ''}`, () => observe(there(), nowMs())),
     apply: (request) =>
       at('workload.apply', () => {
         const cluster = there();

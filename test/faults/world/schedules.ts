@@ -66,6 +66,7 @@ function seededFaults(): Fault[] {
     { kind: 'interleave', seed, processes: 1 + (seed % 10) },
     { kind: 'skew', seconds: seed % 2 === 0 ? 3600 : -3600, everyOther: seed > 2 },
     { kind: 'stale', calls: 'workload.observe', seconds: 120, chance: 0.3, seed },
+    { kind: 'stale', calls: 'clusters.get', seconds: 120, chance: 0.3, seed },
   ]);
 }
 

@@ -54,6 +54,18 @@ const rows: [name: string, record: Partial<JobRecord>, seen: Partial<SeenWorking
     { decisions: ['grow: work'], actions: grow(4, 12) },
   ],
   [
+    'fewer machines than were asked for before: GKE may answer what is old, so no pool is resized in this pass',
+    { fleet: { workers: 30, nodes: 10, code: 'work', text: '' } },
+    waiting(20),
+    { decisions: ['grow: work'], actions: grow(4, 12).filter((action) => action.do === 'scale-workers') },
+  ],
+  [
+    'more machines in Kubernetes than GKE says: there are that many',
+    {},
+    { ...waiting(7), workload: workloadView({ nodes: ['a', 'b', 'c', 'd'].map((name) => ({ name, ready: true })) }) },
+    { decisions: ['grow: work'], actions: grow(2, 6).filter((action) => action.do === 'scale-workers') },
+  ],
+  [
     'no more workers than the job file allows',
     { spec: specOf('worker: {max: 5}') },
     waiting(100),
