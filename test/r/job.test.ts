@@ -127,3 +127,17 @@ test('an error in the script is reported with line and traceback', async () => {
   assert.match(String(events(driver).at(-1)?.['message']), /run\.R line 4: no good/);
   await waitFor('state failed', async () => (await lab.redis.hget(redisKeys.driver, 'state')) === 'failed');
 });
+
+test('the traceback of a loop that failed ends in the loop, not in what runs it', async () => {
+  const script = `library(foreach)
+h <- function(n) lapply(n, function(k) foreach(i = 1:k) %dopar% stop("bad value"))
+h(2)`;
+  const inputs = lab.prepare({ script });
+  lab.worker('w1', inputs);
+  const driver = lab.driver(inputs);
+  assert.equal(await driver.exited, 1);
+  const from = driver.lines.indexOf('Traceback (innermost last):');
+  const stack = driver.lines.slice(from + 1).filter((line) => line.startsWith('  '));
+  assert.equal(stack[0], '  h(2)');
+  assert.equal(stack.at(-1), '  foreach(i = 1:k) %dopar% stop("bad value")', driver.lines.join('\n'));
+});

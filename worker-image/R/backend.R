@@ -158,6 +158,12 @@ on_stored <- function(fleet, key, value) {
   redis_call(fleet$con, "RPUSH", jobs_key(), fleet$current$id)
 }
 
+# An interrupt of R's own, as Ctrl-C makes it: R looks for it while it sleeps.
+interrupt <- function() {
+  tools::pskill(Sys.getpid(), tools::SIGINT)
+  repeat Sys.sleep(1)
+}
+
 # The function that foreach calls.
 do_fleet <- function(obj, expr, envir, data) {
   if (!inherits(obj, "foreach")) stop("obj must be a foreach object")
@@ -179,6 +185,7 @@ do_fleet <- function(obj, expr, envir, data) {
   while (is.null(loop$stop_error) && !is_complete(loop$window)) {
     if (!has_work(fleet, loop)) await_left_running(fleet, loop)
     if (loop$window$pending > 0L) run_loop(fleet, loop, obj, expr, envir) else finish_reused(fleet, loop)
+    if (loop$interrupted) interrupt()
   }
   if (!is.null(loop$stop_error)) stop(loop$stop_error)
   finish_combining(loop)

@@ -51,7 +51,7 @@ traceback_text <- function(calls, depth) {
   ours <- which(vapply(calls, function(call) identical(call, quote(eval(xpr, envir = envir))), NA))
   from <- if (length(ours)) min(ours) + 1L else depth + 1L
   while (from <= length(calls) && identical(calls[[from]], quote(eval(xpr, envir = envir)))) from <- from + 1L
-  handlers <- which(vapply(calls, function(call) is.call(call) && is.symbol(call[[1]]) && as.character(call[[1]]) %in% c(".handleSimpleError", "h"), NA))
+  handlers <- which(vapply(calls, function(call) is.call(call) && identical(call[[1]], quote(.handleSimpleError)), NA))
   to <- if (length(handlers)) min(handlers[handlers >= from], length(calls) + 1L) - 1L else length(calls) - 1L
   if (to < from) return(character())
   kept <- calls[from:to]

@@ -116,13 +116,17 @@ run_script <- function(session, program, name) {
   finish(session, "failed", paste0(name, " line ", lines[k], ": ", conditionMessage(problem$error)), 1L)
 }
 
+ENGINE_PACKAGES <- c("foreachfleet", "doRedis", "foreach", "iterators")
+
 # NULL, or the error with its stack
 run_expression <- function(expression) {
   calls <- NULL
   tryCatch({
     result <- withCallingHandlers(
       withVisible(eval(expression, envir = globalenv())),
-      error = function(e) calls <<- sys.calls(),
+      error = function(e) {
+        calls <<- script_calls(sys.calls(), sys.parents(), lapply(seq_len(sys.nframe()), sys.function))
+      },
       warning = function(w) {
         if (getOption("warn") != 0L) return()
         call <- conditionCall(w)
@@ -144,13 +148,29 @@ error_report <- function(problem, name, line) {
           if (length(stack)) c("Traceback (innermost last):", paste0("  ", stack))), collapse = "\n")
 }
 
+# Pure: the calls of which the script is told. A loop is one call of it: what foreach, doRedis and we do inside is left
+# out, and what they call of base R; functions of the script that these call in turn stay (.combine, iterators).
+script_calls <- function(calls, parents, functions) {
+  home <- vapply(functions, function(f) environmentName(topenv(environment(f))), "")
+  loop <- vapply(calls, function(call) {
+    is.call(call) && is.symbol(call[[1]]) && as.character(call[[1]]) %in% c("%dopar%", "%do%", "%dorng%", "foreach")
+  }, NA)
+  inside <- home %in% ENGINE_PACKAGES & !loop
+  for (k in seq_along(calls)) {
+    if (home[k] == "base" && parents[k] > 0L && inside[parents[k]]) inside[k] <- TRUE
+  }
+  start <- which(vapply(calls, function(call) identical(call, quote(eval(expression, envir = globalenv()))), NA))
+  inside[seq_len(max(0L, start))] <- FALSE # the driver's own, which find the script's beginning
+  calls[!inside]
+}
+
 script_stack <- function(calls) {
   start <- which(vapply(calls, function(call) identical(call, quote(eval(expression, envir = globalenv()))), NA))
   from <- if (length(start)) max(start) + 1L else 1L
   if (from > length(calls)) return(character())
   kept <- calls[from:length(calls)]
   own <- vapply(kept, function(call) {
-    is.call(call) && is.symbol(call[[1]]) && as.character(call[[1]]) %in% c(".handleSimpleError", "h", "withVisible")
+    is.call(call) && is.symbol(call[[1]]) && as.character(call[[1]]) %in% c(".handleSimpleError", "withVisible")
   }, NA)
   vapply(kept[!own], call_text, "")
 }

@@ -15,6 +15,7 @@ new_loop <- function(fleet, number, it, obj, expr, envir, settings) {
     plain = NULL,           # all iterators are over plain vectors (unknown until it is asked for)
     combiner = new_combiner(it),
     stop_error = NULL,
+    interrupted = FALSE,
     aborted = FALSE,
     # what the iterations depend on
     random = random_base(),

@@ -6,10 +6,12 @@ PROGRESS_SECONDS <- 3
 STALE_SECONDS <- 10
 CACHE_BYTES <- 64 * 2^20
 
-# Ends doRedis' wait. Not an error: doRedis takes any error here for a cut connection and waits again.
+# Ends doRedis' wait. Not an error: doRedis takes any error here for a cut connection and waits again, and any interrupt
+# for its own.
 pump <- function(fleet) {
   loop <- fleet$current
-  tryCatch(run_pump(fleet, loop), error = function(e) loop$stop_error <- e)
+  tryCatch(run_pump(fleet, loop), error = function(e) loop$stop_error <- e,
+           interrupt = function(c) loop$interrupted <- TRUE)
   signalCondition(structure(class = c("fleet_loop_done", "condition"), list(message = "done", call = NULL)))
 }
 
