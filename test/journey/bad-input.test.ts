@@ -4,6 +4,8 @@
  * made for it; a corrected upload is taken up.
  */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { PubSub, type Message, type Subscription } from '@google-cloud/pubsub';
 import { admin, readStatus, type Session } from '../../cli/session.ts';
@@ -175,16 +177,20 @@ describe('bad input', { skip: missingTools() }, () => {
 
   it('or odd timing, several at once: each job has its own cluster, succeeds, and leaves nothing', async () => {
     const folder = { 'run.R': SCRIPT, 'job.yaml': SMALL };
+    // What happens to these two happens while they run: their script waits for it.
+    const released = join(journey.folder, 'released');
+    const held = { 'run.R': `while (!file.exists("${released}")) Sys.sleep(0.1)\n${SCRIPT}`, 'job.yaml': SMALL };
     await upload('no-script', { 'run.R': SCRIPT });
     await upload('twice', folder);
     await upload('twice', folder);
-    await upload('deleted', folder);
-    await upload('overwritten', folder);
+    await upload('deleted', held);
+    await upload('overwritten', held);
     const begun = (job: string): Promise<JobStatus> => statusThat(job, 'has begun', (now) => now.phase !== 'waiting');
     await begun('deleted');
     await session.buckets.uploads.remove(`${paths.folder('deleted')}job.yaml`);
     await begun('overwritten');
     await upload('overwritten', { 'job.yaml': 'script: [nonsense\n' });
+    writeFileSync(released, '');
     for (const job of ['no-script', 'twice', 'deleted', 'overwritten']) {
       const status = await ended(session, job, 0);
       assert.deepEqual([status.phase, status.attempt], ['succeeded', 1], `${job}: ${JSON.stringify(status.reason)}`);
