@@ -71,7 +71,7 @@ carried_setup <- function(fleet, loop) {
   forget_objects(fleet, loop)
   list(depth = carried$depth, package = carried$package, definitions = definitions, variables = bytes,
     hidden = carried$hidden,
-       names = unlist(carried$used))
+       names = unlist(carried$used), left = left_behind(carried))
 }
 
 check_room <- function(fleet, loop, bytes) {
@@ -107,16 +107,45 @@ described_scope <- function(loop) {
        names = unlist(carried$used), variables = serialize_scope(mirror_levels(carried), carried))
 }
 
-# R's own serialization gives up on deeply nested values, without a name.
-named_errors <- function(carried, serialize) {
-  tryCatch(serialize(), error = function(e) {
+# Neither our digest nor R's serialization can follow a value that is nested ten thousands deep: its error has no name.
+named_errors <- function(carried, handle) {
+  tryCatch(handle(), error = function(e) {
     for (k in seq_along(carried$levels)) for (name in carried$used[[k]]) {
-      one <- copy_bindings(carried$levels[[k]], name)
-      if (!inherits(try(serialize_scope(list(one), carried), silent = TRUE), "try-error")) next
+      one <- list(copy_bindings(carried$levels[[k]], name))
+      tried <- try({
+        hash_value(one)
+        serialize_scope(one, carried)
+      }, silent = TRUE)
+      if (!inherits(tried, "try-error")) next
       stop(sprintf(paste("the object %s (%s) cannot be sent to workers: %s. Make it in the loop's expression,",
                          "or keep it flat: a vector or a list instead of nested ones."),
                    name, class(carried$levels[[k]][[name]])[1], conditionMessage(e)), call. = FALSE)
     }
     stop(e)
   })
+}
+
+# --- what is missing on a worker
+
+MOST_LEFT <- 5000L # names that workers are told of
+
+# Variables of the script that do not travel with the loop
+left_behind <- function(carried) {
+  present <- lapply(carried$levels, ls, all.names = TRUE, sorted = FALSE)
+  sent <- c(unlist(carried$used), names(carried$definitions$functions), carried$from_data, NEVER_CARRIED)
+  utils::head(setdiff(grep(CLASS_METADATA, unlist(present), value = TRUE, invert = TRUE), sent), MOST_LEFT)
+}
+
+# R says only what it did not find. Where the script has it, the error says how to send it.
+explain_missing <- function(error, carried) {
+  text <- conditionMessage(error)
+  name <- regmatches(text, regexpr("(?<=['\"\u2018\u201c])[^'\"\u2019\u201d]+", text, perl = TRUE))
+  if (!length(name) || !name %in% carried$left) return(error)
+  templates <- c(gettextf("object '%s' not found", name, domain = "R"),
+                 gettextf("could not find function \"%s\"", name, domain = "R"))
+  if (!text %in% templates) return(error)
+  is_hidden <- name %in% carried$hidden
+  remedy <- if (is_hidden) "is kept away by .noexport" else sprintf("is sent with .export = \"%s\"", name)
+  error$message <- sprintf("%s (the script has an object of this name, which %s)", text, remedy)
+  error
 }

@@ -23,7 +23,9 @@ find_dependencies <- function(fleet, loop, obj, expr, envir) {
   loop$known <- frames
   packages <- c(obj$packages, carried$package)
   loop$versions <- package_versions(packages)
-  parts <- loop_key_parts(expr, loop$carried, packages, loop$random, fleet$data_hashes[from_data])
+  parts <- named_errors(loop$carried, function() {
+    loop_key_parts(expr, loop$carried, packages, loop$random, fleet$data_hashes[from_data])
+  })
   loop$window$prefix <- paste(parts, collapse = "-")
   loop$window$suffix <- fleet$key_suffix
 }
@@ -69,14 +71,19 @@ reach <- function(loop, obj, expr, envir, carried, definitions) {
     stats::setNames(reached, c("used", "makes_names", "dead"))
   }
   reached <- look()
+  spared <- character() # what only might be meant does not stop the loop
   if (reached$makes_names) {
+    meant <- reached$dead
     named <- add_looked_up(named, carried)
     reached <- look()
+    spared <- setdiff(reached$dead, meant)
   }
   evaluated <- character()
   repeat {
     fresh <- setdiff(used_arguments(carried, reached), evaluated)
-    if (!length(fresh)) return(reached)
+    if (!length(fresh)) {
+      return(list(used = lapply(reached$used, setdiff, spared), dead = setdiff(reached$dead, spared)))
+    }
     for (id in fresh) evaluate_argument(carried$levels[[as.integer(sub(" .*", "", id))]], sub("^[0-9]+ ", "", id))
     evaluated <- c(evaluated, fresh)
     reached <- look()

@@ -85,7 +85,7 @@ run_iteration <- function(code, setup, item, scope, output, worker, try) {
     if (due) journal_flush(worker, setup)
   } else {
     journal_flush(worker, setup)
-    journal_error(worker, setup, item, outcome$error,
+    journal_error(worker, setup, item, explain_missing(outcome$error, setup$carried),
                   list(try = try, seconds = seconds, traceback = outcome$traceback, warnings = outcome$warnings,
                        output = printed, replay = replay_text(worker, code, setup, item)))
   }

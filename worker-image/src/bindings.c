@@ -88,7 +88,11 @@ typedef struct {
 
 /* Roughly what serialize() would write: environments count with all they hold, save those of packages and levels. */
 static void weigh(weighing *w, SEXP x, SEXP levels, int depth) {
-  if (w->bytes > w->limit || depth > 1000 || x == R_NilValue || TYPEOF(x) == SYMSXP) return;
+  if (w->bytes > w->limit || x == R_NilValue || TYPEOF(x) == SYMSXP) return;
+  if (depth > 1000) {
+    w->bytes = w->limit + 1; /* too deep to be sent without need */
+    return;
+  }
   if (TYPEOF(x) != CHARSXP && pointer_meet(&w->seen, x) >= 0) return;
   w->bytes += 32;
   R_xlen_t n = isVector(x) ? XLENGTH(x) : 0;

@@ -5,7 +5,7 @@
 #include "pointers.h"
 
 #define MOST_ORIGINS 65536 /* variables that can be named in an error */
-#define MOST_DEAD 8        /* of them in one error */
+#define MOST_DEAD 1024     /* of them that hold what cannot travel */
 #define MOST_TEXTS 100     /* strings in one vector that may be names of functions */
 
 enum { AS_VALUE, AS_FUNCTION, AS_TEXT,
