@@ -15,6 +15,8 @@ export interface Ran {
   file: string;
   code: number;
   counts: Counts;
+  /** Names of the tests that failed. */
+  failures: readonly string[];
   seconds: number;
 }
 
@@ -39,8 +41,11 @@ export async function runTestFile(
   }
   const summary = readFileSync(summaryFile, { encoding: 'utf8', flag: 'a+' });
   rmSync(folder, { recursive: true });
-  const counts = summary === '' ? { ...noCounts, failed: 1 } : (JSON.parse(summary) as Counts);
-  return { file, code, counts, seconds: (Date.now() - begin) / 1000 };
+  const { counts, failures } =
+    summary === ''
+      ? { counts: { ...noCounts, failed: 1 }, failures: ['the file ended before its tests'] }
+      : (JSON.parse(summary) as Pick<Ran, 'counts' | 'failures'>);
+  return { file, code, counts, failures, seconds: (Date.now() - begin) / 1000 };
 }
 
 function flags(limitSeconds: number, summaryFile: string): string[] {
