@@ -10,29 +10,11 @@ export interface Case {
   readonly knownFailures?: Readonly<Record<string, string>>;
 }
 
-const dots = "plyr's task uses the dots of the function around the loop, whose promises do not travel";
-const behindMethods = 'a method that a class defines finds no global of the script that the task does not name';
-
 export const cases: readonly Case[] = [
   { name: 'recommended', packages: ['boot', 'survival', 'mgcv', 'nlme', 'MASS'], isFast: true },
-  {
-    ...{ name: 'plyr', packages: ['plyr'], isFast: true },
-    knownFailures: {
-      'ddply with summarise': dots,
-      'ddply with transform and two keys': dots,
-      'ddply with summarise and a variable of the script': dots,
-    },
-  },
+  { name: 'plyr', packages: ['plyr'], isFast: true },
   { name: 'data.table', packages: ['data.table'], isFast: true },
-  {
-    ...{ name: 'R6', packages: ['R6'], isFast: true },
-    knownFailures: {
-      'objects made in the task': behindMethods,
-      'objects of a class that inherits': behindMethods,
-      'an object of the script begins each iteration as it was': behindMethods,
-      'objects as values keep their methods': behindMethods,
-    },
-  },
+  { name: 'R6', packages: ['R6'], isFast: true },
   { name: 'shipped', packages: ['rpart', 'nnet', 'Matrix', 'cluster', 'lattice'] },
   { name: 'caret', packages: ['caret', 'randomForest', 'rpart', 'recipes'] },
   { name: 'glmnet', packages: ['glmnet', 'survival', 'Matrix'] },
