@@ -35,6 +35,11 @@ test('objects that are changed by reference', { timeout: 60_000 }, async () => {
   await agrees(read('state-references.R'));
 });
 
+test("classes and methods of a task beside the script's own", { timeout: 60_000 }, async () => {
+  const session = lab.session(read('state-classes.R'), ', task_size = 4');
+  assert.equal(await session.exited, 0, [...session.lines, ...worker.lines.slice(-50)].join('\n'));
+});
+
 const locking = `
 member("an environment that nobody can unlock", {
   found <- environmentIsLocked(globalenv())
