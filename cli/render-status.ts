@@ -51,6 +51,7 @@ export function liveLine(status: JobStatus, width: number): string {
 /** Several lines: the summary, each loop with a bar, what it waits for, why it ended. */
 export function statusLines(status: JobStatus): string[] {
   const { results, errors } = status;
+  const logs = `foreach-fleet logs ${status.job}`;
   const named = results.outputs.map((output) => `${output.name} (${bytes(output.bytes)})`);
   const files = [...named, ...(results.outputsLeftOut > 0 ? [`${results.outputsLeftOut} more`] : [])].join(', ');
   return [
@@ -67,6 +68,9 @@ export function statusLines(status: JobStatus): string[] {
       ? [
           `  ${errors.count} error ${errors.count === 1 ? 'report' : 'reports, one a try'}: foreach-fleet errors ${status.job}`,
         ]
+      : []),
+    ...(status.warnings > 0
+      ? [`  ${status.warnings} ${status.warnings === 1 ? 'warning' : 'warnings'} of iterations that succeeded: ${logs}`]
       : []),
     ...(files === '' ? [] : [`  files: ${files}`]),
   ];

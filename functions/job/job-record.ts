@@ -76,6 +76,8 @@ export interface LedgerCounts {
   bytes: number;
   errorSegments: number;
   errors: number;
+  /** Given by iterations whose results are saved; absent: none. */
+  warnings?: number;
 }
 
 /** A file that the script has written, in the results bucket. */

@@ -74,6 +74,8 @@ export interface JobStatus {
   };
   /** Reports of this attempt: several of an iteration that was tried again, and then it may not have failed. */
   errors: { count: number; recent: ErrorSummary[] };
+  /** Of iterations that have succeeded and are saved, in this attempt. What they say is in the workers' logs. */
+  warnings: number;
   /** Very many outputs are not all named: `outputsLeftOut` more are in the bucket. */
   results: { prefix: string; outputs: OutputFile[]; outputsLeftOut: number; bytes: number };
   decisions: Decision[];
@@ -124,6 +126,7 @@ export function statusView(record: JobRecord, nowMs: number, revision: string): 
       pricesAsOf: PRICES_AS_OF,
     },
     errors: { count: record.ledger.errors, recent: record.recentErrors },
+    warnings: record.ledger.warnings ?? 0,
     results: {
       prefix: paths.attempt(record.job, record.attempt),
       outputs: record.outputs,

@@ -126,7 +126,10 @@ export const recordSchema = z.strictObject({
   ending: z
     .strictObject({ outcome: z.enum(TERMINAL), code: text, message: text, remedy: text.nullable(), since: time })
     .nullable(),
-  ledger: z.strictObject({ segments: number, results: number, bytes: number, errorSegments: number, errors: number }),
+  ledger: z.strictObject({
+    ...{ segments: number, results: number, bytes: number, errorSegments: number, errors: number },
+    warnings: z.exactOptional(number),
+  }),
   recentErrors: z.array(
     z.strictObject({ loop: number, iteration: number, message: text, worker: text, final: z.boolean() }),
   ),

@@ -72,6 +72,8 @@ export const statusSchema = z.looseObject({
     count: number,
     recent: z.array(z.object({ loop: number, iteration: number, message: text, worker: text, final: z.boolean() })),
   }),
+  // one that an earlier version has written has none
+  warnings: number.default(0),
   results: z.object({
     prefix: text,
     outputs: z.array(z.object({ name: text, bytes: number, sha256: text })),

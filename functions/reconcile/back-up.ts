@@ -123,8 +123,10 @@ async function backUpBatch(
   const thrownAway = batch.filter(({ entry, value }) => entry.object === null && value === null && !isRecorded(entry));
   await queue.forget(thrownAway.map((item) => item.entry.id));
   if (lines.length === 0) return { ledger, failures: values.failures };
+  const warnings = recorded.reduce((total, line) => total + line.warnings, ledger.warnings ?? 0);
   const counted = {
     ...ledger,
+    ...(warnings > 0 ? { warnings } : {}),
     segments: segment,
     results: ledger.results + recorded.length,
     bytes: ledger.bytes + recorded.reduce((total, line) => total + line.bytes, 0),

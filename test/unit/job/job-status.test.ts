@@ -69,6 +69,14 @@ describe('the numbers of a status', () => {
     );
   });
 
+  it('warnings of iterations that succeeded are told', () => {
+    const ledger = { ...newRecord('demo', '').ledger, warnings: 3 };
+    const status = statusOf([loopOf({ done: 2 })], { ledger });
+    assert.equal(status.warnings, 3);
+    const line = '  3 warnings of iterations that succeeded: foreach-fleet logs demo';
+    assert.ok(statusLines(status).includes(line), statusLines(status).join('\n'));
+  });
+
   it('reports of errors are called reports, for an iteration that is tried again has several', () => {
     const ledger = { ...newRecord('demo', '').ledger, errors: 2 };
     const lines = statusLines(statusOf([loopOf({ failed: 1, waiting: 399 })], { ledger }));

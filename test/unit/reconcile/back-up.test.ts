@@ -48,6 +48,15 @@ describe('back-up', () => {
     assert.equal(there.outbox.length, 0);
   });
 
+  it('counts the warnings of what it saves', async () => {
+    const there = await world.toRunning();
+    for (const iteration of [1, 2, 3]) there.journal(1, iteration);
+    there.outbox[0]!.entry = { ...there.outbox[0]!.entry, warnings: 2 };
+    there.outbox[2]!.entry = { ...there.outbox[2]!.entry, warnings: 1 };
+    await world.pass();
+    assert.equal((await world.record()).ledger.warnings, 3);
+  });
+
   it('keeps a second result of an iteration, whose key has changed, beside the first', async () => {
     const there = await world.toRunning();
     there.journal(1, 7, 'first');
