@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePorts } from '../../testing/free-ports.ts';
 import { makeServerCertificate } from '../../local-cloud/certificates.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 import { kubernetesScript, realKubernetesFolder } from './needs-program.ts';
 
 const run = promisify(execFile);
@@ -185,15 +186,13 @@ function failure(children: ChildProcess[], dir: string): string | undefined {
 }
 
 async function untilOk(url: string, ca: string, bearer: string, failed: () => string | undefined): Promise<void> {
-  const deadline = Date.now() + READY_SECONDS * 1000;
-  for (;;) {
+  const isOk = async (): Promise<boolean> => {
     const status = await get(url, ca, bearer);
-    if (status === 200) return;
-    const why = failed();
+    const why = status === 200 ? undefined : failed();
     if (why !== undefined) throw new Error(why);
-    if (Date.now() > deadline) throw new Error(`${url} did not answer 200 within ${READY_SECONDS} s (last: ${status})`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+    return status === 200;
+  };
+  await waitFor(`${url} answers 200`, isOk, READY_SECONDS);
 }
 
 function get(url: string, ca: string, bearer: string): Promise<number> {

@@ -1,9 +1,9 @@
 # Iterations that ended their R process: what is known of them, and when one is given up. The supervisor counts
 # (bin/run-worker), for R is dead then.
 
-# A cause in Redis is one of these words, a blank, and a text for people.
-CAUSE_KILLED <- "killed"  # R died
-CAUSE_TIME <- "time"      # the iteration ran longer than it may: a second try would as well
+# A cause in Redis is a word, a blank, and a text for people (bin/run-worker). The usual word is "killed": R died. These
+# two mean more.
+CAUSE_TIME <- "time" # the iteration ran longer than it may: a second try would as well
 CAUSE_CONTAINER <- "container" # all processes of the container were killed at once; instead of a text its pod
 
 # What is known of the iterations of a task: which are done, and how often each ended its R process. Nearly always

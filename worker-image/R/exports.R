@@ -14,7 +14,6 @@ WORKER_OBJECTS_BYTES <- 256 * 2^20     # of objects that the present loop does n
 EXPORT_PATIENCE_SECONDS <- 600
 EXPORT_UPLOAD_TRIES <- 3L
 
-export_key <- function(digest) exported_key(digest)
 export_object <- function(digest) paste0("exports/", digest, ".rds")
 
 # The large plain objects that the loop uses: named by level (dependencies.R), with digest, bytes and way for workers.

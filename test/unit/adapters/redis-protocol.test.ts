@@ -74,6 +74,20 @@ test('the supervisors use keys and fields of the same names', () => {
   }
 });
 
+test('the document, R and the supervisors know the same causes of a death', () => {
+  const [, sentence = ''] = /^A cause is a word, (.*?)\n\n/ms.exec(document) ?? [];
+  const causes = [...sentence.matchAll(/`(\w+)` \(/g)].map(([, word = '']) => word);
+  const words = (file: string, pattern: RegExp): string[] =>
+    [...read(file).matchAll(pattern)].map(([, word = '']) => word);
+  assert.deepEqual(words('worker-image/bin/run-worker', /(?:\bkind='?|"\$session" ")(\w+)/g).sort(), causes.toSorted());
+  const ofR = words('worker-image/R/deaths.R', /^CAUSE_\w+ <- "(\w+)"/gm);
+  assert.ok(ofR.length === 2);
+  assert.deepEqual(
+    ofR.filter((word) => !causes.includes(word)),
+    [],
+  );
+});
+
 /** R's functions are one-liners, each named after its TypeScript twin; their arguments, as the document writes them. */
 const documentedArguments: Record<string, string> = { loop: 'n', i: 'i', pod: '<pod>', digest: '<sha256>', id: '<id>' };
 
