@@ -80,3 +80,14 @@ same_at_end <- function(a, b) {
   n <- seq_len(min(length(a), length(b)))
   sum(cumprod(rev(a)[n] == rev(b)[n]))
 }
+
+# In a session that replays an iteration: options and environment variables. Returns a function that puts its own back.
+tell_settings <- function(settings) {
+  ours <- options(as.list(settings$options))
+  variables <- Sys.getenv(names(settings$variables), NA, names = TRUE)
+  set_variables(settings$variables)
+  function() {
+    options(ours)
+    set_variables(variables)
+  }
+}

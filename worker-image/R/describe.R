@@ -48,7 +48,8 @@ description <- function(loop, draft) {
     list(version = 1L, keys = draft$keys, all = loop$window$exhausted && length(draft$keys) == loop$window$count, shape = drawn_shape(loop$it, draft$shape))
   })
   record$task <- packed(function() list(version = TASK_VERSION, code = draft$expr, carried = described_scope(loop),
-                                        packages = draft$packages, random = loop$random, loop = loop$number,
+                                        packages = draft$packages, settings = loop$settings,
+                                        random = loop$random, loop = loop$number,
                                         args = draft$args))
   record
 }

@@ -13,7 +13,7 @@ replay_text <- function(worker, code, setup, item) {
   if (length(carried$variables) + as.numeric(utils::object.size(item$args)) > 32 * MAX_REPLAY_BYTES) return(NULL)
   carried$script <- worker$objects[[carried$definitions]]$value
   task <- list(version = TASK_VERSION, code = code, args = item$args, carried = carried, packages = setup$packages,
-               random = setup$random, loop = setup$loop, iteration = item$i)
+               settings = setup$settings, random = setup$random, loop = setup$loop, iteration = item$i)
   bytes <- tryCatch(serialize(task, NULL, version = 3L), error = function(e) NULL)
   if (is.null(bytes)) return(NULL)
   text <- compressed_text(bytes)
@@ -73,9 +73,11 @@ begin_replay <- function(task) {
   install_definitions(kept, task$carried$script)
   env <- put_scope(kept, task$carried, task$carried$variables)
   restore_random <- keep_random_state()
+  restore_settings <- tell_settings(task$settings)
   use_stream(task$random, task$loop, task$iteration)
   list(env = env, restore = function() {
     restore_random()
+    restore_settings()
     remove_scope(kept)
     remove_definitions(kept)
   })

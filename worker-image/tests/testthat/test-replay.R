@@ -1,13 +1,13 @@
 ns <- asNamespace("foreachfleet")
 
 # As of an iteration whose loop sees the given frame
-report_of <- function(code, args, frame, packages = NULL) {
+report_of <- function(code, args, frame, packages = NULL, settings = NULL) {
   script <- list(functions = list(), classes = list(), methods = list())
   worker <- list2env(list(replay_bytes = 0, objects = list(script = list(value = script))))
   carried <- list(levels = list(frame, globalenv()), depth = 1L, used = list(ls(frame), character()),
                 definitions = script)
   variables <- ns$serialize_scope(ns$mirror_levels(carried), carried)
-  setup <- list(loop = 2, packages = packages, random = ns$random_base(), objects = list(),
+  setup <- list(loop = 2, packages = packages, settings = settings, random = ns$random_base(), objects = list(),
                 carried = list(depth = 1L, definitions = "script", variables = variables, names = ls(frame)))
   text <- ns$replay_text(worker, code, setup, list(i = 5L, args = args))
   list(loop = 2, iteration = 5, replay = text, setup = setup)
@@ -28,6 +28,15 @@ test_that("a replay has the arguments, objects, functions and random numbers of 
   expect_identical(conditionCall(first), quote(check(i + round(runif(1), 3))))
   foreachfleet:::use_stream(report$setup$random, 2, 5L)
   expect_identical(conditionMessage(first), paste0("too large: ", 100L + round(runif(1), 3)))
+})
+
+test_that("options and environment variables are those of the script, and afterwards the session's own", {
+  settings <- list(options = list(digits = 3, my.own = 1), variables = c(MY_OWN = "mine", HOME = NA))
+  code <- quote(list(format(pi), getOption("my.own"), Sys.getenv(c("MY_OWN", "HOME"), NA, names = FALSE)))
+  before <- list(options(), Sys.getenv())
+  value <- replay(report_of(code, list(i = 1L), new.env(), settings = settings), browse = FALSE)
+  expect_identical(value, list("3.14", 1, c("mine", NA)))
+  expect_identical(list(options(), Sys.getenv()), before)
 })
 
 test_that("what is too large is left out, and said so", {
