@@ -100,3 +100,35 @@ cat("values", a, b, "\\n")`;
   assert.match(told[0] ?? '', /loop 1, .*: 0 of 3 iterations reused; not reused: exported objects: 3/);
   assert.match(told[1] ?? '', /loop 2, .*: 0 of 3 iterations reused; finished before the driver began again: 3$/);
 });
+
+test('methods and classes count always, other definitions and data when an iteration can reach them', async () => {
+  lab.worker('w1');
+  await lab.workersReady(1);
+  const journal = join(lab.dir, 'journal');
+  const text = `
+    setClass("P", representation(x = "numeric")); p <- new("P", x = 2)
+    setGeneric("area", function(s) standardGeneric("area")); setMethod("area", "P", function(s) s@x^2)
+    summary.trial <- function(object, ...) scale * 2; scale <- 1; trial <- structure(list(), class = "trial")
+    unrelated <- 1; unused <- function() 1
+    set.seed(8)
+    a <- foreach(i = 1:3, .combine = c) %dopar% summary(trial)
+    b <- foreach(i = 1:3, .combine = c) %dopar% area(p)
+    cat("reused", fleetLoops()$reused, "values", a, b, "\\n")`;
+  const run = async (changed: string): Promise<string> => {
+    const copy = mkdtempSync(join(lab.dir, 'copy-'));
+    if (existsSync(journal)) cpSync(journal, copy, { recursive: true });
+    const session = lab.session(changed, `, journal = "${existsSync(journal) ? copy : journal}"`);
+    assert.equal(await session.exited, 0, session.lines.join('\n'));
+    return session.lines.find((line) => line.startsWith('reused ')) ?? 'none';
+  };
+  assert.equal(await run(text), 'reused 0 0 values 2 2 2 4 4 4 ');
+  const cases: [string, string, string][] = [
+    ['unrelated data', text.replace('unrelated <- 1', 'unrelated <- 2'), 'reused 3 3 values 2 2 2 4 4 4 '],
+    ['an unused function', text.replace('function() 1', 'function() 2'), 'reused 3 3 values 2 2 2 4 4 4 '],
+    ['data of a method', text.replace('scale <- 1', 'scale <- 2'), 'reused 0 0 values 4 4 4 4 4 4 '],
+    ['an S3 method', text.replace('scale * 2', 'scale * 3'), 'reused 0 0 values 3 3 3 4 4 4 '],
+    ['an S4 method', text.replace('s@x^2', 's@x^3'), 'reused 0 0 values 2 2 2 8 8 8 '],
+    ['a class', text.replace('x = "numeric")', 'x = "numeric", y = "list")'), 'reused 0 0 values 2 2 2 4 4 4 '],
+  ];
+  for (const [what, changed, expected] of cases) assert.equal(await run(changed), expected, what);
+});
