@@ -35,6 +35,10 @@ probe("get, mget, exists, get0", foreach(i = 1:2) %run% list(get("value_of"), mg
   exists("value_of"), exists("nothing of that name"), get0("factor_of")))
 probe("a name that the task makes", foreach(i = 1:2) %run% get(paste0("value", "_of")))
 probe("eval(parse())", foreach(i = 1:2) %run% eval(parse(text = "helper(i) + value_of")))
+heights <- c(1, 3, 5, 9)
+ages <- c(2, 4, 6, 9)
+probe("formulas from text", foreach(i = 1:2) %run% list(coef(lm("heights ~ sqrt(ages)")), coef(lm(reformulate("ages",
+  "heights"))), coef(lm(as.formula(paste("heights", "~ ages", if (i > 1) "+ sqrt(ages)"))))))
 probe("a name in the iterated vector", foreach(n = c("value_of", "step"), .combine = c) %run% get(n))
 probe("local()", foreach(i = 1:2) %run% partial(i))
 probe("a global of the same name as the iteration's variable", {
@@ -136,6 +140,10 @@ stopifnot(grepl("chain", told), grepl("cannot be sent|too deep", told))
 pointer <- list(at = getNativeSymbolInfo("fleet_hash", "foreachfleet")$address)
 told <- tryCatch(foreach(i = 1:2) %dopar% length(pointer), error = conditionMessage)
 stopifnot(grepl("^this loop uses pointer, which holds an external pointer", told))
+Renewing <- setRefClass("Renewing", fields = list(at = "ANY"))
+renewed <- Renewing$new(at = pointer$at) # as models of lme4 are: their package makes the pointer again
+attr(renewed, "class") <- structure("Renewing", package = "renewing")
+stopifnot(unlist(foreach(i = 1:2) %dopar% is.environment(renewed)))
 input <- file(tempfile(), "w")
 told <- tryCatch(foreach(i = 1:2) %dopar% cat(i, file = input), error = conditionMessage)
 stopifnot(grepl("^this loop uses input, which", told))
@@ -143,6 +151,7 @@ close(input)
 kept_away <- 3
 gone <- foreach(i = 1, .noexport = "kept_away", .errorhandling = "pass") %dopar% kept_away
 stopifnot(grepl("^object 'kept_away' not found .*is kept away by .noexport", conditionMessage(gone[[1]])))
+stopifnot(foreach(i = 1:2, .noexport = "kept_away", .export = "kept_away", .combine = c) %dopar% kept_away == 3)
 far <- as.numeric(1:3e5) # too large to be sent only because the code makes names
 computed <- foreach(i = 1, .errorhandling = "pass") %dopar% sum(get(paste0("f", "ar")))
 told <- conditionMessage(computed[[1]])

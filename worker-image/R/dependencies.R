@@ -14,12 +14,13 @@ find_dependencies <- function(fleet, loop, obj, expr, envir) {
                 package = environment_package(envir))
   definitions <- current_definitions()
   reached <- reach(loop, obj, expr, envir, carried, definitions)
-  used <- lapply(reached$used, setdiff, c(NEVER_CARRIED, obj$noexport))
-  check_carried(setdiff(reached$dead, obj$noexport))
+  hidden <- setdiff(obj$noexport, exported_names(obj))
+  used <- lapply(reached$used, setdiff, c(NEVER_CARRIED, hidden))
+  check_carried(setdiff(reached$dead, hidden))
   global <- used[[carried$depth + 1L]]
   from_data <- global[vapply(global, function(name) is_unchanged_data(fleet, name), NA)]
   used[[carried$depth + 1L]] <- setdiff(global, from_data)
-  loop$carried <- c(carried, list(used = used, from_data = from_data, hidden = obj$noexport, definitions = definitions))
+  loop$carried <- c(carried, list(used = used, from_data = from_data, hidden = hidden, definitions = definitions))
   loop$known <- frames
   packages <- c(obj$packages, carried$package)
   loop$versions <- package_versions(packages)

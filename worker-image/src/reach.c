@@ -122,6 +122,14 @@ static void enter_closure(reach *r, SEXP f) {
   UNPROTECT(1);
 }
 
+/* Is it an object whose class a package defines, and has fields (a reference class)? Its package knows that a pointer
+ * in a field may have come from elsewhere, and makes it again (lme4). */
+static int is_renewed(SEXP x, const char *attribute) {
+  if (TYPEOF(x) != S4SXP || strcmp(attribute, ".xData")) return 0;
+  SEXP package = getAttrib(getAttrib(x, R_ClassSymbol), install("package"));
+  return TYPEOF(package) == STRSXP && XLENGTH(package) == 1 && strcmp(CHAR(STRING_ELT(package, 0)), ".GlobalEnv");
+}
+
 /* Attributes of data often point at memory for speed only (data.table); the frame in which a formula was made is there
  * for its variables, which its text names. */
 static void enter_attributes(reach *r, SEXP x) {
@@ -133,7 +141,7 @@ static void enter_attributes(reach *r, SEXP x) {
     if (!strcmp(name, "names") || !strcmp(name, "class") || !strcmp(name, "levels") ||
       !strcmp(name, "row.names")) continue;
     if (!strcmp(name, ".Environment") && level_of(r, value) >= 0) continue;
-    push(r, value, r->origin, r->is_aside || TYPEOF(x) != S4SXP);
+    push(r, value, r->origin, r->is_aside || TYPEOF(x) != S4SXP || is_renewed(x, name));
   }
 }
 

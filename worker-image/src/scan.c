@@ -1,6 +1,7 @@
 /* Reads code in the order in which R runs it, and reports names that it may read before it has set them itself. A name
  * that is set on one way only, or in code that may run later, counts as read: carrying too much costs time, too little
- * an error. Strings may be names of functions everywhere, and of data where code looks things up by name. */
+ * an error. Strings may be names of functions everywhere, and of data where code looks things up by name or makes
+ * formulas. */
 #include <stdio.h>
 #include "reach.h"
 #include <R_ext/Parse.h>
@@ -16,6 +17,7 @@ typedef struct {
   name_stack bound;  /* set so far, innermost last */
   name_stack texts;  /* strings on the way */
   int looks_up;      /* get(), exists(), eval() ... are mentioned */
+  int makes_formulas;
 } scanner;
 
 static void scan(scanner *s, SEXP code);
@@ -56,6 +58,8 @@ static const char *const by_name[] = {"get", "get0", "mget", "exists", "dynGet",
   "syms", "parse", "str2lang", "str2expression", NULL};
 /* Functions that take text as code */
 static const char *const by_code[] = {"parse", "str2lang", "str2expression", NULL};
+/* Functions that make formulas of text */
+static const char *const by_formula[] = {"reformulate", "as.formula", "formula", "update", NULL};
 /* Functions that take names of functions, and calls that make text */
 static const char *const by_function[] = {"do.call", "match.fun", NULL};
 static const char *const makes_text[] = {"paste", "paste0", "sprintf", "sub", "gsub", "format", "glue", "toupper",
@@ -69,6 +73,7 @@ static int is_dots(SEXP symbol) {
 static void scan_symbol(scanner *s, SEXP symbol, int kind) {
   if (symbol == R_MissingArg) return;
   if (is_one_of(symbol, by_name)) s->looks_up = 1;
+  if (is_one_of(symbol, by_formula)) s->makes_formulas = 1;
   /* what looks at the dots without naming them */
   if (is_dots(symbol) || is_named(symbol, "...length") || is_named(symbol, "...elt") || is_named(symbol, "...names")) {
     if (!is_bound(s, R_DotsSymbol)) reach_name(s->r, R_DotsSymbol, s->home, AS_VALUE);
@@ -228,25 +233,48 @@ void reach_text(reach *r, SEXP text, SEXP home, int kind) {
   reach_name(r, installTrChar(text), home, kind);
 }
 
+static int is_in_word(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+    (unsigned char)c >= 0x80;
+}
+
+/* Each word of a formula as text ("y ~ log(x)", "y ~"), or of a piece of one, may be a variable. */
+static void reach_words(scanner *s, SEXP text) {
+  if (text == NA_STRING || LENGTH(text) > 200) return;
+  for (const char *at = CHAR(text); *at;) {
+    int length = 0;
+    while (is_in_word(at[length])) length++;
+    if (length) {
+      SEXP word = PROTECT(mkCharLenCE(at, length, getCharCE(text)));
+      reach_text(s->r, word, s->home, AS_NAME);
+      UNPROTECT(1);
+    }
+    at += length ? length : 1;
+  }
+}
+
 static void scan_texts(scanner *s) {
-  for (int k = 0; k < s->texts.count; k++) reach_text(s->r, s->texts.names[k], s->home,
-    s->looks_up ? AS_NAME : AS_TEXT);
+  for (int k = 0; k < s->texts.count; k++) {
+    SEXP text = s->texts.names[k];
+    reach_text(s->r, text, s->home, s->looks_up ? AS_NAME : AS_TEXT);
+    if (s->makes_formulas || strchr(CHAR(text), '~')) reach_words(s, text);
+  }
 }
 
 void scan_code(reach *r, SEXP code, SEXP home) {
-  scanner s = {r, TYPEOF(home) == ENVSXP ? home : r->home, {0}, {0}, 0};
+  scanner s = {r, TYPEOF(home) == ENVSXP ? home : r->home, {0}, {0}, 0, 0};
   scan(&s, code);
   scan_texts(&s);
 }
 
 void scan_function(reach *r, SEXP formals, SEXP body, SEXP home) {
-  scanner s = {r, home, {0}, {0}, 0};
+  scanner s = {r, home, {0}, {0}, 0, 0};
   scan_lambda(&s, formals, body);
   scan_texts(&s);
 }
 
 void scan_loop(reach *r, SEXP code, SEXP home, SEXP bound) {
-  scanner s = {r, home, {0}, {0}, 0};
+  scanner s = {r, home, {0}, {0}, 0, 0};
   for (R_xlen_t i = 0; i < XLENGTH(bound); i++)
     if (LENGTH(STRING_ELT(bound, i))) bind(&s, installTrChar(STRING_ELT(bound, i)));
   scan(&s, code);
