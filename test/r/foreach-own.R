@@ -14,8 +14,8 @@ run <- function(files, what) {
     counts <- counts + c(sum(result$nb) - sum(result$failed), sum(result$failed) + sum(result$error),
                          sum(result$skipped))
     for (one in unlist(result$result[bad], recursive = FALSE)) {
-      bad <- inherits(one, c("expectation_failure", "expectation_error"))
-      if (bad) cat("  ", substr(gsub("\\s+", " ", conditionMessage(one)), 1, 300), "\n")
+      is_failure <- inherits(one, c("expectation_failure", "expectation_error"))
+      if (is_failure) cat("  ", substr(gsub("\\s+", " ", conditionMessage(one)), 1, 300), "\n")
     }
     failures <- c(failures, sprintf("%s: %s", basename(path), result$test[bad]))
   }
