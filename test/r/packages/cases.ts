@@ -2,7 +2,7 @@
 export interface Case {
   /** NAME.R of this folder. */
   readonly name: string;
-  /** Names of R packages; Debian has each as r-cran-… in lower case. */
+  /** Names of R packages; Debian has each as r-cran-… or, of Bioconductor, r-bioc-…, in lower case. */
   readonly packages: readonly string[];
   /** Also in `npm test`: takes a second or two, and needs only packages that machines with R often have. */
   readonly isFast?: boolean;
@@ -29,14 +29,16 @@ export const cases: readonly Case[] = [
         'what a script sets inside a package (theme_set) is state of its R, and does not travel',
     },
   },
-  {
-    ...{ name: 'Rcpp', packages: ['Rcpp'] },
-    knownFailures: {
-      'compiled by the script':
-        "compiled code lives in the script's R: the loop should stop with the function's name before any task",
-    },
-  },
+  { name: 'Rcpp', packages: ['Rcpp'] },
   { name: 'spatial', packages: ['sp', 'zoo'] },
   { name: 'doRNG', packages: ['doRNG'] },
-  { name: 'simulation', packages: ['strucchange', 'TSP', 'DEoptim', 'cutpointr'] },
+  { name: 'inside', packages: ['strucchange', 'TSP', 'DEoptim', 'cutpointr', 'ade4', 'BiocParallel'] },
+  {
+    name: 'statistics',
+    packages: ['mice', 'vegan', 'e1071', 'gbm', 'ranger', 'quantreg', 'forecast', 'sandwich', 'mvtnorm', 'survey'],
+  },
+  {
+    name: 'objects',
+    packages: ['lubridate', 'igraph', 'xml2', 'RSQLite', 'xts', 'bit64', 'sf', 'broom', 'stringr', 'memoise'],
+  },
 ];

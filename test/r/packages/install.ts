@@ -4,13 +4,14 @@ import { promisify } from 'node:util';
 import { findProgram } from '../../support/needs-program.ts';
 
 const run = promisify(execFile);
+const fromBioconductor = new Set(['BiocParallel']);
 const quietly = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
 
 /** What it did, in a line; where it cannot install, the tests of what is missing are skipped. */
 export async function installFromDebian(rPackages: readonly string[]): Promise<string> {
   const missing = await missingInR(rPackages);
   if (missing.length === 0) return 'all packages are there';
-  const names = missing.map((name) => `r-cran-${name.toLowerCase()}`);
+  const names = missing.map((name) => `r-${fromBioconductor.has(name) ? 'bioc' : 'cran'}-${name.toLowerCase()}`);
   const byHand = `not installed; as root: apt-get install ${names.join(' ')}`;
   if (process.getuid?.() !== 0 || findProgram('apt-get') === undefined) return byHand;
   try {

@@ -1,9 +1,11 @@
-# Packages that loop by foreach inside: resampled predictions, tours, evolution, breakpoints, thresholds
+# Packages that loop by foreach inside, each with its own way of exporting: breakpoints, tours, evolution, thresholds
 suppressPackageStartupMessages({
   library(strucchange)
   library(TSP)
   library(DEoptim)
   library(cutpointr)
+  library(ade4)
+  library(BiocParallel)
 })
 
 answer("strucchange: breakpoints(hpc = \"foreach\")", {
@@ -27,3 +29,14 @@ answer("cutpointr: allowParallel = TRUE", {
     boot_runs = 0, subgroup = gender)
   as.list(found[c("subgroup", "optimal_cutpoint", "sum_sens_spec")])
 }, loops = FALSE)
+answer("ade4: loocv(parallel = TRUE)", {
+  data(meaudret)
+  pca <- dudi.pca(meaudret$env, scannf = FALSE, nf = 4)
+  found <- loocv(bca(pca, meaudret$design$site, scannf = FALSE, nf = 2), parallel = TRUE)
+  found$XValCoord
+})
+answer("BiocParallel: DoparParam", {
+  offset <- 10
+  list(bplapply(1:4, function(i) i + offset, BPPARAM = DoparParam()),
+       unlist(bpmapply(function(a, b) a * b, 1:3, 4:6, BPPARAM = DoparParam())))
+})
