@@ -209,7 +209,7 @@ test(
     stopifnot(identical(r[c(1, 5)], list(1L, 5L)))
     for (i in 2:4) { stopifnot(inherits(r[[i]], "fleetLostError")); cat(conditionMessage(r[[i]]), "\\n") }`);
     await succeeded(session);
-    const told = session.lines.filter((line) => line.includes('it ran longer than the limit of 2 s'));
+    const told = session.lines.filter((line) => line.includes('it ran longer than the time limit of 2 s'));
     assert.equal(told.length, 3, session.lines.join('\n'));
   },
 );
