@@ -3,6 +3,7 @@
 // Usage: test-slow.ts [FILE ...]
 import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
+import { format, resolveConfig } from 'prettier';
 import { type Ran, runTestFile } from './run-test-file.ts';
 
 const variable = 'FF_SLOW_TESTS';
@@ -49,11 +50,12 @@ function rowOf({ code, counts, failures, seconds }: Ran, commit: string): Row {
   };
 }
 
-function record(file: string, row: Row): void {
+async function record(file: string, row: Row): Promise<void> {
   const before = existsSync(recordFile) ? (JSON.parse(readFileSync(recordFile, 'utf8')) as Record<string, Row>) : {};
   const rows = Object.entries({ ...before, [file]: row }).filter(([name]) => existsSync(name));
   const sorted = Object.fromEntries(rows.toSorted(([a], [b]) => a.localeCompare(b)));
-  writeFileSync(recordFile, `${JSON.stringify(sorted, null, 2)}\n`);
+  const style = await resolveConfig(recordFile);
+  writeFileSync(recordFile, await format(JSON.stringify(sorted), { ...style, filepath: recordFile }));
 }
 
 async function main(named: readonly string[]): Promise<number> {
@@ -64,7 +66,7 @@ async function main(named: readonly string[]): Promise<number> {
   for (const file of named.length > 0 ? named : slowFiles()) {
     const ran = await runTestFile(file, { limitSeconds: LIMIT_SECONDS, isOnlyOne: false });
     const row = rowOf(ran, commit);
-    record(file, row);
+    await record(file, row);
     failed += row.failed;
     const counts = `${row.passed} passed, ${row.failed} failed, ${row.skipped} skipped, ${row.todo} known failures`;
     lines.push(`${row.failed === 0 ? '✔' : '✖'} ${file}: ${counts}`, ...row.failures.map((name) => `    ${name}`));
