@@ -15,15 +15,16 @@ start_capture <- function() {
   # sink.number() is slow, and a sink that a task left behind shows: it needs a connection, and takes what comes here
   close_connections <- function() {
     if (.Call(fleet_output_reached) && identical(getAllConnections(), known)) return()
-    while ((now <<- sink.number()) > depth) sink()
-    sink(con, type = "message") # R closes no connection that messages go to
+    is_ours <- tryCatch(isOpen(con), error = function(e) FALSE) # FALSE: the task called closeAllConnections()
+    while ((now <<- sink.number()) > depth - !is_ours) sink()
+    if (is_ours) sink(con, type = "message") # R closes no connection that messages go to
     for (left in setdiff(getAllConnections(), known)) tryCatch(close(getConnection(left)), error = function(e) NULL)
     known <<- getAllConnections()
   }
   divert()
   list(
     begin = function(loop, i) {
-      if (now < depth) divert() # an earlier task called closeAllConnections()
+      if (now < depth) divert() # an earlier task closed our connection
       .Call(fleet_output_begin, loop, i)
     },
     add = function(text) .Call(fleet_output_add, enc2utf8(text)),
