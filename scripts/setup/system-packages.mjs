@@ -35,7 +35,9 @@ const needs = [
  */
 const compiledRPackages = [
   'r-recommended',
-  ...['curl', 'digest', 'foreach', 'iterators', 'jsonlite', 'r6', 'testthat'].map((name) => `r-cran-${name}`),
+  ...['curl', 'data.table', 'digest', 'foreach', 'iterators', 'jsonlite', 'plyr', 'r6', 'testthat'].map(
+    (name) => `r-cran-${name}`,
+  ),
 ];
 
 /** Whether anything is missing; looks at files only. */

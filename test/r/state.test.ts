@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { events, Lab, type Running, said } from '../../testing/lab.ts';
+import { skipsWithout } from '../support/needs-r-package.ts';
 
 let lab: Lab;
 let worker: Running;
@@ -23,15 +24,18 @@ async function agrees(members: string): Promise<void> {
   assert.equal(await session.exited, 0, [...session.lines, ...worker.lines.slice(-50)].join('\n'));
 }
 
-test('settings, search path, devices, connections and variables', { timeout: 60_000 }, async () => {
+test('settings, search path, devices, connections and variables', { timeout: 60_000 }, async (context) => {
+  if (await skipsWithout(context, 'data.table', 'MASS', 'R6')) return;
   await agrees(read('state-settings.R'));
 });
 
-test('methods, classes and functions of packages', { timeout: 60_000 }, async () => {
+test('methods, classes and functions of packages', { timeout: 60_000 }, async (context) => {
+  if (await skipsWithout(context, 'MASS')) return;
   await agrees(read('state-registrations.R'));
 });
 
-test('objects that are changed by reference', { timeout: 60_000 }, async () => {
+test('objects that are changed by reference', { timeout: 60_000 }, async (context) => {
+  if (await skipsWithout(context, 'data.table')) return;
   await agrees(read('state-references.R'));
 });
 
@@ -60,7 +64,8 @@ test('what cannot be put back gets a new R, and counts as no try', { timeout: 60
 test(
   'what the script has told R holds in its loops: options, environment, locale, packages, folder',
   { timeout: 60_000 },
-  async () => {
+  async (context) => {
+    if (await skipsWithout(context, 'data.table')) return;
     const session = lab.session(`${read('script-settings.R')}\nfinish_settings()`);
     assert.equal(await session.exited, 0, [...session.lines, ...worker.lines.slice(-50)].join('\n'));
   },
