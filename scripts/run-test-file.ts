@@ -61,7 +61,8 @@ function isWholeWhenInherited(): boolean {
 }
 
 function runNode(args: readonly string[], output: number | 'inherit'): Promise<number> {
-  const env = { ...process.env, NODE_COMPILE_CACHE: compileCacheDir };
+  // Node sets NODE_TEST_CONTEXT for tests; a runner that a test starts would report in node's own binary form.
+  const env = { ...process.env, NODE_COMPILE_CACHE: compileCacheDir, NODE_TEST_CONTEXT: undefined };
   const child = spawn(process.execPath, args, { stdio: ['inherit', output, output], env });
   const passOn = (signal: NodeJS.Signals): void => void child.kill(signal);
   process.on('SIGTERM', passOn);
