@@ -8,22 +8,11 @@ import { paths } from '../job/names.ts';
 import type { Bucket } from '../ports/bucket.ts';
 import { PortError } from '../ports/port-error.ts';
 
-/** Moving results and answering pods is right at any time; these are not. */
-const FENCED: readonly Action['do'][] = [
-  'take-place',
-  'create-cluster',
-  'resize-workers-pool',
-  'delete-nodes',
-  'delete-cluster',
-  'delete-leftovers',
-  'apply-workload',
-  'scale-workers',
-  'set-gate',
-  'stop-driver',
-];
+/** Moving results and answering pods is right at any time; whatever else there is, is not. */
+const RIGHT_AT_ANY_TIME: readonly Action['do'][] = ['renew-lease', 'back-up', 'sign-urls', 'remove-control'];
 
 export function isFenced(action: Action): boolean {
-  return FENCED.includes(action.do);
+  return !RIGHT_AT_ANY_TIME.includes(action.do);
 }
 
 /** @throws PortError FF-PASS-OVERTAKEN when the record has moved on since the intent was written. */
