@@ -107,6 +107,7 @@ interface Pass {
 async function carryOut(ports: Ports, settings: PassSettings, pass: Pass): Promise<PassResult> {
   const { loaded, seen, connections, step, startedMs } = pass;
   if (!hasWork(pass)) return { did: 'nothing', phase: step.record.phase, again: false };
+  if (loaded !== null && isOnlyListedWrongly(pass)) return leave(ports, pass, loaded);
   const { state } = ports.buckets;
   const marker = await listAsLive(state, settings, pass);
   const nonce = randomUUID();
@@ -119,12 +120,7 @@ async function carryOut(ports: Ports, settings: PassSettings, pass: Pass): Promi
   const told = boundRecord(await publishNotices(ports, noted));
   const generation = await saveUnlessOvertaken(state, told, intentGeneration);
   if (generation === null) return { did: 'left-to-another' };
-  await keepRecord(state, told, generation);
-  await saveStatus(ports.buckets.uploads, statusView(told, ports.clock.nowMs(), generation));
-  if (marker !== null && isSettled(told)) {
-    await releasePlace(state, told.job, told.attempt);
-    await removeMarker(state, told.job, marker);
-  }
+  await show(ports, told, generation, marker);
   log('INFO', `pass: ${told.phase}${told.waitingFor ? `, waiting for ${told.waitingFor}` : ''}`, {
     job: told.job,
     attempt: told.attempt,
@@ -149,6 +145,27 @@ function hasWork({ loaded, marker, step }: Pass): boolean {
     return true;
   const isListedWrongly = isTerminal(step.record.phase) === (marker !== null);
   return loaded.record.acting || loaded.record.notices.length > 0 || isListedWrongly;
+}
+
+/** What an earlier pass of the end had still to do, its record being as it must be: nothing is written anew. */
+function isOnlyListedWrongly({ loaded, marker, step }: Pass): boolean {
+  if (loaded === null || loaded.damage !== null || loaded.record.acting || marker === null) return false;
+  return step.actions.length === 0 && isSettled(step.record) && isSame(loaded.record, step.record);
+}
+
+async function leave(ports: Ports, { marker }: Pass, { record, generation }: LoadedRecord): Promise<PassResult> {
+  await show(ports, record, generation, marker);
+  return { did: 'acted', phase: record.phase, again: false };
+}
+
+/** What follows from a record that was saved: its copy, what the user sees, and whether the job is listed as live. */
+async function show(ports: Ports, record: JobRecord, generation: string, marker: string | null): Promise<void> {
+  const { state, uploads } = ports.buckets;
+  await keepRecord(state, record, generation);
+  await saveStatus(uploads, statusView(record, ports.clock.nowMs(), generation));
+  if (marker === null || !isSettled(record)) return;
+  await releasePlace(state, record.job, record.attempt);
+  await removeMarker(state, record.job, marker);
 }
 
 /** Nothing more will happen to the job without its user, and everybody has been told. */

@@ -47,6 +47,11 @@ const found: readonly [name: string, scenario: string, fault: Fault][] = [
   ],
   ['several passes at once', 'resume', { kind: 'interleave', seed: 3, processes: 4 }],
   ['a pass that slept before it saved', 'resume', { kind: 'sleep', call: 240, seconds: 200 }],
+  [
+    'an ended job that stayed on the list of live ones',
+    'spot loss',
+    { kind: 'refuse', calls: 'state.write', chance: 0.5, seed: 1 },
+  ],
   ['no event at all', 'canary failure', { kind: 'events', how: 'lost' }],
 ];
 
