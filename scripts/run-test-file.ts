@@ -9,14 +9,23 @@ import { compileCacheDir } from '../local-cloud/composition/compile-cache.ts';
 /** What node's runner prints at the end of a file. */
 export type Counts = Record<'tests' | 'suites' | 'passed' | 'failed' | 'cancelled' | 'skipped' | 'todo', number>;
 
+/** Shown of a file that says nothing of its tests. */
+const LAST_LINES = 40;
+
 export const noCounts: Counts = { tests: 0, suites: 0, passed: 0, failed: 0, cancelled: 0, skipped: 0, todo: 0 };
+
+export interface Failure {
+  /** Of the test. */
+  name: string;
+  /** Its error, in lines. */
+  why: readonly string[];
+}
 
 export interface Ran {
   file: string;
   code: number;
   counts: Counts;
-  /** Names of the tests that failed. */
-  failures: readonly string[];
+  failures: readonly Failure[];
   seconds: number;
 }
 
@@ -34,23 +43,33 @@ export async function runTestFile(
   const reportFile = join(folder, 'report.txt');
   const summaryFile = join(folder, 'summary.json');
   const output = isOnlyOne && isWholeWhenInherited() ? ('inherit' as const) : openSync(reportFile, 'w');
+  let report = '';
   const code = await runNode([...flags(limitSeconds, summaryFile), file], output);
   if (output !== 'inherit') {
     closeSync(output);
-    process.stdout.write(`\n== ${file}\n${readFileSync(reportFile, 'utf8')}`);
+    report = readFileSync(reportFile, 'utf8');
+    process.stdout.write(`\n== ${file}\n${report}`);
   }
   const summary = readFileSync(summaryFile, { encoding: 'utf8', flag: 'a+' });
   rmSync(folder, { recursive: true });
   const { counts, failures } =
     summary === ''
-      ? { counts: { ...noCounts, failed: 1 }, failures: ['the file ended before its tests'] }
+      ? {
+          counts: { ...noCounts, failed: 1 },
+          failures: [{ name: 'the file ended before its tests', why: lastLines(report) }],
+        }
       : (JSON.parse(summary) as Pick<Ran, 'counts' | 'failures'>);
   return { file, code, counts, failures, seconds: (Date.now() - begin) / 1000 };
 }
 
+function lastLines(text: string): string[] {
+  return text.trimEnd().split('\n').slice(-LAST_LINES);
+}
+
 function flags(limitSeconds: number, summaryFile: string): string[] {
   return [
-    ...['--import', './test/support/network-guard.ts', `--test-timeout=${limitSeconds * 1000}`, '--test-force-exit'],
+    ...['--import', './test/support/network-guard.ts', '--import', './test/support/failure-report.ts'],
+    ...[`--test-timeout=${limitSeconds * 1000}`, '--test-force-exit'],
     ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
     ...['--test-reporter=./scripts/summary-reporter.mjs', `--test-reporter-destination=${summaryFile}`],
   ];

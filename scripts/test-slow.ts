@@ -46,7 +46,7 @@ function rowOf({ code, counts, failures, seconds }: Ran, commit: string): Row {
   return {
     ...{ date: new Date().toISOString().slice(0, 16).replace('T', ' '), commit },
     ...{ passed, failed: failed + cancelled + (isBad ? 1 : 0), skipped, todo, seconds: Math.round(seconds) },
-    failures: isBad ? [`the file ended with ${code}`] : failures,
+    failures: isBad ? [`the file ended with ${code}`] : failures.map(({ name }) => name),
   };
 }
 

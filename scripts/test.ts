@@ -77,6 +77,12 @@ function printSummary(runs: readonly Ran[], counts: Counts, milliseconds: number
   say(['', 'all files', ...lines.map(([name, value]) => `ℹ ${name} ${value}`)]);
 }
 
+/** At the very end, so that a log that is cut still says why. */
+function describeFailed({ file, failures }: Ran): string[] {
+  const whys = failures.flatMap(({ name, why }) => [`  ${name}`, ...why.map((line) => `    ${line}`)]);
+  return [`✖ ${file}`, ...whys];
+}
+
 function say(lines: readonly string[]): void {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
@@ -89,7 +95,7 @@ async function main(names: readonly string[]): Promise<number> {
   const checked = await checks;
   const counts = runs.reduce((sum, run) => addCounts(sum, run.counts), noCounts);
   printSummary(runs, counts, Date.now() - begin);
-  const failed = runs.filter(({ code }) => code !== 0).map(({ file }) => `✖ ${file}`);
+  const failed = runs.filter(({ code }) => code !== 0).flatMap(describeFailed);
   if (checked !== 0) failed.push('✖ the checks: see above');
   if (failed.length > 0) say(['', 'failed', ...failed]);
   return failed.length > 0 || counts.tests === 0 ? 1 : 0;

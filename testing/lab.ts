@@ -6,10 +6,15 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Redis } from 'ioredis';
 import { redisKeys } from '../functions/adapters/redis-keys.ts';
+import { describeRedis } from './describe-redis.ts';
+import { explainFailures } from './explain-failures.ts';
 import { startFileServer, type FileServer } from './file-server.ts';
 import { freePort } from './free-ports.ts';
 import { startRedis, type RunningRedis } from './redis-server.ts';
 import { waitFor } from './wait-for.ts';
+
+/** Of each process, in the explanation of a failure. */
+const LAST_LINES = 15;
 
 const root = resolve(import.meta.dirname, '..');
 export const rLibrary = process.env['R_LIBS'] ?? join(root, '.local/R');
@@ -53,6 +58,9 @@ export class Lab {
   redis!: Redis;
   server!: FileServer;
   #server: RunningRedis | undefined;
+  readonly #endExplanation = explainFailures(async () => {
+    return `== Redis\n${await describeRedis(this.redis)}\n${this.describeProcesses()}`;
+  });
 
   /** maxMemory: of Redis, as in redis.conf. */
   static async start(maxMemory = '0'): Promise<Lab> {
@@ -199,7 +207,18 @@ export class Lab {
     });
   }
 
+  /** The last that each process has said. */
+  private describeProcesses(): string {
+    const described = this.running.map(({ process: child, lines }) => {
+      const state = child.signalCode ?? child.exitCode ?? 'runs';
+      const command = child.spawnargs.join(' ').slice(0, 120);
+      return [`== ${command} (pid ${child.pid}): ${state}`, ...lines.slice(-LAST_LINES)].join('\n');
+    });
+    return described.join('\n');
+  }
+
   async stop(): Promise<void> {
+    this.#endExplanation(this.describeProcesses());
     await this.#server?.stop();
     for (const { process: child } of this.running) {
       if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {

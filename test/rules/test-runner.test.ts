@@ -42,7 +42,25 @@ describe('the test runner', () => {
       ');',
     );
     assert.equal(code, 1);
-    assert.match(out, /ℹ fail 2\n[^]*failed\n✖ .*1\.test\.mjs\n✖ .*2\.test\.mjs\n$/);
+    assert.match(
+      out,
+      /ℹ fail 2\n[^]*failed\n✖ .*1\.test\.mjs\n {2}bad\n {4}Error: no\n {4} +at [^✖]*\n✖ .*2\.test\.mjs\n/,
+    );
+    assert.match(out.slice(out.lastIndexOf('failed\n')), /SyntaxError/);
+  });
+
+  it('shows at the end what the processes of a failed test have said, and long errors with their ends only', async () => {
+    const explain = join(root, 'testing/explain-failures.ts');
+    const { out } = await runOn(
+      `import { explainFailures } from '${explain}'; explainFailures(async () => 'the driver has ended');
+       test('late', { timeout: 10 }, () => new Promise(() => setTimeout(() => {}, 3_600_000)));
+       test('long', () => { throw new Error('x\\n'.repeat(1000) + 'end of it'); });
+       test('good', () => {});`,
+    );
+    const end = out.slice(out.lastIndexOf('failed\n'));
+    assert.match(end, /\n {2}late\n {4}test timed out after 10ms\n {4}the driver has ended\n {2}long\n/);
+    assert.match(end, /\n {4}… \d+ lines …\n {4}x\n[^]*end of it[^]*\n {4}the driver has ended\n$/);
+    assert.doesNotMatch(end, /good/);
   });
 
   it('a test that leaves something open does not keep its file from ending', async () => {
