@@ -1,5 +1,6 @@
 /** One cluster of the virtual world, with what runs in it; a test moves its parts by hand. */
 import { createHash } from 'node:crypto';
+import type { ContainerDeath, ExplainedDeath, PodEnd } from '../functions/job/death.ts';
 import type { DriverState, Gate, LoopProgress, WorkerProgress } from '../functions/job/progress.ts';
 import type { ClusterView } from '../functions/ports/clusters.ts';
 import type { JournalEntry, OutboxItem, OutputEntry, SignedUrl } from '../functions/ports/task-queue.ts';
@@ -32,6 +33,10 @@ export class VirtualCluster {
   urlRequests: string[] = [];
   signedUrls: Record<string, SignedUrl | null> = {};
   rejected: JournalEntry[] = [];
+  /** Of iterations with their worker's container, how those pods ended, and what a pass has said of them. */
+  deaths: ContainerDeath[] = [];
+  podEnds: Record<string, PodEnd> = {};
+  explained: ExplainedDeath[] = [];
 
   constructor(view: ClusterView) {
     this.view = view;

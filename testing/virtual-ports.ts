@@ -177,6 +177,10 @@ function virtualWorkload(world: VirtualWorld, cluster: VirtualCluster): Workload
       }
       cluster.workload = structuredClone(request);
     },
+    async podEnds(pods) {
+      world.check('workload.podEnds');
+      return Object.fromEntries(pods.map((pod) => [pod, cluster.podEnds[pod] ?? null]));
+    },
     async scaleWorkers(_from, replicas, idlePods) {
       world.check('workload.scaleWorkers');
       cluster.workers = cluster.workers.filter(
@@ -234,6 +238,7 @@ function virtualQueue(world: VirtualWorld, cluster: VirtualCluster): TaskQueue {
         workers: cluster.workers,
         gate: cluster.gate,
         urlRequests: cluster.urlRequests,
+        deaths: cluster.deaths,
         refused: cluster.refused,
       };
     },
@@ -271,6 +276,11 @@ function virtualQueue(world: VirtualWorld, cluster: VirtualCluster): TaskQueue {
       cluster.gate = { ...cluster.gate, tasks };
     },
     async renewLease() {},
+    async explainDeaths(deaths) {
+      world.check('queue.explainDeaths');
+      cluster.explained.push(...deaths);
+      cluster.deaths = cluster.deaths.filter(({ id }) => !deaths.some((death) => death.id === id));
+    },
     async answerUrlRequests(answers) {
       cluster.signedUrls = { ...cluster.signedUrls, ...answers };
       cluster.urlRequests = cluster.urlRequests.filter((name) => !(name in answers));

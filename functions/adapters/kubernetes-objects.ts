@@ -16,18 +16,18 @@ const metadata = z.object({
   deletionTimestamp: text,
 });
 
+const terminated = z.object({ reason: text, message: text, exitCode: z.int().nullish(), finishedAt: text }).nullish();
+
 const containerStatus = z.object({
-  state: z
-    .object({
-      waiting: z.object({ reason: text, message: text }).nullish(),
-      terminated: z.object({ message: text }).nullish(),
-    })
-    .nullish(),
+  state: z.object({ waiting: z.object({ reason: text, message: text }).nullish(), terminated }).nullish(),
+  lastState: z.object({ terminated }).nullish(),
 });
+
+const container = z.object({ resources: z.object({ limits: z.object({ memory: text }).nullish() }).nullish() });
 
 export const podObject = z.object({
   metadata,
-  spec: z.object({ nodeName: text }).nullish(),
+  spec: z.object({ nodeName: text, containers: z.array(container).nullish() }).nullish(),
   status: z
     .object({
       phase: text,

@@ -3,6 +3,7 @@
  * (workers, machines) as lines of a table.
  */
 import * as z from 'zod';
+import type { PodEnd } from '../job/death.ts';
 import { PortError } from '../ports/port-error.ts';
 import type { NodeView, PodView, WorkloadView } from '../ports/workloads.ts';
 import type { Form, KubernetesApi } from './kubernetes-api.ts';
@@ -16,7 +17,7 @@ import {
   type SecretObject,
 } from './kubernetes-objects.ts';
 import { nodeLines, workerLines, type WorkerLine } from './kubernetes-tables.ts';
-import { driverOf, toNode, toPod, troubleOf } from './kubernetes-views.ts';
+import { driverOf, podEndOf, toNode, toPod, troubleOf } from './kubernetes-views.ts';
 import { NAMESPACE } from './manifests.ts';
 
 /** On the Secret with the pods' inputs: when their URLs were signed. */
@@ -107,6 +108,17 @@ async function askTroubled(api: KubernetesApi, lines: WorkerLine[]): Promise<Map
     return [name, pod && troubleOf(pod)];
   });
   return new Map(await Promise.all(told));
+}
+
+/** Pods that are asked how they ended, in one pass. */
+const MOST_ENDS = 10;
+
+export async function observePodEnds(api: KubernetesApi, pods: readonly string[]): Promise<Record<string, PodEnd>> {
+  const told = pods.slice(0, MOST_ENDS).map(async (name): Promise<[string, PodEnd]> => {
+    const pod = await readOne(api, `reading pod ${name}`, podObject, `${core}/pods/${name}`);
+    return [name, pod === null ? 'gone' : podEndOf(pod)];
+  });
+  return Object.fromEntries(await Promise.all(told));
 }
 
 async function readList<T>(api: KubernetesApi, doing: string, item: z.ZodType<T>, path: string): Promise<T[]> {

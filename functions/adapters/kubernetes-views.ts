@@ -1,4 +1,5 @@
 /** Pure: Kubernetes objects -> the views of our port. */
+import type { PodEnd } from '../job/death.ts';
 import type { NodeView, PodView, WorkloadView } from '../ports/workloads.ts';
 import type { Condition, JobObject, NodeObject, PodObject } from './kubernetes-objects.ts';
 
@@ -26,6 +27,24 @@ export function troubleOf(pod: PodObject): string | null {
   const scheduled = find(pod, 'PodScheduled');
   if (scheduled?.status === 'False') return join(scheduled.reason, scheduled.message);
   return pod.status?.phase === 'Failed' ? join(pod.status.reason ?? 'Failed', pod.status.message) : null;
+}
+
+/** A container that runs again has its end in its last state. */
+export function podEndOf(pod: PodObject): PodEnd {
+  const [status] = pod.status?.containerStatuses ?? [];
+  const ended = status?.state?.terminated ?? status?.lastState?.terminated;
+  const finishedMs = Date.parse(ended?.finishedAt ?? '');
+  if (!ended || Number.isNaN(finishedMs)) return null;
+  const memoryLimit = memoryText(pod.spec?.containers?.[0]?.resources?.limits?.memory);
+  const { reason, exitCode } = ended;
+  return { reason: reason ?? 'Error', exitCode: exitCode ?? -1, finishedSeconds: finishedMs / 1000, memoryLimit };
+}
+
+/** Bytes are written as the job file has them; the API server keeps any other quantity as it was given. */
+function memoryText(quantity: string | null | undefined): string | null {
+  if (!/^\d+$/.test(quantity ?? '')) return quantity ?? null;
+  const mebibytes = Math.round(Number(quantity) / 1024 ** 2);
+  return mebibytes % 1024 === 0 ? `${mebibytes / 1024}Gi` : `${mebibytes}Mi`;
 }
 
 export function toNode(node: NodeObject): NodeView {

@@ -7,12 +7,13 @@ import { KubeConfig, KubernetesObjectApi, PatchStrategy } from '@kubernetes/clie
 import { GoogleAuth } from 'google-auth-library';
 import { z } from 'zod';
 import { inParallel } from '../in-parallel.ts';
+import type { PodEnd } from '../job/death.ts';
 import type { ClusterView } from '../ports/clusters.ts';
 import { PortError } from '../ports/port-error.ts';
 import type { Workload, WorkloadRequest, Workloads, WorkloadView } from '../ports/workloads.ts';
 import { codeOf } from './error-code.ts';
 import { KubernetesApi, withDeadline } from './kubernetes-api.ts';
-import { observeWorkload, SIGNED_AT } from './kubernetes-observe.ts';
+import { observePodEnds, observeWorkload, SIGNED_AT } from './kubernetes-observe.ts';
 import { type Manifest, manifestsFor, NAMESPACE } from './manifests.ts';
 
 const PATCHES_AT_ONCE = 8;
@@ -62,6 +63,10 @@ class KubernetesWorkload implements Workload {
 
   observe(): Promise<WorkloadView> {
     return observeWorkload(this.#api);
+  }
+
+  podEnds(pods: readonly string[]): Promise<Record<string, PodEnd>> {
+    return observePodEnds(this.#api, pods);
   }
 
   /**

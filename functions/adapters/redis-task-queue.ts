@@ -4,6 +4,7 @@
  * (redis-values.ts), and no answer may be larger than this process can bear.
  */
 import * as z from 'zod';
+import type { ExplainedDeath } from '../job/death.ts';
 import { summarize, type LoopProgress, type Progress } from '../job/progress.ts';
 import type {
   JournalEntry,
@@ -17,7 +18,17 @@ import type {
 } from '../ports/task-queue.ts';
 import { redisKeys, valueFields } from './redis-keys.ts';
 import { RedisConnection } from './redis-connection.ts';
-import { toDriver, toEntry, toFields, toGate, toLoop, toLoopNumbers, toOutput, toWorker } from './redis-values.ts';
+import {
+  toDeath,
+  toDriver,
+  toEntry,
+  toFields,
+  toGate,
+  toLoop,
+  toLoopNumbers,
+  toOutput,
+  toWorker,
+} from './redis-values.ts';
 
 /** A worker whose supervisor has been silent for longer is not counted. */
 const BEAT_LIMIT_SECONDS = 30;
@@ -28,6 +39,8 @@ const LEASE_SECONDS = 1800;
 /** A script may call a loop thousands of times, and write thousands of files; the newest and the first are seen. */
 const MOST_LOOPS = 100_000;
 const MOST_OUTPUTS = 200_000;
+/** Deaths that one pass explains. */
+const MOST_DEATHS = 1000;
 /** Places of refused values that are told of. */
 const MOST_REFUSED = 20;
 const PLACE_LENGTH = 100;
@@ -40,7 +53,7 @@ const text = z.string().nullable().catch(null);
 const length = z.number().catch(0);
 const streamEntries = z.array(z.tuple([z.string(), z.array(z.string())])).catch([]);
 const scanned = z.tuple([z.string(), z.array(z.string())]).catch(['0', []]);
-const viewReplies = z.tuple([hash, list, hash, hash, z.number(), length, length, scanned, text, text]);
+const viewReplies = z.tuple([hash, list, hash, hash, z.number(), length, length, scanned, text, text, hash]);
 
 export const redisTaskQueues: TaskQueues = {
   open: async (endpoint) => new RedisTaskQueue(await RedisConnection.open(endpoint)),
@@ -70,10 +83,11 @@ class RedisTaskQueue implements TaskQueue {
         ['hscan', redisKeys.need, '0', 'COUNT', String(URLS_AT_ONCE)],
         ['get', redisKeys.gate],
         ['get', redisKeys.gated],
+        ['hgetall', redisKeys.causes],
       ],
       refuse,
     );
-    const [driver, loopTexts, waiting, workers, outbox, errors, described, need, gate, gated] =
+    const [driver, loopTexts, waiting, workers, outbox, errors, described, need, gate, gated, causes] =
       viewReplies.parse(replies);
     const driverNow = toDriver(driver, refuse);
     const numbers = toLoopNumbers(loopTexts, refuse);
@@ -85,6 +99,9 @@ class RedisTaskQueue implements TaskQueue {
       progress: summarize(driverNow, loops, fresh, outbox + errors + described),
       workers: fresh,
       gate: toGate(gate, gated, refuse),
+      deaths: Object.entries(causes)
+        .flatMap(([id, cause]) => toDeath(id, cause, refuse) ?? [])
+        .slice(0, MOST_DEATHS),
       urlRequests: Object.keys(toFields(need[1])).slice(0, URLS_AT_ONCE),
       refused: [...refused],
     };
@@ -202,6 +219,18 @@ class RedisTaskQueue implements TaskQueue {
         multi.hset(redisKeys.urls, name, signed === null ? 'none' : `${signed.goodUntilSeconds} ${signed.url}`);
         multi.hdel(redisKeys.need, name);
       }
+    });
+  }
+
+  async explainDeaths(deaths: readonly ExplainedDeath[]): Promise<void> {
+    const ids = deaths.map(({ id }) => id);
+    if (ids.length === 0) return;
+    await this.#redis.call((redis) => redis.watch(redisKeys.causes));
+    const now = await this.#redis.call((redis) => redis.hmget(redisKeys.causes, ...ids));
+    const same = deaths.filter(({ was }, index) => now[index] === was);
+    // Where somebody has written meanwhile nothing is done: the next pass looks again.
+    await this.#redis.transaction((multi) => {
+      for (const { id, cause } of same) multi.hset(redisKeys.causes, id, cause);
     });
   }
 

@@ -4,6 +4,7 @@
  * others count.
  */
 import * as z from 'zod';
+import type { ContainerDeath } from '../job/death.ts';
 import { resultFields } from '../job/ledger.ts';
 import type { DriverState, Gate, LoopProgress, WorkerProgress } from '../job/progress.ts';
 import { parseJson } from '../job/json-lines.ts';
@@ -112,6 +113,22 @@ export function toWorker(pod: string, json: string, refuse: Refuse): WorkerProgr
     sinceSeconds: entry.since,
     beatSeconds: entry.beat,
   };
+}
+
+/** `<loop>:<iteration>` */
+const iterationId = z.string().regex(/^[1-9]\d{0,8}:[1-9]\d{0,9}$/);
+const containerCause = z.tuple([z.literal('container'), podName, anyNumber, anyNumber]);
+
+/** Of a container's end that nobody has explained; undefined: of another death. */
+export function toDeath(id: string, cause: string, refuse: Refuse): ContainerDeath | undefined {
+  if (!cause.startsWith('container ')) return undefined;
+  const words = containerCause.safeParse(cause.split(' ')).data;
+  if (words === undefined || !iterationId.safeParse(id).success) {
+    refuse(`${redisKeys.causes} ${id}`);
+    return undefined;
+  }
+  const [, pod, beganSeconds, countedSeconds] = words;
+  return { id, cause, pod, beganSeconds, countedSeconds };
 }
 
 /** Undefined: this is no result. */

@@ -2,6 +2,7 @@
  * Everything a pass can do to the world. Each action is idempotent: doing it twice, or
  * after it was already done, changes nothing.
  */
+import type { ExplainedDeath } from './death.ts';
 import type { PoolChoice } from './machines.ts';
 
 export type ControlKind = 'cancel' | 'pause' | 'resume' | 'approve';
@@ -39,6 +40,8 @@ export type Action =
    * Answers pods that requested URLs of objects of this attempt, or (`ledger`) of all that the bucket holds of the job.
    */
   | { do: 'sign-urls'; objects: string[] }
+  /** Causes in Redis that are still what was seen are replaced by what Kubernetes says. */
+  | { do: 'explain-deaths'; deaths: ExplainedDeath[] }
   /** Answered requests are removed, so that the same file can be uploaded again. */
   | { do: 'remove-control'; kind: ControlKind; generation: string };
 
@@ -57,5 +60,6 @@ export const ACTIONS = [
   'renew-lease',
   'back-up',
   'sign-urls',
+  'explain-deaths',
   'remove-control',
 ] as const satisfies readonly Action['do'][];

@@ -1,6 +1,7 @@
 /** What one pass sees, as values. `'unknown'` means that it could not be read: an alarm, never empty. */
 import type { ClusterView, Leftover } from '../ports/clusters.ts';
 import type { ControlKind } from './action.ts';
+import type { ContainerDeath, PodEnd } from './death.ts';
 import type { FolderFile } from './job-record.ts';
 import type { JobSpec } from '../job-file/job-spec.ts';
 import type { Problem } from '../job-file/problem.ts';
@@ -22,6 +23,9 @@ export interface Observation {
   gate: Gate | null;
   /** Objects of this attempt that pods have requested a signed URL of. */
   urlRequests: string[];
+  /** Of iterations with their worker's container, not yet explained; and how the containers of those pods ended. */
+  deaths: ContainerDeath[];
+  podEnds: Record<string, PodEnd>;
   /** vCPUs that the project may still start here; null when not asked or not known. */
   freeVcpus: number | null;
   /** Places for clusters; null when not asked. */

@@ -1,4 +1,5 @@
 /** Redis of one job, in our words. Values of results are opaque bytes: nothing here understands R. */
+import type { ContainerDeath, ExplainedDeath } from '../job/death.ts';
 import type { LedgerLine } from '../job/ledger.ts';
 import type { Gate, Progress, WorkerProgress } from '../job/progress.ts';
 
@@ -24,6 +25,8 @@ export interface QueueView {
   gate: Gate;
   /** Names of objects that pods have requested a signed URL of; some of them when there are many. */
   urlRequests: string[];
+  /** Iterations that died with their worker's container, for a cause that nobody has told yet; some of very many. */
+  deaths: ContainerDeath[];
   /** Places of values that are not what they must be, some of them when there are many: they are left out. */
   refused: string[];
 }
@@ -75,6 +78,8 @@ export interface TaskQueue {
   renewLease(): Promise<void>;
   /** Null: there is nothing of that name. */
   answerUrlRequests(answers: Record<string, SignedUrl | null>): Promise<void>;
+  /** Causes that are no longer what they were stay as they are: the iteration has died again. */
+  explainDeaths(deaths: readonly ExplainedDeath[]): Promise<void>;
   /** Files that the script has written, the first of very many; and how many entries are none. */
   outputs(): Promise<{ items: OutputEntry[]; refused: number }>;
   close(): void;

@@ -1,4 +1,5 @@
 /** The Kubernetes objects of one job, in our words. */
+import type { PodEnd } from '../job/death.ts';
 import type { ClusterView } from './clusters.ts';
 
 export interface PodView {
@@ -51,6 +52,8 @@ export interface WorkloadRequest {
 export interface Workload {
   observe(): Promise<WorkloadView>;
   apply(request: WorkloadRequest): Promise<void>;
+  /** How the containers of these pods have ended last, of the first few when there are many. */
+  podEnds(pods: readonly string[]): Promise<Record<string, PodEnd>>;
   /**
    * Marks the pods that may go first, then sets the number of replicas.
    * @throws PortError FF-WORKLOAD-CHANGED (retry) when it is not `from` any more: what was planned is out of date.

@@ -100,6 +100,8 @@ async function change(doing: Doing, action: Exclude<Action, { do: 'back-up' }>):
     case 'sign-urls':
       if (queue) await signUrls(ports.buckets, queue, record, action.objects, ports.clock.nowMs());
       return;
+    case 'explain-deaths':
+      return queue?.explainDeaths(action.deaths);
     case 'apply-workload':
       return applyWorkload(doing, action.workers);
     case 'scale-workers':

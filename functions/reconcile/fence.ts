@@ -8,8 +8,14 @@ import { paths } from '../job/names.ts';
 import type { Bucket } from '../ports/bucket.ts';
 import { PortError } from '../ports/port-error.ts';
 
-/** Moving results and answering pods is right at any time; whatever else there is, is not. */
-const RIGHT_AT_ANY_TIME: readonly Action['do'][] = ['renew-lease', 'back-up', 'sign-urls', 'remove-control'];
+/** Moving results, answering pods and explaining deaths is right at any time; whatever else there is, is not. */
+const RIGHT_AT_ANY_TIME: readonly Action['do'][] = [
+  'renew-lease',
+  'back-up',
+  'sign-urls',
+  'explain-deaths',
+  'remove-control',
+];
 
 export function isFenced(action: Action): boolean {
   return !RIGHT_AT_ANY_TIME.includes(action.do);

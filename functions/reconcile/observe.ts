@@ -57,6 +57,8 @@ export async function observe(
     workers: inside.workers,
     gate: inside.gate,
     urlRequests: inside.urlRequests,
+    deaths: inside.deaths,
+    podEnds: inside.podEnds,
     freeVcpus: record.phase === 'running' ? await observeFreeVcpus(ports, withCluster(record)) : null,
     places: record.phase === 'waiting' ? await observePlaces(ports, record, settings) : null,
   };
@@ -182,10 +184,13 @@ interface Inside {
   workers: Observation['workers'];
   gate: Observation['gate'];
   urlRequests: Observation['urlRequests'];
+  deaths: Observation['deaths'];
+  podEnds: Observation['podEnds'];
 }
 
 function emptyInside(): Inside {
-  return { view: null, workload: null, queue: null, progress: null, workers: [], gate: null, urlRequests: [] };
+  const seen = { progress: null, workers: [], gate: null, urlRequests: [], deaths: [], podEnds: {} };
+  return { view: null, workload: null, queue: null, ...seen };
 }
 
 async function observeInside(ports: Ports, cluster: ClusterView, { job, progress }: JobRecord): Promise<Inside> {
@@ -201,7 +206,14 @@ async function observeInside(ports: Ports, cluster: ClusterView, { job, progress
   if (inside === 'unknown') return { ...emptyInside(), view, workload, queue, progress: 'unknown' };
   const { refused, ...read } = inside;
   if (refused.length > 0) tellRefused(job, refused);
-  return { view, workload, queue, ...read };
+  return { view, workload, queue, ...read, podEnds: await observePodEnds(workload, read.deaths) };
+}
+
+/** What cannot be read now is asked again in the next pass. */
+async function observePodEnds(workload: Workload, deaths: Observation['deaths']): Promise<Observation['podEnds']> {
+  if (deaths.length === 0) return {};
+  const ends = await orUnknown('kubernetes', () => workload.podEnds([...new Set(deaths.map(({ pod }) => pod))]));
+  return ends === 'unknown' ? {} : ends;
 }
 
 function tellRefused(job: string, places: string[]): void {

@@ -1,13 +1,14 @@
 /**
  * Pure: what every phase with a running driver does first: notice a lost cluster and the driver's end, save results,
- * renew the lease, sign URLs. It says nothing about the number of workers. Its actions follow from what is seen, so a
- * pass that died before it did them changes nothing.
+ * renew the lease, explain deaths, sign URLs. It says nothing about the number of workers. Its actions follow from what
+ * is seen, so a pass that died before it did them changes nothing.
  */
 import type { Action } from '../job/action.ts';
 import type { RecordWithCluster } from '../job/known-record.ts';
 import type { Observation } from '../job/observation.ts';
 import type { Progress } from '../job/progress.ts';
 import type { WorkloadView } from '../ports/workloads.ts';
+import { explainDeaths } from './plan-deaths.ts';
 import { planDriverEnd } from './plan-driver-end.ts';
 import { planLostCluster } from './plan-lost-cluster.ts';
 import { noteDecision, stay, type Step } from './step.ts';
@@ -46,7 +47,13 @@ export function tendWorkload(record: RecordWithCluster, seen: Observation): Tend
   return {
     is: 'working',
     seen: working,
-    actions: [{ do: 'renew-lease' }, { do: 'back-up' }, ...signUrls(working), ...renewInputs(working)],
+    actions: [
+      { do: 'renew-lease' },
+      ...explainDeaths(working),
+      { do: 'back-up' },
+      ...signUrls(working),
+      ...renewInputs(working),
+    ],
   };
 }
 

@@ -114,6 +114,16 @@ describe('the queue of a job', () => {
       `${redisKeys.workers} ../nodes/x`,
     ],
     ['a number of tasks that is none', () => script.set(redisKeys.gated, 'many'), redisKeys.gated],
+    [
+      'the end of a container that is no pod',
+      () => script.hset(redisKeys.causes, { '1:2': 'container ../nodes/x 1 2' }),
+      `${redisKeys.causes} 1:2`,
+    ],
+    [
+      'the end of what is no iteration',
+      () => script.hset(redisKeys.causes, { x: 'container w1 1 2' }),
+      `${redisKeys.causes} x`,
+    ],
     ['errors that are a text', () => script.set(redisKeys.errors, 'x'), redisKeys.errors],
     ['descriptions that are a list', () => script.rpush(redisKeys.described, 'x'), redisKeys.described],
   ];
@@ -185,6 +195,22 @@ describe('the queue of a job', () => {
     );
     await queue.reject(items.map(({ entry }) => entry));
     assert.deepEqual(await queue.outbox(100, 1000), { items: [], refused: [] });
+  });
+
+  it('tells of the deaths that nobody has explained, and explains those that are as they were', async () => {
+    const causes = { '1:1': 'killed aborted', '1:2': 'container w1 5.5 9', '1:3': 'container w2 6 10' };
+    await script.hset(redisKeys.causes, causes);
+    const { deaths } = await view();
+    assert.deepEqual(deaths, [
+      { id: '1:2', cause: 'container w1 5.5 9', pod: 'w1', beganSeconds: 5.5, countedSeconds: 9 },
+      { id: '1:3', cause: 'container w2 6 10', pod: 'w2', beganSeconds: 6, countedSeconds: 10 },
+    ]);
+    await script.hset(redisKeys.causes, { '1:3': 'container w2 16 20' });
+    const explained = deaths.map(({ id, cause }) => ({ id, was: cause, cause: 'memory limit 2Gi' }));
+    await queue.explainDeaths(explained);
+    await queue.explainDeaths(explained);
+    const now = { ...causes, '1:2': 'memory limit 2Gi', '1:3': 'container w2 16 20' };
+    assert.deepEqual(await script.hgetall(redisKeys.causes), now);
   });
 
   it('has the outputs that are some', async () => {

@@ -148,6 +148,21 @@ function defineSuite(start: () => Promise<ApiServer>): void {
     assert.deepEqual(marked, ['pulling', 'starting']);
   });
 
+  it('tells how containers have ended: one that waits or runs again has it behind it', async () => {
+    const killed = { reason: 'OOMKilled', exitCode: 137, finishedAt: '2026-11-26T12:00:01Z' };
+    const behind = { lastState: { terminated: killed } };
+    await makeWorker(client, 'again', 'machine', { phase: 'Running', ...of({ ...running, ...behind }, true) });
+    await makeWorker(client, 'waits', 'machine', {
+      phase: 'Running',
+      ...of({ ...waiting('CrashLoopBackOff'), ...behind }, false),
+    });
+    await makeWorker(client, 'over', 'machine', { phase: 'Running', ...of({ state: { terminated: killed } }, false) });
+    const seen = await workload.podEnds(['again', 'waits', 'over', 'starting', 'no-such-pod']);
+    const finishedSeconds = Date.parse(killed.finishedAt) / 1000;
+    const end = { reason: 'OOMKilled', exitCode: 137, finishedSeconds, memoryLimit: '1Gi' };
+    assert.deepEqual(seen, { again: end, waits: end, over: end, starting: null, 'no-such-pod': 'gone' });
+  });
+
   it('says what was refused, and whether to try again', async () => {
     const stranger = workloadOf(configOf({ ...server, token: 'not-a-token' }));
     await assert.rejects(stranger.observe(), (error: unknown) => {

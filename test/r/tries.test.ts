@@ -74,6 +74,46 @@ test('an iteration that ends its whole container, supervisor included, is given 
   );
 });
 
+test('what a pass says of the end of a container is what is said of its iteration', async () => {
+  const inputs = lab.prepare({ script: '' });
+  const session = lab.session(
+    `r <- foreach(i = 1:2, .errorhandling = "pass") %dopar% { if (i == 2) system("kill -KILL 0"); i }
+     cat(conditionMessage(r[[2]]), "\\n", sep = "")`,
+    ', tries = 1L',
+  );
+  await lab.worker('w1', inputs).exited;
+  const again = lab.worker('w1', inputs);
+  const cause = await waitFor('the death is counted', () => lab.redis.hget(redisKeys.causes, '1:2'));
+  const [, began, counted] = /^container w1 ([\d.]+) ([\d.]+)$/.exec(cause) ?? assert.fail(cause);
+  assert.ok(Number(began) > 0 && Number(began) <= Number(counted), cause);
+  await lab.redis.hset(redisKeys.causes, { '1:2': 'memory limit 64Mi' });
+  assert.equal(await session.exited, 0, [...session.lines, ...again.lines].join('\n'));
+  const said = 'iteration 2 was given up: it ran out of memory once (limit 64Mi; worker.memory in job.yaml)';
+  assert.ok(session.lines.includes(said), session.lines.join('\n'));
+});
+
+test('a supervisor that outlives an R without memory says so', async () => {
+  // as the kernel keeps it for a group of processes, and says when it kills one of them
+  const cgroup = join(lab.dir, 'cgroup');
+  mkdirSync(cgroup);
+  writeFileSync(join(cgroup, 'memory.events'), 'low 0\nhigh 0\nmax 7\noom 3\noom_kill 3\n');
+  writeFileSync(join(cgroup, 'memory.max'), '536870912\n');
+  lab.worker('w1', undefined, { FF_CGROUP: cgroup });
+  await lab.workersReady(1);
+  const lines = await succeeds(
+    `r <- foreach(i = 1:3, .errorhandling = "pass") %dopar% {
+       if (i == 2) writeLines("oom_kill 4", "${join(cgroup, 'memory.events')}")
+       if (i > 1) tools::pskill(Sys.getpid(), 9)
+       i
+     }
+     for (e in r[2:3]) cat(conditionMessage(e), "\\n", sep = "")`,
+    ', tries = 1L',
+  );
+  const out = 'iteration 2 was given up: it ran out of memory once (limit 512Mi; worker.memory in job.yaml)';
+  const killed = 'iteration 3 was given up: it ended its R process once (killed by signal 9';
+  assert.ok(lines.includes(out) && lines.some((line) => line.startsWith(killed)), lines.join('\n'));
+});
+
 test('a machine that begins again, and a worker that was told to go, are no tries', async () => {
   const trace = join(lab.dir, 'trace');
   const session = lab.session(

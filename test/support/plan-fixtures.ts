@@ -147,6 +147,8 @@ export const observation = (part: Partial<Observation> = {}): Observation => ({
   workers: [],
   gate: { tasks: 'open', begun: 13 },
   urlRequests: [],
+  deaths: [],
+  podEnds: {},
   freeVcpus: null,
   places: { held: true, taken: 0, maximum: 3, beside: [] },
   ...part,

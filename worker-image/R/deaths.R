@@ -2,9 +2,12 @@
 # (bin/run-worker), for R is dead then.
 
 # A cause in Redis is a word, a blank, and a text for people (bin/run-worker). The usual word is "killed": R died. These
-# two mean more.
+# mean more.
 CAUSE_TIME <- "time" # the iteration ran longer than it may: a second try would as well
-CAUSE_CONTAINER <- "container" # all processes of the container were killed at once; instead of a text its pod
+CAUSE_MEMORY <- "memory" # memory ran out
+CAUSE_CONTAINER <- "container" # all processes of the container were killed at once; instead of a text what a pass needs
+
+EXPLAINED_SECONDS <- 120 # a pass comes at least once a minute
 
 # What is known of the iterations of a task: which are done, and how often each ended its R process. Nearly always
 # nothing, so that is asked first. NULL: the task is of an earlier session.
@@ -33,6 +36,18 @@ tell_supervisor <- function(worker, batch, setup) {
   cat(or_else(batch$expected, NA), setup$session, "\n", file = file.path(worker$state_dir, "task"))
 }
 
+# Why a container ended Kubernetes alone knows. In a job a pass asks it, and puts the answer in the cause's place; the
+# verdict on the iteration waits for that, but not for ever: nobody answers while no pass comes.
+await_explanation <- function(worker, loop, i, cause) {
+  until <- now_seconds() + EXPLAINED_SECONDS
+  while (identical(cause_kind(cause), CAUSE_CONTAINER) && !is.null(worker$inputs) && now_seconds() < until &&
+           !.Call(fleet_termination)) {
+    Sys.sleep(0.5)
+    cause <- redis_call(worker$con, "HGET", causes_key(), paste(whole(loop), whole(i), sep = ":"))
+  }
+  or_else(cause, "")
+}
+
 # Pure
 cause_kind <- function(cause) sub(" .*", "", cause)
 cause_text <- function(cause) {
@@ -46,7 +61,9 @@ is_given_up <- function(tries, cause, most_tries) tries >= most_tries || identic
 lost_error <- function(i, tries, cause) {
   often <- if (tries == 1L) "once" else paste(as.integer(tries), "times")
   known <- if (nzchar(cause)) cause_text(cause) else "cause unknown"
-  late <- identical(cause_kind(cause), CAUSE_TIME)
-  why <- if (late) known else sprintf("it ended its R process %s (%s)", often, known)
+  why <- switch(cause_kind(cause),
+    time = known,
+    memory = sprintf("it ran out of memory %s (%s; worker.memory in job.yaml)", often, known),
+    sprintf("it ended its R process %s (%s)", often, known))
   fleet_error(sprintf("iteration %s was given up: %s", whole(i), why), "fleetLostError")
 }

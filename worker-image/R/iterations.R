@@ -30,6 +30,7 @@ run_iterations <- function(code, setup, batch, env, worker) {
       return(invisible())
     }
     if (found$tries[k] > 0L && is_given_up(found$tries[k], found$cause[k], setup$tries)) {
+      found$cause[k] <- await_explanation(worker, setup$loop, item$i, found$cause[k])
       journal_error(worker, setup, item, lost_error(item$i, found$tries[k], found$cause[k]),
                     list(try = found$tries[k], seconds = 0, output = cause_text(found$cause[k]),
                          replay = replay_text(worker, code, setup, item)))

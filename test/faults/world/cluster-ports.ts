@@ -30,6 +30,7 @@ export function workloadPort(
         }
         cluster.workload = structuredClone(request);
       }),
+    podEnds: () => at('workload.podEnds', () => ({})),
     scaleWorkers: (from, replicas, idlePods) =>
       at('workload.scaleWorkers', () => {
         if (there().replicas !== from) throw new PortError('FF-WORKLOAD-CHANGED', 'it has changed', { retry: true });
@@ -104,6 +105,7 @@ export function queuePort(find: () => SimulatedCluster, at: At, nowMs: () => num
           workers,
           gate: { tasks: cluster.gate, begun: cluster.begun.length },
           urlRequests: [],
+          deaths: [],
           refused: [],
         };
       }),
@@ -112,6 +114,7 @@ export function queuePort(find: () => SimulatedCluster, at: At, nowMs: () => num
     confirm: (entries) => change('confirm', (cluster) => (cluster.outbox = without(cluster, idsOf(entries)))),
     reject: (entries) => change('reject', (cluster) => (cluster.outbox = without(cluster, idsOf(entries)))),
     forget: (ids) => change('forget', (cluster) => (cluster.outbox = without(cluster, ids))),
+    explainDeaths: () => at('queue.explainDeaths', () => undefined),
     reports: (kind, most) => at('queue.reports', () => (kind === 'errors' ? find().errors.slice(0, most) : [])),
     confirmReports: (kind, ids) =>
       change('confirmReports', (cluster) => {

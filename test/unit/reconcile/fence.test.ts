@@ -30,6 +30,7 @@ const rows: [action: Action, fenced: boolean][] = [
   [{ do: 'back-up' }, false],
   [{ do: 'renew-lease' }, false],
   [{ do: 'sign-urls', objects: [] }, false],
+  [{ do: 'explain-deaths', deaths: [] }, false],
   [{ do: 'remove-control', kind: 'cancel', generation: '1' }, false],
 ];
 

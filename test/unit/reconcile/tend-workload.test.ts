@@ -41,6 +41,18 @@ const settled: [name: string, seen: Partial<Observation>, expected: Expected][] 
 const tending: Action[] = [{ do: 'renew-lease' }, { do: 'back-up' }];
 const working: [name: string, seen: Partial<Observation>, actions: Action[]][] = [
   ['the lease is renewed and results are saved', {}, tending],
+  [
+    'the end of a container is explained before its iteration is reported',
+    {
+      deaths: [{ id: '1:2', cause: 'container w1 5 9', pod: 'w1', beganSeconds: 5, countedSeconds: 9 }],
+      podEnds: { w1: { reason: 'OOMKilled', exitCode: 137, finishedSeconds: 8, memoryLimit: '2Gi' } },
+    },
+    [
+      { do: 'renew-lease' },
+      { do: 'explain-deaths', deaths: [{ id: '1:2', was: 'container w1 5 9', cause: 'memory limit 2Gi' }] },
+      { do: 'back-up' },
+    ],
+  ],
   ['requests are answered', { urlRequests: ['x'] }, [...tending, { do: 'sign-urls', objects: ['x'] }]],
   [
     'inputs of six hours are made anew, with as many workers as are wanted',

@@ -1,0 +1,44 @@
+/** An iteration needs more memory than its worker may have: the kubelet kills the container, and the user is told. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { type Session } from '../../cli/session.ts';
+import { assertNothingLeft, Journey, missingTools, output, runJob } from '../../testing/journey.ts';
+
+const LIMIT_MIB = 640;
+/** Values are written, so that they are resident; it waits until the kubelet has looked. */
+const SCRIPT = `library(foreach)
+x <- foreach(i = 1:6, .errorhandling = "pass") %dopar% {
+  if (i == 5) { large <- rep(1, ${LIMIT_MIB} * 2^17 * 1.5); Sys.sleep(3600); length(large) }
+  i
+}
+writeLines(c(unlist(x[-5]), conditionMessage(x[[5]])), "x.txt")
+`;
+
+describe('a job of which an iteration needs too much memory', { skip: missingTools() }, () => {
+  const journey = new Journey();
+  let session: Session;
+
+  before(async () => {
+    session = await journey.start();
+  });
+  after(() => journey.cleanUp());
+
+  it('says so, with the limit, and has all other results', async () => {
+    const jobFile = `script: run.R\nworker: {cpu: 1, memory: ${LIMIT_MIB}Mi, max: 3}\ntasks: {tries: 2}\n`;
+    const status = await runJob(session, journey.jobFolder('large', SCRIPT, jobFile), 'large');
+    assert.equal(status.phase, 'succeeded', JSON.stringify(status.reason));
+    const why = `it ran out of memory 2 times (limit ${LIMIT_MIB}Mi; worker.memory in job.yaml)`;
+    const said = `iteration 5 was given up: ${why}`;
+    assert.deepEqual(
+      String(await output(session, 'large', 1, 'x.txt'))
+        .trim()
+        .split('\n'),
+      ['1', '2', '3', '4', '6', said],
+    );
+    assert.deepEqual(
+      status.errors.recent.map(({ iteration, message }) => [iteration, message]),
+      [[5, said]],
+    );
+    await assertNothingLeft(session);
+  });
+});
