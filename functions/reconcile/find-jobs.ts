@@ -1,31 +1,51 @@
 /**
- * Which jobs a tick must look at: the live ones; and, four times an hour, folders that no event has announced and
- * requests of ended jobs that no event has delivered. What a search of all folders costs grows with every job that ever
- * was, so it is not done at each tick.
+ * Which jobs a tick must look at: the live ones; and now and then folders that no event has announced and requests of
+ * ended jobs that no event has delivered. What a search of all folders costs grows with every job that ever was: one
+ * page of each list for a thousand jobs. So it is done at each tick up to a thousand of them, and less often where
+ * there are more; what it costs in an hour stays the same.
  */
+import * as z from 'zod';
+import { parseJson } from '../job/json-lines.ts';
 import { jobOfUpload, paths } from '../job/names.ts';
 import { log } from '../log.ts';
 import type { Buckets } from '../ports/bucket.ts';
 import { messageOf } from '../ports/port-error.ts';
 
-const SEARCH_EVERY_MS = 15 * 60_000;
+const JOBS_PER_PAGE = 1000;
+/** A tick comes every minute, some seconds earlier or later. */
+const SEARCH_EVERY_MS = 50_000;
+const SEARCH_AT_LEAST_EVERY_MS = 15 * 60_000;
+const MAX_NOTE_BYTES = 1000;
+/** What the last search has left: how many jobs it saw. */
+const noteSchema = z.object({ jobs: z.int().min(0) });
 
 export async function findJobs(buckets: Pick<Buckets, 'uploads' | 'state'>, nowMs: number): Promise<string[]> {
-  const [live, searched] = await Promise.all([findLiveJobs(buckets), buckets.state.info(paths.searched)]);
-  if (searched !== null && nowMs - searched.updatedMs < SEARCH_EVERY_MS) return live;
-  const found = await searchFolders(buckets);
+  const [live, isDue] = await Promise.all([findLiveJobs(buckets), isSearchDue(buckets, nowMs)]);
+  if (!isDue) return live;
+  const { jobs, found } = await searchFolders(buckets);
   // What was found counts, whether that can be noted or not.
-  await buckets.state.write(paths.searched, '', { contentType: 'text/plain' }).catch((error: unknown) => {
+  const note = JSON.stringify({ jobs } satisfies z.output<typeof noteSchema>);
+  await buckets.state.write(paths.searched, note, { contentType: 'application/json' }).catch((error: unknown) => {
     log('WARNING', `noting the search of folders: ${messageOf(error)}`);
   });
   return [...new Set([...live, ...found])];
+}
+
+/** A search that seems to come from the future says that this instance's clock is wrong. */
+async function isSearchDue({ state }: Pick<Buckets, 'state'>, nowMs: number): Promise<boolean> {
+  const note = await state.read(paths.searched, MAX_NOTE_BYTES);
+  if (note === null) return true;
+  const jobs = parseJson(note.bytes.toString('utf8'), noteSchema)?.jobs ?? Infinity;
+  const everyMs = Math.min(SEARCH_AT_LEAST_EVERY_MS, SEARCH_EVERY_MS * Math.max(1, Math.ceil(jobs / JOBS_PER_PAGE)));
+  const sinceMs = nowMs - note.updatedMs;
+  return sinceMs < 0 || sinceMs >= everyMs;
 }
 
 export async function findLiveJobs(buckets: Pick<Buckets, 'state'>): Promise<string[]> {
   return (await buckets.state.list('live/')).map((marker) => marker.name.slice('live/'.length));
 }
 
-async function searchFolders(buckets: Pick<Buckets, 'uploads' | 'state'>): Promise<string[]> {
+async function searchFolders(buckets: Pick<Buckets, 'uploads' | 'state'>): Promise<{ jobs: number; found: string[] }> {
   const [records, folders, controls] = await Promise.all([
     buckets.state.list('jobs/'),
     buckets.uploads.listFolders('jobs/'),
@@ -34,5 +54,6 @@ async function searchFolders(buckets: Pick<Buckets, 'uploads' | 'state'>): Promi
   const known = new Set(records.map((object) => object.name.replace(/^jobs\//, '').replace(/\.json$/, '')));
   const announced = folders.map((folder) => jobOfUpload(`${folder}x`)).filter((job) => job !== undefined);
   const asked = controls.map((object) => jobOfUpload(object.name)).filter((job) => job !== undefined);
-  return [...announced.filter((job) => !known.has(job)), ...asked];
+  const found = [...announced.filter((job) => !known.has(job)), ...asked];
+  return { jobs: Math.max(records.length, folders.length), found };
 }

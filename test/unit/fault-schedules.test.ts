@@ -52,6 +52,11 @@ const found: readonly [name: string, scenario: string, fault: Fault][] = [
     'spot loss',
     { kind: 'refuse', calls: 'state.write', chance: 0.5, seed: 1 },
   ],
+  [
+    'a request to resume that was looked for four times an hour only',
+    'resume',
+    { kind: 'refuse', calls: 'state.write', chance: 0.5, seed: 1 },
+  ],
   ['no event at all', 'canary failure', { kind: 'events', how: 'lost' }],
 ];
 

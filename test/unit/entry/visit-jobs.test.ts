@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { visitJobs } from '../../../functions/entry/visit-jobs.ts';
 import { findJobs } from '../../../functions/reconcile/find-jobs.ts';
+import type { Bucket } from '../../../functions/ports/bucket.ts';
 import { VirtualWorld } from '../../../testing/virtual-ports.ts';
 
 const jobs = Array.from({ length: 200 }, (_, index) => `job-${index}`);
@@ -35,7 +36,7 @@ describe('a round of visits', () => {
 });
 
 describe('what a tick asks the buckets', () => {
-  async function callsOf(ended: number, minutesLater: number): Promise<{ calls: number; found: string[] }> {
+  async function worldOf(ended: number): Promise<VirtualWorld> {
     const world = new VirtualWorld();
     for (let job = 0; job < ended; job += 1) {
       await world.buckets.state.write(`jobs/ended-${job}.json`, '{}', {});
@@ -43,18 +44,51 @@ describe('what a tick asks the buckets', () => {
     }
     await world.buckets.state.write('live/lives', '', {});
     await findJobs(world.buckets, world.nowMs);
-    await world.buckets.uploads.write('jobs/unannounced/job.yaml', '', {});
-    world.calls.length = 0;
-    const found = await findJobs(world.buckets, world.nowMs + minutesLater * 60_000);
-    return { calls: world.calls.length, found };
+    return world;
+  }
+
+  /** As the storage counts: a list of 1,000 names is one. */
+  async function callsInAnHour(ended: number): Promise<number> {
+    const world = await worldOf(ended);
+    let calls = 0;
+    const counted = <T>(answer: T): T => (
+      (calls += Array.isArray(answer) ? Math.ceil(answer.length / 1000) : 1),
+      answer
+    );
+    const { state, uploads } = world.buckets;
+    const counting = (bucket: Bucket): Bucket => ({
+      ...bucket,
+      list: async (prefix, options) => counted(await bucket.list(prefix, options)),
+      listFolders: async (prefix) => counted(await bucket.listFolders(prefix)),
+      read: async (name, most) => counted(await bucket.read(name, most)),
+      write: async (name, bytes, options) => counted(await bucket.write(name, bytes, options)),
+    });
+    const buckets = { state: counting(state), uploads: counting(uploads) };
+    for (let minute = 1; minute <= 60; minute += 1) {
+      world.nowMs += 60_000;
+      await findJobs(buckets, world.nowMs);
+    }
+    return calls;
   }
 
   it('does not grow with jobs that have ended', async () => {
-    assert.deepEqual(await callsOf(3000, 1), await callsOf(0, 1));
-    assert.deepEqual((await callsOf(3000, 1)).found, ['lives']);
+    const [few, many] = [await callsInAnHour(900), await callsInAnHour(6000)];
+    assert.ok(many <= few, `${many} calls in an hour with 6,000 jobs, ${few} with 900`);
   });
 
-  it('finds folders that no event has announced within a quarter of an hour', async () => {
-    assert.deepEqual((await callsOf(3, 15)).found, ['lives', 'unannounced']);
+  async function foundAfter(ended: number, seconds: number): Promise<string[]> {
+    const world = await worldOf(ended);
+    await world.buckets.uploads.write('jobs/unannounced/job.yaml', '', {});
+    return findJobs(world.buckets, world.nowMs + seconds * 1000);
+  }
+
+  it('finds a folder that no event has announced at the next tick, and later where there were thousands', async () => {
+    assert.deepEqual(await foundAfter(3, 60), ['lives', 'unannounced']);
+    assert.deepEqual(await foundAfter(3000, 60), ['lives']);
+    assert.deepEqual(await foundAfter(3000, 180), ['lives', 'unannounced']);
+  });
+
+  it('finds it by a clock that is an hour behind, too', async () => {
+    assert.deepEqual(await foundAfter(3, -3600), ['lives', 'unannounced']);
   });
 });
