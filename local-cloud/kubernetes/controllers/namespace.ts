@@ -1,6 +1,7 @@
 /** Deletes a leaving namespace's content and then the namespace, saying in its conditions what is still in the way. */
 import { timestamp } from '../store/metadata.ts';
 import { kinds } from '../kinds/registry.ts';
+import type { Kind } from '../kinds/kind.ts';
 import type { KubeObject } from '../object.ts';
 import { conditionsOf, findCondition, withCondition, type Condition } from './conditions.ts';
 import { byKey, keysOfAll, type Controller, type ControllerContext } from './controller.ts';
@@ -12,7 +13,7 @@ const FINALIZER = 'kubernetes';
  */
 const LOOK_AGAIN_MS = 5000;
 
-const contentTypes = kinds.filter((type) => type.namespaced && type.stored && type.resource !== 'events');
+const contentTypes = (): Kind[] => kinds.filter((type) => type.namespaced && type.stored && type.resource !== 'events');
 
 export function namespaceController(context: ControllerContext): Controller {
   const { store, index } = context;
@@ -51,14 +52,14 @@ interface Remainder {
 
 function deleteContent({ store, index }: ControllerContext, namespace: string): Remainder[] {
   const left: Remainder[] = [];
-  for (const type of contentTypes) {
+  for (const type of contentTypes()) {
     for (const { metadata } of [...index.inNamespace(type.resource, namespace)]) {
       if (metadata.deletionTimestamp === undefined) {
         store.delete(type.resource, namespace, metadata.name, { propagationPolicy: 'Background' });
       }
     }
   }
-  for (const type of contentTypes) {
+  for (const type of contentTypes()) {
     const objects = [...index.inNamespace(type.resource, namespace)];
     if (objects.length > 0) left.push({ type: `${type.resource}.${type.group}`, objects });
   }

@@ -30,6 +30,22 @@ export const daemonSet = defineKind({
     ...containerCells(spec?.template?.spec),
     printSelector(spec?.selector),
   ],
+  fields: `
+DaemonSet
+  apiVersion:string kind:string metadata#1:meta/ObjectMeta spec#2:DaemonSetSpec status#3:DaemonSetStatus
+DaemonSetCondition
+  lastTransitionTime#3:time message#5:string reason#4:string status!#2:string type!#1:string
+DaemonSetSpec
+  minReadySeconds#4:int revisionHistoryLimit*#6:int selector!#1:meta/LabelSelector template!#2:core/PodTemplateSpec
+  updateStrategy#3:DaemonSetUpdateStrategy
+DaemonSetStatus
+  collisionCount*#9:int conditions#10:[DaemonSetCondition|map=type|merge=type] currentNumberScheduled!#1:int
+  desiredNumberScheduled!#3:int numberAvailable#7:int numberMisscheduled!#2:int numberReady!#4:int
+  numberUnavailable#8:int observedGeneration#5:long updatedNumberScheduled#6:int
+DaemonSetUpdateStrategy
+  rollingUpdate#2:RollingUpdateDaemonSet type#1:string
+RollingUpdateDaemonSet
+  maxSurge#2:intstr maxUnavailable#1:intstr`,
 });
 
 function defaultDaemonSet({ spec }: DaemonSet): void {

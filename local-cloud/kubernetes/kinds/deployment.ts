@@ -29,6 +29,22 @@ export const deployment = defineKind({
     ...containerCells(spec?.template?.spec),
     printSelector(spec?.selector),
   ],
+  fields: `
+Deployment
+  apiVersion:string kind:string metadata#1:meta/ObjectMeta spec#2:DeploymentSpec status#3:DeploymentStatus
+DeploymentCondition
+  lastTransitionTime#7:time lastUpdateTime#6:time message#5:string reason#4:string status!#2:string type!#1:string
+DeploymentSpec
+  minReadySeconds#5:int paused#7:bool progressDeadlineSeconds*#9:int replicas*#1:int revisionHistoryLimit*#6:int
+  selector!#2:meta/LabelSelector strategy#4:DeploymentStrategy~retainKeys template!#3:core/PodTemplateSpec
+DeploymentStatus
+  availableReplicas#4:int collisionCount*#8:int conditions#6:[DeploymentCondition|map=type|merge=type]
+  observedGeneration#1:long readyReplicas#7:int replicas#2:int terminatingReplicas*#9:int unavailableReplicas#5:int
+  updatedReplicas#3:int
+DeploymentStrategy
+  rollingUpdate#2:RollingUpdateDeployment type#1:string
+RollingUpdateDeployment
+  maxSurge#2:intstr maxUnavailable#1:intstr`,
 });
 
 function defaultDeployment({ spec }: Deployment): void {

@@ -16,6 +16,23 @@ export const endpointSlice = defineKind({
   rules: validateEndpointSlice,
   columns: 'Name|AddressType|Ports|Endpoints|Age',
   row: endpointSliceRow,
+  fields: `
+Endpoint
+  addresses!#1:[string|set] conditions#2:EndpointConditions deprecatedTopology#5:{string} hints#8:EndpointHints
+  hostname*#3:string nodeName*#6:string targetRef#4:core/ObjectReference zone*#7:string
+EndpointConditions
+  ready*#1:bool serving*#2:bool terminating*#3:bool
+EndpointHints
+  forNodes#2:[ForNode|atomic] forZones#1:[ForZone|atomic]
+EndpointPort (atomic)
+  appProtocol*#4:string name*#1:string port*#3:int protocol*#2:string
+EndpointSlice
+  addressType!#4:string apiVersion:string endpoints!#2:[Endpoint|atomic] kind:string metadata#1:meta/ObjectMeta
+  ports#3:[EndpointPort|atomic]
+ForNode
+  name!#1:string
+ForZone
+  name!#1:string`,
 });
 
 function defaultEndpointSlice({ ports, endpoints }: EndpointSlice): void {

@@ -12,6 +12,15 @@ export const endpoints = defineKind({
   defaults: defaultEndpoints,
   columns: 'Name|Endpoints|Age',
   row: endpointsRow,
+  fields: `
+EndpointAddress (atomic)
+  hostname#3:string ip!#1:string nodeName*#4:string targetRef#2:ObjectReference
+EndpointPort (atomic)
+  appProtocol*#4:string name#1:string port!#2:int protocol#3:string
+EndpointSubset
+  addresses#1:[EndpointAddress|atomic] notReadyAddresses#2:[EndpointAddress|atomic] ports#3:[EndpointPort|atomic]
+Endpoints
+  apiVersion:string kind:string metadata#1:meta/ObjectMeta subsets#2:[EndpointSubset|atomic]`,
 });
 
 function defaultEndpoints({ subsets }: Endpoints): void {

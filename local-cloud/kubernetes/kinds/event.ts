@@ -25,6 +25,16 @@ export const event = defineKind({
     source: (event) => event['source']?.component || event['reportingComponent'],
     type: (event) => event['type'],
   },
+  fields: `
+Event
+  action#12:string apiVersion:string count#8:int eventTime#10:microtime firstTimestamp#6:time
+  involvedObject!#2:ObjectReference kind:string lastTimestamp#7:time message#4:string metadata!#1:meta/ObjectMeta
+  reason#3:string related#13:ObjectReference reportingComponent#14:string reportingInstance#15:string
+  series#11:EventSeries source#5:EventSource type#9:string
+EventSeries
+  count#1:int lastObservedTime#2:microtime
+EventSource
+  component#1:string host#2:string`,
 });
 
 /** Times that are not known are null on the wire, not absent. */

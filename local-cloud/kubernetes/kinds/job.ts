@@ -29,6 +29,35 @@ export const job = defineKind({
   columns: `Name|Status|Completions|Duration|Age|${WORKLOAD_COLUMNS}`,
   row: jobRow,
   selectable: { 'status.successful': ({ status }) => status?.succeeded ?? 0 },
+  fields: `
+Job
+  apiVersion:string kind:string metadata#1:meta/ObjectMeta spec#2:JobSpec status#3:JobStatus
+JobCondition
+  lastProbeTime#3:time lastTransitionTime#4:time message#6:string reason#5:string status!#2:string type!#1:string
+JobSpec
+  activeDeadlineSeconds*#3:long backoffLimit*#7:int backoffLimitPerIndex*#12:int completionMode*#9:string
+  completions*#2:int managedBy*#15:string manualSelector*#5:bool maxFailedIndexes*#13:int parallelism*#1:int
+  podFailurePolicy#11:PodFailurePolicy podReplacementPolicy*#14:string selector#4:meta/LabelSelector
+  successPolicy#16:SuccessPolicy suspend*#10:bool template!#6:core/PodTemplateSpec ttlSecondsAfterFinished*#8:int
+JobStatus
+  active#4:int completedIndexes#7:string completionTime#3:time conditions#1:[JobCondition|atomic|merge=type]
+  failed#6:int failedIndexes*#10:string ready*#9:int startTime#2:time succeeded#5:int terminating*#11:int
+  uncountedTerminatedPods#8:UncountedTerminatedPods
+PodFailurePolicy
+  rules!#1:[PodFailurePolicyRule|atomic]
+PodFailurePolicyOnExitCodesRequirement
+  containerName*#1:string operator!#2:string values!#3:[int|set]
+PodFailurePolicyOnPodConditionsPattern
+  status!#2:string type!#1:string
+PodFailurePolicyRule
+  action!#1:string onExitCodes#2:PodFailurePolicyOnExitCodesRequirement
+  onPodConditions#3:[PodFailurePolicyOnPodConditionsPattern|atomic]
+SuccessPolicy
+  rules!#1:[SuccessPolicyRule|atomic]
+SuccessPolicyRule
+  succeededCount*#2:int succeededIndexes*#1:string
+UncountedTerminatedPods
+  failed#2:[string|set] succeeded#1:[string|set]`,
 });
 
 function defaultJobSpec(spec: JobSpec): void {

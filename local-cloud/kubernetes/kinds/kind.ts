@@ -1,5 +1,5 @@
 /**
- * What the server knows of a kind, in one value: names, defaults, rules, columns, and what else it
+ * What the server knows of a kind, in one value: names, fields, defaults, rules, columns, and what else it
  * treats differently. What is absent has none.
  */
 import type { KubeObject, ObjectStore } from '../object.ts';
@@ -28,6 +28,8 @@ export interface Kind {
   shortNames: string[];
   categories: string[];
   subresources: string[];
+  /** Its fields, and those of the types that only it has, in the notation of ../schema/schema.ts. */
+  fields: string;
   /** False for kinds that only answer a POST (reviews): nothing is stored. */
   stored: boolean;
   /** Whether `generation` counts changes of the spec. */
@@ -65,7 +67,7 @@ export interface Kind {
   selectable: Record<string, (object: KubeObject) => unknown>;
 }
 
-type Names = Pick<Kind, 'kind' | 'resource'> & Partial<Kind>;
+type Names = Pick<Kind, 'kind' | 'resource' | 'fields'> & Partial<Kind>;
 
 /**
  * A kind of the core group, in namespaces, that can be stored, with the columns Name and Age, unless said otherwise.

@@ -13,6 +13,12 @@ export const lease = defineKind({
   rules: validateLease,
   columns: 'Name|Holder|Age',
   row: (lease, nowMs) => [lease.metadata.name, lease.spec?.holderIdentity ?? '', created(lease, nowMs)],
+  fields: `
+Lease
+  apiVersion:string kind:string metadata#1:meta/ObjectMeta spec#2:LeaseSpec
+LeaseSpec
+  acquireTime#3:microtime holderIdentity*#1:string leaseDurationSeconds*#2:int leaseTransitions*#5:int
+  preferredHolder*#7:string renewTime#4:microtime strategy*#6:string`,
 });
 
 /** Who holds a lease for how long must make sense. */

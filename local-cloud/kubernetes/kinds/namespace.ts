@@ -17,6 +17,15 @@ export const namespace = defineKind({
   columns: 'Name|Status|Age',
   row: (namespace, nowMs) => [namespace.metadata.name, namespace.status?.phase ?? '', created(namespace, nowMs)],
   selectable: { 'status.phase': ({ status }) => status?.phase },
+  fields: `
+Namespace
+  apiVersion:string kind:string metadata#1:meta/ObjectMeta spec#2:NamespaceSpec status#3:NamespaceStatus
+NamespaceCondition
+  lastTransitionTime#4:time message#6:string reason#5:string status!#2:string type!#1:string
+NamespaceSpec
+  finalizers#1:[string|atomic]
+NamespaceStatus
+  conditions#2:[NamespaceCondition|map=type|merge=type] phase#1:string`,
 });
 
 function defaultNamespace(namespace: KubeObject): void {

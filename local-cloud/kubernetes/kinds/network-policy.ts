@@ -17,6 +17,22 @@ export const networkPolicy = defineKind({
   rules: validateNetworkPolicy,
   columns: 'Name|Pod-Selector|Age',
   row: (policy, nowMs) => [policy.metadata.name, printSelector(policy.spec?.podSelector), created(policy, nowMs)],
+  fields: `
+IPBlock
+  cidr!#1:string except#2:[string|atomic]
+NetworkPolicy
+  apiVersion:string kind:string metadata#1:meta/ObjectMeta spec#2:NetworkPolicySpec
+NetworkPolicyEgressRule
+  ports#1:[NetworkPolicyPort|atomic] to#2:[NetworkPolicyPeer|atomic]
+NetworkPolicyIngressRule
+  from#2:[NetworkPolicyPeer|atomic] ports#1:[NetworkPolicyPort|atomic]
+NetworkPolicyPeer
+  ipBlock#3:IPBlock namespaceSelector#2:meta/LabelSelector podSelector#1:meta/LabelSelector
+NetworkPolicyPort
+  endPort*#3:int port#2:intstr protocol*#1:string
+NetworkPolicySpec
+  egress#3:[NetworkPolicyEgressRule|atomic] ingress#2:[NetworkPolicyIngressRule|atomic]
+  podSelector#1:meta/LabelSelector policyTypes#4:[string|atomic]`,
 });
 
 function defaultNetworkPolicy({ spec }: NetworkPolicy): void {

@@ -16,6 +16,18 @@ export const persistentVolumeClaim = defineKind({
   },
   columns: 'Name|Status|Volume|Capacity|Access Modes|StorageClass|VolumeAttributesClass|Age|VolumeMode+',
   row: claimRow,
+  fields: `
+ModifyVolumeStatus
+  status!#2:string targetVolumeAttributesClassName#1:string
+PersistentVolumeClaim
+  apiVersion:string kind:string metadata#1:meta/ObjectMeta spec#2:PersistentVolumeClaimSpec
+  status#3:PersistentVolumeClaimStatus
+PersistentVolumeClaimCondition
+  lastProbeTime#3:time lastTransitionTime#4:time message#6:string reason#5:string status!#2:string type!#1:string
+PersistentVolumeClaimStatus
+  accessModes#2:[string|atomic] allocatedResourceStatuses#7:{string} allocatedResources#5:{quantity}
+  capacity#3:{quantity} conditions#4:[PersistentVolumeClaimCondition|map=type|merge=type]
+  currentVolumeAttributesClassName*#8:string modifyVolumeStatus#9:ModifyVolumeStatus phase#1:string`,
 });
 
 function claimRow(claim: PersistentVolumeClaim, nowMs: number): unknown[] {

@@ -23,6 +23,16 @@ export const podDisruptionBudget = defineKind({
     status?.disruptionsAllowed ?? 0,
     age(metadata.creationTimestamp, nowMs),
   ],
+  fields: `
+PodDisruptionBudget
+  apiVersion:string kind:string metadata#1:meta/ObjectMeta spec#2:PodDisruptionBudgetSpec
+  status#3:PodDisruptionBudgetStatus
+PodDisruptionBudgetSpec
+  maxUnavailable#3:intstr minAvailable#1:intstr selector#2:meta/LabelSelector~replace
+  unhealthyPodEvictionPolicy*#4:string
+PodDisruptionBudgetStatus
+  conditions#7:[meta/Condition|map=type|merge=type] currentHealthy!#4:int desiredHealthy!#5:int disruptedPods#2:{time}
+  disruptionsAllowed!#3:int expectedPods!#6:int observedGeneration#1:long`,
 });
 
 function validateBudget({ spec }: PodDisruptionBudget): FieldError[] {

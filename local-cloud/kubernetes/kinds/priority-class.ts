@@ -24,6 +24,10 @@ export const priorityClass = defineKind({
     created(priority, nowMs),
     priority['preemptionPolicy'] ?? '',
   ],
+  fields: `
+PriorityClass
+  apiVersion:string description#4:string globalDefault#3:bool kind:string metadata#1:meta/ObjectMeta
+  preemptionPolicy*#5:string value!#2:int`,
 });
 
 const MAX_USER_PRIORITY = 1_000_000_000;

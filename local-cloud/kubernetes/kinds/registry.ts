@@ -1,8 +1,9 @@
 /**
  * Every kind that the embedded Kubernetes API serves. Discovery, routing, the store and the tables all
  * read this list; a kind that is not here answers 404, as on a server without it. To add one: a file
- * beside this one, a line in the list, and its name in a table of ../schema, whose fields a script fills in.
+ * beside this one, and a line in the list.
  */
+import { declareFields, packageOf } from '../schema/schema.ts';
 import { configMap } from './config-map.ts';
 import { daemonSet } from './daemon-set.ts';
 import { deployment } from './deployment.ts';
@@ -28,7 +29,14 @@ import { service } from './service.ts';
 import { serviceAccount } from './service-account.ts';
 import type { Kind } from './kind.ts';
 
-export const kinds: readonly Kind[] = [
+const served: Kind[] = [];
+const byPath = new Map<string, Kind>();
+const byResource = new Map<string, Kind>();
+
+/** All kinds, in the order of discovery. */
+export const kinds: readonly Kind[] = served;
+
+for (const each of [
   namespace,
   node,
   pod,
@@ -56,10 +64,16 @@ export const kinds: readonly Kind[] = [
   selfSubjectAccessReview,
   selfSubjectRulesReview,
   selfSubjectReview,
-];
+])
+  addKind(each);
 
-const byPath = new Map(kinds.map((each) => [`${each.group}/${each.version}/${each.resource}`, each]));
-const byResource = new Map(kinds.map((each) => [each.resource, each]));
+/** Serves one more kind. */
+export function addKind(kind: Kind): void {
+  served.push(kind);
+  byPath.set(`${kind.group}/${kind.version}/${kind.resource}`, kind);
+  byResource.set(kind.resource, kind);
+  declareFields(packageOf(kind.group, kind.version), kind.fields);
+}
 
 /** The kind behind a request path, if it is served. */
 export function findKind(group: string, version: string, resource: string): Kind | undefined {

@@ -20,6 +20,16 @@ export const replicaSet = defineKind({
   columns: `Name|#Desired|#Current|#Ready|Age|${WORKLOAD_COLUMNS}`,
   row: replicaSetRow,
   selectable: { 'status.replicas': ({ status }) => status?.replicas ?? 0 },
+  fields: `
+ReplicaSet
+  apiVersion:string kind:string metadata#1:meta/ObjectMeta spec#2:ReplicaSetSpec status#3:ReplicaSetStatus
+ReplicaSetCondition
+  lastTransitionTime#3:time message#5:string reason#4:string status!#2:string type!#1:string
+ReplicaSetSpec
+  minReadySeconds#4:int replicas*#1:int selector!#2:meta/LabelSelector template#3:core/PodTemplateSpec
+ReplicaSetStatus
+  availableReplicas#5:int conditions#6:[ReplicaSetCondition|map=type|merge=type] fullyLabeledReplicas#2:int
+  observedGeneration#3:long readyReplicas#4:int replicas!#1:int terminatingReplicas*#7:int`,
 });
 
 export function defaultReplicaSet({ spec }: ReplicaSet): void {

@@ -13,4 +13,15 @@ export const replicationController = defineKind({
   columns: `Name|#Desired|#Current|#Ready|Age|${WORKLOAD_COLUMNS}`,
   row: replicaSetRow,
   selectable: { 'status.replicas': ({ status }) => status?.replicas ?? 0 },
+  fields: `
+ReplicationController
+  apiVersion:string kind:string metadata#1:meta/ObjectMeta spec#2:ReplicationControllerSpec
+  status#3:ReplicationControllerStatus
+ReplicationControllerCondition
+  lastTransitionTime#3:time message#5:string reason#4:string status!#2:string type!#1:string
+ReplicationControllerSpec
+  minReadySeconds#4:int replicas*#1:int selector#2:{string|atomic} template#3:PodTemplateSpec
+ReplicationControllerStatus
+  availableReplicas#5:int conditions#6:[ReplicationControllerCondition|map=type|merge=type] fullyLabeledReplicas#2:int
+  observedGeneration#3:long readyReplicas#4:int replicas!#1:int`,
 });

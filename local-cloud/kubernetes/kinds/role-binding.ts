@@ -15,12 +15,26 @@ const shared = {
   row: bindingRow,
 };
 
-export const roleBinding = defineKind({ ...shared, kind: 'RoleBinding', resource: 'rolebindings' });
+export const roleBinding = defineKind({
+  ...shared,
+  kind: 'RoleBinding',
+  resource: 'rolebindings',
+  fields: `
+RoleBinding
+  apiVersion:string kind:string metadata#1:meta/ObjectMeta roleRef!#3:RoleRef subjects#2:[Subject|atomic]
+RoleRef (atomic)
+  apiGroup!#1:string kind!#2:string name!#3:string
+Subject (atomic)
+  apiGroup#2:string kind!#1:string name!#3:string namespace#4:string`,
+});
 export const clusterRoleBinding = defineKind({
   ...shared,
   kind: 'ClusterRoleBinding',
   resource: 'clusterrolebindings',
   namespaced: false,
+  fields: `
+ClusterRoleBinding
+  apiVersion:string kind:string metadata#1:meta/ObjectMeta roleRef!#3:RoleRef subjects#2:[Subject|atomic]`,
 });
 
 /** Which role a binding grants never changes. */

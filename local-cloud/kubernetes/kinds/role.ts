@@ -10,5 +10,26 @@ const shared = {
   row: ({ metadata }: KubeObject) => [metadata.name, metadata.creationTimestamp],
 };
 
-export const role = defineKind({ ...shared, kind: 'Role', resource: 'roles' });
-export const clusterRole = defineKind({ ...shared, kind: 'ClusterRole', resource: 'clusterroles', namespaced: false });
+export const role = defineKind({
+  ...shared,
+  kind: 'Role',
+  resource: 'roles',
+  fields: `
+PolicyRule
+  apiGroups#2:[string|atomic] nonResourceURLs#5:[string|atomic] resourceNames#4:[string|atomic]
+  resources#3:[string|atomic] verbs!#1:[string|atomic]
+Role
+  apiVersion:string kind:string metadata#1:meta/ObjectMeta rules#2:[PolicyRule|atomic]`,
+});
+export const clusterRole = defineKind({
+  ...shared,
+  kind: 'ClusterRole',
+  resource: 'clusterroles',
+  namespaced: false,
+  fields: `
+AggregationRule
+  clusterRoleSelectors#1:[meta/LabelSelector|atomic]
+ClusterRole
+  aggregationRule#3:AggregationRule apiVersion:string kind:string metadata#1:meta/ObjectMeta
+  rules#2:[PolicyRule|atomic]`,
+});

@@ -9,4 +9,8 @@ export const serviceAccount = defineKind({
   answersDeleted: true,
   columns: 'Name|Secrets|Age',
   row: (account, nowMs) => [account.metadata.name, size(account['secrets']), created(account, nowMs)],
+  fields: `
+ServiceAccount
+  apiVersion:string automountServiceAccountToken*#4:bool imagePullSecrets#3:[LocalObjectReference|atomic] kind:string
+  metadata#1:meta/ObjectMeta secrets#2:[ObjectReference|map=name|merge=name]`,
 });

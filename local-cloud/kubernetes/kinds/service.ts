@@ -24,6 +24,30 @@ export const service = defineKind({
   columns: 'Name|Type|Cluster-IP|External-IP|Port(s)|Age|Selector+',
   row: serviceRow,
   selectable: { 'spec.clusterIP': ({ spec }) => spec?.clusterIP, 'spec.type': ({ spec }) => spec?.type },
+  fields: `
+ClientIPConfig
+  timeoutSeconds*#1:int
+LoadBalancerIngress
+  hostname#2:string ip#1:string ipMode*#3:string ports#4:[PortStatus|atomic]
+LoadBalancerStatus
+  ingress#1:[LoadBalancerIngress|atomic]
+PortStatus
+  error*#3:string port!#1:int protocol!#2:string
+Service
+  apiVersion:string kind:string metadata#1:meta/ObjectMeta spec#2:ServiceSpec status#3:ServiceStatus
+ServicePort
+  appProtocol*#6:string name#1:string nodePort#5:int port!#3:int protocol#2:string targetPort#4:intstr
+ServiceSpec
+  allocateLoadBalancerNodePorts*#20:bool clusterIP#3:string clusterIPs#18:[string|atomic]
+  externalIPs#5:[string|atomic] externalName#10:string externalTrafficPolicy#11:string healthCheckNodePort#12:int
+  internalTrafficPolicy*#22:string ipFamilies#19:[string|atomic] ipFamilyPolicy*#17:string
+  loadBalancerClass*#21:string loadBalancerIP#8:string loadBalancerSourceRanges#9:[string|atomic]
+  ports#1:[ServicePort|map=port+protocol|merge=port] publishNotReadyAddresses#13:bool selector#2:{string|atomic}
+  sessionAffinity#7:string sessionAffinityConfig#14:SessionAffinityConfig trafficDistribution*#23:string type#4:string
+ServiceStatus
+  conditions#2:[meta/Condition|map=type|merge=type] loadBalancer#1:LoadBalancerStatus
+SessionAffinityConfig
+  clientIP#1:ClientIPConfig`,
 });
 
 const SERVICE_NETWORK = '10.96';

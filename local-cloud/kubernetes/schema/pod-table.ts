@@ -1,5 +1,5 @@
 /**
- * Pods and what pod templates hold, volumes apart. One line of field names and types per kind, in the notation
+ * What pods and pod templates hold, volumes apart. One line of field names and types per type, in the notation
  * that schema.ts explains; the names and types are those of Kubernetes 1.34.
  */
 export const podSchema = `
@@ -23,8 +23,6 @@ Container
   startupProbe#22:Probe stdin#16:bool stdinOnce#17:bool terminationMessagePath#13:string
   terminationMessagePolicy#20:string tty#18:bool volumeDevices#21:[VolumeDevice|map=devicePath|merge=devicePath]
   volumeMounts#9:[VolumeMount|map=mountPath|merge=mountPath] workingDir#5:string
-ContainerExtendedResourceRequest
-  containerName!#1:string requestName!#3:string resourceName!#2:string
 ContainerPort
   containerPort!#3:int hostIP#5:string hostPort#2:int name#1:string protocol#4:string
 ContainerResizePolicy
@@ -33,22 +31,6 @@ ContainerRestartRule
   action!#1:string exitCodes#2:ContainerRestartRuleOnExitCodes
 ContainerRestartRuleOnExitCodes
   operator!#1:string values#2:[int|set]
-ContainerState
-  running#2:ContainerStateRunning terminated#3:ContainerStateTerminated waiting#1:ContainerStateWaiting
-ContainerStateRunning
-  startedAt#1:time
-ContainerStateTerminated
-  containerID#7:string exitCode!#1:int finishedAt#6:time message#4:string reason#3:string signal#2:int
-  startedAt#5:time
-ContainerStateWaiting
-  message#2:string reason#1:string
-ContainerStatus
-  allocatedResources#10:{quantity} allocatedResourcesStatus#14:[ResourceStatus|map=name|merge=name]
-  containerID#8:string image!#6:string imageID!#7:string lastState#3:ContainerState name!#1:string ready!#4:bool
-  resources#11:ResourceRequirements restartCount!#5:int started*#9:bool state#2:ContainerState stopSignal*#15:string
-  user#13:ContainerUser volumeMounts#12:[VolumeMountStatus|map=mountPath|merge=mountPath]
-ContainerUser
-  linux#1:LinuxContainerUser
 EnvFromSource
   configMapRef#2:ConfigMapEnvSource prefix#1:string secretRef#3:SecretEnvSource
 EnvVar
@@ -78,14 +60,10 @@ HTTPHeader
   name!#1:string value!#2:string
 HostAlias
   hostnames#2:[string|atomic] ip!#1:string
-HostIP
-  ip!#1:string
 Lifecycle
   postStart#1:LifecycleHandler preStop#2:LifecycleHandler stopSignal*#3:string
 LifecycleHandler
   exec#1:ExecAction httpGet#2:HTTPGetAction sleep#4:SleepAction tcpSocket#3:TCPSocketAction
-LinuxContainerUser
-  gid!#2:long supplementalGroups#3:[long|atomic] uid!#1:long
 LocalObjectReference (atomic)
   name#1:string
 NodeAffinity
@@ -103,8 +81,6 @@ PersistentVolumeClaimSpec
   accessModes#1:[string|atomic] dataSource#7:TypedLocalObjectReference dataSourceRef#8:TypedObjectReference
   resources#2:VolumeResourceRequirements selector#4:meta/LabelSelector storageClassName*#5:string
   volumeAttributesClassName*#9:string volumeMode*#6:string volumeName#3:string
-Pod
-  apiVersion:string kind:string metadata#1:meta/ObjectMeta spec#2:PodSpec status#3:PodStatus
 PodAffinity
   preferredDuringSchedulingIgnoredDuringExecution#2:[WeightedPodAffinityTerm|atomic]
   requiredDuringSchedulingIgnoredDuringExecution#1:[PodAffinityTerm|atomic]
@@ -114,25 +90,16 @@ PodAffinityTerm
 PodAntiAffinity
   preferredDuringSchedulingIgnoredDuringExecution#2:[WeightedPodAffinityTerm|atomic]
   requiredDuringSchedulingIgnoredDuringExecution#1:[PodAffinityTerm|atomic]
-PodCondition
-  lastProbeTime#3:time lastTransitionTime#4:time message#6:string observedGeneration#7:long reason#5:string
-  status!#2:string type!#1:string
 PodDNSConfig
   nameservers#1:[string|atomic] options#3:[PodDNSConfigOption|atomic] searches#2:[string|atomic]
 PodDNSConfigOption
   name#1:string value*#2:string
-PodExtendedResourceClaimStatus
-  requestMappings!#1:[ContainerExtendedResourceRequest|atomic] resourceClaimName!#2:string
-PodIP
-  ip!#1:string
 PodOS
   name!#1:string
 PodReadinessGate
   conditionType!#1:string
 PodResourceClaim
   name!#1:string resourceClaimName*#3:string resourceClaimTemplateName*#4:string
-PodResourceClaimStatus
-  name!#1:string resourceClaimName*#2:string
 PodSchedulingGate
   name!#1:string
 PodSecurityContext
@@ -155,13 +122,6 @@ PodSpec
   subdomain#17:string terminationGracePeriodSeconds*#4:long tolerations#22:[Toleration|atomic]
   topologySpreadConstraints#33:[TopologySpreadConstraint|map=topologyKey+whenUnsatisfiable|merge=topologyKey]
   volumes#1:[Volume|map=name|merge=name|retainKeys]
-PodStatus
-  conditions#2:[PodCondition|map=type|merge=type] containerStatuses#8:[ContainerStatus|atomic]
-  ephemeralContainerStatuses#13:[ContainerStatus|atomic] extendedResourceClaimStatus#18:PodExtendedResourceClaimStatus
-  hostIP#5:string hostIPs#16:[HostIP|atomic|merge=ip] initContainerStatuses#10:[ContainerStatus|atomic]
-  message#3:string nominatedNodeName#11:string observedGeneration#17:long phase#1:string podIP#6:string
-  podIPs#12:[PodIP|map=ip|merge=ip] qosClass#9:string reason#4:string resize#14:string
-  resourceClaimStatuses#15:[PodResourceClaimStatus|map=name|merge=name|retainKeys] startTime#7:time
 PodTemplateSpec
   metadata#1:meta/ObjectMeta spec#2:PodSpec
 PreferredSchedulingTerm
@@ -174,12 +134,8 @@ ResourceClaim
   name!#1:string request#2:string
 ResourceFieldSelector (atomic)
   containerName#1:string divisor#3:quantity resource!#2:string
-ResourceHealth
-  health#2:string resourceID!#1:string
 ResourceRequirements
   claims#3:[ResourceClaim|map=name] limits#1:{quantity} requests#2:{quantity}
-ResourceStatus
-  name!#1:string resources#2:[ResourceHealth|map=resourceID]
 SELinuxOptions
   level#4:string role#2:string type#3:string user#1:string
 SeccompProfile
@@ -212,8 +168,6 @@ VolumeDevice
 VolumeMount
   mountPath!#3:string mountPropagation*#5:string name!#1:string readOnly#2:bool recursiveReadOnly*#7:string
   subPath#4:string subPathExpr#6:string
-VolumeMountStatus
-  mountPath!#2:string name!#1:string readOnly#3:bool recursiveReadOnly*#4:string
 VolumeResourceRequirements
   limits#1:{quantity} requests#2:{quantity}
 WeightedPodAffinityTerm

@@ -1,24 +1,23 @@
 /**
- * The fields of every kind, as one table from which follow the OpenAPI documents, the checks for unknown and mistyped
- * fields, and how lists and maps merge in strategic merge patches and server-side apply.
+ * The fields of every kind, from which follow the OpenAPI documents, the checks for unknown and mistyped fields, and
+ * how lists and maps merge in strategic merge patches and server-side apply. A kind states its own (../kinds); what
+ * several kinds share stands in the tables beside this file.
  *
- * Notation (*-table.ts): `package NAME as ALIAS`, then a kind at the start of a line, its fields indented below it as
+ * Notation: in a table `package NAME as ALIAS`, then a type at the start of a line, its fields indented below it as
  * `name:type`, with `!` behind the name when required, `*` when its zero value differs from absence, and `#3` for its
  * number in the protobuf form (`#1.3` inside an embedded message). Types: string int long num bool bytes time microtime
- * quantity intstr any, another kind of the same package or `alias/Kind`, `[T]` list, `{T}` map with string keys. After
+ * quantity intstr any, another type of the same package or `alias/Type`, `[T]` list, `{T}` map with string keys. After
  * `|` in a list or map: `atomic` (replaced as a whole), `set`, `map=a+b` (server-side apply tells items apart by these
- * keys), `merge` or `merge=key` (strategic merge patch does, by this key), `retainKeys`. `Kind (atomic)` is replaced as
+ * keys), `merge` or `merge=key` (strategic merge patch does, by this key), `retainKeys`. `Type (atomic)` is replaced as
  * a whole; `~replace` and `~retainKeys` after a type are strategies of the patch.
  *
- * The fields come from the Go sources of the API (scripts/write-kubernetes-schema.ts); which kinds there are is written
+ * The fields come from the Go sources of the API (scripts/write-kubernetes-schema.ts); which types there are is written
  * by hand.
  */
 import type { Kind } from '../kinds/kind.ts';
-import { coreSchema } from './core-table.ts';
-import { otherSchema } from './other-table.ts';
 import { podSchema } from './pod-table.ts';
+import { sharedSchema } from './shared-table.ts';
 import { volumeSchema } from './volumes-table.ts';
-import { workloadSchema } from './workloads-table.ts';
 
 export type ScalarName =
   'string' | 'int' | 'long' | 'num' | 'bool' | 'bytes' | 'time' | 'microtime' | 'quantity' | 'intstr' | 'any';
@@ -67,12 +66,13 @@ const FIELD = /^(\w+)(!?)(\*?)(?:#([\d.]+))?:([^~]+)(?:~(\w+))?$/;
 const packages = new Map<string, string>();
 const schemas = new Map<string, ObjectSchema>();
 
-const text = [podSchema, volumeSchema, coreSchema, workloadSchema, otherSchema].join('\n');
-for (const [, name = '', alias = ''] of text.matchAll(/^package (\S+) as (\S+)$/gm)) packages.set(alias, name);
-parse(text);
+const tables = [podSchema, volumeSchema, sharedSchema].join('\n');
+for (const [, name = '', alias = ''] of tables.matchAll(/^package (\S+) as (\S+)$/gm)) packages.set(alias, name);
+declareFields('', tables);
 
-function parse(source: string): void {
-  let inside = '';
+/** Takes in types of a package, or of those that the text itself names. */
+export function declareFields(packageName: string, source: string): void {
+  let inside = packageName;
   let current: ObjectSchema | undefined;
   for (const line of source.split('\n')) {
     if (line === '') continue;

@@ -1,5 +1,5 @@
 /**
- * The volumes of a pod. One line of field names and types per kind, in the notation
+ * The volumes of a pod. One line of field names and types per type, in the notation
  * that schema.ts explains; the names and types are those of Kubernetes 1.34.
  */
 export const volumeSchema = `

@@ -10,8 +10,8 @@ import type { KubeObject } from '../object.ts';
 import { writeOptions } from './manager.ts';
 
 const scaleSchema = schemaNamed('io.k8s.api.autoscaling.v1.Scale');
-/** Scale is a view and not a resource of its own; this names it for the answer. */
-const scaleType = defineKind({ group: 'autoscaling', kind: 'Scale', resource: 'scales' });
+/** Scale is a view and not a kind of its own: this names it for the answer, and a shared table has its fields. */
+const scaleType = defineKind({ group: 'autoscaling', kind: 'Scale', resource: 'scales', fields: '' });
 
 export async function scaleObject(call: Call): Promise<Answer> {
   const { verb } = call.request;

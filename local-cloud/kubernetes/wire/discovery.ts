@@ -65,11 +65,9 @@ function groupVersions(): Map<string, Map<string, Kind[]>> {
   return groups;
 }
 
-const known = groupVersions();
-
 /** Every group and version that is served, core first. */
 export function servedGroupVersions(): { group: string; version: string; types: Kind[] }[] {
-  return [...known].flatMap(([group, versions]) =>
+  return [...groupVersions()].flatMap(([group, versions]) =>
     [...versions].map(([version, types]) => ({ group, version, types })),
   );
 }
@@ -85,12 +83,12 @@ export function groupList(): unknown {
   return {
     kind: 'APIGroupList',
     apiVersion: 'v1',
-    groups: [...known.keys()].filter((group) => group !== '').map(groupEntry),
+    groups: [...groupVersions().keys()].filter((group) => group !== '').map(groupEntry),
   };
 }
 
 function groupEntry(group: string): Record<string, unknown> {
-  const versions = [...(known.get(group)?.keys() ?? [])].map((version) => ({
+  const versions = [...(groupVersions().get(group)?.keys() ?? [])].map((version) => ({
     groupVersion: `${group}/${version}`,
     version,
   }));
@@ -99,12 +97,14 @@ function groupEntry(group: string): Record<string, unknown> {
 
 /** `/apis/<group>`, undefined for a group that is not served. */
 export function oneGroup(group: string): unknown {
-  return known.has(group) && group !== '' ? { kind: 'APIGroup', apiVersion: 'v1', ...groupEntry(group) } : undefined;
+  return groupVersions().has(group) && group !== ''
+    ? { kind: 'APIGroup', apiVersion: 'v1', ...groupEntry(group) }
+    : undefined;
 }
 
 /** `/api/v1` and `/apis/<group>/<version>`, undefined where nothing is served. */
 export function resourceList(group: string, version: string): unknown {
-  const types = known.get(group)?.get(version);
+  const types = groupVersions().get(group)?.get(version);
   if (!types) return undefined;
   const resources = types.flatMap((type) => [
     {
@@ -139,7 +139,7 @@ function plainSubresource(type: Kind, sub: Subresource): Record<string, unknown>
 
 /** The aggregated form of `/api` (core) and `/apis` (all others), in version `v2` or `v2beta1`. */
 export function aggregated(core: boolean, version: string): unknown {
-  const groups = [...known].filter(([group]) => (group === '') === core);
+  const groups = [...groupVersions()].filter(([group]) => (group === '') === core);
   const items = groups.map(([group, versions]) => ({
     metadata: group === '' ? {} : { name: group },
     versions: [...versions].map(([each, types]) => ({

@@ -76,20 +76,23 @@ function fieldJson(field: Field, prefix: string): Plain {
 function schemaJson(schema: ObjectSchema, prefix: string): Plain {
   const fields = [...schema.fields.values()];
   const required = fields.filter((field) => field.required).map((field) => field.name);
-  const kinds = kindsOf.get(schema.fullName);
+  const kinds = kindOfSchema(schema);
   return {
     type: 'object',
     properties: Object.fromEntries(fields.map((field) => [field.name, fieldJson(field, prefix)])),
     ...(required.length > 0 ? { required } : {}),
     ...(schema.atomic ? { 'x-kubernetes-map-type': 'atomic' } : {}),
-    ...(kinds ? { 'x-kubernetes-group-version-kind': kinds } : {}),
+    ...(kinds.length > 0 ? { 'x-kubernetes-group-version-kind': kinds } : {}),
   };
 }
 
 const gvk = ({ group, version, kind }: Kind): Plain => ({ group, kind, version });
-const kindsOf = new Map<string, Plain[]>();
-for (const { types } of servedGroupVersions())
-  for (const type of types) kindsOf.set(schemaOf(type).fullName, [gvk(type)]);
+
+/** The kind that has this schema; most schemas are only parts of one. */
+function kindOfSchema(schema: ObjectSchema): Plain[] {
+  const types = servedGroupVersions().flatMap((each) => each.types);
+  return types.filter((type) => schemaOf(type) === schema).map(gvk);
+}
 
 function listJson(type: Kind, prefix: string): Plain {
   const item: FieldType = { is: 'object', type: schemaOf(type).fullName };
