@@ -1,4 +1,4 @@
-// npm run test:slow: the test files that have tests for FF_SLOW_TESTS=1, with these tests, one file after the other.
+// npm run test:slow: the test files that have tests of the slow tier, with these tests, one file after the other.
 // Writes what each came to into test/slow-tests.json, as it goes: of several runs the last of each file counts.
 // Usage: test-slow.ts [FILE ...]
 import { execFileSync } from 'node:child_process';
@@ -6,7 +6,9 @@ import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 import { type Ran, runTestFile } from './run-test-file.ts';
 
+/** Read by the helper that this names; a file that imports it has slow tests. */
 const variable = 'FF_SLOW_TESTS';
+const helper = '/only-slow.ts';
 const recordFile = 'test/slow-tests.json';
 const LIMIT_SECONDS = 600;
 
@@ -24,7 +26,7 @@ interface Row {
 
 function slowFiles(): string[] {
   return globSync('test/**/*.test.ts')
-    .filter((file) => readFileSync(file, 'utf8').includes(variable))
+    .filter((file) => readFileSync(file, 'utf8').includes(`${helper}'`))
     .toSorted();
 }
 

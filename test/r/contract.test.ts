@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Lab, rLibrary, type Running } from '../../testing/lab.ts';
+import { onlySlow } from '../support/only-slow.ts';
 
 let lab: Lab;
 let ownLibrary: string;
@@ -110,20 +111,14 @@ test('loops inside a package find its functions, and notice its new version', as
   );
 });
 
-const slow = process.env['FF_SLOW_TESTS'] === '1';
-
-test(
-  '100 MB as an exported object, an argument and a result',
-  { skip: slow ? false : 'set FF_SLOW_TESTS=1 to run it' },
-  async () => {
-    await succeeds(`
+test('100 MB as an exported object, an argument and a result', onlySlow, async () => {
+  await succeeds(`
     big <- as.numeric(seq_len(13e6)); object.size(big) > 100e6 || stop("too small")
     r <- foreach(i = 1:2) %dopar% (big + i)
     stopifnot(identical(r[[2]], big + 2))
     rm(r)
     stopifnot(identical((foreach(x = list(big)) %dopar% rev(x))[[1]], rev(big)))`);
-  },
-);
+});
 
 test('scripts that set bare doRedis up, as on a laptop, get the same values', async () => {
   await succeeds(`

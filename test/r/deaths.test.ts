@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Lab, type Running } from '../../testing/lab.ts';
 import { waitFor } from '../../testing/wait-for.ts';
+import { onlySlow } from '../support/only-slow.ts';
 
-const slow = process.env['FF_SLOW_TESTS'] === '1';
 const resultPath = 'results/lab/attempt-1/result.rds';
 const ITERATIONS = 8 + 5 * 4 + 5;
 
@@ -94,7 +94,7 @@ for (const lostDisk of [false, true]) {
   const where = lostDisk ? 'in another place, without its disk' : 'where it was';
   test(
     `a driver that is started again ${where}, after everything died, gives the value of a calm run`,
-    { skip: slow ? false : 'set FF_SLOW_TESTS=1 to run it' },
+    onlySlow,
     async (context) => {
       const lab = await Lab.start();
       try {

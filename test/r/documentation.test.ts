@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { after, test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { rLibrary } from '../../testing/lab.ts';
+import { onlySlow } from '../support/only-slow.ts';
 
 const run = promisify(execFile);
 const source = join(import.meta.dirname, '../../worker-image');
 const env = { ...process.env, R_LIBS: rLibrary };
-const slow = process.env['FF_SLOW_TESTS'] === '1';
 const folder = mkdtempSync(join(tmpdir(), 'ff-documentation-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -49,7 +49,7 @@ test('code, comments, NAMESPACE and help pages agree', async () => {
   );
 });
 
-const whenSlow = { skip: slow ? false : 'set FF_SLOW_TESTS=1 to run it', timeout: 600_000 };
+const whenSlow = { ...onlySlow, timeout: 600_000 };
 
 test('regenerating the help pages changes nothing', whenSlow, async (context) => {
   if (!(await findPackages(context, 'roxygen2'))) return;

@@ -1,37 +1,32 @@
-// doRedis' own test on this backend. Slow, and its source comes from R's package repository: only with FF_SLOW_TESTS=1.
+// doRedis' own test on this backend. Slow, and its source comes from R's package repository: only in the slow tier.
 // Its second file hands a hand-made task to redisWorker() through a package that has left CRAN (rredis): it is
 // about doRedis' worker, not about a backend.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { Lab } from '../../testing/lab.ts';
+import { onlySlow } from '../support/only-slow.ts';
 import { packageSource } from './package-source.ts';
-
-const slow = process.env['FF_SLOW_TESTS'] === '1';
 
 /** Setting up and taking down bare doRedis is ours to do; everything else stays. */
 const SETTING = /redisConnect\(|removeQueue\(|startLocalWorkers\(|registerDoRedis\(|Sys\.sleep\(/;
 
-test(
-  "doRedis' own test passes",
-  { skip: slow ? false : 'set FF_SLOW_TESTS=1 to run it', timeout: 300_000 },
-  async (context: TestContext) => {
-    const lab = await Lab.start();
-    try {
-      const path = await packageSource(lab, 'doRedis', 'tests/test.R');
-      if (path === null) return context.skip("doRedis' source could not be downloaded");
-      const lines = readFileSync(path, 'utf8').split('\n');
-      const kept = lines.filter((line) => !SETTING.test(line));
-      context.diagnostic(`${lines.length - kept.length} lines of setting up and taking down replaced`);
-      lab.worker('w1');
-      lab.worker('w2');
-      await lab.workersReady(2);
-      const session = lab.session(
-        `Sys.setenv(TEST_DOREDIS = "TRUE")\n${kept.join('\n')}\nstopifnot(getDoParName() == "doFleet", nrow(fleetLoops()) == 2)\n`,
-      );
-      assert.equal(await session.exited, 0, session.lines.join('\n'));
-    } finally {
-      await lab.stop();
-    }
-  },
-);
+test("doRedis' own test passes", { ...onlySlow, timeout: 300_000 }, async (context: TestContext) => {
+  const lab = await Lab.start();
+  try {
+    const path = await packageSource(lab, 'doRedis', 'tests/test.R');
+    if (path === null) return context.skip("doRedis' source could not be downloaded");
+    const lines = readFileSync(path, 'utf8').split('\n');
+    const kept = lines.filter((line) => !SETTING.test(line));
+    context.diagnostic(`${lines.length - kept.length} lines of setting up and taking down replaced`);
+    lab.worker('w1');
+    lab.worker('w2');
+    await lab.workersReady(2);
+    const session = lab.session(
+      `Sys.setenv(TEST_DOREDIS = "TRUE")\n${kept.join('\n')}\nstopifnot(getDoParName() == "doFleet", nrow(fleetLoops()) == 2)\n`,
+    );
+    assert.equal(await session.exited, 0, session.lines.join('\n'));
+  } finally {
+    await lab.stop();
+  }
+});

@@ -7,6 +7,7 @@ import { test, type TestContext } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { Lab, rLibrary, type Running } from '../../testing/lab.ts';
 import { waitFor } from '../../testing/wait-for.ts';
+import { onlySlow } from '../support/only-slow.ts';
 
 const install = (folder: string, packages: string): string => `
   repos <- getOption("repos")
@@ -30,8 +31,6 @@ async function withDoRng(context: TestContext, run: (lab: Lab, library: string) 
 }
 
 const code = readFileSync(join(import.meta.dirname, 'dorng.R'), 'utf8');
-
-const onlySlow = { skip: process.env['FF_SLOW_TESTS'] === '1' ? false : 'set FF_SLOW_TESTS=1 to run it' };
 
 test('doRNG gives its own numbers, whatever the workers, their number and their deaths', onlySlow, async (context) => {
   await withDoRng(context, async (lab, library) => {

@@ -1,17 +1,16 @@
 // foreach's own tests on this backend. Slow, and their source comes from R's
-// package repository: only with FF_SLOW_TESTS=1.
+// package repository: only in the slow tier.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { Lab } from '../../testing/lab.ts';
+import { onlySlow } from '../support/only-slow.ts';
 import { packageSource } from './package-source.ts';
-
-const slow = process.env['FF_SLOW_TESTS'] === '1';
 
 test(
   "foreach's own tests give what they give on bare doRedis",
-  { skip: slow ? false : 'set FF_SLOW_TESTS=1 to run it', timeout: 600_000 },
+  { ...onlySlow, timeout: 600_000 },
   async (context: TestContext) => {
     const lab = await Lab.start();
     try {

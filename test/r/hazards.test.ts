@@ -1,5 +1,5 @@
 // Hazards of bare doRedis, each shown there and shown to be gone here, on the same Redis. (A task that is delivered
-// twice: engine.test.ts.) Those that bare doRedis needs half a minute for run with FF_SLOW_TESTS=1.
+// twice: engine.test.ts.) Those that bare doRedis needs half a minute for run in the slow tier.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { Lab, password, rLibrary, workerScript, type Running } from '../../testing/lab.ts';
 import { waitFor } from '../../testing/wait-for.ts';
+import { onlySlow } from '../support/only-slow.ts';
 
 let lab: Lab;
 beforeEach(async () => {
@@ -80,8 +81,6 @@ test('a cut connection and a password: bare doRedis repeats an error for ever; h
   assert.ok(ours.lines.length < 20, `${ours.lines.length} lines`);
   await lab.workersReady(1);
 });
-
-const onlySlow = { skip: process.env['FF_SLOW_TESTS'] === '1' ? false : 'set FF_SLOW_TESTS=1 to run it' };
 
 test('a worker that freezes and thaws: bare doRedis gives a wrong value, here it is right', onlySlow, async () => {
   const trace = join(lab.dir, 'trace');

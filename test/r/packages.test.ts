@@ -6,16 +6,16 @@ import { join } from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import { Lab, rLibrary } from '../../testing/lab.ts';
 import { skipsWithout } from '../support/needs-r-package.ts';
+import { onlySlow, runsSlowTests } from '../support/only-slow.ts';
 import { cases, type Case } from './packages/cases.ts';
 import { installFromDebian } from './packages/install.ts';
 
-const slow = process.env['FF_SLOW_TESTS'] === '1';
 const folder = join(import.meta.dirname, 'packages');
 
 describe('packages', () => {
   let lab: Lab;
   before(async () => {
-    if (slow) process.stdout.write(`${await installFromDebian(cases.flatMap(({ packages }) => packages))}\n`);
+    if (runsSlowTests) process.stdout.write(`${await installFromDebian(cases.flatMap(({ packages }) => packages))}\n`);
     lab = await Lab.start();
     for (const name of ['w1', 'w2']) lab.worker(name);
     await lab.workersReady(2);
@@ -23,8 +23,8 @@ describe('packages', () => {
   after(() => lab.stop());
 
   for (const one of cases) {
-    const skip = one.isFast || slow ? false : 'npm run test:slow runs it';
-    test(one.name, { skip, timeout: 300_000 }, async (context) => {
+    const tier = one.isFast ? {} : onlySlow;
+    test(one.name, { ...tier, timeout: 300_000 }, async (context) => {
       if (await skipsWithout(context, ...one.packages)) return;
       const answers = await runBoth(lab, one);
       const names = new Set(answers.map(({ name }) => name));
@@ -43,7 +43,7 @@ type Answer = { readonly name: string; readonly differs: string };
 /** A known failure that has become right is told by the slow tier, so that its entry goes. */
 async function report(context: TestContext, one: Case, { name, differs }: Answer): Promise<void> {
   const reason = one.knownFailures?.[name];
-  const isOutdated = reason !== undefined && differs === '' && slow;
+  const isOutdated = reason !== undefined && differs === '' && runsSlowTests;
   await context.test(name, reason === undefined || isOutdated ? {} : { todo: reason }, () => {
     assert.ok(!isOutdated, 'agrees now: take it off the known failures');
     assert.ok(differs === '', differs);

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { backedUp, Lab, type Running } from '../../testing/lab.ts';
 import { waitFor } from '../../testing/wait-for.ts';
+import { onlySlow } from '../support/only-slow.ts';
 import { startCutProxy, type CutProxy } from './cut-proxy.ts';
 
 let lab: Lab;
@@ -48,9 +49,6 @@ async function pidOf(pod: string): Promise<number> {
 function loseMachine(worker: Running): void {
   process.kill(-worker.process.pid!, 'SIGKILL');
 }
-
-const slow = process.env['FF_SLOW_TESTS'] === '1';
-const onlySlow = { skip: slow ? false : 'set FF_SLOW_TESTS=1 to run it' };
 
 const sixIterations = (): string => `${backedUp}
   r <- foreach(i = 1:6, .combine = c) %dopar% { ${note()}; Sys.sleep(0.2); i }

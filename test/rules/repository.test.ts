@@ -62,6 +62,15 @@ describe('repository', () => {
     );
   });
 
+  it('says in one way which tests are slow', () => {
+    const variable = ['FF_SLOW', 'TESTS'].join('_');
+    const readers = ['test/support/only-slow.ts', 'scripts/test-slow.ts'];
+    assert.deepEqual(
+      findLines(new RegExp(variable), (path) => path.endsWith('.ts') && !readers.includes(path)),
+      [],
+    );
+  });
+
   it('has no marks of unfinished work', () => {
     const marks = ['TO' + 'DO', 'FIX' + 'ME', 'XX' + 'X'].join('|');
     assert.deepEqual(findLines(new RegExp(`\\b(${marks})\\b`), isSource), []);
