@@ -47,6 +47,8 @@ export const redisKeys = {
   queueCount: 'ff:queue.count',
   queueEnvironment: (id: string) => `ff:queue.env.${id}`,
   queueOut: (id: string) => `ff:queue.out.${id}`,
+  queueStart: (id: string) => `ff:queue.start.${id}`,
+  queueAlive: (id: string) => `ff:queue.alive.${id}`,
 } as const;
 
 /**
