@@ -113,7 +113,7 @@ resource "google_service_account_iam_member" "reconcile_acts_as_node" {
   member             = local.reconcile
 }
 
-# signBlob in its own name: signed addresses are how inputs reach the pods and outputs leave them.
+# signBlob in its own name: signed URLs are how inputs reach the pods and outputs leave them.
 resource "google_service_account_iam_member" "reconcile_signs" {
   service_account_id = google_service_account.this["reconcile"].name
   role               = "roles/iam.serviceAccountTokenCreator"

@@ -11,7 +11,7 @@ export const LEDGER = 'ledger';
 const RESULT = /^loop-[1-9]\d{0,8}\/iteration-\d{6,10}-[0-9a-f]{16}(-[2-9])?\.rds$/;
 const EXPORT = /^exports\/[0-9a-f]{64}\.rds$/;
 
-/** Is this a name, relative to the attempt's folder, that pods may ask an address for? */
+/** Is this a name, relative to the attempt's folder, that pods may ask a signed URL for? */
 export function isPodObject(name: string): boolean {
   return RESULT.test(name) || EXPORT.test(name);
 }

@@ -97,8 +97,8 @@ function shrinkTo(
   actions: Action[],
 ): Step {
   if (secondsSince(record.ending.since, seen.nowMs) < SHRINK_AFTER_SECONDS) return stay(record, actions);
-  // Before the back-up: its failure must not keep machines that nothing runs on. After the wish to stop: nothing that
-  // still counts is interrupted.
+  // Before the back-up: its failure must not keep machines that nothing runs on. After the request to stop: nothing
+  // that still counts is interrupted.
   const shrinking: Action[] = [];
   const idlePods = workload.pods.filter((pod) => pod.role === 'worker').map((pod) => pod.name);
   if (workload.workersWanted > count)
@@ -119,7 +119,7 @@ function isStop(action: Action): boolean {
   return action.do === 'stop-driver';
 }
 
-/** The wish to stop first: a bucket that does not answer must not keep the script running. */
+/** The request to stop first: a bucket that does not answer must not keep the script running. */
 function drainActions({ ending }: EndingRecord, driverEnded: boolean): Action[] {
   const stop: Action = { do: 'stop-driver', reason: ending.code };
   const saving: Action[] = [{ do: 'renew-lease' }, { do: 'back-up' }];

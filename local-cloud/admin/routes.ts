@@ -32,7 +32,7 @@ export interface AdminTargets {
   quotas(): object;
   setQuotas(quotas: Record<string, number>): void;
   /** Leaves something behind that bills and that nothing owns, for the sweeper to find. */
-  plantLeftover(leftover: LeftoverWish): object;
+  plantLeftover(leftover: AskedLeftover): object;
   processes(): object[];
   /** Begins the end; the answer to the caller still goes out. */
   stop(): void;
@@ -67,7 +67,7 @@ const leftover = z.strictObject({
   labels: z.record(z.string(), z.string()).default({}),
   sizeGb: z.number().min(1).default(10),
 });
-export type LeftoverWish = z.infer<typeof leftover>;
+export type AskedLeftover = z.infer<typeof leftover>;
 
 const logPosition = z.record(z.string(), z.int().min(0));
 

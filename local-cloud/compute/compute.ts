@@ -20,7 +20,7 @@ export interface ComputeOptions {
 export interface RunningCompute {
   url: string;
   /** Leaves something behind that bills and that nothing owns. */
-  plantLeftover(wish: Parameters<Leftovers['plant']>[0]): Leftover;
+  plantLeftover(asked: Parameters<Leftovers['plant']>[0]): Leftover;
   stop(): Promise<void>;
 }
 
@@ -33,5 +33,5 @@ export async function startCompute(context: LocalContext, options: ComputeOption
     route: (call) => routes.route(call),
     ...(options.authenticate ? { authenticate: options.authenticate } : {}),
   });
-  return { url: http.url, plantLeftover: (wish) => leftovers.plant(wish), stop: http.stop };
+  return { url: http.url, plantLeftover: (asked) => leftovers.plant(asked), stop: http.stop };
 }

@@ -39,8 +39,8 @@ export class Leftovers {
     return this.#all.get(keyOf(kind, scope, name));
   }
 
-  plant(wish: Pick<Leftover, 'kind' | 'name' | 'scope'> & Partial<Pick<Leftover, 'labels' | 'sizeGb'>>): Leftover {
-    const planted: Leftover = { labels: {}, sizeGb: 10, ...wish, id: newId(), createdMs: this.#context.clock.nowMs() };
+  plant(asked: Pick<Leftover, 'kind' | 'name' | 'scope'> & Partial<Pick<Leftover, 'labels' | 'sizeGb'>>): Leftover {
+    const planted: Leftover = { labels: {}, sizeGb: 10, ...asked, id: newId(), createdMs: this.#context.clock.nowMs() };
     const key = keyOf(planted.kind, planted.scope, planted.name);
     this.#all.set(key, planted);
     this.#documents.save(key, planted);

@@ -30,7 +30,7 @@ export interface MethodParts {
   views: Views;
 }
 
-interface Wish {
+interface AskedOperation {
   type: OperationRecord['type'];
   rpc: string;
   cluster: ClusterRecord;
@@ -51,17 +51,17 @@ export class Changes {
    * The operation is on disk before the change: a crash in between leaves an operation that finds
    * nothing to do, never a cluster without one.
    */
-  begin(wish: Wish, change: () => void): Json {
+  begin(asked: AskedOperation, change: () => void): Json {
     const { state, views, work } = this.#parts;
-    const { type, rpc, cluster, delayMs } = wish;
+    const { type, rpc, cluster, delayMs } = asked;
     const operation = state.begin({
       type,
       rpc,
       location: cluster.location,
       cluster: cluster.name,
-      pool: wish.pool ?? null,
+      pool: asked.pool ?? null,
       delayMs,
-      shortage: wish.shortage ?? null,
+      shortage: asked.shortage ?? null,
     });
     change();
     state.saveCluster(cluster);

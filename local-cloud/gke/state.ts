@@ -82,12 +82,12 @@ export class GkeState {
 
   /** Records a new operation, or refuses it because of another that is under way. */
   begin(
-    wish: Pick<OperationRecord, 'type' | 'rpc' | 'location' | 'cluster' | 'pool' | 'delayMs' | 'shortage'>,
+    asked: Pick<OperationRecord, 'type' | 'rpc' | 'location' | 'cluster' | 'pool' | 'delayMs' | 'shortage'>,
   ): OperationRecord {
-    this.requireCompatible(wish.type, wish.location, wish.cluster, wish.pool);
+    this.requireCompatible(asked.type, asked.location, asked.cluster, asked.pool);
     const startMs = this.context.clock.nowMs();
     const operation: OperationRecord = {
-      ...wish,
+      ...asked,
       name: `operation-${startMs}-${randomBytes(4).toString('hex')}-${randomBytes(4).toString('hex')}`,
       status: 'RUNNING',
       detail: '',

@@ -15,7 +15,7 @@ export interface StorageOptions {
   port: number;
   host?: string;
   /**
-   * Decides over signed addresses and forms. Without it their expiry and conditions count, their signature does not.
+   * Decides over signed URLs and forms. Without it their expiry and conditions count, their signature does not.
    */
   verifySignature?: VerifySignature;
   /** Refuses a second change of the same object name within a second, as the real service may. */

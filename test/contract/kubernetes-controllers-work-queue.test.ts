@@ -44,7 +44,7 @@ test('work queue: failures come back later and later, until the work succeeds', 
   assert.ok((pauses.at(-1) ?? 0) >= 40);
 });
 
-test('work queue: of several wishes for later the earliest counts, and a change does not wait for it', () => {
+test('work queue: of several times for later the earliest counts, and a change does not wait for it', () => {
   const times: number[] = [];
   const made = queue(() => {
     times.push(made.clock.nowMs());

@@ -1,4 +1,4 @@
-/** Signed addresses and signed forms: made by the vendor's client, used without any credentials. */
+/** Signed URLs and signed forms: made by the vendor's client, used without any credentials. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -29,7 +29,7 @@ async function xmlCode(answer: Response): Promise<string | undefined> {
   return /<Code>(\w+)<\/Code>/.exec(await answer.text())?.[1];
 }
 
-test('a signed address reads the object, whole or in part', async (t) => {
+test('a signed URL reads the object, whole or in part', async (t) => {
   const local = await startLocal(t);
   const bytes = randomBytes(400_000);
   await local.client.bucket('box').file('a/b').save(bytes, { resumable: false });
@@ -46,7 +46,7 @@ test('a signed address reads the object, whole or in part', async (t) => {
   assert.match(head.headers.get('x-goog-hash')!, /^crc32c=.+,md5=.+/);
 });
 
-test('names of every kind in signed addresses', async (t) => {
+test('names of every kind in signed URLs', async (t) => {
   const local = await startLocal(t);
   const names = ['a b.csv', 'x+y', '100%', 'ü/日本 😀', "it's (1)!*", '#?&=;', 'a//b', '~t_e-s.t'];
   for (const name of names) {
@@ -57,7 +57,7 @@ test('names of every kind in signed addresses', async (t) => {
   }
 });
 
-test('a signed address of one generation goes on reading that generation', async (t) => {
+test('a signed URL of one generation goes on reading that generation', async (t) => {
   const local = await startLocal(t);
   const file = local.client.bucket('kept').file('g');
   await file.save('old', { resumable: false });
@@ -74,7 +74,7 @@ test('a signed address of one generation goes on reading that generation', async
   assert.equal(changed.status, 403);
 });
 
-test('whoever changes a signed address is refused', async (t) => {
+test('whoever changes a signed URL is refused', async (t) => {
   const local = await startLocal(t);
   for (const name of ['mine', 'other']) await local.client.bucket('box').file(name).save(name, { resumable: false });
   const url = await read(local, 'mine');

@@ -1,4 +1,4 @@
-// Wishes of the control plane: canary gate, stop, lease, early end after errors; and what an error says.
+// Requests of the control plane: canary gate, stop, lease, early end after errors; and what an error says.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

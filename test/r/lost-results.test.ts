@@ -148,15 +148,15 @@ stopifnot(identical(r, 1:20), identical(s, 1:6))`;
   }
 });
 
-test('a wish for addresses that Redis lost is made again: for the ledger, and for a large result', async () => {
+test('a request for addresses that Redis lost is made again: for the ledger, and for a large result', async () => {
   const script = `library(foreach)
 r <- foreach(i = 1:2) %dopar% { x <- seq(i, by = 0.5, length.out = 750000); attr(x, "i") <- i; x }
 stopifnot(identical(vapply(r, attr, 1L, "i"), 1:2))`;
   const inputs = lab.prepare({ script, seed: 1 });
   await lab.redis.rpush(redisKeys.loops, '1');
   const driver = lab.driver(inputs);
-  const wished = async (name: string): Promise<boolean> => (await lab.redis.hexists(redisKeys.need, name)) === 1;
-  await waitFor('the ledger is asked for', () => wished('ledger'));
+  const isAsked = async (name: string): Promise<boolean> => (await lab.redis.hexists(redisKeys.need, name)) === 1;
+  await waitFor('the ledger is asked for', () => isAsked('ledger'));
   await lab.redis.del(redisKeys.need);
   await lab.answerLedger(null);
   lab.worker('w1', inputs);

@@ -6,13 +6,13 @@ const main = (cpu: string): Record<string, unknown> => ({
   resources: { requests: { cpu, memory: '64Mi' } },
 });
 
-interface Wish {
+interface Asked {
   replicas: number;
   cpu?: string;
   annotations?: Record<string, string>;
 }
 
-export function deployment(pool: string, { replicas, cpu = '100m', annotations = {} }: Wish): Record<string, any> {
+export function deployment(pool: string, { replicas, cpu = '100m', annotations = {} }: Asked): Record<string, any> {
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',

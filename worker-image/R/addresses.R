@@ -1,4 +1,4 @@
-# Signed addresses of objects below the attempt's folder. Pods cannot sign: they ask in Redis, a pass of the control
+# Signed URLs of objects below the attempt's folder. Pods cannot sign: they ask in Redis, a pass of the control
 # plane answers there, and a line of progress makes it come soon. Asked in hash ff:need (name -> when), answered in hash
 # ff:urls (name -> "<good until> <url>", or "none" when there is no such object). The name "ledger" stands for what the
 # bucket has of the whole job.

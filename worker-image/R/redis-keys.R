@@ -38,7 +38,7 @@ held_key <- function(pod) redis_key("held", pod)
 tries_key <- function() redis_key("tries")
 causes_key <- function() redis_key("causes")
 
-# files: signed addresses, and objects that loops export
+# files: signed URLs, and objects that loops export
 need_key <- function() redis_key("need")
 urls_key <- function() redis_key("urls")
 exports_key <- function() redis_key("exports")

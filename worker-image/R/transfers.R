@@ -1,5 +1,5 @@
 # Files over HTTP, in this process (libcurl, by the package curl): downloads by signed URL, uploads by signed form.
-# Signed addresses are secrets: they stand in no file and in no list of arguments. What a file must hold (size, SHA-256)
+# Signed URLs are secrets: they stand in no file and in no list of arguments. What a file must hold (size, SHA-256)
 # is checked by those who ask for it.
 
 CONNECT_SECONDS <- 20
@@ -37,7 +37,7 @@ download_file <- function(url, path) {
 
 problem_of <- function(error) without_address(conditionMessage(error))
 
-# For messages: a signed address is a secret.
+# For messages: a signed URL is a secret.
 without_address <- function(text) gsub("https?://[^ ]+", "(its address)", text)
 
 # urls -> temporary files, named by url; a url that cannot be had is absent.

@@ -88,11 +88,11 @@ export class Fleet implements MachineOwner {
     await this.#lives.stop();
   }
 
-  createGroup(wish: NewGroup): GroupRecord {
-    const existing = this.groups.get(wish.name);
+  createGroup(asked: NewGroup): GroupRecord {
+    const existing = this.groups.get(asked.name);
     if (existing) return existing;
     const group: GroupRecord = {
-      ...wish,
+      ...asked,
       id: newId(),
       targetSize: 0,
       deleting: false,

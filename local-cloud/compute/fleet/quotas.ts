@@ -1,5 +1,5 @@
 /**
- * Regional quotas: limits, what is used, and what a wish would exceed. Spot machines draw on CPUS unless
+ * Regional quotas: limits, what is used, and what is asked for would exceed. Spot machines draw on CPUS unless
  * PREEMPTIBLE_CPUS was granted (Compute Engine's Spot documentation); a family with a quota of its own
  * (N2D_CPUS...) uses that when the limits name it.
  */

@@ -75,7 +75,7 @@ export function groupsOf(fleet: Fleet, pools: PoolRecord[]): GroupRecord[] {
  * fail with 403, and the whole step fails.
  */
 export function requireQuota(fleet: Fleet, cluster: ClusterRecord, pools: Json[]): void {
-  const wishes = pools.flatMap((spec) => {
+  const parts = pools.flatMap((spec) => {
     const template = machineTemplate(cluster, spec);
     return zonesOf(spec).map((zone) => ({
       zone,
@@ -84,11 +84,11 @@ export function requireQuota(fleet: Fleet, cluster: ClusterRecord, pools: Json[]
     }));
   });
   const worst = new Map<string, Shortage>();
-  let asked: Record<string, number> = {};
-  for (const { zone, template, count } of wishes) {
-    // Several pools draw on one quota: the wish is judged as a whole.
-    for (const shortage of fleet.shortagesAfter(asked, zone, template, count)) worst.set(shortage.metric, shortage);
-    asked = fleet.usageAfter(asked, template, count);
+  let earlier: Record<string, number> = {};
+  for (const { zone, template, count } of parts) {
+    // Several pools draw on one quota: what is asked is judged as a whole.
+    for (const shortage of fleet.shortagesAfter(earlier, zone, template, count)) worst.set(shortage.metric, shortage);
+    earlier = fleet.usageAfter(earlier, template, count);
   }
   if (worst.size === 0) return;
   const url = `https://console.cloud.google.com/iam-admin/quotas?usage=USED&project=${fleet.context.projectId}`;

@@ -77,7 +77,7 @@ export class PoolMethods {
     const nodeCount: number = request['nodeCount'] ?? 0;
     if (nodeCount < 0 || nodeCount > 1000) throw new GoogleError(400, 'Node count must be between 0 and 1000.');
     const delayMs = draw(this.#parts.fleet.delays.resizeMs);
-    const wish = {
+    const asked = {
       type: 'SET_NODE_POOL_SIZE',
       rpc: 'SetNodePoolSize',
       cluster,
@@ -85,7 +85,7 @@ export class PoolMethods {
       delayMs,
       shortage,
     } as const;
-    return this.#changes.begin(wish, () => {
+    return this.#changes.begin(asked, () => {
       pool.nodeCount = nodeCount;
     });
   }

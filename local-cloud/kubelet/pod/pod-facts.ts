@@ -10,7 +10,7 @@ export function hasEnded(pod: Pod): boolean {
 }
 
 /**
- * How long the pod's processes may take to stop: what its deletion says, else its own wish,
+ * How long the pod's processes may take to stop: what its deletion says, else its own setting,
  * bounded by the machine's shutdown (0: none).
  */
 export function graceSeconds(pod: Pod, shutdownGraceSeconds: number): number {

@@ -1,7 +1,7 @@
 /**
  * Keys that need attention, each at most once. A key added again while it waits is not doubled; a key
  * whose work fails comes back with exponential back-off; a key may ask to be looked at again later (the
- * earliest of several wishes counts). Work runs on the clock's timers, in slices, so that a large backlog
+ * earliest of several counts). Work runs on the clock's timers, in slices, so that a large backlog
  * does not keep the API server's requests waiting.
  */
 import type { Clock } from '../../clock.ts';

@@ -1,4 +1,4 @@
-/** V4 signed addresses: what was signed, from the request as it arrived. */
+/** V4 signed URLs: what was signed, from the request as it arrived. */
 import { createHash } from 'node:crypto';
 import { ApiError } from '../semantics/api-error.ts';
 import { decode, header, type Call } from './call.ts';

@@ -1,4 +1,4 @@
-/** The part of the XML API that signed addresses use: reading an object, and uploading one with a form. */
+/** The part of the XML API that signed URLs use: reading an object, and uploading one with a form. */
 import { ApiError, invalid } from '../semantics/api-error.ts';
 import { readAttributes } from '../semantics/objects.ts';
 import { readHeaderPreconditions } from '../semantics/preconditions.ts';
