@@ -40,7 +40,11 @@ export async function startRedis(options: RedisOptions = {}): Promise<RunningRed
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   let said = '';
-  server.stdout.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-1000)));
+  let isReady = false;
+  server.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-1000);
+    isReady ||= said.includes('Ready to accept connections');
+  });
   const ended = once(server, 'exit');
   const endWithUs = (): void => void server.kill('SIGKILL');
   process.once('exit', endWithUs);
@@ -54,6 +58,8 @@ export async function startRedis(options: RedisOptions = {}): Promise<RunningRed
   client.on('error', () => undefined);
   await waitFor('redis answers', async () => {
     if (server.exitCode !== null) throw new Error(`redis-server has ended: ${said}`);
+    // An answer alone could be that of another server, which has the port.
+    if (!isReady) return false;
     const patience = new Promise<string>((done) => setTimeout(done, 1000, 'no answer'));
     return (await Promise.race([client.ping().catch(() => ''), patience])) === 'PONG';
   });
