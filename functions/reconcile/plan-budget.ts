@@ -42,9 +42,11 @@ export function enforceLimits(record: JobRecord, nowMs: number): JobRecord {
   return reason === null ? record : beginEnding(record, reason, nowMs);
 }
 
-function limitReached({ spec: { limits }, spending }: RecordWithSpec): EndingReason | null {
+function limitReached(record: RecordWithSpec): EndingReason | null {
+  const { spending } = record;
+  const { limits } = record.spec;
   const worst = spending.usd + (spending.usdPerHour * WIND_DOWN_SECONDS) / 3600;
-  if (worst >= limits.usd) {
+  if (worst + outageUsd(record) >= limits.usd) {
     const spent = `spent about ${spending.usd.toFixed(4)} USD, and winding down costs something too`;
     return {
       outcome: 'stopped',
@@ -60,6 +62,17 @@ function limitReached({ spec: { limits }, spending }: RecordWithSpec): EndingRea
     message: `the time limit of ${limits.timeSeconds} s is reached`,
     remedy: 'raise limits.time in the job file and resume: what is done is kept',
   };
+}
+
+/** So long a bucket, Redis or Kubernetes may not answer just when the money ends, and no result is lost. */
+const OUTAGE_SECONDS = 600;
+/** A small limit is for work as well. */
+const MOST_FOR_OUTAGE = 1 / 4;
+
+/** Kept back for results that cannot be saved at once: a cluster without workers that waits. */
+function outageUsd({ spec, onDemand }: RecordWithSpec): number {
+  const usdPerHour = fleetUsdPerHour(fleetForPrice(spec, 0, onDemand));
+  return Math.min((usdPerHour * OUTAGE_SECONDS) / 3600, spec.limits.usd * MOST_FOR_OUTAGE);
 }
 
 /**
@@ -91,15 +104,15 @@ const SHARE_WITHOUT_WORK = 1 / 3;
 
 /**
  * Machines that the job's money allows: the whole fleet must be able to boot, to be looked at by one tick, and to be
- * wound down. The worst overshoot is what the clouds' own deletion takes longer than DELETE_SECONDS, at the price of
- * the fleet.
+ * wound down, an outage included. The worst overshoot is what the clouds' own deletion takes longer than
+ * DELETE_SECONDS, at the price of the fleet.
  */
 export function affordableNodes(record: RecordWithSpec, bootSeconds: number): number {
   const { spec, spending } = record;
   const fixed = fleetUsdPerHour(fleetForPrice(spec, 0, record.onDemand));
   const one = fleetUsdPerHour(fleetForPrice(spec, 1, record.onDemand)) - fixed;
   const hours = (bootSeconds + TICK_SECONDS + WIND_DOWN_SECONDS) / 3600;
-  const left = spec.limits.usd - spending.usd - fixed * hours;
+  const left = spec.limits.usd - outageUsd(record) - spending.usd - fixed * hours;
   return Math.max(0, Math.floor((left * SHARE_WITHOUT_WORK) / (one * hours)));
 }
 

@@ -57,6 +57,11 @@ const found: readonly [name: string, scenario: string, fault: Fault][] = [
     'resume',
     { kind: 'refuse', calls: 'state.write', chance: 0.5, seed: 1 },
   ],
+  [
+    'results that could not be saved in the minutes before the money ended',
+    'limit',
+    { kind: 'outage', port: 'workload', from: 840, to: 1440 },
+  ],
   ['no event at all', 'canary failure', { kind: 'events', how: 'lost' }],
 ];
 

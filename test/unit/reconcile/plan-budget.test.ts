@@ -23,6 +23,8 @@ const WORKER = 0.04845292;
 const ON_DEMAND_WORKER = 0.14226132;
 /** A tick, a pass that dies, draining and deletion. */
 const WIND_DOWN_HOURS = 480 / 3600;
+/** Ten minutes of a cluster without workers, or a quarter of a small limit. */
+const OUTAGE = (FIXED * 600) / 3600;
 
 const about = (actual: number, expected: number, what: string): void =>
   assert.ok(Math.abs(actual - expected) < 1e-6, `${what}: ${actual} instead of ${expected}`);
@@ -117,8 +119,10 @@ describe('enforceLimits', () => {
   });
   const rows: [name: string, record: Partial<JobRecord>, ending: string | null][] = [
     ['money and time are left', spent(1, 1), null],
-    ['winding down would take just less than the rest', spent(1.8665, 1), null],
-    ['winding down takes the rest', spent(1.8667, 1), 'stopped: FF-LIMIT-USD'],
+    ['winding down, an outage included, would take just less than the rest', spent(1.8251, 1), null],
+    ['winding down takes the rest', spent(1.8252, 1), 'stopped: FF-LIMIT-USD'],
+    ['a quarter of a small limit is for an outage', { ...spent(0.0749, 0), spec: specOf('limits: {usd: 0.1}') }, null],
+    ['and no more', { ...spent(0.0751, 0), spec: specOf('limits: {usd: 0.1}') }, 'stopped: FF-LIMIT-USD'],
     ['one second of the time is left', spent(0, 0, 3599), null],
     ['the time is over', spent(0, 0, 3600), 'stopped: FF-LIMIT-TIME'],
     ['money is told first', spent(2, 0, 3600), 'stopped: FF-LIMIT-USD'],
@@ -159,9 +163,9 @@ describe('affordableNodes', () => {
       'a fleet that can boot and end with a third of the rest',
       '{usd: 5}',
       0,
-      Math.floor((5 - FIXED * hours) / 3 / (WORKER * hours)),
+      Math.floor((5 - OUTAGE - FIXED * hours) / 3 / (WORKER * hours)),
     ],
-    ['what is spent counts', '{usd: 5}', 4, Math.floor((1 - FIXED * hours) / 3 / (WORKER * hours))],
+    ['what is spent counts', '{usd: 5}', 4, Math.floor((1 - OUTAGE - FIXED * hours) / 3 / (WORKER * hours))],
     ['none, when the end alone takes the rest', '{usd: 5}', 4.98, 0],
     ['never fewer than none', '{usd: 5}', 9, 0],
   ];

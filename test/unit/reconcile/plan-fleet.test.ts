@@ -85,7 +85,7 @@ const rows: [name: string, record: Partial<JobRecord>, seen: Partial<SeenWorking
   ],
   [
     'no more than the money allows',
-    { ...withMoney(4.9), spec: specOf('limits: {usd: 5}') },
+    { ...withMoney(4.8585), spec: specOf('limits: {usd: 5}') },
     waiting(1000),
     { decisions: ['grow: money'], actions: grow(2, 6) },
   ],
