@@ -80,6 +80,7 @@ resource "google_cloudfunctions2_function" "event" {
     google_project_iam_member.storage_publishes_events,
     google_project_iam_member.trigger_receives_events,
     google_pubsub_topic.this,
+    google_secret_manager_secret_iam_member.reconcile_signs_webhooks,
   ]
 }
 

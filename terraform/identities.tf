@@ -126,6 +126,18 @@ resource "google_pubsub_topic_iam_member" "reconcile_publishes_notices" {
   member = local.reconcile
 }
 
+# Cloud Run refuses to start a function whose identity cannot read the secrets that it is given.
+resource "google_secret_manager_secret_iam_member" "reconcile_signs_webhooks" {
+  for_each = toset(var.webhook_secret == null ? [] : [var.webhook_secret])
+
+  project   = var.project_id
+  secret_id = each.value
+  role      = "roles/secretmanager.secretAccessor"
+  member    = local.reconcile
+
+  depends_on = [google_project_service.enabled]
+}
+
 # ---- Reconcile: buckets.
 
 resource "google_storage_bucket_iam_member" "reconcile_reads_uploads" {

@@ -3,7 +3,7 @@ locals {
   services = concat([
     "artifactregistry", "cloudbuild", "cloudfunctions", "cloudresourcemanager", "cloudscheduler", "compute", "container", "dns",
     "eventarc", "iam", "iamcredentials", "logging", "pubsub", "run", "storage", "vpcaccess",
-  ], var.billing_account == null ? [] : ["billingbudgets"])
+  ], var.billing_account == null ? [] : ["billingbudgets"], var.webhook_secret == null ? [] : ["secretmanager"])
 }
 
 resource "google_project_service" "enabled" {

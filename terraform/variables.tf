@@ -162,7 +162,7 @@ variable "monthly_budget" {
 }
 
 variable "webhook_secret" {
-  description = "Name of a secret in Secret Manager: what webhooks are told is signed with its latest version. The functions' account must be able to read it. Null: nothing is signed."
+  description = "Name of a secret in Secret Manager: what webhooks are told is signed with its latest version. The functions may read this secret and no other. Null: nothing is signed."
   type        = string
   default     = null
 }

@@ -212,6 +212,23 @@ describe('terraform', { skip: needs('terraform', "terraform's google provider") 
     );
   });
 
+  it('lets the functions read the secret that they are given, and no other', async () => {
+    assert.deepEqual(of('google_secret_manager_secret_iam_member'), []);
+    const withSecret = await plan('webhook_secret=webhooks');
+    const readers = withSecret.filter((each) => each.type === 'google_secret_manager_secret_iam_member');
+    assert.deepEqual(
+      readers.map(({ values }) => [values.secret_id, values.role]),
+      [['webhooks', 'roles/secretmanager.secretAccessor']],
+    );
+    const tick = withSecret.find((each) => each.index === 'tick' && each.type === 'google_cloudfunctions2_function');
+    const given = tick?.values.service_config[0].secret_environment_variables;
+    assert.deepEqual(
+      given.map((variable: any) => variable.secret),
+      ['webhooks'],
+    );
+    assert.ok(withSecret.some((each) => each.values.service === 'secretmanager.googleapis.com'));
+  });
+
   it('makes a budget only when it is told whose', async () => {
     assert.deepEqual(of('google_billing_budget'), []);
     const withBudget = await plan('billing_account=012345-6789AB-CDEF01', 'monthly_budget=7');
