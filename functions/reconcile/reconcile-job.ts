@@ -160,9 +160,9 @@ async function leave(ports: Ports, { marker }: Pass, { record, generation }: Loa
 
 /** What follows from a record that was saved: its copy, what the user sees, and whether the job is listed as live. */
 async function show(ports: Ports, record: JobRecord, generation: string, marker: string | null): Promise<void> {
-  const { state, uploads } = ports.buckets;
+  const { state } = ports.buckets;
   await keepRecord(state, record, generation);
-  await saveStatus(uploads, statusView(record, ports.clock.nowMs(), generation));
+  await saveStatus(ports.buckets, statusView(record, ports.clock.nowMs(), generation));
   if (marker === null || !isSettled(record)) return;
   await releasePlace(state, record.job, record.attempt);
   await removeMarker(state, record.job, marker);

@@ -5,7 +5,7 @@ import { parseJson } from '../job/json-lines.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { formatRecord, MAX_RECORD_BYTES, parseRecord } from '../job/record-text.ts';
 import { paths } from '../job/names.ts';
-import type { Bucket } from '../ports/bucket.ts';
+import type { Bucket, Buckets } from '../ports/bucket.ts';
 import { messageOf, PortError, PreconditionError } from '../ports/port-error.ts';
 import type { JobStatus } from '../job/job-status.ts';
 import { writeOnce } from './write-once.ts';
@@ -118,16 +118,21 @@ function checkedText(record: JobRecord): string {
 }
 
 /**
- * Written only when it says something new, and never over the status of a later record: generations grow.
+ * Written only when it says something new, and only while the record that it tells of is the newest. That is looked up
+ * after the status has been read: a later pass writes another one, so this one is then refused. What the status itself
+ * says of its age is not asked, because users can write it.
  * @throws PreconditionError when somebody else wrote at the same time.
  */
-export async function saveStatus(uploads: Bucket, status: JobStatus): Promise<void> {
+export async function saveStatus(
+  { uploads, state }: Pick<Buckets, 'uploads' | 'state'>,
+  status: JobStatus,
+): Promise<void> {
   const name = paths.status(status.job);
   const { shown, generation } = await readShown(uploads, name);
-  if (isLater(shown['revision'], status.revision)) return;
   const unchanged = { updatedAt: '', revision: '' };
   const next: unknown = JSON.parse(JSON.stringify({ ...status, ...unchanged }));
   if (isDeepStrictEqual({ ...shown, ...unchanged }, next)) return;
+  if ((await state.info(paths.record(status.job)))?.generation !== status.revision) return;
   await uploads.write(name, `${JSON.stringify(status, null, 2)}\n`, {
     contentType: 'application/json',
     ifGeneration: generation,
@@ -144,8 +149,4 @@ async function readShown(uploads: Bucket, name: string): Promise<{ shown: Json; 
     if (!(error instanceof PortError && error.code === 'FF-OBJECT-TOO-LARGE')) throw error;
     return { shown: {}, generation: (await uploads.info(name))?.generation ?? '0' };
   }
-}
-
-function isLater(shown: unknown, revision: string): boolean {
-  return typeof shown === 'string' && /^\d{1,20}$/.test(shown) && BigInt(shown) > BigInt(revision);
 }
