@@ -4,9 +4,11 @@
  */
 import { findJobs } from '../reconcile/find-jobs.ts';
 import { freeLeakedPlaces } from '../reconcile/place-list.ts';
+import { storageClock } from '../reconcile/storage-clock.ts';
 import { sweep } from '../reconcile/sweep.ts';
 import { log } from '../log.ts';
 import { messageOf } from '../ports/port-error.ts';
+import type { Ports } from '../ports/ports.ts';
 import type { Context, Event } from './context.ts';
 import { publishedMs } from './pubsub-message.ts';
 import { runPasses } from './run-passes.ts';
@@ -24,7 +26,7 @@ const STALE_MS = 120_000;
 export async function tick(context: Context, event: Event = {}): Promise<void> {
   const ports = await context.ports();
   const since = publishedMs(event);
-  if (since !== undefined && ports.clock.nowMs() - since > STALE_MS)
+  if (since !== undefined && (await hasWaitedTooLong(ports, since)))
     return log('NOTICE', 'a tick that waited too long: acknowledged');
   const nowMs = ports.clock.nowMs();
   const round = { atOnce: JOBS_AT_ONCE, untilMs: nowMs + ROUND_MS, number: Math.floor(nowMs / 60_000) };
@@ -37,4 +39,10 @@ export async function tick(context: Context, event: Event = {}): Promise<void> {
   if (left > 0) log('WARNING', `tick: ${left} jobs were not reached in time; the next one begins with others`);
   await freeLeakedPlaces(ports.buckets.state).catch((error: unknown) => log('ERROR', `tick: ${messageOf(error)}`));
   await sweep(ports, context.settings.installation);
+}
+
+/** An instance whose clock is ahead must not take every tick for an old one: the storage's time decides. */
+async function hasWaitedTooLong({ clock, buckets }: Ports, publishedAtMs: number): Promise<boolean> {
+  if (clock.nowMs() - publishedAtMs <= STALE_MS) return false;
+  return (await storageClock(clock, buckets.state, null)).nowMs() - publishedAtMs > STALE_MS;
 }

@@ -116,6 +116,14 @@ describe('events', () => {
     assert.deepEqual(world.created, []);
   });
 
+  it('a tick is no old one because the clock of its instance is an hour ahead', async () => {
+    const publishTime = new Date(world.nowMs).toISOString();
+    const ahead = { nowMs: () => world.nowMs + 3600_000, sleep: (ms: number) => world.ports.clock.sleep(ms) };
+    const skewed = { ...context, ports: async () => ({ ...world.ports, clock: ahead }) };
+    await tick(skewed, { data: { message: { data: Buffer.from('tick').toString('base64'), publishTime } } });
+    assert.deepEqual(world.created, ['ff-demo-1']);
+  });
+
   it('a used-up budget pauses every live job', async () => {
     await tick(context);
     await budgetAlert(context, message({ costAmount: 101, budgetAmount: 100 }));
