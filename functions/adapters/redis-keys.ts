@@ -25,6 +25,7 @@ export const redisKeys = {
   aside: 'ff:aside',
   aborted: 'ff:aborted',
   held: (pod: string) => `ff:held:${pod}`,
+  lent: (pod: string) => `ff:lent:${pod}`,
   tries: 'ff:tries',
   causes: 'ff:causes',
   value: (loop: number | string, iteration: number | string) => `ff:v:${loop}:${iteration}`,

@@ -17,7 +17,7 @@ after(() => lab.stop());
 
 const rScript = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8');
 
-for (const probes of ['definitions.R', 'globals.R']) {
+for (const probes of ['definitions.R', 'globals.R', 'lookups.R']) {
   test(`loops give what %do% gives: ${probes}`, async (context) => {
     if (await skipsWithout(context, 'R6')) return;
     const session = lab.session(`${rScript('probe.R')}\n${rScript(probes)}`);

@@ -25,7 +25,7 @@ publish_definitions <- function(fleet, loop) {
 mirror_levels <- function(carried, apart = list()) {
   lapply(seq_along(carried$levels), function(k) {
     level <- carried$levels[[k]]
-    names <- c(carried$used[[k]], if (k <= carried$depth + 1L) unused_functions(carried, k))
+    names <- c(carried$used[[k]], carried$unused[[k]])
     if (k == carried$depth + 1L) names <- setdiff(names, names(carried$definitions$functions))
     copy_bindings(level, setdiff(names, if (k <= length(apart)) apart[[k]]))
   })
@@ -37,6 +37,7 @@ copy_bindings <- function(from, names, to = new.env(parent = emptyenv())) {
 }
 
 unused_functions <- function(carried, k) {
+  if (k > carried$depth + 1L) return(character())
   level <- carried$levels[[k]]
   names <- setdiff(ls(level, all.names = TRUE, sorted = FALSE),
     c(carried$used[[k]], carried$hidden, names(carried$definitions$functions), NEVER_CARRIED))
@@ -59,7 +60,7 @@ serialize_scope <- function(mirrors, carried) {
 
 # Of a loop, what workers put in place before its first iteration (install.R)
 carried_setup <- function(fleet, loop) {
-  loop$objects <- list()
+  loop$objects <- lent_objects(loop)
   carried <- loop$carried
   definitions <- publish_definitions(fleet, loop)
   apart <- set_objects_apart(fleet, loop)
@@ -71,7 +72,7 @@ carried_setup <- function(fleet, loop) {
   forget_objects(fleet, loop)
   list(depth = carried$depth, package = carried$package, definitions = definitions, variables = bytes,
     hidden = carried$hidden,
-       names = unlist(carried$used), left = left_behind(carried))
+       names = unlist(carried$used), lent = loop$loans$names, left = left_behind(loop))
 }
 
 check_room <- function(fleet, loop, bytes) {
@@ -129,10 +130,12 @@ named_errors <- function(carried, handle) {
 
 MOST_LEFT <- 5000L # names that workers are told of
 
-# Variables of the script that do not travel with the loop
-left_behind <- function(carried) {
+# Variables of the script that neither travel with the loop nor are lent
+left_behind <- function(loop) {
+  carried <- loop$carried
   present <- lapply(carried$levels, ls, all.names = TRUE, sorted = FALSE)
-  sent <- c(unlist(carried$used), names(carried$definitions$functions), carried$from_data, NEVER_CARRIED)
+  sent <- c(unlist(carried$used), unlist(carried$unused), unlist(loop$loans$names),
+            names(carried$definitions$functions), carried$from_data, NEVER_CARRIED)
   utils::head(setdiff(grep(CLASS_METADATA, unlist(present), value = TRUE, invert = TRUE), sent), MOST_LEFT)
 }
 
@@ -142,7 +145,9 @@ explain_missing <- function(error, carried) {
   name <- regmatches(text, regexpr("(?<=['\"\u2018\u201c])[^'\"\u2019\u201d]+", text, perl = TRUE))
   if (!length(name) || !name %in% carried$left) return(error)
   templates <- c(gettextf("object '%s' not found", name, domain = "R"),
-                 gettextf("could not find function \"%s\"", name, domain = "R"))
+                 gettextf("could not find function \"%s\"", name, domain = "R"),
+                 gettextf("object '%s' of mode '%s' was not found", name, "function", domain = "R"),
+                 gettextf("value for %s not found", sQuote(name), domain = "R-base"))
   if (!text %in% templates) return(error)
   is_hidden <- name %in% carried$hidden
   remedy <- if (is_hidden) "is kept away by .noexport" else sprintf("is sent with .export = \"%s\"", name)

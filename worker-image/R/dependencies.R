@@ -21,6 +21,10 @@ find_dependencies <- function(fleet, loop, obj, expr, envir) {
   from_data <- global[vapply(global, function(name) is_unchanged_data(fleet, name), NA)]
   used[[carried$depth + 1L]] <- setdiff(global, from_data)
   loop$carried <- c(carried, list(used = used, from_data = from_data, hidden = hidden, definitions = definitions))
+  loop$carried$unused <- lapply(seq_along(used), function(k) unused_functions(loop$carried, k))
+  loop$loans <- new_loans(loop$carried)
+  if (reached$makes_names) loop$carried$present <- lapply(loop$loans$names, sort, method = "radix")
+  loop$window$same_loans <- function(mark) same_loans(loop, mark)
   loop$known <- frames
   packages <- c(obj$packages, carried$package)
   loop$versions <- package_versions(packages)
@@ -83,7 +87,8 @@ reach <- function(loop, obj, expr, envir, carried, definitions) {
   repeat {
     fresh <- setdiff(used_arguments(carried, reached), evaluated)
     if (!length(fresh)) {
-      return(list(used = lapply(reached$used, setdiff, spared), dead = setdiff(reached$dead, spared)))
+      return(list(used = lapply(reached$used, setdiff, spared), dead = setdiff(reached$dead, spared),
+                  makes_names = reached$makes_names))
     }
     for (id in fresh) evaluate_argument(carried$levels[[as.integer(sub(" .*", "", id))]], sub("^[0-9]+ ", "", id))
     evaluated <- c(evaluated, fresh)
@@ -152,11 +157,13 @@ is_method_name <- function(name, env) {
   any(vapply(dots, function(at) exists(substr(name, 1L, at - 1L), envir = env, mode = "function"), NA))
 }
 
-# Variables of the script that code could mean which makes names
+# Variables of the script that code could mean which makes names, and that lead to environments: by themselves (lend.R)
+# they could not share these with others.
 add_looked_up <- function(named, carried) {
   k <- carried$depth + 1L
   names <- setdiff(ls(globalenv(), all.names = TRUE), NEVER_CARRIED)
   names <- names[.Call(fleet_holds_value, globalenv(), names)]
+  names <- names[!vapply(names, function(name) .Call(fleet_plain, globalenv()[[name]]), NA)]
   weights <- vapply(names, function(name) {
     .Call(fleet_weight, globalenv()[[name]], list(globalenv()), LOOKED_UP_BYTES)
   }, 0)

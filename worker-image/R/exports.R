@@ -40,6 +40,7 @@ publish_object <- function(fleet, loop, name, k) {
 publish_bytes <- function(fleet, loop, name, bytes, digest = sha256(bytes), level = NULL) {
   object <- list(name = name, level = level, digest = digest, bytes = length(bytes), kept = if (is.null(level)) bytes)
   object$way <- send_object(fleet, loop, name, digest, bytes)
+  if (object$way == "file") object$kept <- NULL # which outlives Redis
   loop$objects[[length(loop$objects) + 1L]] <- object
   digest
 }

@@ -12,6 +12,7 @@ install_scope <- function(worker, setup) {
     kept$env <- put_scope(kept, setup$carried, variables)
     for (object in setup$objects) if (!is.null(object$level)) put_object(kept, setup$carried, object,
       object_value(worker, setup, object))
+    put_loans(worker, setup)
     kept$run <- setup$run
     drop_objects(worker, names(known))
   }
@@ -51,7 +52,7 @@ read_scope <- function(bytes, depth, top) {
     beside <- new.env(parent = if (k == depth) top else frames[[k + 1L]])
     frames[[k]] <- new.env(parent = beside)
   }
-  levels <- unserialize(bytes, refhook = function(id) frames[[as.integer(id)]])
+  levels <- read_with_frames(bytes, frames)
   for (k in seq_len(depth)) {
     names <- ls(levels[[k]], all.names = TRUE)
     is_value <- .Call(fleet_holds_value, levels[[k]], names)
@@ -60,6 +61,8 @@ read_scope <- function(bytes, depth, top) {
   }
   list(frames = frames, global = levels[[depth + 1L]], attached = levels[-seq_len(depth + 1L)])
 }
+
+read_with_frames <- function(bytes, frames) unserialize(bytes, refhook = function(id) frames[[as.integer(id)]])
 
 # What the loop uses of it, as a list: inner variables hide outer ones.
 scope_values <- function(carried) {
@@ -88,6 +91,7 @@ attach_data <- function(kept, data) {
 }
 
 remove_scope <- function(kept) {
+  kept$borrowing <- NULL
   for (name in intersect(kept$attached, search())) detach(name, character.only = TRUE)
   kept$attached <- character()
   take_globals(kept, kept$globals)

@@ -13,6 +13,7 @@ run_iterations <- function(code, setup, batch, env, worker) {
   worker$flushed_at <- worker$checked_at <- now_seconds()
   worker$aside <- FALSE
   if (length(todo)) env <- install_scope(worker, setup)
+  if (!is.null(worker$installation$borrowing)) worker$installation$borrowing$writes <- writes_into(code)
   scope <- take_scope(env, batch$args)
   scope$references <- take_references(scope, code, worker$references)
   scope$classes <- take_classes()
@@ -72,13 +73,17 @@ run_iteration <- function(code, setup, item, scope, output, worker, try) {
   if (length(worker$inner_options)) options(worker$inner_options)
   outcome <- evaluate_iteration(code, local_env, output$add, function(value, warning_count) {
     seconds <- now_seconds() - started_at
-    entry <- journal_entry(item$i, item$key, value, seconds, started_at, warning_count, largest_result(worker))
+    borrowing <- worker$installation$borrowing
+    if (!is.null(borrowing$failed)) stop(borrowing$failed)
+    key <- borrowed_key(borrowing, item$key)
+    entry <- journal_entry(item$i, key, value, seconds, started_at, warning_count, largest_result(worker))
     upload_large(worker, setup$loop, entry)
   })
   scope$baseline$watch$on <- FALSE
   seconds <- now_seconds() - started_at
   printed <- output$end()
-  note_dirt(worker, c(restore_scope(scope), restore_state(scope$baseline)))
+  note_dirt(worker, c(return_loans(worker$installation$borrowing, scope), restore_scope(scope),
+                      restore_state(scope$baseline)))
   if (is.null(outcome$error)) {
     worker$buffer[[length(worker$buffer) + 1L]] <- outcome$value
     worker$buffered_bytes <- worker$buffered_bytes + length(outcome$value$v)

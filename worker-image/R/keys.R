@@ -24,7 +24,7 @@ loop_key_parts <- function(expr, carried, packages, seed, data_hashes = characte
   data <- data_hashes[order(as.character(names(data_hashes)), method = "radix")]
   versions <- package_versions(packages)
   c(code = short_hash(expr, frames),
-    exports = short_hash(list(levels, script, names(data), unname(data)), frames),
+    exports = short_hash(list(levels, script, names(data), unname(data), carried$present), frames),
     packages = short_hash(list(versions, paste(R.version$major, R.version$minor, sep = "."))),
     random = short_hash(seed))
 }
@@ -36,5 +36,6 @@ key_difference <- function(old, new) {
   if (length(a) != length(KEY_PARTS) || length(b) != length(KEY_PARTS)) return("recorded by another version")
   words <- KEY_PARTS
   words[5] <- settings_difference(a[5], b[5])
-  paste(words[a != b], collapse = ", ")
+  if (any(a != b)) return(paste(words[a != b], collapse = ", "))
+  if (grepl("!", old, fixed = TRUE)) "objects looked up by name" else ""
 }

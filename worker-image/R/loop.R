@@ -21,6 +21,7 @@ new_loop <- function(fleet, number, it, obj, expr, envir, settings) {
     random = random_base(),
     carried = NULL,         # the variables that the iterations use (dependencies.R)
     objects = list(),       # what of them travels by itself
+    loans = NULL,           # the other variables of the script (lend.R)
     known = list(),         # the frames that the expression sees
     versions = NULL,
     settings = settings,    # what the script has told R (settings.R)

@@ -110,7 +110,9 @@ collect <- function(fleet, loop) {
     lines <- c(loop$news, unlist(redis_call(fleet$con, "LPOP", arrived_key(loop$number), whole(COLLECT_AT_ONCE))))
     loop$news <- character()
     if (!length(lines)) break
-    news <- read_announcements(loop$window, lines)
+    asked <- is_request(lines)
+    if (any(asked)) answer_requests(fleet, loop, lines[asked])
+    news <- read_announcements(loop$window, lines[!asked])
     known <- status_of(loop$window, news$i)
     wanted <- known %in% c(PENDING, QUEUED, HELD)
     collect_values(fleet, loop, news[news$flag == "V" & wanted, , drop = FALSE])

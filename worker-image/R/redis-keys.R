@@ -35,6 +35,7 @@ workers_key <- function() redis_key("workers")
 replace_key <- function() redis_key("replace")
 aside_key <- function() redis_key("aside")
 held_key <- function(pod) redis_key("held", pod)
+lent_key <- function(pod) redis_key("lent", pod)
 tries_key <- function() redis_key("tries")
 causes_key <- function() redis_key("causes")
 
@@ -70,14 +71,15 @@ KEY_LIVES <- c(workers = "server", lease = "server", queue.live = "server", queu
                e = "attempt", outbox = "attempt", errors = "attempt", described = "attempt", outputs = "attempt",
                replace = "attempt", held = "attempt", tries = "attempt", causes = "attempt", need = "attempt",
                urls = "attempt", jobs = "attempt", queue.env = "attempt", queue.start = "attempt",
-               queue.alive = "attempt", queue = "driver", queue.out = "driver", aside = "driver")
+               queue.alive = "attempt", queue = "driver", queue.out = "driver", aside = "driver",
+               lent = "driver")
 
 # Pure: "server" ... "driver" for each key, and NA for what is none of ours. A server may have others, also such that
 # begin alike.
 key_life <- function(keys, prefix = or_else(.fleet$prefix, KEY_PREFIX)) {
   name <- substring(keys, nchar(prefix) + 1L)
   family <- sub("^(queue[.](env|start|alive|out))[.].*", "\\1", name)
-  family <- sub("^(v|done|x|loop|arrived|e|held):.*", "\\1", family)
+  family <- sub("^(v|done|x|loop|arrived|e|held|lent):.*", "\\1", family)
   life <- unname(KEY_LIVES[family])
   life[!startsWith(keys, prefix)] <- NA
   life

@@ -10,10 +10,12 @@ KEPT_REFERENCE_BYTES <- 128 * 2^20 # a larger variable is only looked at: R is r
 WRITING <- c(":=", "set", "setDT", "setDF", "setattr", "setnames", "setkey", "setkeyv", "setorder", "setorderv",
              "setcolorder", "setindex", "data.table")
 
+writes_into <- function(code) any(WRITING %in% all.names(code, unique = TRUE))
+
 # Variables to look at, of the scope and of environments that it leads to. kept: those of the task before; a variable
 # that has not changed since need not be read again.
 take_references <- function(scope, code, kept = list()) {
-  also_plain <- any(WRITING %in% all.names(code, unique = TRUE))
+  also_plain <- writes_into(code)
   if (!also_plain && !isNamespaceLoaded("data.table")) return(list())
   held <- c(list(scope$before, scope$global), lapply(scope$reached, function(reached) reached$held))
   found <- list()

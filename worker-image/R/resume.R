@@ -23,11 +23,11 @@ read_ledger <- function(path) {
   tables
 }
 
-# The random seed of the session that made the ledger is written after "~" in its keys.
+# The random seed of the session that made the ledger is written after "~" in its keys; what follows "!" is lend.R's.
 ledger_seed <- function(ledger) {
   for (table in ledger) for (id in ls(table)) {
     key <- get(id, envir = table)$key
-    if (grepl("~", key, fixed = TRUE)) return(sub(".*~", "", key))
+    if (grepl("~[^!]", key)) return(sub("!.*", "", sub(".*~", "", key)))
   }
   NULL
 }

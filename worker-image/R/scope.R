@@ -21,7 +21,7 @@ take_scope <- function(env, args = list()) {
 
 snapshot <- function(env) {
   names <- setdiff(ls(env, all.names = TRUE, sorted = FALSE), c("...", ".Random.seed"))
-  mget(names, envir = env)
+  .Call(fleet_bindings, env, names) # what is not evaluated stays so
 }
 
 # Reasons why R is dirty; none, nearly always

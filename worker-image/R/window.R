@@ -27,6 +27,8 @@ new_window <- function(capacity = 8192L) {
     # the keys: what all begin and end with, and what each has of its own
     prefix = "", suffix = "",
     digest = raw(capacity * DIGEST_BYTES),
+    same_loans = NULL,      # says whether what a key says of borrowed variables holds (lend.R)
+    marks = new.env(parent = emptyenv()), # what the keys of results say of them, by iteration
     # values: in the cache (fetched and soon to be combined), in the driver's copy on disk, or in both
     cache = vector("list", capacity), cached_bytes = 0,
     spill = NULL,
@@ -107,11 +109,22 @@ is_open <- function(window) any(drawn_statuses(window) %in% c(PENDING, QUEUED))
 drawn_statuses <- function(window) window$status[seq_len(window$count - window$base)]
 
 key_of <- function(window, items) {
-  .Call(fleet_key_texts, window$prefix, window$suffix, window$digest, items - window$base)
+  keys <- .Call(fleet_key_texts, window$prefix, window$suffix, window$digest, items - window$base)
+  if (!length(window$marks)) return(keys)
+  marks <- unlist(mget(whole(items), window$marks, ifnotfound = ""))
+  paste0(keys, ifelse(nzchar(marks) & !grepl("~", keys, fixed = TRUE), "~", ""), marks)
 }
 
 # Which of these keys are those of the iterations as they are now? The session seed that follows a "~" is not compared.
-has_key <- function(window, items, keys) .Call(fleet_same_keys, keys, window$prefix, window$digest, items - window$base)
+has_key <- function(window, items, keys) {
+  same <- .Call(fleet_same_keys, keys, window$prefix, window$digest, items - window$base)
+  for (k in which(same & grepl("!", keys, fixed = TRUE))) {
+    mark <- key_mark(keys[k])
+    same[k] <- window$same_loans(mark)
+    if (same[k]) assign(whole(items[k]), mark, envir = window$marks)
+  }
+  same
+}
 
 args_of <- function(window, items) window$args[items - window$base]
 

@@ -14,6 +14,26 @@ static int is_value(SEXP env, SEXP symbol) {
   return value != R_MissingArg && (TYPEOF(value) != PROMSXP || PRVALUE(value) != R_UnboundValue);
 }
 
+/* What is bound to the names, as a list: values, but promises that are not evaluated as they are. */
+SEXP fleet_bindings(SEXP env, SEXP names) {
+  R_xlen_t n = XLENGTH(names), kept = 0;
+  SEXP values = PROTECT(allocVector(VECSXP, n)), labels = PROTECT(allocVector(STRSXP, n));
+  for (R_xlen_t i = 0; i < n; i++) {
+    SEXP symbol = installTrChar(STRING_ELT(names, i));
+    if (!R_existsVarInFrame(env, symbol)) continue;
+    SEXP value = findVarInFrame3(env, symbol, TRUE);
+    if (TYPEOF(value) == PROMSXP && PRVALUE(value) != R_UnboundValue) value = PRVALUE(value);
+    MARK_NOT_MUTABLE(value);
+    SET_VECTOR_ELT(values, kept, value);
+    SET_STRING_ELT(labels, kept++, STRING_ELT(names, i));
+  }
+  values = PROTECT(Rf_lengthgets(values, kept));
+  labels = PROTECT(Rf_lengthgets(labels, kept));
+  setAttrib(values, R_NamesSymbol, labels);
+  UNPROTECT(4);
+  return values;
+}
+
 /* Of each name whether env has a value of that name: no argument that is missing or not yet evaluated, no dots. */
 SEXP fleet_holds_value(SEXP env, SEXP names) {
   SEXP out = PROTECT(allocVector(LGLSXP, XLENGTH(names)));

@@ -21,6 +21,8 @@ SEXP fleet_mark(SEXP loop, SEXP iteration);
 SEXP fleet_unmark(void);
 SEXP fleet_hash(SEXP value, SEXP file_environments);
 SEXP fleet_binding(SEXP env, SEXP symbol);
+SEXP fleet_bindings(SEXP env, SEXP names);
+SEXP fleet_shares(SEXP value, SEXP others, SEXP levels);
 SEXP fleet_holds_value(SEXP env, SEXP names);
 SEXP fleet_holds_function(SEXP env, SEXP names);
 SEXP fleet_copy_bindings(SEXP from, SEXP to, SEXP names);

@@ -24,6 +24,7 @@ const documented = {
   ...redisKeys,
   loop: redisKeys.loop('n'),
   held: redisKeys.held('<pod>'),
+  lent: redisKeys.lent('<pod>'),
   value: redisKeys.value('n', 'i'),
   done: redisKeys.done('n'),
   arrived: redisKeys.arrived('n'),

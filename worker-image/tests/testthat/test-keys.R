@@ -35,6 +35,8 @@ test_that("the difference of two keys names what changed", {
   expect_identical(foreachfleet:::key_difference(paste0(part(), "~1"), paste0(part(random = "x"), "~2")),
                    "random numbers")
   expect_identical(foreachfleet:::key_difference(paste0(part(), "~1"), paste0(part(), "~2")), "")
+  expect_identical(foreachfleet:::key_difference(paste0(part(), "~1!1.v:0f"), paste0(part(), "~2")),
+                   "objects looked up by name")
   expect_identical(foreachfleet:::key_difference(part(settings = "contrasts:1a2b+TZ:0000"), part(settings = "TZ:0000")),
                    "settings (contrasts)")
   expect_identical(foreachfleet:::key_difference(part(settings = "none"), part(settings = "digits:1a2b")),
