@@ -137,16 +137,25 @@ told <- tryCatch(foreach(i = 1:2) %dopar% is.environment(chain), error = conditi
 stopifnot(grepl("chain", told), grepl("cannot be sent|too deep", told))
 
 # --- what cannot be carried, and what is missing
-pointer <- list(at = getNativeSymbolInfo("fleet_hash", "foreachfleet")$address)
-told <- tryCatch(foreach(i = 1:2) %dopar% length(pointer), error = conditionMessage)
-stopifnot(grepl("^this loop uses pointer, which holds an external pointer", told))
+pointer <- list(at = getNativeSymbolInfo("fleet_hash", "foreachfleet")$address, data = 1:3)
+probe("a pointer that nobody touches", foreach(i = 1:3, .combine = c) %run% pointer$data[i])
+probe("a pointer in an argument", foreach(x = list(pointer, pointer)) %run% sum(x$data))
+booster <- list(handle = pointer$at, raw = as.raw(1:3))
+probe("a pointer beside its bytes is a result", foreach(i = 1:2) %run% booster, function(a, b) identical(b[[2]]$raw,
+  a[[2]]$raw))
 Renewing <- setRefClass("Renewing", fields = list(at = "ANY"))
 renewed <- Renewing$new(at = pointer$at) # as models of lme4 are: their package makes the pointer again
 attr(renewed, "class") <- structure("Renewing", package = "renewing")
 stopifnot(unlist(foreach(i = 1:2) %dopar% is.environment(renewed)))
 input <- file(tempfile(), "w")
-told <- tryCatch(foreach(i = 1:2) %dopar% cat(i, file = input), error = conditionMessage)
-stopifnot(grepl("^this loop uses input, which", told))
+sides <- list(input = input, data = 7)
+probe("a connection that nobody touches", foreach(i = 1:2) %run% list(sides$data, inherits(input, "connection")))
+touched <- function(loop) tryCatch(loop, error = conditionMessage)
+told <- list(touched(foreach(i = 1:2) %dopar% cat(i, file = input)), touched(foreach(i = 1:2) %dopar% cat(i,
+  file = sides$input)), touched(foreach(con = list(input)) %dopar% { isOpen(con); 1 }),
+  touched(foreach(n = "input") %dopar% isOpen(get(n))))
+stopifnot(grepl("invalid connection", told), !length(readLines(summary(input)$description)))
+stopifnot(grepl("\\((input|sides|con) of the script holds an external pointer or a connection", told[1:3]))
 close(input)
 kept_away <- 3
 gone <- foreach(i = 1, .noexport = "kept_away", .errorhandling = "pass") %dopar% kept_away
@@ -154,5 +163,19 @@ stopifnot(grepl("^object 'kept_away' not found .*is kept away by .noexport", con
 stopifnot(foreach(i = 1:2, .noexport = "kept_away", .export = "kept_away", .combine = c) %dopar% kept_away == 3)
 missing_one <- foreach(i = 1, .errorhandling = "pass") %dopar% not_there_either
 stopifnot(identical(conditionMessage(missing_one[[1]]), "object 'not_there_either' not found"))
+
+if (requireNamespace("xml2", quietly = TRUE)) {
+  page <- list(document = xml2::read_xml("<a><b/></a>"), data = 4)
+  probe("a document that nobody touches", foreach(i = 1:2) %run% (page$data + i))
+  told <- touched(foreach(i = 1:2) %dopar% xml2::xml_name(page$document))
+  stopifnot(grepl("external pointer is not valid \\(page of the script holds an external pointer", told))
+}
+if (requireNamespace("RSQLite", quietly = TRUE)) {
+  base <- list(con = DBI::dbConnect(RSQLite::SQLite(), ":memory:"), data = 5)
+  probe("a database that nobody touches", foreach(i = 1:2) %run% (base$data + i))
+  told <- touched(foreach(i = 1:2) %dopar% DBI::dbListTables(base$con))
+  stopifnot(grepl("base of the script holds an external pointer", told))
+  DBI::dbDisconnect(base$con)
+}
 
 finish_probes()

@@ -64,7 +64,9 @@ borrowed_value <- function(borrowing, id) {
   if (is.null(borrowing$bytes[[whole(id)]])) {
     borrowing$bytes[[whole(id)]] <- get_object(borrowing$worker, borrowing$setup, c(object, raw = TRUE))
   }
-  read_with_frames(borrowing$bytes[[whole(id)]], borrowing$worker$installation$frames)
+  value <- read_with_frames(borrowing$bytes[[whole(id)]], borrowing$worker$installation$frames)
+  .Call(fleet_close_foreign, value)
+  value
 }
 
 ask_loan <- function(borrowing, id) {
@@ -86,7 +88,7 @@ ask_loan <- function(borrowing, id) {
     }
     answer <- if (length(reply[[1]]) == 2L) jsonlite::fromJSON(reply[[1]][[2]])
     if (identical(answer$run, setup$run) && answer$id == id) return(answer)
-    if (must_stop(worker, setup) || has_ended(worker, setup)) {
+    if ((must_stop(worker, setup) && !worker$aside) || has_ended(worker, setup)) {
       stop(fleet_error("redis connection: the loop has ended", "fleetExportError"))
     }
   }

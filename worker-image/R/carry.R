@@ -72,7 +72,7 @@ carried_setup <- function(fleet, loop) {
   forget_objects(fleet, loop)
   list(depth = carried$depth, package = carried$package, definitions = definitions, variables = bytes,
     hidden = carried$hidden,
-       names = unlist(carried$used), lent = loop$loans$names, left = left_behind(loop))
+       names = unlist(carried$used), lent = loop$loans$names, dead = carried$dead, left = left_behind(loop))
 }
 
 check_room <- function(fleet, loop, bytes) {
@@ -137,6 +137,22 @@ left_behind <- function(loop) {
   sent <- c(unlist(carried$used), unlist(carried$unused), unlist(loop$loans$names),
             names(carried$definitions$functions), carried$from_data, NEVER_CARRIED)
   utils::head(setdiff(grep(CLASS_METADATA, unlist(present), value = TRUE, invert = TRUE), sent), MOST_LEFT)
+}
+
+explain_error <- function(error, carried, args) explain_dead(explain_missing(error, carried), carried, args)
+
+# External pointers and connections travel, dead: what does not touch them is as in the session, and R or the pointer's
+# package says when something does.
+DEAD <- paste("of the script holds an external pointer or a connection, which mean nothing outside the R process that",
+              "made them: make it in the loop's expression")
+ABOUT_DEAD <- "pointer|connection|handle|closed|NULL value|not valid"
+
+explain_dead <- function(error, carried, args) {
+  text <- conditionMessage(error)
+  if (!grepl(ABOUT_DEAD, text, ignore.case = TRUE)) return(error)
+  dead <- c(carried$dead, names(args)[vapply(args, function(value) .Call(fleet_dead_reference, value), NA)])
+  if (length(dead)) error$message <- sprintf("%s (%s %s)", text, paste(dead, collapse = ", "), DEAD)
+  error
 }
 
 # R says only what it did not find. Where the script has it, the error says how to send it.

@@ -16,11 +16,11 @@ find_dependencies <- function(fleet, loop, obj, expr, envir) {
   reached <- reach(loop, obj, expr, envir, carried, definitions)
   hidden <- setdiff(obj$noexport, exported_names(obj))
   used <- lapply(reached$used, setdiff, c(NEVER_CARRIED, hidden))
-  check_carried(setdiff(reached$dead, hidden))
   global <- used[[carried$depth + 1L]]
   from_data <- global[vapply(global, function(name) is_unchanged_data(fleet, name), NA)]
   used[[carried$depth + 1L]] <- setdiff(global, from_data)
-  loop$carried <- c(carried, list(used = used, from_data = from_data, hidden = hidden, definitions = definitions))
+  loop$carried <- c(carried, list(used = used, from_data = from_data, hidden = hidden, definitions = definitions,
+                                   dead = setdiff(reached$dead, hidden)))
   loop$carried$unused <- lapply(seq_along(used), function(k) unused_functions(loop$carried, k))
   loop$loans <- new_loans(loop$carried)
   if (reached$makes_names) loop$carried$present <- lapply(loop$loans$names, sort, method = "radix")
@@ -76,20 +76,14 @@ reach <- function(loop, obj, expr, envir, carried, definitions) {
     stats::setNames(reached, c("used", "makes_names", "dead"))
   }
   reached <- look()
-  spared <- character() # what only might be meant does not stop the loop
   if (reached$makes_names) {
-    meant <- reached$dead
     named <- add_looked_up(named, carried)
     reached <- look()
-    spared <- setdiff(reached$dead, meant)
   }
   evaluated <- character()
   repeat {
     fresh <- setdiff(used_arguments(carried, reached), evaluated)
-    if (!length(fresh)) {
-      return(list(used = lapply(reached$used, setdiff, spared), dead = setdiff(reached$dead, spared),
-                  makes_names = reached$makes_names))
-    }
+    if (!length(fresh)) return(reached)
     for (id in fresh) evaluate_argument(carried$levels[[as.integer(sub(" .*", "", id))]], sub("^[0-9]+ ", "", id))
     evaluated <- c(evaluated, fresh)
     reached <- look()
@@ -179,12 +173,4 @@ iterated_values <- function(it) {
   values <- lapply(it$iargs, function(one) tryCatch(one$state$obj, error = function(e) NULL))
   values <- values[lengths(values) < 1000L | !vapply(values, function(value) .Call(fleet_plain, value), NA)]
   c(values, unlist(lapply(Filter(function(part) inherits(part, "iter"), inner), iterated_values), recursive = FALSE))
-}
-
-check_carried <- function(dead) {
-  if (!length(dead)) return(invisible())
-  stop(sprintf(paste("this loop uses %s, which holds an external pointer or a connection:",
-                     "these mean nothing outside the R process that made them. Make it in the loop's expression,",
-                     "or, if it is not needed there, keep it away with .noexport."),
-               paste(dead, collapse = ", ")), call. = FALSE)
 }

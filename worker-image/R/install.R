@@ -32,6 +32,7 @@ install_script <- function(worker, setup, known) {
 put_scope <- function(kept, carried, bytes) {
   top <- if (is.null(carried$package)) globalenv() else asNamespace(carried$package)
   read <- read_scope(bytes, carried$depth, top)
+  if (length(carried$dead)) .Call(fleet_close_foreign, read)
   kept$frames <- read$frames
   put_globals(kept, ls(read$global, all.names = TRUE), function(names) {
     rm(list = names[names %in% ls(globalenv(), all.names = TRUE)], envir = globalenv())

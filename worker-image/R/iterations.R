@@ -13,6 +13,7 @@ run_iterations <- function(code, setup, batch, env, worker) {
   worker$flushed_at <- worker$checked_at <- now_seconds()
   worker$aside <- FALSE
   if (length(todo)) env <- install_scope(worker, setup)
+  if (!.Call(fleet_plain, batch$args)) .Call(fleet_close_foreign, batch$args)
   if (!is.null(worker$installation$borrowing)) worker$installation$borrowing$writes <- writes_into(code)
   scope <- take_scope(env, batch$args)
   scope$references <- take_references(scope, code, worker$references)
@@ -91,7 +92,7 @@ run_iteration <- function(code, setup, item, scope, output, worker, try) {
     if (due) journal_flush(worker, setup)
   } else {
     journal_flush(worker, setup)
-    journal_error(worker, setup, item, explain_missing(outcome$error, setup$carried),
+    journal_error(worker, setup, item, explain_error(outcome$error, setup$carried, item$args),
                   list(try = try, seconds = seconds, traceback = outcome$traceback, warnings = outcome$warnings,
                        output = printed, replay = replay_text(worker, code, setup, item)))
   }

@@ -22,6 +22,7 @@ SEXP fleet_unmark(void);
 SEXP fleet_hash(SEXP value, SEXP file_environments);
 SEXP fleet_binding(SEXP env, SEXP symbol);
 SEXP fleet_bindings(SEXP env, SEXP names);
+SEXP fleet_close_foreign(SEXP value);
 SEXP fleet_shares(SEXP value, SEXP others, SEXP levels);
 SEXP fleet_holds_value(SEXP env, SEXP names);
 SEXP fleet_holds_function(SEXP env, SEXP names);

@@ -13,7 +13,7 @@ static const R_CallMethodDef routines[] = {
     ROUTINE(fleet_output_connection, 0), ROUTINE(fleet_output_begin, 2), ROUTINE(fleet_output_reached, 0), ROUTINE(fleet_output_add, 1),
     ROUTINE(fleet_output_end, 0),
     ROUTINE(fleet_holds_value, 2), ROUTINE(fleet_holds_function, 2), ROUTINE(fleet_copy_bindings, 3),
-    ROUTINE(fleet_bindings, 2), ROUTINE(fleet_shares, 3),
+    ROUTINE(fleet_bindings, 2), ROUTINE(fleet_shares, 3), ROUTINE(fleet_close_foreign, 1),
     ROUTINE(fleet_reach, 6),
     ROUTINE(fleet_holds_same, 2), ROUTINE(fleet_changed_environments, 1), ROUTINE(fleet_environments, 4),
     ROUTINE(fleet_foreign_methods, 1), ROUTINE(fleet_weight, 3),

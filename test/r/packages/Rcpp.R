@@ -12,10 +12,10 @@ answer("compiled once for each worker, by a cache that the tasks share", {
     thrice(i)
   }
 })
-answer("compiled by the script: its value, or an error that names it before any task", {
+answer("compiled by the script: its value, or an error that names it", {
   cppFunction(source)
   found <- tryCatch(foreach(i = 1:2, .combine = c) %dopar% twice(i), error = conditionMessage)
-  identical(found, c(2, 4)) || grepl("uses twice, which holds an external pointer", found)
+  identical(found, c(2, 4)) || grepl("twice of the script holds an external pointer", found)
 }, loops = FALSE)
 answer("evalCpp and vectors", {
   foreach(i = 1:2, .combine = c) %dopar% Rcpp::evalCpp(sprintf("Rcpp::NumericVector::create(%d, 1.5)", i))
