@@ -14,7 +14,7 @@ const image = `worker@sha256:${'a'.repeat(64)}`;
 export function largeCluster(workers: number): Record<string, KubeObject[]> {
   const manifests = manifestsFor({
     ...{ job: 'bench', attempt: 1, workers, worker: { cpu: 1, memoryBytes: 2 ** 31 }, graceSeconds: 30 },
-    ...{ image, redisImage: image, env: {}, inputs: {} },
+    ...{ image, redisImage: image, env: {}, inputs: {}, largeMemoryBytes: null },
   });
   const named = (kind: string, name: string): Manifest =>
     manifests.find((manifest) => manifest.kind === kind && manifest.metadata.name === name)!;

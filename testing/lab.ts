@@ -41,7 +41,13 @@ export type LabJob = {
   seed?: number | null;
   attempt?: number;
   ledger?: string | null;
-  tasks?: Partial<{ maxTimeSeconds: number; tries: number; size: 'auto' | number; onError: 'default' | 'stop' }>;
+  tasks?: Partial<{
+    maxTimeSeconds: number;
+    tries: number;
+    size: 'auto' | number;
+    onError: 'default' | 'stop';
+    moreMemory: boolean;
+  }>;
   /** false: results and exports can only go through Redis. */
   uploads?: boolean;
   errorLimits?: { count?: number; rate?: number; sample?: number };

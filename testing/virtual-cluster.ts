@@ -15,6 +15,9 @@ export class VirtualCluster {
   driverMessage = '';
   driverReason: string | null = null;
   replicas = 0;
+  /** Of workers with more memory, and what waits for them. */
+  largeReplicas = 0;
+  largeWaiting = 0;
   loops: LoopProgress[] = [];
   workers: WorkerProgress[] = [];
   outbox: OutboxItem[] = [];

@@ -181,8 +181,12 @@ function virtualWorkload(world: VirtualWorld, cluster: VirtualCluster): Workload
       world.check('workload.podEnds');
       return Object.fromEntries(pods.map((pod) => [pod, cluster.podEnds[pod] ?? null]));
     },
-    async scaleWorkers(_from, replicas, idlePods) {
+    async scaleWorkers(_from, replicas, idlePods, large) {
       world.check('workload.scaleWorkers');
+      if (large) {
+        cluster.largeReplicas = replicas;
+        return;
+      }
       cluster.workers = cluster.workers.filter(
         (worker) => replicas >= cluster.replicas || !idlePods.includes(worker.pod),
       );
@@ -209,6 +213,7 @@ function viewOf(world: VirtualWorld, cluster: VirtualCluster): WorkloadView {
     driver: cluster.driver,
     driverMessage: cluster.driverMessage,
     workersWanted: cluster.replicas,
+    largeWanted: cluster.largeReplicas,
     pods: [{ ...pod, name: 'redis', role: 'redis', node: 'system' }, ...pods],
     nodes,
     redis: cluster.workload ? { host: cluster.view.name, password: 'secret' } : null,
@@ -238,6 +243,7 @@ function virtualQueue(world: VirtualWorld, cluster: VirtualCluster): TaskQueue {
         workers: cluster.workers,
         gate: cluster.gate,
         urlRequests: cluster.urlRequests,
+        largeWaiting: cluster.largeWaiting,
         deaths: cluster.deaths,
         refused: cluster.refused,
       };

@@ -3,6 +3,7 @@
  * (workers, machines) as lines of a table.
  */
 import * as z from 'zod';
+import { LARGE_WORKERS } from '../job/large-workers.ts';
 import type { PodEnd } from '../job/death.ts';
 import { PortError } from '../ports/port-error.ts';
 import type { NodeView, PodView, WorkloadView } from '../ports/workloads.ts';
@@ -48,6 +49,7 @@ export async function observeWorkload(api: KubernetesApi): Promise<WorkloadView>
     attempt: attempt === undefined ? null : Number(attempt),
     ...driverOf(driver, lone),
     workersWanted: deployed.get('workers')?.spec?.replicas ?? 0,
+    largeWanted: deployed.get(LARGE_WORKERS)?.spec?.replicas ?? 0,
     pods: [...lone.flatMap((pod) => toPod(pod) ?? []), ...(await toWorkers(api, lines, nodes))],
     nodes,
     redis: redisOf(lone, password),

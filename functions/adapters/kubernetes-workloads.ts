@@ -7,6 +7,7 @@ import { KubeConfig, KubernetesObjectApi, PatchStrategy } from '@kubernetes/clie
 import { GoogleAuth } from 'google-auth-library';
 import { z } from 'zod';
 import { inParallel } from '../in-parallel.ts';
+import { LARGE_WORKERS } from '../job/large-workers.ts';
 import type { PodEnd } from '../job/death.ts';
 import type { ClusterView } from '../ports/clusters.ts';
 import { PortError } from '../ports/port-error.ts';
@@ -80,8 +81,9 @@ class KubernetesWorkload implements Workload {
     for (const manifest of rest) await this.#createIfMissing(manifest);
   }
 
-  async scaleWorkers(from: number, replicas: number, idlePods: string[]): Promise<void> {
-    const scale = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/workers/scale`;
+  async scaleWorkers(from: number, replicas: number, idlePods: string[], large = false): Promise<void> {
+    const deployment = large ? LARGE_WORKERS : 'workers';
+    const scale = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/${deployment}/scale`;
     const resourceVersion = await this.#versionOfScale(scale, from);
     const body = { metadata: { annotations: { [DELETION_COST]: '-100' } } };
     await inParallel(PATCHES_AT_ONCE, idlePods, async (name) => {

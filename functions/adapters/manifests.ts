@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
+import { LARGE_WORKERS } from '../job/large-workers.ts';
 import type { WorkloadRequest } from '../ports/workloads.ts';
 
 export interface Manifest {
@@ -29,7 +30,7 @@ export function readManifests(folder: URL = new URL('../../manifests/', import.m
 
 /** The objects of one job, in the order in which they must be made. */
 export function manifestsFor(request: WorkloadRequest, templates: Manifest[] = readManifests()): Manifest[] {
-  return templates.map((template) => {
+  return withLarge(templates, request).map((template) => {
     const manifest = structuredClone(template);
     manifest.metadata.labels = {
       ...manifest.metadata.labels,
@@ -39,18 +40,34 @@ export function manifestsFor(request: WorkloadRequest, templates: Manifest[] = r
     const container = manifest['spec']?.template?.spec?.containers?.[0];
     if (manifest.kind === 'Deployment' && manifest.metadata.name === 'redis') container.image = request.redisImage;
     if (manifest.metadata.name === 'driver' && manifest.kind === 'Job') adaptComputePod(manifest, request);
-    if (manifest.metadata.name === 'workers') {
-      adaptComputePod(manifest, request);
-      manifest['spec'].replicas = request.workers;
-      container.resources.requests = {
-        ...container.resources.requests,
-        cpu: String(request.worker.cpu),
-        memory: String(request.worker.memoryBytes),
-      };
-      container.resources.limits = { ...container.resources.limits, memory: String(request.worker.memoryBytes) };
-    }
+    if (manifest.metadata.name === 'workers')
+      adaptWorkers(manifest, request, request.workers, request.worker.memoryBytes);
+    if (manifest.metadata.name === LARGE_WORKERS) adaptWorkers(manifest, request, 0, request.largeMemoryBytes ?? 0);
     return manifest;
   });
+}
+
+/** Beside the workers the same with another name, which take tasks from another queue. */
+function withLarge(templates: Manifest[], request: WorkloadRequest): Manifest[] {
+  const workers = templates.find(({ metadata }) => metadata.name === 'workers');
+  if (workers === undefined || request.largeMemoryBytes === null) return templates;
+  const large = structuredClone(workers);
+  large.metadata.name = LARGE_WORKERS;
+  const { selector, template } = large['spec'];
+  const label = { 'foreach-fleet/memory': 'large' };
+  Object.assign(selector.matchLabels, label);
+  Object.assign(template.metadata.labels, label);
+  template.spec.containers[0].env.push({ name: 'FF_LARGE', value: 'yes' });
+  return [...templates, large];
+}
+
+function adaptWorkers(manifest: Manifest, request: WorkloadRequest, replicas: number, memoryBytes: number): void {
+  adaptComputePod(manifest, request);
+  manifest['spec'].replicas = replicas;
+  const { resources } = manifest['spec'].template.spec.containers[0];
+  const memory = String(memoryBytes);
+  resources.requests = { ...resources.requests, cpu: String(request.worker.cpu), memory };
+  resources.limits = { ...resources.limits, memory };
 }
 
 function adaptComputePod(manifest: Manifest, request: WorkloadRequest): void {

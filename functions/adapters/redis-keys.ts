@@ -44,6 +44,7 @@ export const redisKeys = {
   session: 'ff:session',
   jobs: 'ff:jobs',
   queue: 'ff:queue',
+  queueLarge: 'ff:queue.large',
   queueLive: 'ff:queue.live',
   queueCount: 'ff:queue.count',
   queueEnvironment: (id: string) => `ff:queue.env.${id}`,

@@ -53,7 +53,7 @@ const text = z.string().nullable().catch(null);
 const length = z.number().catch(0);
 const streamEntries = z.array(z.tuple([z.string(), z.array(z.string())])).catch([]);
 const scanned = z.tuple([z.string(), z.array(z.string())]).catch(['0', []]);
-const viewReplies = z.tuple([hash, list, hash, hash, z.number(), length, length, scanned, text, text, hash]);
+const viewReplies = z.tuple([hash, list, hash, hash, z.number(), length, length, scanned, text, text, hash, length]);
 
 export const redisTaskQueues: TaskQueues = {
   open: async (endpoint) => new RedisTaskQueue(await RedisConnection.open(endpoint)),
@@ -84,10 +84,11 @@ class RedisTaskQueue implements TaskQueue {
         ['get', redisKeys.gate],
         ['get', redisKeys.gated],
         ['hgetall', redisKeys.causes],
+        ['llen', redisKeys.queueLarge],
       ],
       refuse,
     );
-    const [driver, loopTexts, waiting, workers, outbox, errors, described, need, gate, gated, causes] =
+    const [driver, loopTexts, waiting, workers, outbox, errors, described, need, gate, gated, causes, large] =
       viewReplies.parse(replies);
     const driverNow = toDriver(driver, refuse);
     const numbers = toLoopNumbers(loopTexts, refuse);
@@ -99,6 +100,7 @@ class RedisTaskQueue implements TaskQueue {
       progress: summarize(driverNow, loops, fresh, outbox + errors + described),
       workers: fresh,
       gate: toGate(gate, gated, refuse),
+      largeWaiting: large,
       deaths: Object.entries(causes)
         .flatMap(([id, cause]) => toDeath(id, cause, refuse) ?? [])
         .slice(0, MOST_DEATHS),

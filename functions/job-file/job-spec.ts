@@ -34,6 +34,8 @@ export interface JobSpec {
     readonly tries: number;
     readonly size: 'auto' | number;
     readonly onError: 'default' | 'stop';
+    /** An iteration for which memory ran out is tried once more, on a worker with a machine's memory to itself. */
+    readonly moreMemory: boolean;
     /** When too many iterations have failed: all three reached. Null: never. */
     readonly errors: { readonly count: number; readonly rate: number; readonly sample: number } | null;
   };
@@ -84,6 +86,7 @@ export function toJobSpec(file: JobFile): JobSpec {
       tries: file.tasks.tries,
       size: file.tasks.size,
       onError: file.tasks.onError,
+      moreMemory: file.tasks.moreMemory,
       errors: file.tasks.errors,
     },
     limits: { usd: file.limits.usd, timeSeconds: secondsOf(file.limits.time) },

@@ -29,9 +29,9 @@ export type Action =
   | { do: 'apply-workload'; workers: number }
   /**
    * Of `from`, which is what the plan has seen: another number by now refutes the plan. `idlePods` are the ones that
-   * go, unless one of them has begun something since; with `evenBusy` nobody is asked.
+   * go, unless one of them has begun something since; with `evenBusy` nobody is asked. `large`: those with more memory.
    */
-  | { do: 'scale-workers'; from: number; replicas: number; idlePods: string[]; evenBusy?: true }
+  | { do: 'scale-workers'; from: number; replicas: number; idlePods: string[]; evenBusy?: true; large?: true }
   | { do: 'set-gate'; tasks: number | 'open' }
   | { do: 'stop-driver'; reason: string }
   | { do: 'renew-lease' }

@@ -53,9 +53,15 @@ export function workersPerMachine(
   const shape = machineShape(pool.machineType);
   if (!shape) return Math.min(1, byDisk);
   const cpu = shape.vcpu - reservedCpu(shape.vcpu) - DAEMON_CPU;
-  const bytes = shape.memoryBytes - reservedBytes(shape.memoryBytes) - DAEMON_BYTES;
-  const byShape = Math.floor(Math.min(cpu / worker.cpu + 1e-9, bytes / worker.memoryBytes));
+  const byMemory = memoryBytesForPods(pool.machineType) / worker.memoryBytes;
+  const byShape = Math.floor(Math.min(cpu / worker.cpu + 1e-9, byMemory));
   return Math.max(0, Math.min(byShape, byDisk));
+}
+
+/** What a machine's memory leaves to pods of the job; 0 for a machine that is not known. */
+export function memoryBytesForPods(machineType: string): number {
+  const bytes = machineShape(machineType)?.memoryBytes ?? 0;
+  return Math.max(0, bytes - reservedBytes(bytes) - DAEMON_BYTES);
 }
 
 /**
@@ -76,9 +82,10 @@ export function leastDiskGb(): number {
   return diskGb;
 }
 
-/** Worker machines that `worker.max` workers fill. */
+/** Worker machines that `worker.max` workers fill, and one for a worker that needs more memory. */
 export function mostWorkerNodes(spec: JobSpec): number {
-  return Math.ceil(spec.worker.max / Math.max(1, workersPerMachine(workerPool(spec), spec.worker)));
+  const filled = Math.ceil(spec.worker.max / Math.max(1, workersPerMachine(workerPool(spec), spec.worker)));
+  return filled + (spec.tasks.moreMemory ? 1 : 0);
 }
 
 function reservedCpu(vcpu: number): number {

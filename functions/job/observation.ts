@@ -23,6 +23,8 @@ export interface Observation {
   gate: Gate | null;
   /** Objects of this attempt that pods have requested a signed URL of. */
   urlRequests: string[];
+  /** Iterations that wait for a worker with more memory. */
+  largeWaiting: number;
   /** Of iterations with their worker's container, not yet explained; and how the containers of those pods ended. */
   deaths: ContainerDeath[];
   podEnds: Record<string, PodEnd>;

@@ -44,6 +44,7 @@ const specSchema = z.strictObject({
     tries: number,
     size: z.union([z.literal('auto'), number]),
     onError: z.enum(['default', 'stop']),
+    moreMemory: z.boolean().default(false), // absent in records of before there was such a key
     errors: z.strictObject({ count: number, rate: number, sample: number }).nullable(),
   }),
   limits: z.strictObject({ usd: number, timeSeconds: number }),

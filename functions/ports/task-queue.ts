@@ -25,6 +25,8 @@ export interface QueueView {
   gate: Gate;
   /** Names of objects that pods have requested a signed URL of; some of them when there are many. */
   urlRequests: string[];
+  /** Iterations that wait for a worker with more memory. */
+  largeWaiting: number;
   /** Iterations that died with their worker's container, for a cause that nobody has told yet; some of very many. */
   deaths: ContainerDeath[];
   /** Places of values that are not what they must be, some of them when there are many: they are left out. */

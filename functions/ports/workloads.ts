@@ -29,6 +29,8 @@ export interface WorkloadView {
   driver: 'absent' | 'running' | 'succeeded' | 'failed';
   driverMessage: string;
   workersWanted: number;
+  /** Those with more memory. */
+  largeWanted: number;
   pods: PodView[];
   nodes: NodeView[];
   redis: { host: string; password: string } | null;
@@ -41,6 +43,8 @@ export interface WorkloadRequest {
   attempt: number;
   workers: number;
   worker: { cpu: number; memoryBytes: number };
+  /** Of workers for iterations for which memory ran out; null: there are none. */
+  largeMemoryBytes: number | null;
   graceSeconds: number;
   image: string;
   redisImage: string;
@@ -58,7 +62,7 @@ export interface Workload {
    * Marks the pods that may go first, then sets the number of replicas.
    * @throws PortError FF-WORKLOAD-CHANGED (retry) when it is not `from` any more: what was planned is out of date.
    */
-  scaleWorkers(from: number, replicas: number, idlePods: string[]): Promise<void>;
+  scaleWorkers(from: number, replicas: number, idlePods: string[], large?: boolean): Promise<void>;
 }
 
 export interface Workloads {

@@ -5,6 +5,7 @@
 import type { Action } from '../job/action.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { withSpec } from '../job/known-record.ts';
+import { largeWorkerBytes } from '../job/large-workers.ts';
 import { paths } from '../job/names.ts';
 import type { Observation } from '../job/observation.ts';
 import { workerNodes } from '../job/worker-nodes.ts';
@@ -126,14 +127,14 @@ async function change(doing: Doing, action: Exclude<Action, { do: 'back-up' }>):
 /** Scaling in names only who is idle now: a worker may have begun something since the plan was made. */
 async function scaleWorkers(
   { ports, seen, connections: { queue, workload } }: Doing,
-  { from, replicas, idlePods, evenBusy }: Extract<Action, { do: 'scale-workers' }>,
+  { from, replicas, idlePods, evenBusy, large }: Extract<Action, { do: 'scale-workers' }>,
 ): Promise<void> {
-  if (evenBusy || idlePods.length === 0) return workload?.scaleWorkers(from, replicas, idlePods);
+  if (evenBusy || idlePods.length === 0) return workload?.scaleWorkers(from, replicas, idlePods, large);
   const before = seen.progress === 'unknown' ? null : seen.progress;
   const { workers } = (await queue?.view(ports.clock.nowMs(), before)) ?? { workers: [] };
   const busy = new Set(workers.filter((worker) => worker.state === 'busy').map((worker) => worker.pod));
   const idle = idlePods.filter((pod) => !busy.has(pod));
-  if (idle.length > 0) await workload?.scaleWorkers(from, replicas + idlePods.length - idle.length, idle);
+  if (idle.length > 0) await workload?.scaleWorkers(from, replicas + idlePods.length - idle.length, idle, large);
 }
 
 /** When Redis holds more than could be moved, what follows (a deletion, perhaps) waits for the next pass. */
@@ -155,6 +156,7 @@ async function applyWorkload({ ports, seen, connections, record, settings }: Doi
     attempt: record.attempt,
     workers,
     worker: { cpu: spec.worker.cpu, memoryBytes: spec.worker.memoryBytes },
+    largeMemoryBytes: largeWorkerBytes(spec),
     graceSeconds: GRACE_SECONDS,
     image: spec.image ?? settings.workerImage,
     redisImage: settings.redisImage,

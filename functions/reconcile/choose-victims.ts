@@ -2,6 +2,7 @@
  * Pure: which workers and which machines may go. Only workers that have been idle for
  * long, and only machines that carry no worker.
  */
+import { isLargeWorker } from '../job/large-workers.ts';
 import type { WorkloadView } from '../ports/workloads.ts';
 import type { SeenWorking } from './tend-workload.ts';
 
@@ -22,7 +23,8 @@ export interface Surplus {
 export function chooseVictims(seen: Pick<SeenWorking, 'workers' | 'workload' | 'nowMs'>, surplus: Surplus): Victims {
   const idle = seen.workers
     .filter(({ state, sinceSeconds }) => state === 'idle' && seen.nowMs / 1000 - sinceSeconds > surplus.patienceSeconds)
-    .map((worker) => worker.pod);
+    .map((worker) => worker.pod)
+    .filter((pod) => !isLargeWorker(pod)); // of another Deployment
   return {
     pods: wholeMachinesFirst(idle, seen.workload).slice(0, Math.max(0, surplus.pods)),
     nodes: emptyNodes(seen.workload).slice(0, Math.max(0, surplus.nodes)),

@@ -5,6 +5,7 @@
 import { assert } from '../job/assert.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { withSpec } from '../job/known-record.ts';
+import { largeWorkerBytes } from '../job/large-workers.ts';
 import { loadedNames, workingName } from '../job-file/job-spec.ts';
 import { NOT_DATA, paths } from '../job/names.ts';
 import { splitBucketAddress } from '../job-file/text-rules.ts';
@@ -49,7 +50,7 @@ export async function makeInputs(buckets: Buckets, record: JobRecord): Promise<u
     outputs: { ...(await form(paths.outputs(job, attempt))), prefix: paths.outputs(job, attempt) },
     results: { ...(await form(paths.largeResults(job, attempt))), prefix: paths.attempt(job, attempt) },
     exports: { ...(await form(paths.exports(job, attempt))), prefix: paths.attempt(job, attempt) },
-    tasks,
+    tasks: { ...tasks, moreMemory: largeWorkerBytes(spec) !== null },
     errorLimits,
     seed: spec.seed,
     workers: spec.worker.max,

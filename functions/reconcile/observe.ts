@@ -57,6 +57,7 @@ export async function observe(
     workers: inside.workers,
     gate: inside.gate,
     urlRequests: inside.urlRequests,
+    largeWaiting: inside.largeWaiting,
     deaths: inside.deaths,
     podEnds: inside.podEnds,
     freeVcpus: record.phase === 'running' ? await observeFreeVcpus(ports, withCluster(record)) : null,
@@ -184,12 +185,13 @@ interface Inside {
   workers: Observation['workers'];
   gate: Observation['gate'];
   urlRequests: Observation['urlRequests'];
+  largeWaiting: number;
   deaths: Observation['deaths'];
   podEnds: Observation['podEnds'];
 }
 
 function emptyInside(): Inside {
-  const seen = { progress: null, workers: [], gate: null, urlRequests: [], deaths: [], podEnds: {} };
+  const seen = { progress: null, workers: [], gate: null, urlRequests: [], largeWaiting: 0, deaths: [], podEnds: {} };
   return { view: null, workload: null, queue: null, ...seen };
 }
 

@@ -7,13 +7,14 @@ import type { Action } from '../job/action.ts';
 import type { FleetChoice } from '../job/decision.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import type { RecordWithCluster } from '../job/known-record.ts';
-import { workerPool, workersPerMachine } from '../job/machines.ts';
+import { mostWorkerNodes, workerPool, workersPerMachine } from '../job/machines.ts';
 import { machineShape } from '../job/prices.ts';
 import { secondsOfWorkLeft } from '../job/progress.ts';
 import { workerNodes } from '../job/worker-nodes.ts';
 import { affordableNodes } from './plan-budget.ts';
 import { chooseVictims } from './choose-victims.ts';
-import { type FleetDemand, sizeFleet } from './size-fleet.ts';
+import { busyLarge, type LargeFleet, planLarge } from './plan-large.ts';
+import { type FleetDemand, type FleetSize, sizeFleet } from './size-fleet.ts';
 import { noteDecision, stay, type Step, waitForNothing } from './step.ts';
 import type { SeenWorking } from './tend-workload.ts';
 
@@ -27,29 +28,54 @@ const MAX_BOOT_SECONDS = 240;
 const LEAST_IDLE_SECONDS = 2;
 
 export function planFleet(record: RecordWithCluster, seen: SeenWorking): Step {
-  const size = sizeFleet(demandOf(record, seen));
-  // One worker stays between two loops.
-  const fleet: FleetChoice = { ...size, workers: Math.max(1, size.workers) };
+  const large = largeOf(record, seen);
+  const size = sizeFleet(demandOf(record, seen, large.workers));
+  const fleet = withLarge(size, large.workers);
   const isLarger = fleet.workers > seen.workload.workersWanted || fleet.nodes > nodesThere(seen);
-  return isLarger ? grow(record, seen, fleet) : shrink(record, seen, fleet);
+  const step = isLarger ? grow(record, seen, fleet) : shrink(record, seen, fleet);
+  // They ask first for the machine that is made for them.
+  return { ...step, actions: [...large.actions, ...step.actions] };
 }
 
-function demandOf(record: RecordWithCluster, seen: SeenWorking): FleetDemand {
+/** One worker stays between two loops, unless one with more memory may need its place. */
+function withLarge(size: FleetSize, large: number): FleetChoice {
+  if (large === 0) return { ...size, workers: Math.max(1, size.workers) };
+  const text = `${size.text}; ${large} more with a machine's memory each`;
+  return { ...size, text, nodes: (size.workers === 0 ? 0 : size.nodes) + large };
+}
+
+function largeOf(record: RecordWithCluster, seen: SeenWorking): LargeFleet {
+  const seconds = bootSeconds(record);
+  return planLarge(seen, {
+    bootSeconds: seconds,
+    patienceSeconds: Math.max(seconds, LEAST_IDLE_SECONDS),
+    mostNodes: Math.min(Math.ceil(mostWorkerNodes(record.spec) / 2), affordableNodes(record, seconds)),
+  });
+}
+
+/** Without what workers with more memory do, and the machines that these have. */
+function demandOf(record: RecordWithCluster, seen: SeenWorking, large: number): FleetDemand {
   const { spec } = record;
-  const { progress, workload } = seen;
+  const { workload } = seen;
+  const progress = {
+    ...seen.progress,
+    waiting: Math.max(0, seen.progress.waiting - seen.largeWaiting),
+    running: Math.max(0, seen.progress.running - busyLarge(seen)),
+  };
   const pool = workerPool(spec);
   const machineVcpu = machineShape(pool.machineType)?.vcpu ?? 4;
+  const perMachine = Math.max(1, workersPerMachine(pool, spec.worker));
   return {
     waiting: progress.waiting,
     running: progress.running,
     secondsOfWork: secondsOfWorkLeft(progress),
-    workersPerMachine: Math.max(1, workersPerMachine(pool, spec.worker)),
+    workersPerMachine: perMachine,
     bootSeconds: bootSeconds(record),
     currentWorkers: workload.workersWanted,
-    currentNodes: nodesThere(seen),
-    maxWorkers: spec.worker.max,
+    currentNodes: Math.max(0, nodesThere(seen) - large),
+    maxWorkers: Math.min(spec.worker.max, (mostWorkerNodes(spec) - large) * perMachine),
     machineVcpu,
-    affordableNodes: affordableNodes(record, bootSeconds(record)),
+    affordableNodes: Math.max(0, affordableNodes(record, bootSeconds(record)) - large),
     freeVcpus: seen.freeVcpus === null ? null : Math.max(0, seen.freeVcpus - machineVcpu * machinesOnTheirWay(seen)),
   };
 }

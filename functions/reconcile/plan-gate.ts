@@ -7,11 +7,12 @@ import type { Gate, Progress } from '../job/progress.ts';
 
 /**
  * The canary's tasks, and as many more as were begun without ever ending: a task that died with its R, or went back to
- * the queue, has used its ticket, and the canary must not wait for a task that may not begin.
+ * the queue, has used its ticket, and the canary must not wait for a task that may not begin. One that
+ * waits for more memory has been tried.
  */
-export function closedGate(gate: Gate | null, progress: Progress, tasks: number): Action[] {
+export function closedGate(gate: Gate | null, progress: Progress, tasks: number, largeWaiting = 0): Action[] {
   if (gate === null) return [];
-  const missing = Math.max(0, tasks - progress.done - progress.failed - progress.running);
+  const missing = Math.max(0, tasks - progress.done - progress.failed - progress.running - largeWaiting);
   const allowed = gate.begun + missing;
   const isAsWanted = typeof gate.tasks === 'number' && gate.tasks >= allowed && gate.tasks <= Math.max(allowed, tasks);
   return isAsWanted ? [] : [{ do: 'set-gate', tasks: allowed }];

@@ -3,6 +3,7 @@
  * after a while: a driver without a worker waits for ever, because doRedis' loop has no limit.
  */
 import type { JobRecord } from '../job/job-record.ts';
+import { isLargeWorker } from '../job/large-workers.ts';
 import { waitCodeOfTrouble, WAIT_REASONS } from '../job/waiting.ts';
 import { beginEnding, secondsSince, waitFor } from './step.ts';
 import type { SeenWorking } from './tend-workload.ts';
@@ -10,8 +11,13 @@ import type { SeenWorking } from './tend-workload.ts';
 /** After this long without a ready worker and without progress the attempt ends. */
 const NO_WORKER_LIMIT_SECONDS = WAIT_REASONS['pods-start'].limitSeconds;
 
-export function endWithoutWorkers(record: JobRecord, { workload, progress, nowMs }: SeenWorking): JobRecord {
-  const isReady = workload.pods.some((pod) => pod.role === 'worker' && pod.ready);
+export function endWithoutWorkers(record: JobRecord, seen: SeenWorking): JobRecord {
+  const { workload, progress, nowMs } = seen;
+  // The other workers do not take what needs more memory.
+  const onlyLarge = seen.largeWaiting > 0 && progress.waiting <= seen.largeWaiting && progress.running === 0;
+  const isReady = workload.pods.some(
+    (pod) => pod.role === 'worker' && pod.ready && (!onlyLarge || isLargeWorker(pod.name)),
+  );
   if (isReady || progress.waiting + progress.running === 0) return record;
   const troubled = workload.pods.find((pod) => pod.role === 'worker' && pod.trouble !== null);
   const trouble = troubled?.trouble ?? 'no worker became ready';

@@ -31,6 +31,7 @@ const request: WorkloadRequest = {
   attempt: 2,
   workers: 3,
   worker: { cpu: 1.5, memoryBytes: 3 * 1024 ** 3 },
+  largeMemoryBytes: 11 * 1024 ** 3,
   graceSeconds: 25,
   image: `registry.test/worker@sha256:${'a'.repeat(64)}`,
   redisImage: `registry.test/redis@sha256:${'b'.repeat(64)}`,
@@ -185,6 +186,14 @@ function defineServerSuite(start: () => Promise<ApiServer>): void {
     assert.equal(view.workersWanted, 3);
     await workload.scaleWorkers(3, 7, ['no-such-pod']);
     assert.equal((await workload.observe()).workersWanted, 7);
+  });
+
+  it('scales workers with more memory by themselves', async () => {
+    const workload = workloadOf(config);
+    await workload.scaleWorkers(0, 2, [], true);
+    await assert.rejects(workload.scaleWorkers(0, 1, [], true), { code: 'FF-WORKLOAD-CHANGED' });
+    const { workersWanted, largeWanted } = await workload.observe();
+    assert.deepEqual([workersWanted, largeWanted], [7, 2]);
   });
 
   it('stores every field as it was written', async () => {

@@ -20,7 +20,7 @@ const request: WorkloadRequest = {
   ...{ job: 'seen', attempt: 3, workers: 0, worker: { cpu: 1, memoryBytes: 2 ** 30 }, graceSeconds: 30 },
   image: `registry.test/worker@sha256:${'a'.repeat(64)}`,
   redisImage: `registry.test/redis@sha256:${'b'.repeat(64)}`,
-  ...{ env: {}, inputs: { schema: 1, files: ['x'.repeat(1000)] } },
+  ...{ env: {}, inputs: { schema: 1, files: ['x'.repeat(1000)] }, largeMemoryBytes: null },
 };
 
 const running = { ready: true, restartCount: 0, state: { running: {} } };

@@ -109,6 +109,7 @@ export const workloadView = (part: Partial<WorkloadView> = {}): WorkloadView => 
   driver: 'running',
   driverMessage: '',
   workersWanted: 3,
+  largeWanted: 0,
   pods: [
     pod('redis', { role: 'redis', node: 'system' }),
     pod('driver', { role: 'driver', node: 'system' }),
@@ -147,6 +148,7 @@ export const observation = (part: Partial<Observation> = {}): Observation => ({
   workers: [],
   gate: { tasks: 'open', begun: 13 },
   urlRequests: [],
+  largeWaiting: 0,
   deaths: [],
   podEnds: {},
   freeVcpus: null,

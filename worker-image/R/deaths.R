@@ -58,12 +58,14 @@ cause_text <- function(cause) {
 # Pure
 is_given_up <- function(tries, cause, most_tries) tries >= most_tries || identical(cause_kind(cause), CAUSE_TIME)
 
-lost_error <- function(i, tries, cause) {
+# large: its last worker had a machine's memory to itself
+lost_error <- function(i, tries, cause, large = FALSE) {
   often <- if (tries == 1L) "once" else paste(as.integer(tries), "times")
   known <- if (nzchar(cause)) cause_text(cause) else "cause unknown"
   why <- switch(cause_kind(cause),
     time = known,
-    memory = sprintf("it ran out of memory %s (%s; worker.memory in job.yaml)", often, known),
+    memory = sprintf("it ran out of memory %s (%s; %s in job.yaml)", often, known,
+                     if (large) "machines.types" else "worker.memory"),
     sprintf("it ended its R process %s (%s)", often, known))
   fleet_error(sprintf("iteration %s was given up: %s", whole(i), why), "fleetLostError")
 }

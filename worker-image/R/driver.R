@@ -195,7 +195,7 @@ stop_job <- function(session, fleet, loop, reason) {
   fleet$on_stop <- NULL
   say("stopping: %s", reason)
   file.create(file.path(session$state_dir, "stopping"))
-  redis_send(session$con, list(list("DEL", queue_key())))
+  redis_send(session$con, list(list("DEL", queue_key(), queue_large_key())))
   await_running(session, fleet, loop, as.numeric(or_else(session$inputs$tasks$maxTimeSeconds, 3600)))
   save_outputs_quietly(session)
   finish(session, "stopped", reason, 3L)

@@ -20,7 +20,8 @@ session_name <- function(durable, journal, run) {
 # From the first command on no worker stores anything for another session.
 begin_session <- function(con, name, durable) {
   before <- redis_call(con, "GET", session_key())
-  redis_send(con, list(list("MULTI"), list("SET", session_key(), name), list("DEL", queue_key()), list("EXEC")))
+  redis_send(con, list(list("MULTI"), list("SET", session_key(), name), list("DEL", queue_key(), queue_large_key()),
+                       list("EXEC")))
   levels <- c("driver", "attempt", "journal")
   forget_keys(con, levels[seq_len(if (durable) 1L else if (identical(before, name)) 2L else 3L)])
 }

@@ -54,7 +54,8 @@ end_loop <- function(fleet, loop) {
 # same.
 abandon_tasks <- function(fleet, loop) {
   loop$aborted <- TRUE
-  redis_send(fleet$con, list(list("HSET", aborted_key(), loop$run, "1"), list("DEL", queue_key())))
+  redis_send(fleet$con, list(list("HSET", aborted_key(), loop$run, "1"),
+                             list("DEL", queue_key(), queue_large_key())))
 }
 
 housekeeping <- function(fleet, loop) {
@@ -126,7 +127,8 @@ make_way <- function(fleet, loop, except = character()) {
 # double run harmless.
 find_holes <- function(fleet, loop) {
   busy <- busy_tasks(fleet, loop) > 0L || any_loading(fleet)
-  waiting <- redis_call(fleet$con, "LLEN", queue_key()) > 0
+  queues <- list(queue_key(), queue_large_key())
+  waiting <- sum(unlist(redis_send(fleet$con, lapply(queues, function(queue) list("LLEN", queue))))) > 0
   open <- items_with(loop$window, QUEUED)
   if (busy || waiting || !length(open)) {
     loop$quiet_since <- NULL

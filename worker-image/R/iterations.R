@@ -31,13 +31,17 @@ run_iterations <- function(code, setup, batch, env, worker) {
       else if (worker$aside) put_aside(worker)
       return(invisible())
     }
-    if (found$tries[k] > 0L && is_given_up(found$tries[k], found$cause[k], setup$tries)) {
-      found$cause[k] <- await_explanation(worker, setup$loop, item$i, found$cause[k])
-      journal_error(worker, setup, item, lost_error(item$i, found$tries[k], found$cause[k]),
-                    list(try = found$tries[k], seconds = 0, output = cause_text(found$cause[k]),
-                         replay = replay_text(worker, code, setup, item)))
+    tries <- found$tries[k]
+    cause <- if (tries > 0L) await_explanation(worker, setup$loop, item$i, found$cause[k])
+    verdict <- if (tries > 0L) judge_deaths(worker, batch, setup, tries, cause) else "run"
+    if (verdict == "run") {
+      run_iteration(code, setup, item, scope, output, worker, tries + 1L)
+    } else if (verdict == "move") {
+      move_to_large(worker, setup, k, tries)
     } else {
-      run_iteration(code, setup, item, scope, output, worker, found$tries[k] + 1L)
+      journal_error(worker, setup, item, lost_error(item$i, tries, cause, worker$large),
+                    list(try = tries, seconds = 0, output = cause_text(cause),
+                         replay = replay_text(worker, code, setup, item)))
     }
     if (length(worker$dirty)) renew(worker, setup, sum(todo > k), item$i)
   }
@@ -59,7 +63,7 @@ must_stop <- function(worker, setup) {
 
 # What is left of the task goes to the end of the queue: an iteration at its head is waited for.
 put_aside <- function(worker) {
-  back <- list("LMOVE", worker$held, queue_key(), "RIGHT", "RIGHT")
+  back <- list("LMOVE", worker$held, own_queue(worker), "RIGHT", "RIGHT")
   redis_send(worker$con, list(list("HDEL", aside_key(), worker$pod), back))
   if (isTRUE(worker$ticket)) redis_call(worker$con, "DECR", gated_key())
 }

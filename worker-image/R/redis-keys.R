@@ -47,6 +47,7 @@ exported_key <- function(digest) redis_key("x", digest)
 
 # the queue, which is doRedis', and what doRedis keeps beside it
 queue_key <- function() redis_key("queue")
+queue_large_key <- function() paste0(queue_key(), ".large")
 queue_live_key <- function() paste0(queue_key(), ".live")
 queue_environment_key <- function(id) paste0(queue_key(), ".env.", id)
 queue_out_key <- function(id) paste0(queue_key(), ".out.", id)
@@ -71,8 +72,8 @@ KEY_LIVES <- c(workers = "server", lease = "server", queue.live = "server", queu
                e = "attempt", outbox = "attempt", errors = "attempt", described = "attempt", outputs = "attempt",
                replace = "attempt", held = "attempt", tries = "attempt", causes = "attempt", need = "attempt",
                urls = "attempt", jobs = "attempt", queue.env = "attempt", queue.start = "attempt",
-               queue.alive = "attempt", queue = "driver", queue.out = "driver", aside = "driver",
-               lent = "driver")
+               queue.alive = "attempt", queue = "driver", queue.large = "driver", queue.out = "driver",
+               aside = "driver", lent = "driver")
 
 # Pure: "server" ... "driver" for each key, and NA for what is none of ours. A server may have others, also such that
 # begin alike.

@@ -13,6 +13,7 @@ new_worker <- function(con, pod, node, attempt = 1L, state_dir = NULL) {
     node = node,
     attempt = attempt,
     state_dir = state_dir,
+    large = nzchar(Sys.getenv("FF_LARGE")), # it has a machine's memory to itself
     inputs = NULL,
     session = NULL,          # of the task at hand
     folder = NULL,           # the job's folder, as this worker found it
@@ -59,6 +60,9 @@ leave <- function(reason) {
   stop("nothing handles the end of the worker: ", reason)
 }
 
+# Where this worker's tasks come from, and go back to
+own_queue <- function(worker) if (worker$large) queue_large_key() else queue_key()
+
 # Stands in for BLPOP: waits for a task and moves it into this worker's own list, from where anybody can return it.
 take_task <- function(worker, queue) {
   queue <- queue[1]
@@ -76,7 +80,8 @@ take_task <- function(worker, queue) {
       Sys.sleep(0.5)
       next
     }
-    wait <- if (is.na(ticket)) list("BLMOVE", queue, worker$held, "LEFT", "RIGHT", "2") else list("LMOVE", queue, worker$held, "LEFT", "RIGHT")
+    move <- list(own_queue(worker), worker$held, "LEFT", "RIGHT")
+    wait <- if (is.na(ticket)) c("BLMOVE", move, "2") else c("LMOVE", move)
     reply <- redis_send(worker$con, list(wait), raw = TRUE, seconds = 30, may_leave = TRUE, on_cut = function() TRUE)
     if (is.null(reply)) {
       return_task(worker) # the answer was lost on the way: the task may already be in our list
@@ -89,14 +94,14 @@ take_task <- function(worker, queue) {
   }
 }
 
-return_task <- function(worker) redis_call(worker$con, "LMOVE", worker$held, queue_key(), "RIGHT", "LEFT")
+return_task <- function(worker) redis_call(worker$con, "LMOVE", worker$held, own_queue(worker), "RIGHT", "LEFT")
 
 # A supervisor replaces R by itself; a worker without one can only leave.
 must_be_replaced <- function(worker) length(redis_call(worker$con, "HGET", replace_key(), worker$pod)) > 0L && redis_call(worker$con, "HDEL", replace_key(), worker$pod) > 0
 
 # A second opinion on what failed here: for another worker, if there is one, the task goes back to the queue.
 decline <- function(worker, batch) {
-  if (!worker$pod %in% batch$avoid) return(FALSE)
+  if (!worker$pod %in% batch$avoid || worker$large) return(FALSE)
   all <- as_fields(redis_call(worker$con, "HGETALL", workers_key()))
   ready <- names(all)[!grepl('"state":"starting"', unlist(all), fixed = TRUE)]
   if (!length(setdiff(ready, worker$pod))) return(FALSE)
@@ -194,7 +199,7 @@ NEXT_TASK_SECONDS <- 1
 next_of_loop <- function(worker, setup) {
   .Call(fleet_unmark)
   if (.Call(fleet_termination) || !identical(worker$ticket, NA)) return(NULL)
-  move <- function(command, ...) list(command, queue_key(), worker$held, "LEFT", "RIGHT", ...)
+  move <- function(command, ...) list(command, own_queue(worker), worker$held, "LEFT", "RIGHT", ...)
   asked <- list(list("HGET", control_key(), "stop"), list("HGET", control_key(), "pause"), list("GET", gate_key()),
                 list("HGET", aborted_key(), setup$run), list("HGET", replace_key(), worker$pod), list("EXISTS", lease_key()),
                 list("DEL", worker$held), move("LMOVE"))

@@ -67,6 +67,7 @@ function observe(cluster: SimulatedCluster, nowMs: number): WorkloadView {
     driver: cluster.driver,
     driverMessage: '',
     workersWanted: cluster.replicas,
+    largeWanted: 0,
     pods: [{ name: 'redis', role: 'redis', ready: true, ended: false, node: 'system', trouble: null }, ...pods],
     nodes: ready.map((machine) => ({ name: machine.name, ready: true })),
     redis: cluster.workload === null ? null : { host: addressOf(cluster), password: 'secret' },
@@ -105,6 +106,7 @@ export function queuePort(find: () => SimulatedCluster, at: At, nowMs: () => num
           workers,
           gate: { tasks: cluster.gate, begun: cluster.begun.length },
           urlRequests: [],
+          largeWaiting: 0,
           deaths: [],
           refused: [],
         };

@@ -34,6 +34,13 @@ const rows: [name: string, record: Partial<JobRecord>, seen: Partial<Observation
   ],
   ['failures alone, but not all tasks tried: no verdict', {}, tried(0, 3), { phase: 'canary', ending: null }],
   ['all tasks failed: the end', {}, tried(0, 4), { phase: 'draining', ending: 'failed: FF-CANARY-FAILED' }],
+  ['what waits for more memory was tried', {}, { ...tried(3, 0), largeWaiting: 1 }, { phase: 'running', ending: null }],
+  [
+    'memory ran out in all that did not fail: the end, before anything is grown',
+    {},
+    { ...tried(0, 1), largeWaiting: 3 },
+    { phase: 'draining', ending: 'failed: FF-CANARY-FAILED' },
+  ],
   ['one success is enough', {}, tried(1, 3), { phase: 'running', ending: null }],
   [
     'a short job is judged by what it has',

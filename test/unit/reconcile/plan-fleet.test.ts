@@ -122,6 +122,42 @@ const rows: [name: string, record: Partial<JobRecord>, seen: Partial<SeenWorking
     { ...twoMachines, ...done },
     { decisions: ['shrink: no-work'], actions: [{ do: 'delete-nodes', nodes: ['node-2'] }] },
   ],
+  [
+    'an iteration that needs more memory has a worker and a machine of its own',
+    {},
+    { largeWaiting: 1, progress: progressOf({ waiting: 4 }) },
+    {
+      decisions: ['grow: work'],
+      actions: [
+        { do: 'scale-workers', from: 0, replicas: 1, idlePods: [], large: true },
+        { do: 'resize-workers-pool', nodes: 2 },
+      ],
+    },
+  ],
+  [
+    'where quota has no room for its machine, it gets the place of workers that go',
+    {},
+    {
+      ...done,
+      largeWaiting: 1,
+      freeVcpus: 0,
+      progress: progressOf({ waiting: 1, running: 0 }),
+      workers: ['w1', 'w2', 'w3'].map((name) => idle(name, 900)),
+    },
+    {
+      decisions: ['shrink: no-work'],
+      actions: [
+        { do: 'scale-workers', from: 0, replicas: 1, idlePods: [], large: true },
+        { do: 'scale-workers', from: 3, replicas: 0, idlePods: ['w1', 'w2', 'w3'] },
+      ],
+    },
+  ],
+  [
+    'no worker with more memory is taken for another one',
+    {},
+    { ...done, workers: [idle('w1', 101), idle('workers-large-6d5f-a', 900)] },
+    { actions: [{ do: 'scale-workers', from: 3, replicas: 2, idlePods: ['w1'] }] },
+  ],
   ['nobody goes who works', {}, done, { decisions: ['keep: no-work'], actions: [] }],
 ];
 

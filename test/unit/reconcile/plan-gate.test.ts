@@ -28,6 +28,11 @@ const open: [name: string, gate: Gate | null, expected: Action[]][] = [
 describe('closedGate', () => {
   for (const [name, gate, progress, expected] of closed)
     it(name, () => assert.deepEqual(closedGate(gate, progressOf(progress), 4), expected));
+
+  it('a task that waits for more memory was tried, too', () => {
+    const progress = progressOf({ done: 2, running: 1 });
+    assert.deepEqual(closedGate({ tasks: 4, begun: 4 }, progress, 4, 1), []);
+  });
 });
 
 describe('openGate', () => {

@@ -14,4 +14,5 @@
 #define KEY_CAUSES "causes"
 #define KEY_HELD "held:" /* and the pod's name */
 #define KEY_QUEUE "queue"
+#define KEY_QUEUE_LARGE "queue.large"
 #endif

@@ -11,7 +11,7 @@
  *   progress FROM EVENT MESSAGE         prints a line of progress, in a job of the control plane
  *
  * Settings: FF_REDIS_HOST, FF_REDIS_PORT, FF_REDIS_PASSWORD (never an argument: others can see those), FF_PREFIX,
- * FF_POD, FF_REPLACED, FF_JOB, FF_ATTEMPT.
+ * FF_POD, FF_REPLACED, FF_JOB, FF_ATTEMPT, FF_LARGE (whose tasks come from the queue of those that need more memory).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,6 +89,9 @@ static int has_text(const redisReply *reply, const char *text) {
   return reply && reply->type == REDIS_REPLY_STRING && strcmp(reply->str, text) == 0;
 }
 
+/* Where this worker's tasks come from */
+static const char *queue(void) { return key_name(*text_of("FF_LARGE") ? KEY_QUEUE_LARGE : KEY_QUEUE, ""); }
+
 /* All in one transaction: a death is counted once, however often this is repeated because an answer was lost, for then
  * the task is not here any more. What another session has thrown away counts for nothing. */
 static int count_death(redisContext *server, const char *iteration, const char *session, const char *cause) {
@@ -97,7 +100,7 @@ static int count_death(redisContext *server, const char *iteration, const char *
   command all[] = {{{"MULTI", NULL}},
                    {{"HINCRBY", key_name(KEY_TRIES, ""), iteration, "1", NULL}},
                    {{"HSET", key_name(KEY_CAUSES, ""), iteration, cause, NULL}},
-                   {{"LMOVE", held, key_name(KEY_QUEUE, ""), "RIGHT", "LEFT", NULL}},
+                   {{"LMOVE", held, queue(), "RIGHT", "LEFT", NULL}},
                    {{"EXEC", NULL}}};
   redisReply *seen[3], *replies[5];
   if (!send_commands(server, looks, 3, seen)) return 0;
@@ -108,7 +111,7 @@ static int count_death(redisContext *server, const char *iteration, const char *
 }
 
 static int return_task(redisContext *server) {
-  command back = {{"LMOVE", key_name(KEY_HELD, text_of("FF_POD")), key_name(KEY_QUEUE, ""), "RIGHT", "LEFT", NULL}};
+  command back = {{"LMOVE", key_name(KEY_HELD, text_of("FF_POD")), queue(), "RIGHT", "LEFT", NULL}};
   redisReply *reply;
   return send_commands(server, &back, 1, &reply);
 }
