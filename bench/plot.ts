@@ -6,7 +6,7 @@ import { project } from './bundle.ts';
 import type { Result } from './table.ts';
 
 /** Where plots and the evidence of failed runs go; never committed. */
-export const outputFolder = join(project, '.local', 'bench');
+const outputFolder = join(project, '.local', 'bench');
 
 /** Answers the file, or why there is none: a figure without a plot is still a figure. */
 export function drawPlot(result: Result): string {

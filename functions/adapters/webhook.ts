@@ -25,7 +25,7 @@ export interface WebhookOptions {
 
 const TRY_MS = 5000;
 const WAITS_MS = [500, 2000];
-export const SIGNATURE_HEADER = 'x-foreach-fleet-signature';
+const SIGNATURE_HEADER = 'x-foreach-fleet-signature';
 
 /** @throws PortError FF-WEBHOOK: the receiver has not been told. */
 export async function callWebhook(url: string, notice: Notice, options: WebhookOptions): Promise<void> {
@@ -94,7 +94,7 @@ async function resolveAll(host: string): Promise<string[]> {
 /**
  * Time and HMAC-SHA-256 of `<time>.<body>`: the receiver compares the HMAC and refuses what is older than some minutes.
  */
-export function sign(body: string, secret: string, nowMs: () => number): string {
+function sign(body: string, secret: string, nowMs: () => number): string {
   const seconds = Math.floor(nowMs() / 1000);
   return `t=${seconds},v1=${createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex')}`;
 }

@@ -10,7 +10,7 @@ const remedyForDenied = 'Leave it out, or read a variable of another name in the
  * shells' hooks, glibc's unsafe list, proxies and certificates (signed URLs would pass through them), and
  * everything that the platform sets itself.
  */
-export const deniedVariables: readonly string[] = [
+const deniedVariables: readonly string[] = [
   ...[
     'R_PROFILE*',
     'R_ENVIRON*',

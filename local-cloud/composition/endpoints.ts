@@ -8,7 +8,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { LocalContext } from '../context.ts';
 
-export const services = ['admin', 'storage', 'container', 'compute', 'identity', 'pubsub', 'serviceusage'] as const;
+const services = ['admin', 'storage', 'container', 'compute', 'identity', 'pubsub', 'serviceusage'] as const;
 export type ServiceName = (typeof services)[number];
 
 export interface Endpoints {

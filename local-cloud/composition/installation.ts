@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { messagePublished, storageFinalized } from '../eventarc/cloud-events.ts';
 import type { Trigger } from '../eventarc/eventarc.ts';
 
-export const eventFunctions = ['jobSubmitted', 'progressReported', 'jobCompleted', 'tick', 'budgetAlert'];
+const eventFunctions = ['jobSubmitted', 'progressReported', 'jobCompleted', 'tick', 'budgetAlert'];
 export const deployedFunctions = [...eventFunctions, 'status'];
 
 export const topics = {

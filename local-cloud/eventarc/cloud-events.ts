@@ -58,7 +58,7 @@ export function pubsubEvent(message: Message, topic: string, subscription: strin
  * The HTTP binding of CloudEvents percent-encodes what a header cannot hold:
  * outside printable ASCII, space, `"` and `%`.
  */
-export function headerValue(text: string): string {
+function headerValue(text: string): string {
   return text.replace(/[^\x21-\x7e]|["%]/gu, (character) =>
     [...Buffer.from(character, 'utf8')].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
   );

@@ -48,7 +48,7 @@ export class ApiError extends Error {
 }
 
 /** `deployments.apps`, or `pods` for the core group: how messages name a resource. */
-export function qualified(resource: string, group: string): string {
+function qualified(resource: string, group: string): string {
   return group === '' ? resource : `${resource}.${group}`;
 }
 

@@ -46,7 +46,7 @@ export interface WireSubscription {
   enableExactlyOnceDelivery: boolean;
 }
 
-export function toDuration(milliseconds: number): WireDuration {
+function toDuration(milliseconds: number): WireDuration {
   return { seconds: String(Math.floor(milliseconds / 1000)), nanos: Math.round((milliseconds % 1000) * 1e6) };
 }
 

@@ -1,50 +1,13 @@
 // Who may import whom. The seams that keep decisions free of effects hold only as long as no import crosses them.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { posix } from 'node:path';
 import { describe, it } from 'node:test';
-import ts from 'typescript';
 import { projectFiles, projectRoot } from '../support/source-files.ts';
-
-interface Import {
-  readonly from: string;
-  /** A project path ("functions/job/phase.ts") or a package name. */
-  readonly to: string;
-  readonly isTypeOnly: boolean;
-}
+import { type Import, importsOf } from '../support/source-imports.ts';
 
 const imports: readonly Import[] = projectFiles()
   .filter((path) => /\.(ts|mjs)$/.test(path))
-  .flatMap(readImports);
-
-function readImports(path: string): Import[] {
-  const source = ts.createSourceFile(path, readFileSync(projectRoot + path, 'utf8'), ts.ScriptTarget.Latest, false);
-  const found: Import[] = [];
-  const add = (specifier: ts.Node | undefined, isTypeOnly: boolean): void => {
-    if (specifier === undefined || !ts.isStringLiteralLike(specifier)) return;
-    const name = specifier.text;
-    found.push({ from: path, to: name.startsWith('.') ? posix.join(posix.dirname(path), name) : name, isTypeOnly });
-  };
-  const visit = (node: ts.Node): void => {
-    if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, isTypeImport(node.importClause));
-    else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly);
-    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal, true);
-    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
-      add(node.arguments[0], false);
-    ts.forEachChild(node, visit);
-  };
-  visit(source);
-  return found;
-}
-
-function isTypeImport(clause: ts.ImportClause | undefined): boolean {
-  if (clause === undefined) return false;
-  if (clause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
-  const named = clause.namedBindings;
-  const isOnlyNamed =
-    clause.name === undefined && named !== undefined && ts.isNamedImports(named) && named.elements.length > 0;
-  return isOnlyNamed && named.elements.every((element) => element.isTypeOnly);
-}
+  .flatMap(importsOf);
 
 /**
  * What each folder of functions/ may import at run time, besides itself. Types may come from ports and job everywhere.
@@ -165,7 +128,7 @@ describe('import rule', () => {
   });
 
   it('no files import one another in a circle, types included', () => {
-    const edge = (from: string, to: string): Import => ({ from, to, isTypeOnly: true });
+    const edge = (from: string, to: string): Import => ({ from, to, names: 'all', isTypeOnly: true });
     assert.deepEqual(findCircles([edge('a', 'b'), edge('b', 'c'), edge('c', 'b'), edge('c', 'd')]), [['b', 'c']]);
     assert.deepEqual(findCircles(imports), []);
   });

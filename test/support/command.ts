@@ -14,7 +14,7 @@ export interface Ran {
 }
 
 /** Runs a program in `cwd` without the variables that name the cloud of the test's own session. */
-export function runProgram(file: string, args: string[], cwd: string, input: string | null = null): Promise<Ran> {
+function runProgram(file: string, args: string[], cwd: string, input: string | null = null): Promise<Ran> {
   const { PATH, HOME, NODE_OPTIONS, FF_TEST_NETWORK_REPORT } = process.env;
   const passedOn = Object.entries({ PATH, HOME, NODE_OPTIONS, FF_TEST_NETWORK_REPORT }).filter(([, value]) => value);
   const env = { ...Object.fromEntries(passedOn), R_LIBS: join(project, '.local/R'), NO_COLOR: '1' };

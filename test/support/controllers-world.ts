@@ -187,7 +187,7 @@ export function container(cpu = '100m', more: Record<string, unknown> = {}): Rec
   return { name: 'main', image: 'worker', resources: { requests: { cpu, memory: '100Mi' } }, ...more };
 }
 
-export function podTemplate(labels: Record<string, string>, spec: Record<string, unknown> = {}): Record<string, any> {
+function podTemplate(labels: Record<string, string>, spec: Record<string, unknown> = {}): Record<string, any> {
   return { metadata: { labels }, spec: { containers: [container()], ...spec } };
 }
 

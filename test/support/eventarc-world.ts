@@ -11,7 +11,7 @@ import { startPubsub, type RunningPubsub } from '../../local-cloud/pubsub/pubsub
 import { waitFor } from '../../testing/wait-for.ts';
 import type { FixtureCall } from './fixture-functions.ts';
 
-export const fixtureSource = fileURLToPath(new URL('fixture-functions.ts', import.meta.url));
+const fixtureSource = fileURLToPath(new URL('fixture-functions.ts', import.meta.url));
 
 const functions = ['jobSubmitted', 'progressReported', 'jobCompleted', 'tick', 'budgetAlert', 'status'];
 const triggers: Trigger[] = [

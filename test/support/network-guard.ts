@@ -37,7 +37,7 @@ function readReport(file: string): string {
 }
 
 /** Whether a host is this machine, by its address or the one name that never leaves it. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   const plain = host.replace(/^\[|\]$/g, '').toLowerCase();
   return plain === 'localhost' || plain === '::1' || plain === '' || /^(::ffff:)?127(\.\d{1,3}){3}$/.test(plain);
 }

@@ -33,7 +33,7 @@ export function specOf(lines = ''): JobSpec {
 }
 
 export const jobFile = { name: 'job.yaml', generation: '1', md5: 'job-file-1' };
-export const script = { name: 'run.R', generation: '2', bytes: 10, md5: 'script-1' };
+const script = { name: 'run.R', generation: '2', bytes: 10, md5: 'script-1' };
 
 export const endingOf = (outcome: Outcome, part: Partial<Ending> = {}): Ending => ({
   outcome,

@@ -15,7 +15,7 @@ const keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const privateKey = keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 
 /** Verifies with the test's key, whatever the signer is called as long as it is the one. */
-export function verifySignature(email: string, bytes: Buffer, signature: Buffer): boolean {
+function verifySignature(email: string, bytes: Buffer, signature: Buffer): boolean {
   return email === SIGNER && createVerify('RSA-SHA256').update(bytes).verify(keys.publicKey, signature);
 }
 

@@ -1,7 +1,7 @@
 /**
- * How long the emulated cloud takes. All zero for a demo that should not wait; `realisticDelays` for rehearsals
- * with the times that people have measured on GKE (sources in README.md). A value is drawn once per thing and
- * kept with it, so a restart changes nothing.
+ * How long the emulated cloud takes. All zero, for a demo that should not wait; times that people have
+ * measured on GKE stand in ../README.md, for who wants to set them. A value is drawn once per thing and kept with it,
+ * so a restart changes nothing.
  */
 
 /** Milliseconds, fixed or drawn. */
@@ -42,18 +42,6 @@ export const noDelays: Delays = {
   repairMs: 0,
   capacityRetryMs: 5_000,
   shortageMs: 0,
-};
-
-export const realisticDelays: Delays = {
-  createClusterMs: { triangular: [120_000, 210_000, 420_000] },
-  createNodePoolMs: { uniform: [90_000, 180_000] },
-  nodeBootMs: { medianMs: 105_000, p99Ms: 240_000 },
-  resizeMs: 10_000,
-  deleteMs: { triangular: [90_000, 180_000, 480_000] },
-  stopMachineMs: { uniform: [30_000, 90_000] },
-  repairMs: 30_000,
-  capacityRetryMs: 60_000,
-  shortageMs: { uniform: [15_000, 60_000] },
 };
 
 const Z_99 = 2.3263;

@@ -13,7 +13,7 @@ import type { Json } from '../wire/proto-schema.ts';
 /** GKE cuts long names so that the machine's name fits: gke-<cluster>-<pool>-<hash>-<4>. */
 const NAME_PART = 20;
 
-export function groupBaseName(cluster: ClusterRecord, pool: string, zone: string): string {
+function groupBaseName(cluster: ClusterRecord, pool: string, zone: string): string {
   const hash = createHash('sha256').update(`${cluster.id}/${pool}/${zone}`).digest('hex').slice(0, 8);
   return `gke-${cut(cluster.name)}-${cut(pool)}-${hash}`;
 }
@@ -22,7 +22,7 @@ function cut(name: string): string {
   return name.slice(0, NAME_PART).replace(/-+$/, '');
 }
 
-export function machineTemplate(cluster: ClusterRecord, poolSpec: Json): MachineTemplate {
+function machineTemplate(cluster: ClusterRecord, poolSpec: Json): MachineTemplate {
   const config: Json = poolSpec['config'];
   return {
     machineType: config['machineType'],

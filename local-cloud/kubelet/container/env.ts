@@ -12,7 +12,7 @@ export function expand(text: string, variables: Readonly<Record<string, string>>
   });
 }
 
-export function serviceVariablePrefix(serviceName: string): string {
+function serviceVariablePrefix(serviceName: string): string {
   return serviceName.toUpperCase().replaceAll('-', '_');
 }
 

@@ -43,7 +43,7 @@ export function parseStat(text: string): ProcessEntry {
   };
 }
 
-export function listProcesses(): ProcessEntry[] {
+function listProcesses(): ProcessEntry[] {
   const entries: ProcessEntry[] = [];
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;

@@ -2,7 +2,7 @@
  * Container output in the CRI log format: `<time> <stream> <F|P> <text>`. Pure: cutting
  * bytes into records, writing and reading them.
  */
-export const MAX_RECORD_BYTES = 16 * 1024;
+const MAX_RECORD_BYTES = 16 * 1024;
 
 export interface LogRecord {
   /** RFC 3339 with nanoseconds. */

@@ -2,7 +2,7 @@
 import { release } from 'node:os';
 import type { NodeObject, NodeResources, NodeSpec } from '../types.ts';
 
-export const KUBELET_VERSION = 'v1.33.5';
+const KUBELET_VERSION = 'v1.33.5';
 
 /** What the node says about itself at a moment. */
 export interface NodeHealth {

@@ -69,12 +69,12 @@ export function currentBootId(): string {
   }
 }
 
-export function newContainerRecord(name: string, kind: ContainerKind): ContainerRecord {
+function newContainerRecord(name: string, kind: ContainerKind): ContainerRecord {
   return { name, kind, state: 'waiting', restartCount: 0, containerId: '', imageId: '', startedMs: 0 };
 }
 
 /** Records for all containers of the pod, in the order in which they start. */
-export function containersOf(pod: Pod): { name: string; kind: ContainerKind }[] {
+function containersOf(pod: Pod): { name: string; kind: ContainerKind }[] {
   const init = (pod.spec?.initContainers ?? []).map((one) => ({
     name: one.name,
     kind: one.restartPolicy === 'Always' ? ('sidecar' as const) : ('init' as const),

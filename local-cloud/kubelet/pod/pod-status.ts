@@ -142,7 +142,7 @@ function backOffWaiting(input: StatusInput, record: ContainerRecord): Waiting | 
   return { reason: 'CrashLoopBackOff', message: backOffMessage(input.record, record) };
 }
 
-export function backOffMessage(pod: PodRecord, record: ContainerRecord): string {
+function backOffMessage(pod: PodRecord, record: ContainerRecord): string {
   return `back-off ${goDuration(record.backOff?.delayMs ?? 0)} restarting failed container=${record.name} pod=${pod.name}_${pod.namespace}(${pod.uid})`;
 }
 
@@ -272,6 +272,6 @@ export function qosClass(pod: Pod): string {
 }
 
 /** Seconds precision, as the API server keeps it. */
-export function time(ms: number): string {
+function time(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -146,7 +146,7 @@ function isSaturated({ deployment, newSet }: DeploymentState): boolean {
  * The sets' sizes after a change of scale in the middle of a rollout: each gets its
  * share, the largest what rounding leaves over.
  */
-export function proportionally(deployment: KubeObject, sets: readonly KubeObject[]): Map<KubeObject, number> {
+function proportionally(deployment: KubeObject, sets: readonly KubeObject[]): Map<KubeObject, number> {
   const wanted = wantedReplicas(deployment);
   const allowed = wanted > 0 ? wanted + maxSurge(deployment) : 0;
   const toAdd = allowed - sumWanted(sets);

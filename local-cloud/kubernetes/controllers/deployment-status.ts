@@ -35,7 +35,7 @@ interface Progress {
   onlyIfMissing?: boolean;
 }
 
-export function hasDeadline(deployment: KubeObject): boolean {
+function hasDeadline(deployment: KubeObject): boolean {
   return Number(deployment.spec.progressDeadlineSeconds ?? NO_DEADLINE) !== NO_DEADLINE;
 }
 

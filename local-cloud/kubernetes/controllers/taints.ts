@@ -29,7 +29,7 @@ export function tolerationsOf(pod: KubeObject): Toleration[] {
 }
 
 /** Whether one toleration covers one taint. No key means all keys, no effect all effects. */
-export function covers(toleration: Toleration, taint: Taint): boolean {
+function covers(toleration: Toleration, taint: Taint): boolean {
   if (toleration.effect && toleration.effect !== taint.effect) return false;
   if (toleration.key && toleration.key !== taint.key) return false;
   if (toleration.operator === 'Exists') return true;

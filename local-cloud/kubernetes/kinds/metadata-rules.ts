@@ -107,7 +107,7 @@ export function validateLabels(labels: Record<string, string> | undefined, field
 }
 
 /** `prefix/name` with an optional prefix. */
-export function qualifiedProblem(key: string): string | undefined {
+function qualifiedProblem(key: string): string | undefined {
   const parts = key.split('/');
   if (parts.length > 2) {
     return "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";

@@ -18,7 +18,7 @@ const GENERATE_NAME_PREFIX_MAX = 58;
 const GENERATE_NAME_TRIES = 8;
 
 /** Five letters that spell no words, as real generated names end. */
-export function randomSuffix(): string {
+function randomSuffix(): string {
   return [...randomBytes(5)].map((byte) => SUFFIX_ALPHABET[byte % SUFFIX_ALPHABET.length]).join('');
 }
 

@@ -13,7 +13,7 @@ import type { KubeObject, NewObject, Plain, WriteOptions } from '../object.ts';
 /**
  * Decodes a client's object as fieldValidation asks: unknown fields are dropped silently, with a warning, or refused.
  */
-export function decode(call: Call, object: Plain): NewObject {
+function decode(call: Call, object: Plain): NewObject {
   const { type, query } = call.request;
   const kind = String(object['kind'] ?? type.kind);
   const apiVersion = String(object['apiVersion'] ?? apiVersionOf(type));
@@ -51,7 +51,7 @@ function reportUnknown(call: Call, mode: string, unknown: string[]): void {
 }
 
 /** Puts the namespace of the path into the object; throws 400 when it names another one. */
-export function placeInNamespace(call: Call, object: NewObject): void {
+function placeInNamespace(call: Call, object: NewObject): void {
   const { namespace, type } = call.request;
   if (!type.namespaced) return;
   const given = object.metadata.namespace;
@@ -127,7 +127,7 @@ function checkIdentity({ request }: Call, patched: NewObject): void {
 }
 
 /** DeleteOptions from body and query; the query wins, as on a real server. */
-export async function deleteOptions(call: Call): Promise<DeleteOptions & WriteOptions> {
+async function deleteOptions(call: Call): Promise<DeleteOptions & WriteOptions> {
   const body = (await readObject(call.http)) ?? {};
   const { query } = call.request;
   const given = (name: string): unknown => query.get(name) ?? body[name] ?? undefined;

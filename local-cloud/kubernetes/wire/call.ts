@@ -77,7 +77,7 @@ export async function readObject(http: IncomingMessage): Promise<Plain | undefin
 }
 
 /** JSON or YAML by media type. Throws 415 for others and 400 for text that does not parse. */
-export function parseBody(text: string, media: string): unknown {
+function parseBody(text: string, media: string): unknown {
   if (!media.includes('json') && !media.includes('yaml') && media !== '*/*') {
     const accepted = 'application/json, application/yaml, application/vnd.kubernetes.protobuf';
     throw new ApiError(

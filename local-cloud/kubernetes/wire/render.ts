@@ -9,7 +9,7 @@ import { tableColumns, tableRow } from './table.ts';
 type Form = 'json' | 'yaml' | 'table' | 'metadata';
 
 /** The first form of the Accept header that is offered; JSON when it does not matter, 406 when none fits. */
-export function formOf(accept: string | undefined): Form {
+function formOf(accept: string | undefined): Form {
   for (const part of (accept ?? '*/*').split(',')) {
     const form = offeredForm(part);
     if (form) return form;

@@ -126,7 +126,7 @@ function isPack(blob: string): boolean {
   return blob.startsWith(PACK);
 }
 
-export class BlobWriter {
+class BlobWriter {
   readonly #path: string;
   readonly #offset: number;
   #gathered: Buffer[] = [];

@@ -52,7 +52,7 @@ function contentHeaders(object: ObjectVersion, gunzip: boolean): Record<string, 
 }
 
 /** One range of bytes. A header that cannot be understood is ignored, as HTTP asks; one beyond the end is refused. */
-export function readRange(text: string | undefined, size: number): { start: number; end: number } | undefined {
+function readRange(text: string | undefined, size: number): { start: number; end: number } | undefined {
   const value = text?.trim() ?? '';
   const [, tail] = /^bytes=-(\d+)$/.exec(value) ?? [];
   if (tail !== undefined) return lastBytes(Number(tail), size);

@@ -126,7 +126,7 @@ function placementOf(call: Call, resource: Json): Placement {
 }
 
 /** No header: the body is the rest of the object from its first byte. */
-export function readChunkRange(text: string | undefined): ChunkRange {
+function readChunkRange(text: string | undefined): ChunkRange {
   if (text === undefined) return { first: 0 };
   const [, first, last, total] = /^bytes (?:(\d+)-(\d+|\*)|\*)\/(\d+|\*)$/.exec(text.trim()) ?? [];
   if (total === undefined) throw new ApiError(400, 'badRequest', `Failed to parse Content-Range header: ${text}`);

@@ -106,7 +106,7 @@ export function denied(details: string): ApiError {
   return new ApiError(403, 'forbidden', 'Access denied.', { xmlCode: 'AccessDenied', details });
 }
 
-export function invalidDocument(details: string): ApiError {
+function invalidDocument(details: string): ApiError {
   return new ApiError(
     400,
     'invalid',

@@ -30,7 +30,7 @@ const SPOT_USD_PER_HOUR = 0.0484;
 const ON_DEMAND_USD_PER_HOUR = 0.1422;
 
 /** One process: a function's instance that runs passes until it is quiet. */
-export class Process {
+class Process {
   dead = false;
   asleepUntilMs: number | null = null;
   readonly clockOffsetMs: number;

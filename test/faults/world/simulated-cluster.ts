@@ -40,7 +40,7 @@ interface Machine {
   readyMs: number;
 }
 
-export const CREATE_SECONDS = 300;
+const CREATE_SECONDS = 300;
 export const DELETE_SECONDS = 180;
 const BOOT_SECONDS = 90;
 const DRIVER_START_SECONDS = 30;

@@ -74,7 +74,10 @@ test('the supervisors use keys and fields of the same names', () => {
   assert.ok(names.length >= 10);
   for (const [, macro = '', name = ''] of names) {
     if (macro === 'KEY_PREFIX') assert.equal(name, KEY_PREFIX);
-    else assert.ok(known.has(macro.startsWith('KEY_') ? KEY_PREFIX + name : name), `${macro} "${name}"`);
+    else if (macro.startsWith('KEY_')) {
+      assert.ok(known.has(KEY_PREFIX + name), `${macro} "${name}"`);
+      assert.equal(macro, `KEY_${name.replace(':', '').toUpperCase()}`);
+    } else assert.ok(known.has(name), `${macro} "${name}"`);
   }
 });
 

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { boundRecord } from '../../../functions/job/bound-record.ts';
 import { newRecord, type JobRecord } from '../../../functions/job/job-record.ts';
 import { RECORD_BOUNDS } from '../../../functions/job/record-bounds.ts';
+import { RECORD_SCHEMA } from '../../../functions/job/record-schema.ts';
 import { formatRecord, MAX_RECORD_BYTES, parseRecord } from '../../../functions/job/record-text.ts';
 import { jobSpecs } from '../../support/job-spec-arbitrary.ts';
 import { JobWorld, loop } from '../../support/job-world.ts';
@@ -117,9 +118,21 @@ describe('a record', () => {
   });
 });
 
+describe('a record that an earlier version has written', () => {
+  for (let schema = 1; schema <= RECORD_SCHEMA; schema += 1)
+    it(`of schema ${schema} is read, and what it says is kept`, () => {
+      const text = readFileSync(new URL(`records/schema-${schema}.json`, import.meta.url), 'utf8');
+      const written = JSON.parse(text) as Record<string, unknown>;
+      assert.equal(written['schema'], schema);
+      const read: Record<string, unknown> = { ...parseRecord(text, 'demo') };
+      for (const [name, value] of Object.entries(written))
+        if (name !== 'schema' && name in read) assert.deepEqual(read[name], value, name);
+    });
+});
+
 describe('a record of schema 1', () => {
   it('is read with what was added since', () => {
-    assert.equal(running.schema, 5);
+    assert.equal(running.schema, RECORD_SCHEMA);
     assert.equal(running.acting, false);
     assert.equal(running.outputsLeftOut, 0);
     assert.match(running.filesDigest, /^[0-9a-f]{64}$/);

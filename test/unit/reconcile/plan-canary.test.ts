@@ -1,4 +1,5 @@
 /** The canary's verdict: none before enough tasks were tried, growth by one success, an end by failures alone. */
+import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { JobRecord } from '../../../functions/job/job-record.ts';
 import type { Observation } from '../../../functions/job/observation.ts';
@@ -102,5 +103,13 @@ describe('planCanary', () => {
     expectStep(before, planCanary(before, observation(tried(4, 0))), { phase: 'approval', decisions: [] });
     const approved = recordWithCluster('approval', { ...manual, approved: true });
     expectStep(approved, planCanary(approved, observation(tried(4, 0))), { phase: 'running' });
+  });
+
+  it('says how the tasks failed, where a report has come', () => {
+    const messageOf = (record: Partial<JobRecord>): string | undefined =>
+      planCanary(recordWithCluster('canary', record), observation(tried(0, 4))).record.ending?.message;
+    const recentErrors = [{ loop: 1, iteration: 2, message: 'no such file', worker: 'w1', final: true }];
+    assert.equal(messageOf({}), 'all 4 canary tasks failed');
+    assert.equal(messageOf({ recentErrors }), 'all 4 canary tasks failed: no such file');
   });
 });

@@ -1,4 +1,5 @@
 /** The cluster is being deleted: until the cloud says that it is gone, and that nothing of it is left. */
+import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Action } from '../../../functions/job/action.ts';
 import type { JobRecord } from '../../../functions/job/job-record.ts';
@@ -97,4 +98,11 @@ describe('planDeleting', () => {
       const before = recordWithCluster('deleting', record);
       expectStep(before, planDeleting(before, observation(seen)), expected);
     });
+
+  it('a job that has ended costs nothing more, and has no fleet', () => {
+    const before = recordWithCluster('deleting', succeeded);
+    const { record } = planDeleting(before, observation({ cluster: null }));
+    assert.deepEqual([record.spending.usdPerHour, record.spending.usd], [0, before.spending.usd]);
+    assert.deepEqual([record.fleet.workers, record.fleet.nodes, record.fleet.code], [0, 0, 'gone']);
+  });
 });

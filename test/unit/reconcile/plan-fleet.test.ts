@@ -54,6 +54,12 @@ const rows: [name: string, record: Partial<JobRecord>, seen: Partial<SeenWorking
     { decisions: ['grow: work'], actions: grow(4, 12) },
   ],
   [
+    'workers that each fill a machine: as many as the work deserves, which is not rounded to fill machines of three',
+    { spec: specOf('worker: {cpu: 3}') },
+    waiting(20),
+    { decisions: ['grow: work'], actions: grow(11, 11) },
+  ],
+  [
     'fewer machines than were asked for before: GKE may answer what is old, so no pool is resized in this pass',
     { fleet: { workers: 30, nodes: 10, code: 'work', text: '' } },
     waiting(20),

@@ -104,7 +104,7 @@ function withFailureTolerations(tolerations: Toleration[]): Toleration[] {
 type Amounts = Record<string, string> | undefined;
 
 /** Guaranteed: every container limits cpu and memory and requests no less; BestEffort: none says anything. */
-export function qosClass(spec: PodSpec): 'Guaranteed' | 'Burstable' | 'BestEffort' {
+function qosClass(spec: PodSpec): 'Guaranteed' | 'Burstable' | 'BestEffort' {
   const resources = containersOf(spec).map((container) => container.resources ?? {});
   const counted = (list: Amounts = {}): string[] =>
     Object.keys(list).filter((name) => name === 'cpu' || name === 'memory');
