@@ -50,7 +50,7 @@ export const REASON_CODES = {
   'on-demand': 'no location has Spot machines, and the job file only prefers them',
   approved: 'the user has approved growth',
   withdrawn: 'a later request of the user has taken this one back',
-  'record-set-aside': "the job's record could not be read: it was set aside, and its last good version is used",
+  'record-set-aside': "the job's record could not be read: it was set aside, and what else is known goes on",
   'nothing-to-do': 'what the user requested is so already',
 } as const satisfies Record<string, string>;
 

@@ -20,6 +20,7 @@ export const ENDING_CODES = {
   'FF-USER-PAUSE': 'paused',
   'FF-RESULTS-UNREAD': 'Redis could not be read any more while the job was being ended',
   'FF-RESULTS-UNSAVED': 'results could not be written to the bucket before the job was out of money or time',
+  'FF-RECORD-LOST': 'neither the record of the job nor its copy could be read',
   'FF-UNKNOWN': 'ended without a reason',
 } as const satisfies Record<string, string>;
 

@@ -23,8 +23,17 @@ import { readMarker, removeMarker, setMarker } from './live-marker.ts';
 import { type Connections, observe } from './observe.ts';
 import { isRefused } from './plan-creating.ts';
 import { releasePlace } from './place-list.ts';
+import { rebuildRecord } from './lost-record.ts';
 import { plan } from './plan.ts';
-import { keepRecord, type LoadedRecord, loadRecord, saveRecord, saveStatus, setAside } from './record-store.ts';
+import {
+  keepRecord,
+  type LoadedRecord,
+  loadRecord,
+  saveRecord,
+  saveStatus,
+  setAside,
+  UnreadableRecordError,
+} from './record-store.ts';
 import { storageClock } from './storage-clock.ts';
 import { iso, noteDecision, type Step } from './step.ts';
 
@@ -47,7 +56,7 @@ export async function reconcileJob(
   eventMs?: number,
 ): Promise<PassResult> {
   const { state } = ports.buckets;
-  const [loaded, marker] = await Promise.all([loadRecord(state, job), readMarker(state, job)]);
+  const [loaded, marker] = await Promise.all([loadOrRebuild(ports, job), readMarker(state, job)]);
   if (loaded === null && !(await hasJobFile(ports.buckets.uploads, job))) return forgetJob(state, job, marker);
   const clock = await storageClock(ports.clock, state, loaded?.updatedMs ?? null);
   const timed: Ports = { ...ports, clock };
@@ -66,13 +75,27 @@ export async function reconcileJob(
   }
 }
 
+/** Of a job whose record and copy cannot be read a record is made that ends it. */
+async function loadOrRebuild(ports: Ports, job: string): Promise<LoadedRecord | null> {
+  const { state } = ports.buckets;
+  try {
+    return await loadRecord(state, job);
+  } catch (error) {
+    if (!(error instanceof UnreadableRecordError) || error.object.isNewer) throw error;
+    const { generation, updatedMs } = error.object;
+    const clock = await storageClock(ports.clock, state, updatedMs);
+    const record = await rebuildRecord(ports, job, clock.nowMs());
+    return { record, generation, updatedMs, damage: `${error.why}; nor can its copy: the job ends` };
+  }
+}
+
 /** Of a record that cannot be read the last good version is used; what is there is kept for people. */
 async function mended(state: Bucket, { record, generation, damage }: LoadedRecord, nowMs: number): Promise<JobRecord> {
   if (damage === null) return record;
   const { job } = record;
-  log('ERROR', `the record cannot be read (${damage}); its last good version is used`, { job, generation });
+  log('ERROR', `the record cannot be read (${damage})`, { job, generation });
   await setAside(state, job, generation);
-  const text = `the record could not be read (${damage}); it was set aside, and its last good version is used`;
+  const text = `the record could not be read (${damage}); it was set aside, and what is known otherwise is used`;
   return noteDecision(record, nowMs, 'mend', 'record-set-aside', text);
 }
 

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { parseJson } from '../job/json-lines.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { formatRecord, MAX_RECORD_BYTES, parseRecord } from '../job/record-text.ts';
+import { RECORD_SCHEMA } from '../job/record-schema.ts';
 import { paths } from '../job/names.ts';
 import type { Bucket, Buckets } from '../ports/bucket.ts';
 import { messageOf, PortError, PreconditionError } from '../ports/port-error.ts';
@@ -25,8 +26,8 @@ export interface LoadedRecord {
 
 /**
  * Null when the job is not known. Changes nothing.
- * @throws PortError FF-RECORD-UNREADABLE when what is there is not a record of this version, nor is what the last
- * finished pass has left.
+ * @throws UnreadableRecordError (FF-RECORD-UNREADABLE) when what is there is not a record of this version, nor is what
+ * the last finished pass has left.
  */
 export async function loadRecord(state: Bucket, job: string): Promise<LoadedRecord | null> {
   const info = await readOrDescribe(state, paths.record(job));
@@ -37,11 +38,34 @@ export async function loadRecord(state: Bucket, job: string): Promise<LoadedReco
   const last = await readOrDescribe(state, paths.previousRecord(job));
   const previous = last === null ? read : parseOrWhy(last.bytes, job);
   if ('record' in previous) return { record: previous.record, generation, updatedMs, damage: read.why };
-  throw new PortError(
-    'FF-RECORD-UNREADABLE',
-    `reading the record of job ${job}: ${read.why}; restore an earlier version of the object`,
-    { retry: false },
-  );
+  throw new UnreadableRecordError(job, read.why, { generation, updatedMs, isNewer: isOfNewerVersion(info.bytes) });
+}
+
+interface Unreadable {
+  generation: string;
+  updatedMs: number;
+  /** Newer functions have written it: they, or an update of these, will read it. */
+  isNewer: boolean;
+}
+
+/** Neither the record nor its copy can be read. */
+export class UnreadableRecordError extends PortError {
+  readonly why: string;
+  readonly object: Unreadable;
+
+  constructor(job: string, why: string, object: Unreadable) {
+    const text = `reading the record of job ${job}: ${why}; restore an earlier version of the object`;
+    super('FF-RECORD-UNREADABLE', text, { retry: false });
+    this.name = 'UnreadableRecordError';
+    this.why = why;
+    this.object = object;
+  }
+}
+
+const versioned = z.looseObject({ schema: z.number().min(RECORD_SCHEMA + 1) });
+
+function isOfNewerVersion(bytes: Buffer | null): boolean {
+  return bytes !== null && parseJson(bytes.toString('utf8'), versioned) !== undefined;
 }
 
 /** As a read, but an object that is too large to be read has no bytes. */

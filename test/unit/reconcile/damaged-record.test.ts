@@ -95,3 +95,53 @@ describe('a record of which nothing can be read any more', () => {
     assert.deepEqual(await sweep({ ...world.ports, clock: ahead }, 'test'), []);
   });
 });
+
+describe('a job whose record and copy are both damaged', () => {
+  const both = async (text = '{"schema": 2, "job"'): Promise<void> => {
+    await damage(text);
+    await world.buckets.state.write('previous/demo.json', text, {});
+  };
+
+  it('saves what Redis holds, ends with its cluster deleted, and says so', async () => {
+    const there = await world.toRunning('script: run.R\nlimits: {usd: 7}\ndebugHold: 24h\n');
+    const before = await world.record();
+    await both();
+    there.journal(1, 5, 'a result');
+    await world.pass(60);
+    assert.equal(await world.phase(), 'draining');
+    there.driver = 'failed';
+    await world.untilGone(there);
+    const record = await world.record();
+    assert.deepEqual([record.phase, record.ending?.code, record.attempt], ['failed', 'FF-RECORD-LOST', 1]);
+    assert.ok(record.spending.usd >= before.spending.usd, 'what it has cost counts');
+    const saved = [...world.buckets.results.objects.values()].map(({ bytes }) => bytes.toString());
+    assert.ok(saved.includes('a result'));
+    assert.deepEqual(
+      world.notices.map(({ event }) => event),
+      ['creating', 'starting', 'canary', 'running', 'draining', 'deleting', 'failed'],
+    );
+    assert.equal(world.buckets.state.objects.has('live/demo'), false);
+    const { phase } = (await status(world.buckets, { job: 'demo' }, world.nowMs)).body as { phase: string };
+    assert.equal(phase, 'failed');
+  });
+
+  it('ends at once where there is no cluster, and resumes as its next attempt', async () => {
+    const there = await world.toRunning();
+    there.driver = 'succeeded';
+    await world.untilGone(there);
+    await both();
+    await world.buckets.results.write('demo/attempt-3/ledger/000001.jsonl', '', {});
+    await world.pass();
+    assert.deepEqual([await world.phase(), (await world.record()).attempt], ['failed', 3]);
+    await world.buckets.uploads.write('jobs/demo/control/resume.json', '{}', {});
+    await world.pass();
+    assert.deepEqual([(await world.record()).attempt, world.created.at(-1)], [4, 'ff-demo-4']);
+  });
+
+  it('is left to newer functions where these have written it', async () => {
+    await world.toRunning();
+    await both('{"schema": 1000}');
+    await assert.rejects(world.pass(60), /restore an earlier version/);
+    assert.equal(world.buckets.state.objects.get(RECORD)?.bytes.toString(), '{"schema": 1000}');
+  });
+});
