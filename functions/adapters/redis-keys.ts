@@ -91,6 +91,9 @@ export const outboxFields = [
   'sha256',
   'startedAt',
   'warnings',
+  'cpuSeconds',
+  'peakBytes',
+  'peakOf',
   'object',
   'md5',
 ] as const;

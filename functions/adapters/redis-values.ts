@@ -5,7 +5,7 @@
  */
 import * as z from 'zod';
 import type { ContainerDeath } from '../job/death.ts';
-import { resultFields } from '../job/ledger.ts';
+import { resultFields, usageFields } from '../job/ledger.ts';
 import type { DriverState, Gate, LoopProgress, WorkerProgress } from '../job/progress.ts';
 import { parseJson } from '../job/json-lines.ts';
 import type { JournalEntry, OutputEntry, QueueView } from '../ports/task-queue.ts';
@@ -59,6 +59,9 @@ const outboxEntry = z.object({
   sha256: resultFields.sha256,
   startedAt: anyNumber.catch(0),
   warnings: numberText.pipe(resultFields.warnings).catch(0),
+  cpuSeconds: numberText.pipe(usageFields.cpuSeconds).optional().catch(undefined),
+  peakBytes: numberText.pipe(usageFields.peakBytes).optional().catch(undefined),
+  peakOf: usageFields.peakOf.optional().catch(undefined),
   object: z.string().max(1024).default(''),
   md5: z.string().max(64).default(''),
 });

@@ -78,6 +78,9 @@ export interface LedgerCounts {
   errors: number;
   /** Given by iterations whose results are saved; absent: none. */
   warnings?: number;
+  /** The most of one of these iterations; absent: none was measured. */
+  peakBytes?: number;
+  cpuSeconds?: number;
 }
 
 /** A file that the script has written, in the results bucket. */

@@ -76,6 +76,8 @@ export interface JobStatus {
   errors: { count: number; recent: ErrorSummary[] };
   /** Of iterations that have succeeded and are saved, in this attempt. What they say is in the workers' logs. */
   warnings: number;
+  /** The most that one of these iterations has used; each has its line in the ledger. Null: none was measured. */
+  mostUsed: { peakBytes: number | null; cpuSeconds: number | null };
   /** Very many outputs are not all named: `outputsLeftOut` more are in the bucket. */
   results: { prefix: string; outputs: OutputFile[]; outputsLeftOut: number; bytes: number };
   decisions: Decision[];
@@ -127,6 +129,7 @@ export function statusView(record: JobRecord, nowMs: number, revision: string): 
     },
     errors: { count: record.ledger.errors, recent: record.recentErrors },
     warnings: record.ledger.warnings ?? 0,
+    mostUsed: { peakBytes: record.ledger.peakBytes ?? null, cpuSeconds: record.ledger.cpuSeconds ?? null },
     results: {
       prefix: paths.attempt(record.job, record.attempt),
       outputs: record.outputs,

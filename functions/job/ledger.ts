@@ -28,8 +28,19 @@ export const resultFields = {
   warnings: z.int().min(0),
 };
 
+/** What it has used, as far as that was measured. */
+export const usageFields = {
+  /** Of processes that it started and waited for, too. */
+  cpuSeconds: z.number().min(0),
+  /** The most memory that R has had at a time. */
+  peakBytes: z.int().min(0),
+  /** The peak is that of R since it began, where the iteration's own cannot be told. */
+  peakOf: z.literal('process'),
+};
+
 const ledgerLine = z.object({
   ...resultFields,
+  ...z.object(usageFields).partial().shape,
   /** In the results bucket. */
   object: z.string().min(1).max(1024),
   /** Name of the element in a part file; null when the object is the value itself. */

@@ -130,6 +130,8 @@ export const recordSchema = z.strictObject({
   ledger: z.strictObject({
     ...{ segments: number, results: number, bytes: number, errorSegments: number, errors: number },
     warnings: z.exactOptional(number),
+    peakBytes: z.exactOptional(number),
+    cpuSeconds: z.exactOptional(number),
   }),
   recentErrors: z.array(
     z.strictObject({ loop: number, iteration: number, message: text, worker: text, final: z.boolean() }),

@@ -74,6 +74,9 @@ export const statusSchema = z.looseObject({
   }),
   // one that an earlier version has written has none
   warnings: number.default(0),
+  mostUsed: z
+    .object({ peakBytes: number.nullable(), cpuSeconds: number.nullable() })
+    .default({ peakBytes: null, cpuSeconds: null }),
   results: z.object({
     prefix: text,
     outputs: z.array(z.object({ name: text, bytes: number, sha256: text })),

@@ -127,11 +127,22 @@ async function backUpBatch(
   const counted = {
     ...ledger,
     ...(warnings > 0 ? { warnings } : {}),
+    ...mostUsed(ledger, recorded),
     segments: segment,
     results: ledger.results + recorded.length,
     bytes: ledger.bytes + recorded.reduce((total, line) => total + line.bytes, 0),
   };
   return { ledger: counted, failures: values.failures };
+}
+
+/** The most of one iteration; absent while none was measured. */
+function mostUsed(ledger: LedgerCounts, lines: LedgerLine[]): Pick<LedgerCounts, 'peakBytes' | 'cpuSeconds'> {
+  const most: Pick<LedgerCounts, 'peakBytes' | 'cpuSeconds'> = {};
+  for (const what of ['peakBytes', 'cpuSeconds'] as const) {
+    const known = [ledger, ...lines].flatMap((one) => one[what] ?? []);
+    if (known.length > 0) most[what] = known.reduce((a, b) => Math.max(a, b));
+  }
+  return most;
 }
 
 /**
@@ -254,5 +265,22 @@ function sha256Of(bytes: Buffer): string {
 
 function lineOf(entry: JournalEntry, object: string, part: string | null): LedgerLine {
   const { loop, iteration, key, attempt, worker, node, seconds, bytes, sha256, startedAt, warnings } = entry;
-  return { loop, iteration, key, attempt, worker, node, seconds, bytes, sha256, startedAt, warnings, object, part };
+  const { cpuSeconds, peakBytes, peakOf } = entry;
+  const used = { cpuSeconds, peakBytes, peakOf };
+  return {
+    loop,
+    iteration,
+    key,
+    attempt,
+    worker,
+    node,
+    seconds,
+    bytes,
+    sha256,
+    startedAt,
+    warnings,
+    ...used,
+    object,
+    part,
+  };
 }

@@ -166,15 +166,26 @@ describe('the queue of a job', () => {
     ];
     for (const fields of bad) await journal(9, 'bad', fields);
     await script.xadd(redisKeys.outbox, '*', 'x', 'y');
-    await journal(2, 'two', { seconds: 'long', startedAt: '', warnings: '-1', worker: 'w'.repeat(300) });
+    await journal(2, 'two', {
+      seconds: 'long',
+      startedAt: '',
+      warnings: '-1',
+      worker: 'w'.repeat(300),
+      peakBytes: '-1',
+    });
+    await journal(3, 'three', { cpuSeconds: '1.25', peakBytes: '1024', peakOf: 'process' });
     const { items, refused } = await queue.outbox(100, 1000);
     assert.deepEqual(
       items.map(({ entry, value }) => [entry.iteration, String(value)]),
       [
         [1, 'one'],
         [2, 'two'],
+        [3, 'three'],
       ],
     );
+    const used = items.map(({ entry }) => [entry.cpuSeconds, entry.peakBytes, entry.peakOf]);
+    const none = [undefined, undefined, undefined];
+    assert.deepEqual(used, [none, none, [1.25, 1024, 'process']]);
     assert.equal(refused.length, bad.length + 1);
     await queue.forget(refused);
     await queue.confirm(items.map(({ entry }) => entry));

@@ -74,14 +74,17 @@ run_iteration <- function(code, setup, item, scope, output, worker, try) {
   output$begin(setup$loop, item$i)
   use_stream(setup$random, setup$loop, item$i)
   started_at <- .Call(fleet_mark, setup$loop, item$i)
+  .Call(fleet_usage_begin)
   scope$baseline$watch$on <- TRUE
   if (length(worker$inner_options)) options(worker$inner_options)
   outcome <- evaluate_iteration(code, local_env, output$add, function(value, warning_count) {
     seconds <- now_seconds() - started_at
+    usage <- .Call(fleet_usage)
     borrowing <- worker$installation$borrowing
     if (!is.null(borrowing$failed)) stop(borrowing$failed)
     key <- borrowed_key(borrowing, item$key)
     entry <- journal_entry(item$i, key, value, seconds, started_at, warning_count, largest_result(worker))
+    entry$usage <- usage
     upload_large(worker, setup$loop, entry)
   })
   scope$baseline$watch$on <- FALSE

@@ -64,8 +64,15 @@ outbox_commands <- function(worker, loop, entries, i, key, seconds, bytes) {
                   "warnings", whole(column(entries, "warning_count", 0)))
   lapply(seq_along(i), function(k) {
     entry <- entries[[k]]
-    list(c(fields[, k], if (!is.null(entry$object)) c("object", entry$object, "md5", entry$md5)))
+    away <- if (!is.null(entry$object)) c("object", entry$object, "md5", entry$md5)
+    list(c(fields[, k], usage_fields(entry$usage), away))
   })
+}
+
+# Pure. usage: as src/usage.c says it; NULL of a result that was not computed now
+usage_fields <- function(usage) {
+  if (is.null(usage)) return()
+  c("cpuSeconds", sprintf("%.6g", usage[1]), "peakBytes", whole(usage[2]), if (usage[3] > 0) c("peakOf", "process"))
 }
 
 # Stores the entries that nobody stored before, unless another session has begun. Does not return before Redis has them.

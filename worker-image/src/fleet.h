@@ -19,6 +19,8 @@ SEXP fleet_write(SEXP fd, SEXP bytes);
 SEXP fleet_mark_open(SEXP path);
 SEXP fleet_mark(SEXP loop, SEXP iteration);
 SEXP fleet_unmark(void);
+SEXP fleet_usage_begin(void);
+SEXP fleet_usage(void);
 SEXP fleet_hash(SEXP value, SEXP file_environments);
 SEXP fleet_binding(SEXP env, SEXP symbol);
 SEXP fleet_bindings(SEXP env, SEXP names);

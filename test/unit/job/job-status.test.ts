@@ -77,6 +77,12 @@ describe('the numbers of a status', () => {
     assert.ok(statusLines(status).includes(line), statusLines(status).join('\n'));
   });
 
+  it('the most that an iteration has used is told, once one was measured', () => {
+    assert.deepEqual(statusOf([loopOf({})]).mostUsed, { peakBytes: null, cpuSeconds: null });
+    const ledger = { ...newRecord('demo', '').ledger, peakBytes: 5e8, cpuSeconds: 0 };
+    assert.deepEqual(statusOf([loopOf({})], { ledger }).mostUsed, { peakBytes: 5e8, cpuSeconds: 0 });
+  });
+
   it('reports of errors are called reports, for an iteration that is tried again has several', () => {
     const ledger = { ...newRecord('demo', '').ledger, errors: 2 };
     const lines = statusLines(statusOf([loopOf({ failed: 1, waiting: 399 })], { ledger }));

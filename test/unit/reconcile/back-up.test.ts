@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { beforeEach, describe, it } from 'node:test';
-import type { LedgerLine } from '../../../functions/job/ledger.ts';
+import { type LedgerLine, parseLedger } from '../../../functions/job/ledger.ts';
 import { readPart } from '../../faults/world/read-part.ts';
 import { JobWorld, loop } from '../../support/job-world.ts';
 
@@ -55,6 +55,25 @@ describe('back-up', () => {
     there.outbox[2]!.entry = { ...there.outbox[2]!.entry, warnings: 1 };
     await world.pass();
     assert.equal((await world.record()).ledger.warnings, 3);
+  });
+
+  it('knows the most that an iteration of those that it saves has used', async () => {
+    const there = await world.toRunning();
+    for (const iteration of [1, 2, 3]) there.journal(1, iteration);
+    there.outbox[0]!.entry = { ...there.outbox[0]!.entry, peakBytes: 5e8, cpuSeconds: 1.5 };
+    there.outbox[1]!.entry = { ...there.outbox[1]!.entry, peakBytes: 2e8, cpuSeconds: 30, peakOf: 'process' };
+    await world.pass();
+    const { peakBytes, cpuSeconds } = (await world.record()).ledger;
+    assert.deepEqual([peakBytes, cpuSeconds], [5e8, 30]);
+    const [ledger = ''] = [...world.buckets.results.objects.keys()].filter((name) => name.includes('/ledger/'));
+    const { lines } = parseLedger(String(world.buckets.results.objects.get(ledger)?.bytes));
+    const used = lines.map((line) => [line.iteration, line.peakBytes, line.cpuSeconds, line.peakOf]);
+    const expected = [
+      [1, 5e8, 1.5, undefined],
+      [2, 2e8, 30, 'process'],
+      [3, undefined, undefined, undefined],
+    ];
+    assert.deepEqual(used.toSorted(), expected);
   });
 
   it('keeps a second result of an iteration, whose key has changed, beside the first', async () => {
