@@ -70,6 +70,19 @@ describe('import rule', () => {
     });
   }
 
+  it('CONTRIBUTING.md says the same of each folder', () => {
+    const text = readFileSync(`${projectRoot}CONTRIBUTING.md`, 'utf8');
+    const [, table = ''] = /^\| folder of `functions\/` .*?\n(.*?)\n\n/ms.exec(text) ?? [];
+    const rows = [...table.matchAll(/^\| `([\w-]+)` +\| (.*?) +\|$/gm)].map(([, folder = '', names = '']) => {
+      return [folder, (names.split(':')[0]?.match(/\b(reconcile|job-file|job|ports)\b(?!-)/g) ?? []).sort()];
+    });
+    const folders = Object.entries(allowed).map(([folder, targets]) => {
+      const whole = targets.filter((target) => target.endsWith('/')).map((target) => target.slice(0, -1));
+      return [folder, whole.sort()];
+    });
+    assert.deepEqual(rows, folders);
+  });
+
   it('what plan*.ts reaches is pure: job/, job-file/ and files beside it, no port, no log, no module of Node.js', () => {
     const reached = new Set<string>();
     const queue = imports.map(({ from }) => from).filter((from) => /^functions\/reconcile\/plan[^/]*\.ts$/.test(from));
