@@ -71,6 +71,18 @@ probe("a function of an outer frame changes it", {
 attach(list(attached_value = 3, attached_function = function(x) x * attached_value), name = "attached by the script")
 probe("attach()ed data", foreach(i = 1:2) %run% attached_function(attached_value + i))
 detach("attached by the script")
+attach(list(below = 1, sd = function(x, ...) "attached below packages"), name = "below", pos = 6)
+attach(list(sd = function(x, ...) "attached above", mean = "no function"), name = "above")
+library(stats4)
+attach(list(sd = 5, below = 2), name = "on top")
+places <- function() grep("foreach|iterators|doRedis|Autoloads|package:(R6|methods)", search(), invert = TRUE,
+  value = TRUE)
+probe("attached data have the places and names that they have in the session", foreach(i = 1:2) %run% list(sd(1:3), sd,
+  below, mean(1:3), places(), get("below", "below"), exists("below", where = "on top"), as.environment("above")$mean))
+probe("an iteration changes and detaches attached data", foreach(i = 1:4) %dopar% { below <<- 7; detach("on top");
+  sd(1:3) }, function(a, b) identical(b, rep(list("attached above"), 4)))
+probe("afterwards", foreach(i = 1:2) %run% list(below, places()))
+for (name in c("on top", "above", "below")) detach(name, character.only = TRUE)
 attach(mtcars)
 probe("an attached data frame", foreach(i = 1:2) %run% mean(mpg[cyl == 4]))
 detach(mtcars)

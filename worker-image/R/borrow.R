@@ -31,7 +31,7 @@ put_loans <- function(worker, setup) {
 loan_place <- function(kept, carried, k) {
   if (k <= carried$depth) return(parent.env(kept$frames[[k]]))
   if (k == carried$depth + 1L) return(globalenv())
-  as.environment(kept$attached[[k - carried$depth - 1L]])
+  kept$attached[[k - carried$depth - 1L]]
 }
 
 put_promises <- function(borrowing, at, which = seq_along(borrowing$places[[at]]$names)) {

@@ -70,8 +70,8 @@ carried_setup <- function(fleet, loop) {
     bytes <- publish_bytes(fleet, loop, "the loop's variables", bytes)
   }
   forget_objects(fleet, loop)
-  list(depth = carried$depth, package = carried$package, definitions = definitions, variables = bytes,
-    hidden = carried$hidden,
+  list(depth = carried$depth, package = carried$package, attached = carried$attached, definitions = definitions,
+       variables = bytes, hidden = carried$hidden,
        names = unlist(carried$used), lent = loop$loans$names, dead = carried$dead, left = left_behind(loop))
 }
 
@@ -104,8 +104,9 @@ described_scope <- function(loop) {
     .Call(fleet_weight, variables, carried$levels, 8 * MAX_DESCRIPTION_BYTES)
   })
   if (sum(unlist(weights)) > 8 * MAX_DESCRIPTION_BYTES) stop("too large")
-  list(depth = carried$depth, package = carried$package, script = carried$definitions, hidden = carried$hidden,
-       names = unlist(carried$used), variables = serialize_scope(mirror_levels(carried), carried))
+  list(depth = carried$depth, package = carried$package, attached = carried$attached, script = carried$definitions,
+       hidden = carried$hidden, names = unlist(carried$used),
+       variables = serialize_scope(mirror_levels(carried), carried))
 }
 
 # Neither our digest nor R's serialization can follow a value that is nested ten thousands deep: its error has no name.

@@ -79,7 +79,7 @@ class_parts <- function(class) {
 # kept: what is installed now, and what to put back (a record of new_installation()).
 new_installation <- function() {
   new_record(run = "", env = NULL, digest = "", functions = list(), classes = character(), methods = list(),
-             displaced = list(), globals = character(), hidden = character(), attached = character(), frames = list(),
+             displaced = list(), globals = character(), hidden = character(), attached = list(), frames = list(),
              borrowing = NULL)
 }
 

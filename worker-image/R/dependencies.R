@@ -11,7 +11,7 @@ UNUSED_BYTES <- 2^20    # of a function that travels though nothing names it, wi
 find_dependencies <- function(fleet, loop, obj, expr, envir) {
   frames <- lexical_frames(envir)
   carried <- list(levels = c(frames, globalenv(), attached_data()), depth = length(frames),
-                package = environment_package(envir))
+                package = environment_package(envir), attached = attached_places())
   definitions <- current_definitions()
   reached <- reach(loop, obj, expr, envir, carried, definitions)
   hidden <- setdiff(obj$noexport, exported_names(obj))
@@ -60,9 +60,13 @@ is_top <- function(env) {
 }
 
 # What attach() put on the search path
-attached_data <- function() {
-  places <- grep("^(\\.GlobalEnv|package:|Autoloads|tools:|org:)", search(), invert = TRUE)
-  lapply(places, as.environment)
+attached_data <- function() lapply(attached_positions(), as.environment)
+
+attached_positions <- function() grep("^(\\.GlobalEnv|package:|Autoloads|tools:|org:)", search(), invert = TRUE)
+
+# Of each its name, and what stands behind it on the search path
+attached_places <- function() {
+  lapply(attached_positions(), function(at) list(name = search()[at], behind = search()[-seq_len(at)]))
 }
 
 # Arguments that are used are evaluated now, once for all iterations, as %do% does in the first. Where that fails, it

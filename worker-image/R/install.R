@@ -39,7 +39,7 @@ put_scope <- function(kept, carried, bytes) {
     copy_bindings(read$global, names, globalenv())
   })
   kept$globals <- ls(read$global, all.names = TRUE)
-  for (data in rev(read$attached)) attach_data(kept, data)
+  for (k in rev(seq_along(read$attached))) attach_data(kept, read$attached[[k]], carried$attached[[k]])
   kept$hidden <- intersect(carried$hidden, names(kept$functions))
   rm(list = kept$hidden, envir = globalenv())
   if (carried$depth) read$frames[[1]] else new.env(parent = top)
@@ -80,21 +80,30 @@ scope_values <- function(carried) {
 put_object <- function(kept, carried, object, value) {
   if (object$level <= carried$depth) return(assign(object$name, value, envir = kept$frames[[object$level]]))
   if (object$level > carried$depth + 1L) return(assign(object$name, value,
-    envir = as.environment(kept$attached[[object$level - carried$depth - 1L]])))
+    envir = kept$attached[[object$level - carried$depth - 1L]]))
   put_globals(kept, object$name, function(name) assign(name, value, envir = globalenv()))
   kept$globals <- c(kept$globals, object$name)
 }
 
-attach_data <- function(kept, data) {
-  name <- paste("data of the script", length(kept$attached) + 1L)
-  attach(as.list(data, all.names = TRUE), name = name, warn.conflicts = FALSE)
-  kept$attached <- c(name, kept$attached)
+# Under the name that it has in the session, and before what stands there behind it and is here, too
+attach_data <- function(kept, data, place) {
+  behind <- match(place$behind, search())
+  env <- attach(NULL, pos = c(behind[!is.na(behind)], 2L)[1], name = place$name, warn.conflicts = FALSE)
+  copy_bindings(data, ls(data, all.names = TRUE), env)
+  kept$attached <- c(env, kept$attached)
+}
+
+# One that a task has detached is there again as a copy.
+detach_data <- function(env) {
+  at <- which(vapply(.Call(fleet_search), identical, NA, env))
+  if (!length(at)) at <- match(attr(env, "name"), search())
+  if (!is.na(at[1])) detach(pos = at[1], character.only = TRUE)
 }
 
 remove_scope <- function(kept) {
   kept$borrowing <- NULL
-  for (name in intersect(kept$attached, search())) detach(name, character.only = TRUE)
-  kept$attached <- character()
+  for (env in kept$attached) detach_data(env)
+  kept$attached <- list()
   take_globals(kept, kept$globals)
   kept$globals <- character()
   list2env(kept$functions[kept$hidden], envir = globalenv())

@@ -23,8 +23,9 @@ loop_key_parts <- function(expr, carried, packages, seed, data_hashes = characte
   script <- list(names(definitions$methods), names(definitions$classes), definition_functions(definitions))
   data <- data_hashes[order(as.character(names(data_hashes)), method = "radix")]
   versions <- package_versions(packages)
+  places <- lapply(carried$attached, function(place) setdiff(place$behind, paste0("package:", ENGINE_PACKAGES)))
   c(code = short_hash(expr, frames),
-    exports = short_hash(list(levels, script, names(data), unname(data), carried$present), frames),
+    exports = short_hash(list(levels, script, names(data), unname(data), carried$present, places), frames),
     packages = short_hash(list(versions, paste(R.version$major, R.version$minor, sep = "."))),
     random = short_hash(seed))
 }
