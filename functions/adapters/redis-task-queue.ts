@@ -16,7 +16,8 @@ import type {
   TaskQueue,
   TaskQueues,
 } from '../ports/task-queue.ts';
-import { redisKeys, valueFields } from './redis-keys.ts';
+import { NO_URL, REPORT_FIELD, redisFields, type ControlHash } from './redis-fields.ts';
+import { redisKeys } from './redis-keys.ts';
 import { RedisConnection } from './redis-connection.ts';
 import {
   toDeath,
@@ -44,6 +45,7 @@ const MOST_DEATHS = 1000;
 /** Places of refused values that are told of. */
 const MOST_REFUSED = 20;
 const PLACE_LENGTH = 100;
+const valueFields = redisFields.value;
 const REPORT_KEYS: Record<ReportKind, string> = { errors: redisKeys.errors, loops: redisKeys.described };
 
 /** What Redis answers; null where the key is of another type. */
@@ -194,7 +196,7 @@ class RedisTaskQueue implements TaskQueue {
 
   async reports(kind: ReportKind, maxEntries: number): Promise<{ id: string; json: string }[]> {
     const [raw] = await this.#redis.ask([['xrange', REPORT_KEYS[kind], '-', '+', 'COUNT', String(maxEntries)]]);
-    return streamEntries.parse(raw).map(([id, fields]) => ({ id, json: toFields(fields)['json'] ?? '{}' }));
+    return streamEntries.parse(raw).map(([id, fields]) => ({ id, json: toFields(fields)[REPORT_FIELD] ?? '{}' }));
   }
 
   async confirmReports(kind: ReportKind, ids: string[]): Promise<void> {
@@ -202,7 +204,7 @@ class RedisTaskQueue implements TaskQueue {
   }
 
   async stop(reason: string): Promise<void> {
-    await this.#redis.call((redis) => redis.hset(redisKeys.control, { stop: reason }));
+    await this.#redis.call((redis) => redis.hset(redisKeys.control, { stop: reason } satisfies ControlHash));
   }
 
   async setGate(tasks: number | 'open'): Promise<void> {
@@ -218,7 +220,7 @@ class RedisTaskQueue implements TaskQueue {
   async answerUrlRequests(answers: Record<string, SignedUrl | null>): Promise<void> {
     await this.#redis.transaction((multi) => {
       for (const [name, signed] of Object.entries(answers)) {
-        multi.hset(redisKeys.urls, name, signed === null ? 'none' : `${signed.goodUntilSeconds} ${signed.url}`);
+        multi.hset(redisKeys.urls, name, signed === null ? NO_URL : `${signed.goodUntilSeconds} ${signed.url}`);
         multi.hdel(redisKeys.need, name);
       }
     });

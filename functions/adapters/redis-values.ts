@@ -4,18 +4,21 @@
  * others count.
  */
 import * as z from 'zod';
-import type { ContainerDeath } from '../job/death.ts';
+import type { ContainerDeath, DEATH_CAUSES } from '../job/death.ts';
 import { resultFields, usageFields } from '../job/ledger.ts';
-import type { DriverState, Gate, LoopProgress, WorkerProgress } from '../job/progress.ts';
+import type { Gate, LoopProgress, WorkerProgress } from '../job/progress.ts';
 import { parseJson } from '../job/json-lines.ts';
 import type { JournalEntry, OutputEntry, QueueView } from '../ports/task-queue.ts';
-import { redisKeys, type DriverHash, type LoopHash, type OutboxHash } from './redis-keys.ts';
+import { redisWords, type DriverHash, type LoopHash, type OutboxHash, type redisFields } from './redis-fields.ts';
+import { redisKeys } from './redis-keys.ts';
 
 /** Hears of the place of a value that is left out, never of the value. */
 export type Refuse = (place: string) => void;
 
-const DRIVER_STATES = ['starting', 'running', 'saving', 'finished', 'failed', 'stopped'] satisfies DriverState[];
-const WORKER_STATES = ['starting', 'idle', 'busy', 'draining'] satisfies WorkerProgress['state'][];
+/** A schema for members of an object, all of them in the list. */
+type SchemaOf<Kind extends 'workers' | 'outbox' | 'outputs'> = Partial<
+  Record<(typeof redisFields)[Kind][number], z.ZodType>
+>;
 
 /** `tasks.size` of the job file has the same bound. */
 const MOST_OF_A_TASK = 1_000_000;
@@ -26,11 +29,11 @@ const anyNumber = numberText.pipe(z.number());
 const whole = numberText.pipe(z.int());
 const count = numberText.pipe(z.int().min(0));
 
-const driverState = z.enum(DRIVER_STATES);
+const driverState = z.enum(redisWords['driver.state']);
 /** As Kubernetes demands of a pod's name: it becomes part of a URL. */
 const podName = z.string().regex(/^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/);
 const workerEntry = z.object({
-  state: z.enum(WORKER_STATES).default('starting'),
+  state: z.enum(redisWords['workers.state']).default('starting'),
   loop: resultFields.loop.nullish(),
   /** The first hundred of its task: only how many there are is asked. */
   iterations: z.array(z.unknown()).max(1000).default([]),
@@ -38,13 +41,13 @@ const workerEntry = z.object({
   count: z.int().min(0).max(MOST_OF_A_TASK).optional(),
   since: z.number().default(0),
   beat: z.number().default(0),
-});
+} satisfies SchemaOf<'workers'>);
 
 const outputEntry = z.object({
   name: z.string().min(1).max(1024),
   bytes: z.int().min(0),
   sha256: resultFields.sha256,
-});
+} satisfies SchemaOf<'outputs'>);
 
 /** What identifies a result and its value must be right; what is only shown may be missing. */
 const outboxEntry = z.object({
@@ -64,7 +67,7 @@ const outboxEntry = z.object({
   peakOf: usageFields.peakOf.optional().catch(undefined),
   object: z.string().max(1024).default(''),
   md5: z.string().max(64).default(''),
-});
+} satisfies SchemaOf<'outbox'>);
 
 export function toDriver(hash: DriverHash, refuse: Refuse): QueueView['progress']['driver'] {
   const field = fieldsOf(hash, redisKeys.driver, refuse);
@@ -120,11 +123,12 @@ export function toWorker(pod: string, json: string, refuse: Refuse): WorkerProgr
 
 /** `<loop>:<iteration>` */
 const iterationId = z.string().regex(/^[1-9]\d{0,8}:[1-9]\d{0,9}$/);
-const containerCause = z.tuple([z.literal('container'), podName, anyNumber, anyNumber]);
+const CONTAINER = 'container' satisfies (typeof DEATH_CAUSES)[number];
+const containerCause = z.tuple([z.literal(CONTAINER), podName, anyNumber, anyNumber]);
 
 /** Of a container's end that nobody has explained; undefined: of another death. */
 export function toDeath(id: string, cause: string, refuse: Refuse): ContainerDeath | undefined {
-  if (!cause.startsWith('container ')) return undefined;
+  if (!cause.startsWith(`${CONTAINER} `)) return undefined;
   const words = containerCause.safeParse(cause.split(' ')).data;
   if (words === undefined || !iterationId.safeParse(id).success) {
     refuse(`${redisKeys.causes} ${id}`);

@@ -3,6 +3,12 @@
  * that begins in the container anew knows only that it was killed; only the pod's status tells for want of what.
  */
 
+/** R ended, ran too long, had no memory, or ended together with its container. */
+export const DEATH_CAUSES = ['killed', 'time', 'memory', 'container'] as const;
+
+/** A word for R, and a text for people (docs/redis-protocol.md). */
+export type DeathCause = `${(typeof DEATH_CAUSES)[number]} ${string}`;
+
 export interface ContainerDeath {
   /** `<loop>:<iteration>` */
   id: string;
@@ -32,5 +38,5 @@ export type PodEnd = ContainerEnd | 'gone' | null;
 export interface ExplainedDeath {
   id: string;
   was: string;
-  cause: string;
+  cause: DeathCause;
 }

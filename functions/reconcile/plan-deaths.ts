@@ -3,10 +3,9 @@
  * no explanation yet with the pods; one that was explained is no longer among them.
  */
 import type { Action } from '../job/action.ts';
-import type { ContainerDeath, ContainerEnd, ExplainedDeath, PodEnd } from '../job/death.ts';
+import type { ContainerDeath, ContainerEnd, DeathCause, ExplainedDeath, PodEnd } from '../job/death.ts';
 import type { Observation } from '../job/observation.ts';
 
-/** The first word is for R (worker-image/R/deaths.R), what follows for people. */
 const NO_MORE_KNOWN = 'killed its container was ended with it';
 
 export function explainDeaths({ deaths, podEnds }: Pick<Observation, 'deaths' | 'podEnds'>): Action[] {
@@ -18,7 +17,7 @@ export function explainDeaths({ deaths, podEnds }: Pick<Observation, 'deaths' | 
 }
 
 /** Null: it is not known yet. */
-function causeOf(death: ContainerDeath, end: PodEnd): string | null {
+function causeOf(death: ContainerDeath, end: PodEnd): DeathCause | null {
   if (end === null) return null;
   if (end === 'gone') return NO_MORE_KNOWN;
   // The kubelet has not told yet of this end, only of one before it.

@@ -217,7 +217,7 @@ describe('the queue of a job', () => {
       { id: '1:3', cause: 'container w2 6 10', pod: 'w2', beganSeconds: 6, countedSeconds: 10 },
     ]);
     await script.hset(redisKeys.causes, { '1:3': 'container w2 16 20' });
-    const explained = deaths.map(({ id, cause }) => ({ id, was: cause, cause: 'memory limit 2Gi' }));
+    const explained = deaths.map(({ id, cause }) => ({ id, was: cause, cause: 'memory limit 2Gi' as const }));
     await queue.explainDeaths(explained);
     await queue.explainDeaths(explained);
     const now = { ...causes, '1:2': 'memory limit 2Gi', '1:3': 'container w2 16 20' };

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { KEY_PREFIX, redisKeys } from '../../functions/adapters/redis-keys.ts';
+import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { Lab, type Running } from '../../testing/lab.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 
@@ -93,7 +93,7 @@ test('whatever is under the names of its keys', async () => {
   await lab.workersReady(1);
   const expected = await shown();
   await plant();
-  const foreign = `${KEY_PREFIX}other:mine`;
+  const foreign = redisKeys.driver.replace('driver', 'other:mine');
   await lab.redis.set(foreign, 'kept');
   assert.deepEqual(await shown(), expected);
   assert.equal(await lab.redis.get(foreign), 'kept', 'what is none of its keys stays');

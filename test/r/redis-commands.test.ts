@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { redisTaskQueues } from '../../functions/adapters/redis-task-queue.ts';
-import { KEY_PREFIX, redisKeys } from '../../functions/adapters/redis-keys.ts';
+import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { Lab, password } from '../../testing/lab.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 
+const KEY_PREFIX = 'ff:';
 const document = readFileSync(join(import.meta.dirname, '../../docs/redis-protocol.md'), 'utf8');
 const cells = [...document.matchAll(/^\|.*\|$/gm)].map(([row]) => row.split('|').map((cell) => cell.trim()));
 

@@ -39,7 +39,7 @@
 #'   then has an error of class `"fleetLostError"` in its place, and goes on or not as its `.errorhandling` says. R
 #'   errors do not count here.
 #' @param seed `NULL`, or a whole number for `set.seed()` in this session, at once.
-#' @param prefix begin of the names of all keys in Redis; the workers must use the same.
+#' @param prefix begin of the names of all keys in Redis, normally `"ff:"`; the workers must use the same.
 #' @return The state of the back end (an environment), invisibly.
 #' @seealso [startFleetWorkers()] and [fleetWorker()] for workers, [fleetLoops()] for what the loops did.
 #' @examples
@@ -54,7 +54,7 @@
 #' }
 #' @export
 registerForeachFleet <- function(redis = "localhost", password = NULL, journal = NULL, task_size = "auto", tries = 3L,
-                                 seed = NULL, prefix = "ff:") {
+                                 seed = NULL, prefix = KEY_PREFIX) {
   if (!is.null(.fleet$role)) return(say_kept("registerForeachFleet() is called"))
   address <- parse_redis(redis, password)
   .fleet$prefix <- prefix

@@ -70,13 +70,14 @@ next_batch <- function(fleet, loop) {
 # Of the iterations that are drawn and have no result
 mean_argument_bytes <- function(loop) loop$window$args_bytes / max(1, loop$window$count - loop$counters$finished)
 
-make_batch <- function(loop, items) {
+# urgent: it goes to the head of the queue, also when a worker gives it back.
+make_batch <- function(loop, items, urgent = FALSE) {
   window <- loop$window
   begin_task(window, items)
   loop$task_size <- length(items)
-  list(i = items, digest = digests_of(window, items), prefix = window$prefix, suffix = window$suffix,
-       args = args_of(window, items), expected = measured_times(loop$counters)$mean, run = loop$run,
-       avoid = doubted_pods(loop$suspicion, items))
+  redis_object("batch", i = items, digest = digests_of(window, items), prefix = window$prefix, suffix = window$suffix,
+               args = args_of(window, items), expected = measured_times(loop$counters)$mean, run = loop$run,
+               avoid = doubted_pods(loop$suspicion, items), urgent = urgent)
 }
 
 # A task is not meant to last longer than one iteration may.
@@ -116,7 +117,7 @@ submit_more <- function(fleet, loop) {
 task_bytes <- function(loop, batch) {
   number <- loop$window$tasks
   arguments <- stats::setNames(list(list(fleet_batch = batch, .Random.seed = number)), whole(number))
-  serialize(list(ID = loop$id, argsList = arguments), NULL)
+  serialize(redis_object("queue", ID = loop$id, argsList = arguments), NULL)
 }
 
 count_workers <- function(fleet) max(1L, length(fleet$workers))
@@ -125,11 +126,11 @@ count_workers <- function(fleet) max(1L, length(fleet$workers))
 busy_tasks <- function(fleet, loop) length(workers_of(fleet, loop))
 
 # Do any load what some loop needs? They have a task, and nobody knows yet which.
-any_loading <- function(fleet) any(vapply(fleet$workers, function(known) isTRUE(known$loading), NA))
+any_loading <- function(fleet) any(vapply(fleet$workers, function(heard) isTRUE(heard$loading), NA))
 
 # Those that work on this loop
 workers_of <- function(fleet, loop) {
-  Filter(function(known) {
-    identical(known$state, "busy") && identical(as.numeric(or_else(known$loop, 0)), loop$number)
+  Filter(function(heard) {
+    is_in_state(heard, "busy") && identical(as.numeric(or_else(heard$loop, 0)), loop$number)
   }, fleet$workers)
 }

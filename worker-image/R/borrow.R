@@ -1,7 +1,7 @@
 # The worker's side of lend.R: promises in the place of the script's other variables. One that is looked at asks the
 # driver for its value, once per worker and loop. After each iteration they lie there as before.
 
-ASK_AGAIN_SECONDS <- 5 # a driver that was started again, or a Redis that came back empty, knows nothing of a request
+LOAN_AGAIN_SECONDS <- 5 # a driver that was started again, or a Redis that came back empty, knows nothing of a request
 
 # Once per loop
 put_loans <- function(worker, setup) {
@@ -73,11 +73,11 @@ ask_loan <- function(borrowing, id) {
   worker <- borrowing$worker
   setup <- borrowing$setup
   answers <- lent_key(worker$pod)
-  request <- list("RPUSH", arrived_key(setup$loop), arrival_text(worker, id, 0, 0, "N", setup$run))
+  request <- list("RPUSH", arrived_key(setup$loop), arrival_line(worker, id, 0, 0, FLAG_QUESTION, setup$run))
   redis_call(worker$con, "DEL", answers)
   asked_at <- -Inf
   repeat {
-    if (now_seconds() - asked_at > ASK_AGAIN_SECONDS) {
+    if (now_seconds() - asked_at > LOAN_AGAIN_SECONDS) {
       redis_send(worker$con, list(request))
       asked_at <- now_seconds()
     }

@@ -88,7 +88,9 @@ transient_problem <- function(replies) {
   NULL
 }
 
-redis_call <- function(con, ...) check_reply(redis_send(con, list(list(...)))[[1]])
+redis_call <- function(con, ...) redis_run(con, list(...))
+
+redis_run <- function(con, command) check_reply(redis_send(con, list(command))[[1]])
 
 check_reply <- function(reply) {
   if (inherits(reply, "redis_error")) stop("Redis: ", reply, call. = FALSE)

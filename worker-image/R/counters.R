@@ -67,7 +67,7 @@ save_counters <- function(fleet, loop, ended = FALSE) {
               seconds = format(counters$seconds, digits = 10), seconds2 = format(counters$seconds2, digits = 10),
               max = format(counters$longest, digits = 6),
               taskSize = whole(or_else(loop$task_size, 1L)), tasks = whole(loop$window$tasks),
-              endedAt = if (ended) sprintf("%.3f", now_seconds()) else "")
+              endedAt = if (ended) time_text(now_seconds()) else "")
   redis_send(fleet$con, list(loop_command(fleet, loop$number, fields),
                              list("HSET", waiting_key(), whole(loop$number), whole(counters$waiting))), patient = ended)
 }

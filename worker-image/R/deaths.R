@@ -1,12 +1,6 @@
 # Iterations that ended their R process: what is known of them, and when one is given up. The supervisor counts
 # (bin/run-worker), for R is dead then.
 
-# A cause in Redis is a word, a blank, and a text for people (bin/run-worker). The usual word is "killed": R died. These
-# mean more.
-CAUSE_TIME <- "time" # the iteration ran longer than it may: a second try would as well
-CAUSE_MEMORY <- "memory" # memory ran out
-CAUSE_CONTAINER <- "container" # all processes of the container were killed at once; instead of a text what a pass needs
-
 EXPLAINED_SECONDS <- 120 # a pass comes at least once a minute
 
 # What is known of the iterations of a task: which are done, and how often each ended its R process. Nearly always
@@ -40,32 +34,36 @@ tell_supervisor <- function(worker, batch, setup) {
 # verdict on the iteration waits for that, but not for ever: nobody answers while no pass comes.
 await_explanation <- function(worker, loop, i, cause) {
   until <- now_seconds() + EXPLAINED_SECONDS
-  while (identical(cause_kind(cause), CAUSE_CONTAINER) && !is.null(worker$inputs) && now_seconds() < until &&
+  while (has_cause(cause, "container") && !is.null(worker$inputs) && now_seconds() < until &&
            !.Call(fleet_termination)) {
     Sys.sleep(0.5)
-    cause <- redis_call(worker$con, "HGET", causes_key(), paste(whole(loop), whole(i), sep = ":"))
+    cause <- or_else(redis_call(worker$con, "HGET", causes_key(), paste(whole(loop), whole(i), sep = ":")), "")
   }
-  or_else(cause, "")
+  cause
 }
 
+# cause: a line. The supervisor writes it (bin/run-worker), and "killed" is its usual word: R died.
+has_cause <- function(cause, word) identical(parse_line("causes", cause)$word, redis_word("causes.word", word))
+
 # Pure
-cause_kind <- function(cause) sub(" .*", "", cause)
 cause_text <- function(cause) {
-  if (identical(cause_kind(cause), CAUSE_CONTAINER)) return("its container was ended with it, often for want of memory")
-  sub("^[^ ]* ?", "", cause)
+  if (has_cause(cause, "container")) return("its container was ended with it, often for want of memory")
+  parse_line("causes", cause)$text
 }
 
-# Pure
-is_given_up <- function(tries, cause, most_tries) tries >= most_tries || identical(cause_kind(cause), CAUSE_TIME)
+# Pure. An iteration that has run longer than it may would do so again.
+is_given_up <- function(tries, cause, most_tries) tries >= most_tries || has_cause(cause, "time")
 
 # large: its last worker had a machine's memory to itself
 lost_error <- function(i, tries, cause, large = FALSE) {
   often <- if (tries == 1L) "once" else paste(as.integer(tries), "times")
   known <- if (nzchar(cause)) cause_text(cause) else "cause unknown"
-  why <- switch(cause_kind(cause),
-    time = known,
-    memory = sprintf("it ran out of memory %s (%s; %s in job.yaml)", often, known,
-                     if (large) "machines.types" else "worker.memory"),
-    sprintf("it ended its R process %s (%s)", often, known))
+  how <- if (has_cause(cause, "memory")) {
+    sprintf("it ran out of memory %s (%s; %s in job.yaml)", often, known,
+            if (large) "machines.types" else "worker.memory")
+  } else {
+    sprintf("it ended its R process %s (%s)", often, known)
+  }
+  why <- if (has_cause(cause, "time")) known else how
   fleet_error(sprintf("iteration %s was given up: %s", whole(i), why), "fleetLostError")
 }

@@ -42,16 +42,18 @@ take_down <- function(window, draft) {
 
 description <- function(loop, draft) {
   packed <- function(value) tryCatch(pack_text(value()), error = function(e) NULL)
-  record <- list(loop = loop$number, attempt = or_else(.fleet$attempt, 1L), label = loop$label, total = known_total(loop), errorHandling = loop$error_handling)
-  record$prefix <- loop$window$prefix
-  record$combine <- if (!is.null(draft$shape)) packed(function() {
-    list(version = 1L, keys = draft$keys, all = loop$window$exhausted && length(draft$keys) == loop$window$count, shape = drawn_shape(loop$it, draft$shape))
+  combine <- if (!is.null(draft$shape)) packed(function() {
+    all <- loop$window$exhausted && length(draft$keys) == loop$window$count
+    list(version = 1L, keys = draft$keys, all = all, shape = drawn_shape(loop$it, draft$shape))
   })
-  record$task <- packed(function() list(version = TASK_VERSION, code = draft$expr, carried = described_scope(loop),
-                                        packages = draft$packages, settings = loop$settings,
-                                        random = loop$random, loop = loop$number,
-                                        args = draft$args))
-  record
+  task <- packed(function() {
+    list(version = TASK_VERSION, code = draft$expr, carried = described_scope(loop), packages = draft$packages,
+         settings = loop$settings, random = loop$random, loop = loop$number, args = draft$args)
+  })
+  record <- redis_object("described", loop = loop$number, attempt = or_else(.fleet$attempt, 1L), label = loop$label,
+                         total = known_total(loop), errorHandling = loop$error_handling, prefix = loop$window$prefix)
+  c(record, if (!is.null(combine)) redis_object("described", combine = combine),
+    if (!is.null(task)) redis_object("described", task = task))
 }
 
 # Since the shape was taken down more turns of an outer loop may have been drawn.

@@ -16,7 +16,7 @@ runFleetDriver <- function() {
   session <- start_session("driver")
   session$inputs <- read_inputs(Sys.getenv("FF_INPUTS"))
   inputs <- session$inputs
-  now <- sprintf("%.3f", now_seconds())
+  now <- time_text(now_seconds())
   tell_driver(session$con, state = "starting", startedAt = now, beatAt = now, message = "", reason = "",
               script = inputs$script$name)
   emit("started", node = session$node, script = inputs$script$name)
@@ -220,11 +220,11 @@ await_running <- function(session, fleet, loop, patience_seconds) {
   repeat {
     if (!is.null(loop)) collect(fleet, loop)
     read_workers(fleet)
-    fresh <- Filter(function(known) identical(known$state, "busy") && now_seconds() - known$changed_at < STALE_SECONDS,
+    fresh <- Filter(function(heard) is_in_state(heard, "busy") && now_seconds() - heard$changed_at < STALE_SECONDS,
                     fleet$workers)
     if (!length(fresh) || now_seconds() > until) break
     if (!is.null(loop)) save_counters(fleet, loop)
-    redis_call(session$con, "HSET", driver_key(), "beatAt", sprintf("%.3f", now_seconds()))
+    redis_run(session$con, driver_beat_command())
     Sys.sleep(0.5)
   }
   if (!is.null(loop)) {
@@ -245,7 +245,7 @@ finish <- function(session, outcome, message, status) {
       check_session(.fleet$driver, redis_call(session$con, "GET", session_key()))
       restore_lost_results(.fleet$driver)
     }
-    tell_driver(session$con, state = state, message = message, beatAt = sprintf("%.3f", now_seconds()))
+    tell_driver(session$con, state = state, message = message, beatAt = time_text(now_seconds()))
     writeLines(as.character(status), file.path(session$state_dir, "finished"))
     emit(outcome, outcome = outcome, message = message, kind = "completed")
   }

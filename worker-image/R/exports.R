@@ -61,7 +61,7 @@ send_object <- function(fleet, loop, name, digest, bytes) {
     redis_call(fleet$con, "SET", exported_key(digest), bytes)
   }
   fleet$exported[[digest]] <- list(way = way, bytes = length(bytes))
-  redis_call(fleet$con, "HSET", exports_key(), digest, paste(way, whole(length(bytes))))
+  redis_call(fleet$con, "HSET", exports_key(), digest, export_line(fleet$exported[[digest]]))
   way
 }
 
@@ -73,11 +73,13 @@ redis_takes <- function(fleet, loop, bytes) {
 
 # What the driver that was here before has sent
 read_exported <- function(con) {
-  lapply(as_fields(redis_call(con, "HGETALL", exports_key())), function(text) {
-    parts <- strsplit(text, " ", fixed = TRUE)[[1]]
-    list(way = parts[1], bytes = as.numeric(parts[2]))
+  lapply(as_fields(redis_call(con, "HGETALL", exports_key())), function(line) {
+    object <- parse_line("exports", line)
+    list(way = object$way, bytes = as.numeric(object$bytes))
   })
 }
+
+export_line <- function(object) redis_line("exports", way = object$way, bytes = whole(object$bytes))
 
 # An object of that name holds the same bytes: a refused upload may mean that it is there from a try whose answer was
 # lost. The address will tell.
@@ -159,7 +161,9 @@ get_object <- function(worker, setup, object) {
 }
 
 # A late task of a loop that is over: its objects may be gone.
-has_ended <- function(worker, setup) nzchar(or_else(redis_call(worker$con, "HGET", loop_key(setup$loop), "endedAt"), ""))
+has_ended <- function(worker, setup) {
+  nzchar(or_else(redis_run(worker$con, ask_loop(setup$loop, "endedAt")), ""))
+}
 
 # NULL without success; asks for a new address then
 fetch_export <- function(worker, object) {

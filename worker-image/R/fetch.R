@@ -19,7 +19,8 @@ await_object <- function(fleet, loop, i, object, sha256, bytes, seconds) {
 # news: rows of collect() whose value was uploaded
 take_objects <- function(fleet, loop, news) {
   for (k in seq_len(nrow(news))) {
-    found <- redis_call(fleet$con, "HMGET", value_key(loop$number, whole(news$i[k])), "o", "s")
+    found <- redis_call(fleet$con, "HMGET", value_key(loop$number, whole(news$i[k])),
+                        redis_field("value", c("object", "sha256")))
     if (!length(found[[1]])) next
     await_object(fleet, loop, news$i[k], found[[1]], found[[2]], news$bytes[k], news$seconds[k])
     weigh_values(fleet, loop, news$i[k], news$worker[k])

@@ -3,9 +3,8 @@
 
 begin_loop <- function(fleet, loop) {
   load_known(fleet, loop)
-  started_at <- sprintf("%.3f", loop$counters$started_at)
-  redis_send(fleet$con, list(loop_command(fleet, loop$number, c(label = loop$label, total = "", startedAt = started_at,
-                                                                endedAt = ""))))
+  begun <- c(label = loop$label, total = "", startedAt = time_text(loop$counters$started_at), endedAt = "")
+  redis_send(fleet$con, list(loop_command(fleet, loop$number, begun)))
   listed <- unlist(redis_call(fleet$con, "LRANGE", loops_key(), "0", "-1"))
   if (!whole(loop$number) %in% listed) redis_call(fleet$con, "RPUSH", loops_key(), whole(loop$number))
   tell_driver(fleet$con, loops = whole(max(loop$number, length(listed))))
@@ -20,7 +19,7 @@ begin_loop <- function(fleet, loop) {
 
 # The script's own log is where its author looks first.
 repeat_strays <- function(fleet, loop) {
-  text <- redis_call(fleet$con, "HGET", loop_key(loop$number), "strays")
+  text <- redis_run(fleet$con, ask_loop(loop$number, "strays"))
   if (length(text)) say("loop %s, %s: %s", whole(loop$number), loop$label, text)
 }
 
@@ -84,13 +83,13 @@ read_workers <- function(fleet) {
   fleet$looked_at <- now
   full <- nearly_full(fleet$con) # then beats are refused
   fleet$workers <- lapply(stats::setNames(names(fields), names(fields)), function(pod) {
-    known <- tryCatch(jsonlite::fromJSON(fields[[pod]]), error = function(e) list(state = "unknown"))
+    heard <- read_entry(fields[[pod]])
     # what it is still at for an earlier session is none of our loops
-    if (!identical(or_else(known$session, fleet$session), fleet$session)) known[OF_ITS_LOOP] <- NULL
+    if (!identical(or_else(heard$session, fleet$session), fleet$session)) heard[OF_ITS_LOOP] <- NULL
     old <- fleet$workers[[pod]]
     # clocks of machines differ: what counts is when the beat was last seen to change
-    known$changed_at <- if (full || is.null(old) || !identical(old$beat, known$beat)) now else old$changed_at + unseen
-    known
+    heard$changed_at <- if (full || is.null(old) || !identical(old$beat, heard$beat)) now else old$changed_at + unseen
+    heard
   })
 }
 
@@ -113,11 +112,11 @@ return_lost_tasks <- function(fleet, loop) {
 # What was put at the head of the queue must not wait for the end of somebody's long task: when all are busy, the one
 # that began last puts the rest of its task aside. Returns its name.
 make_way <- function(fleet, loop, except = character()) {
-  others <- Filter(function(known) known$state %in% c("busy", "idle"),
+  others <- Filter(function(heard) is_in_state(heard, c("busy", "idle")),
                    fleet$workers[setdiff(names(fleet$workers), except)])
-  busy <- vapply(others, function(known) identical(known$state, "busy"), NA)
+  busy <- vapply(others, is_in_state, NA, "busy")
   if (!length(others) || !all(busy)) return(character())
-  chosen <- names(others)[which.max(vapply(others, function(known) as.numeric(or_else(known$since, 0)), 0))]
+  chosen <- names(others)[which.max(vapply(others, function(heard) as.numeric(or_else(heard$since, 0)), 0))]
   redis_call(fleet$con, "HSET", aside_key(), chosen, loop$run)
   chosen
 }
@@ -175,8 +174,7 @@ ensure_environment <- function(fleet, loop) {
 # --- control and counters
 
 check_stop <- function(fleet, loop = NULL) {
-  beat <- list("HSET", driver_key(), "beatAt", sprintf("%.3f", now_seconds()))
-  flags <- redis_send(fleet$con, list(list("HGET", control_key(), "stop"), list("EXISTS", lease_key()), beat,
+  flags <- redis_send(fleet$con, list(ask_control("stop"), list("EXISTS", lease_key()), driver_beat_command(),
                                       list("GET", session_key())), patient = FALSE)
   check_session(fleet, flags[[4]])
   reason <- flags[[1]]
@@ -187,10 +185,10 @@ check_stop <- function(fleet, loop = NULL) {
 
 count_inflight <- function(fleet, loop) {
   window <- loop$window
-  sum(vapply(workers_of(fleet, loop), function(known) {
-    items <- as.integer(unlist(known$iterations))
+  sum(vapply(workers_of(fleet, loop), function(heard) {
+    items <- as.integer(unlist(heard$iterations))
     items <- items[items <= window$count]
-    unnamed <- or_else(known$count, length(items)) - length(unlist(known$iterations))
+    unnamed <- or_else(heard$count, length(items)) - length(unlist(heard$iterations))
     sum(status_of(window, items) == QUEUED) + max(0, unnamed)
   }, 0))
 }

@@ -2,7 +2,7 @@
 
 run_iterations <- function(code, setup, batch, env, worker) {
   if (decline(worker, batch)) return(invisible())
-  batch$key <- .Call(fleet_key_texts, batch$prefix, batch$suffix, batch$digest, seq_along(batch$i))
+  keys <- .Call(fleet_key_texts, batch$prefix, batch$suffix, batch$digest, seq_along(batch$i))
   worker$session <- setup$session
   found <- look_before(worker, setup, batch)
   if (is.null(found)) return(invisible()) # a task of an earlier session
@@ -24,7 +24,7 @@ run_iterations <- function(code, setup, batch, env, worker) {
   output <- start_capture()
   on.exit(output$stop(), add = TRUE)
   for (k in todo) {
-    item <- list(i = batch$i[k], key = batch$key[k], args = batch$args[[k]])
+    item <- list(i = batch$i[k], key = keys[k], args = batch$args[[k]])
     if (.Call(fleet_termination) || must_stop(worker, setup)) {
       journal_flush(worker, setup)
       if (.Call(fleet_termination)) return_task(worker)
@@ -53,8 +53,8 @@ run_iterations <- function(code, setup, batch, env, worker) {
 must_stop <- function(worker, setup) {
   if (now_seconds() - worker$checked_at < 1) return(FALSE)
   worker$checked_at <- now_seconds()
-  asked <- list(list("HGET", control_key(), "stop"), list("HGET", aborted_key(), setup$run),
-                list("HGET", aside_key(), worker$pod), list("GET", session_key()))
+  asked <- list(ask_control("stop"), list("HGET", aborted_key(), setup$run), list("HGET", aside_key(), worker$pod),
+                list("GET", session_key()))
   flags <- redis_send(worker$con, asked)
   worker$aside <- identical(flags[[3]], setup$run)
   if (!serves_session(worker, flags[[4]])) return(TRUE)

@@ -22,8 +22,15 @@ journal_entry <- function(i, key, value, seconds, started_at, warning_count, lar
        started_at = started_at, warning_count = as.numeric(warning_count))
 }
 
-arrival_text <- function(worker, i, seconds, bytes, flag, key) {
-  sprintf("%.0f %.6g %.0f %s %s %s", i, seconds, bytes, flag, key, or_else(worker$id, worker$pod))
+# What an announcement is of: a value in Redis, a value in the bucket, an error, or no result but a question (borrow.R)
+FLAG_VALUE <- "V"
+FLAG_OBJECT <- "O"
+FLAG_ERROR <- "E"
+FLAG_QUESTION <- "N"
+
+arrival_line <- function(worker, i, seconds, bytes, flag, key) {
+  redis_line("arrived", i = whole(i), seconds = sprintf("%.6g", seconds), bytes = whole(bytes), flag = flag, key = key,
+             worker = or_else(worker$id, worker$pod))
 }
 
 # A column of the entries: texts and numbers of many iterations are formatted in one go, which is several times faster
@@ -40,39 +47,45 @@ store_commands <- function(worker, loop, entries, backed_up) {
   bytes <- column(entries, "bytes", 0)
   keys <- value_key(whole(loop), i)
   done <- done_key(loop)
-  marks <- if (backed_up) list("b", "1", "d", "1")
+  field <- FIELDS$value
+  marks <- if (backed_up) list(field[["toBackUp"]], "1", field[["toFetch"]], "1")
   away <- is_uploaded(entries)
   commands <- vector("list", length(i) * 2L + 1L)
   for (k in seq_along(i)) {
-    content <- if (away[k]) list("o", entries[[k]]$object, "s", entries[[k]]$sha256) else list("v", entries[[k]]$v)
-    commands[[2L * k - 1L]] <- c(list("HSET", keys[k]), content, list("k", key[k]), marks)
+    entry <- entries[[k]]
+    content <- if (away[k]) list(field[["object"]], entry$object, field[["sha256"]], entry$sha256)
+               else list(field[["bytes"]], entry$v)
+    commands[[2L * k - 1L]] <- c(list("HSET", keys[k]), content, list(field[["key"]], key[k]), marks)
     commands[[2L * k]] <- list("SETBIT", done, i[k], "1")
   }
   commands[[length(commands)]] <- list("RPUSH", arrived_key(loop),
-                                       arrival_text(worker, as.numeric(i), seconds, bytes, ifelse(away, "O", "V"), key))
+                                       arrival_line(worker, as.numeric(i), seconds, bytes,
+                                                    ifelse(away, FLAG_OBJECT, FLAG_VALUE), key))
   if (backed_up) c(commands, outbox_commands(worker, loop, entries, i, key, seconds, bytes)) else commands
 }
 
 is_uploaded <- function(entries) !vapply(entries, function(e) is.null(e$object), NA)
 
 outbox_commands <- function(worker, loop, entries, i, key, seconds, bytes) {
-  fields <- rbind("XADD", outbox_key(), "*", "loop", whole(loop), "iteration", i, "key", key,
-                  "attempt", whole(worker$attempt), "worker", worker$pod,
-                  "node", worker$node, "seconds", sprintf("%.6g", seconds), "bytes", whole(bytes),
-                  "sha256", vapply(entries, function(e) or_else(e$sha256, sha256(e$v)), ""),
-                  "startedAt", sprintf("%.3f", column(entries, "started_at", 0)),
-                  "warnings", whole(column(entries, "warning_count", 0)))
+  columns <- list(loop = whole(loop), iteration = i, key = key, attempt = whole(worker$attempt), worker = worker$pod,
+                  node = worker$node, seconds = sprintf("%.6g", seconds), bytes = whole(bytes),
+                  sha256 = vapply(entries, function(e) or_else(e$sha256, sha256(e$v)), ""),
+                  startedAt = time_text(column(entries, "started_at", 0)),
+                  warnings = whole(column(entries, "warning_count", 0)))
+  names <- redis_field("outbox", names(columns))
+  pairs <- do.call(rbind, as.vector(rbind(names, columns)))
   lapply(seq_along(i), function(k) {
     entry <- entries[[k]]
-    away <- if (!is.null(entry$object)) c("object", entry$object, "md5", entry$md5)
-    list(c(fields[, k], usage_fields(entry$usage), away))
+    uploaded <- if (!is.null(entry$object)) redis_pairs("outbox", c(object = entry$object, md5 = entry$md5))
+    c(list("XADD", outbox_key(), "*"), pairs[, k], usage_pairs(entry$usage), uploaded)
   })
 }
 
 # Pure. usage: as src/usage.c says it; NULL of a result that was not computed now
-usage_fields <- function(usage) {
+usage_pairs <- function(usage) {
   if (is.null(usage)) return()
-  c("cpuSeconds", sprintf("%.6g", usage[1]), "peakBytes", whole(usage[2]), if (usage[3] > 0) c("peakOf", "process"))
+  redis_pairs("outbox", c(cpuSeconds = sprintf("%.6g", usage[1]), peakBytes = whole(usage[2]),
+                          peakOf = if (usage[3] > 0) "process"))
 }
 
 # Stores the entries that nobody stored before, unless another session has begun. Does not return before Redis has them.
@@ -121,28 +134,31 @@ redis_send_once <- function(con, commands) {
 # A failed iteration: no result, so it is not marked done and runs again in a later attempt.
 journal_error <- function(worker, setup, item, cond, details) {
   loop <- setup$loop
-  bytes <- error_bytes(cond)
-  report <- list(
-    loop = loop, iteration = item$i, attempt = worker$attempt, try = details$try, worker = worker$pod,
-    node = worker$node, seconds = round(details$seconds, 3),
-    message = substr(conditionMessage(cond), 1L, MAX_TEXT), class = as.list(class(cond)),
-    call = if (is.null(conditionCall(cond))) "" else call_text(conditionCall(cond)),
-    traceback = as.list(details$traceback),
-    arguments = argument_text(item$args), warnings = as.list(details$warnings), output = details$output,
-    sessionInfo = session_text(), memoryMb = memory_mb(), final = TRUE)
-  report$replay <- details$replay
-  json <- to_json(report)
   seen <- redis_send(worker$con, list(list("GETBIT", done_key(loop), whole(item$i)), list("GET", session_key())))
   if (identical(seen[[1]], 1) || !serves_session(worker, seen[[2]])) return(invisible())
   redis_send(worker$con, list(
     list("MULTI"),
-    list("XADD", errors_key(), "MAXLEN", "~", "10000", "*", "json", json),
-    list("HSET", loop_errors_key(loop), whole(item$i), bytes),
-    list("RPUSH", arrived_key(loop), arrival_text(worker, item$i, details$seconds, 0, "E", item$key)),
+    error_report_command(failure_report(loop, item$i, item$args, cond, worker, details)),
+    list("HSET", loop_errors_key(loop), whole(item$i), error_bytes(cond)),
+    list("RPUSH", arrived_key(loop), arrival_line(worker, item$i, details$seconds, 0, FLAG_ERROR, item$key)),
     list("EXEC")))
   emit("error", loop = loop, iteration = item$i, message = substr(conditionMessage(cond), 1L, 300L),
        worker = worker$pod)
   invisible()
+}
+
+# The report of an error: worker and details (what evaluate_iteration() found out) of one that ran.
+failure_report <- function(loop, i, args, cond, worker = NULL, details = list()) {
+  report <- redis_object("errors",
+    loop = loop, iteration = i, attempt = or_else(.fleet$attempt, 1L), try = or_else(details$try, 1L),
+    worker = or_else(worker$pod, ""), node = or_else(worker$node, ""),
+    seconds = round(or_else(details$seconds, 0), 3),
+    message = substr(conditionMessage(cond), 1L, MAX_TEXT), class = as.list(class(cond)),
+    call = if (is.null(conditionCall(cond))) "" else call_text(conditionCall(cond)),
+    traceback = as.list(details$traceback), arguments = argument_text(args), warnings = as.list(details$warnings),
+    output = or_else(details$output, ""), sessionInfo = session_text(),
+    memoryMb = if (!is.null(worker)) memory_mb(), final = TRUE)
+  c(report, if (!is.null(details$replay)) redis_object("errors", replay = details$replay))
 }
 
 error_bytes <- function(cond) {

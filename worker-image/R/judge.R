@@ -67,15 +67,14 @@ ask_at_once <- function(fleet, loop, i) {
   doubt_error(suspicion, id)
   say("loop %s iteration %s failed on worker %s: another one tries it before the loop is stopped",
       whole(loop$number), id, worker)
-  batch <- make_batch(loop, i)
-  batch$urgent <- TRUE
+  batch <- make_batch(loop, i, urgent = TRUE)
   redis_call(fleet$con, "LPUSH", queue_key(), task_bytes(loop, batch))
   make_way(fleet, loop, except = pod_of(worker))
 }
 
 # One that never gets beyond its start is nobody to ask.
 has_others <- function(fleet, worker) {
-  ready <- vapply(fleet$workers, function(known) !identical(known$state, "starting"), NA)
+  ready <- !vapply(fleet$workers, is_in_state, NA, "starting")
   any(names(fleet$workers)[ready] != pod_of(worker))
 }
 
@@ -98,9 +97,9 @@ weigh_values <- function(fleet, loop, items, workers) {
 
 # The error's report stays; this one says that it is no failure of the job.
 report_refutation <- function(fleet, loop, i, accused, worker) {
-  json <- to_json(list(loop = loop$number, iteration = i, attempt = or_else(.fleet$attempt, 1L),
-                       worker = pod_of(accused), refuted = pod_of(worker)))
-  redis_call(fleet$con, "XADD", errors_key(), "MAXLEN", "~", "10000", "*", "json", json)
+  report <- redis_object("errors", loop = loop$number, iteration = i, attempt = or_else(.fleet$attempt, 1L),
+                         worker = pod_of(accused), refuted = pod_of(worker))
+  redis_run(fleet$con, error_report_command(report))
 }
 
 # Pure: what one worker's errors are, from its own record and that of the others together
@@ -150,7 +149,7 @@ replace_worker <- function(fleet, worker) {
   pod <- pod_of(worker)
   fleet$replaced[[pod]] <- or_else(fleet$replaced[[pod]], 0L) + 1L
   reason <- sprintf("%d iterations that failed on it succeeded elsewhere", REFUTED_LIMIT)
-  redis_call(fleet$con, "HSET", replace_key(), pod, paste0(worker, " ", reason))
+  redis_call(fleet$con, "HSET", replace_key(), pod, redis_line("replace", worker = worker, reason = reason))
   say("worker %s is replaced: %s", pod, reason)
 }
 

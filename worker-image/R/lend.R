@@ -42,15 +42,17 @@ lent_variable <- function(loans, id) {
 
 # --- the driver's side of a request: a line among the announcements of results
 
-is_request <- function(lines) grepl(" N ", lines, fixed = TRUE)
+is_request <- function(lines) grepl(paste0(" ", FLAG_QUESTION, " "), lines, fixed = TRUE)
 
 answer_requests <- function(fleet, loop, lines) {
-  for (fields in strsplit(lines, " ", fixed = TRUE)) {
-    id <- as.integer(fields[1])
+  for (line in lines) {
+    question <- parse_line("arrived", line)
+    id <- as.integer(question$i)
+    run <- question$key
     # the worker still has the loop as a driver before this one described it
-    answer <- if (identical(fields[5], loop$run)) lend(fleet, loop, id) else list(problem = "the driver began again")
-    text <- to_json(c(list(run = fields[5], id = id), answer))
-    pod <- sub("#.*", "", fields[6])
+    answer <- if (identical(run, loop$run)) lend(fleet, loop, id) else list(problem = "the driver began again")
+    text <- to_json(do.call(redis_object, c(list("lent", run = run, id = id), answer)))
+    pod <- pod_of(question$worker)
     redis_send(fleet$con, list(list("RPUSH", lent_key(pod), text), list("EXPIRE", lent_key(pod), "600")))
   }
 }

@@ -9,7 +9,7 @@ judge_deaths <- function(worker, batch, setup, tries, cause) {
   if (moves && !is.null(batch$moved)) return("move") # its worker's machine was lost: the driver has returned it here
   here <- tries - or_else(batch$moved, 0L)
   if (here <= 0L) return("run")
-  if (identical(cause_kind(cause), CAUSE_MEMORY)) {
+  if (has_cause(cause, "memory")) {
     if (moves) return("move")
     if (worker$large) return("give up")
   }
@@ -22,7 +22,7 @@ move_to_large <- function(worker, setup, k, tries) {
   held <- redis_send(worker$con, list(list("LINDEX", worker$held, "0")), raw = TRUE)[[1]]
   if (!is.raw(held)) return(invisible())
   task <- unserialize(held)
-  batch <- part_of_batch(task$argsList[[1]]$fleet_batch, k)
+  batch <- part_of_batch(batch_of(task), k)
   batch$moved <- tries
   task$argsList[[1]]$fleet_batch <- batch
   redis_call(worker$con, "RPUSH", queue_large_key(), serialize(task, NULL))

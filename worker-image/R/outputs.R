@@ -82,7 +82,7 @@ copy_for_people <- function(log, copy) {
 
 save_output <- function(con, inputs, path, name) {
   if (!upload_file(inputs, path, name)) return(FALSE)
-  entry <- list(name = name, bytes = file.size(path), sha256 = .Call(fleet_sum_file, path, "sha256"))
+  entry <- redis_object("outputs", name = name, bytes = file.size(path), sha256 = .Call(fleet_sum_file, path, "sha256"))
   listed <- unlist(redis_call(con, "LRANGE", outputs_key(), "0", "-1"))
   stale <- listed[vapply(listed, function(line) identical(jsonlite::fromJSON(line)$name, name), NA)]
   for (line in stale) redis_call(con, "LREM", outputs_key(), "0", line)

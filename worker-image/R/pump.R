@@ -81,20 +81,10 @@ fail_task <- function(fleet, loop, task, cond) {
   if (is_fault_of_redis(fleet, loop, cond)) return(requeue(loop$window, loop$window$task_items[[task]]))
   items <- loop$window$task_items[[task]]
   for (i in items[status_of(loop$window, items) == QUEUED]) {
-    report_setting_error(fleet, loop, i, cond)
+    report <- failure_report(loop$number, i, args_of(loop$window, i)[[1]], cond)
+    redis_run(fleet$con, error_report_command(report))
     set_failed(fleet, loop, i, cond)
   }
-}
-
-report_setting_error <- function(fleet, loop, i, cond) {
-  json <- to_json(list(loop = loop$number, iteration = i, attempt = .fleet$attempt, try = 1, worker = "", node = "",
-                       seconds = 0,
-                       message = substr(conditionMessage(cond), 1L, MAX_TEXT), class = as.list(class(cond)),
-                       call = if (is.null(conditionCall(cond))) "" else call_text(conditionCall(cond)),
-                       traceback = list(),
-                       arguments = argument_text(args_of(loop$window, i)[[1]]), warnings = list(), output = "",
-                       sessionInfo = session_text(), memoryMb = NULL, final = TRUE))
-  redis_call(fleet$con, "XADD", errors_key(), "MAXLEN", "~", "10000", "*", "json", json)
 }
 
 # --- fetching
@@ -115,9 +105,9 @@ collect <- function(fleet, loop) {
     news <- read_announcements(loop$window, lines[!asked])
     known <- status_of(loop$window, news$i)
     wanted <- known %in% c(PENDING, QUEUED, HELD)
-    collect_values(fleet, loop, news[news$flag == "V" & wanted, , drop = FALSE])
-    take_objects(fleet, loop, news[news$flag == "O" & wanted, , drop = FALSE])
-    for (k in which(news$flag == "E" & known %in% c(PENDING, QUEUED))) {
+    collect_values(fleet, loop, news[news$flag == FLAG_VALUE & wanted, , drop = FALSE])
+    take_objects(fleet, loop, news[news$flag == FLAG_OBJECT & wanted, , drop = FALSE])
+    for (k in which(news$flag == FLAG_ERROR & known %in% c(PENDING, QUEUED))) {
       collect_error(fleet, loop, news$i[k], news$worker[k], news$seconds[k])
     }
     if (length(lines) < COLLECT_AT_ONCE || now_seconds() > until) break
@@ -127,7 +117,7 @@ collect <- function(fleet, loop) {
 # The newest announcement of each iteration that is not forgotten and is as it was when the worker got it
 read_announcements <- function(window, lines) {
   columns <- .Call(fleet_columns, lines, "nnnttt")
-  names(columns) <- c("i", "seconds", "bytes", "flag", "key", "worker")
+  names(columns) <- FIELDS$arrived
   news <- structure(columns, class = "data.frame", row.names = .set_row_names(length(columns$i)))
   news <- news[news$i > window$base & news$i <= window$count & !duplicated(news$i, fromLast = TRUE), , drop = FALSE]
   news$i <- as.integer(news$i)
@@ -140,7 +130,7 @@ collect_values <- function(fleet, loop, news) {
   groups <- cumsum(news$bytes) %/% (16 * 2^20)
   for (group in split(seq_len(nrow(news)), groups)) {
     keys <- value_key(loop$number, whole(news$i[group]))
-    values <- redis_send(fleet$con, lapply(keys, function(key) list("HGET", key, "v")), raw = TRUE)
+    values <- redis_send(fleet$con, lapply(keys, ask_value, "bytes"), raw = TRUE)
     there <- vapply(values, is.raw, NA)
     got <- group[there]
     if (!length(got)) next
@@ -175,8 +165,9 @@ keep_values <- function(loop, items, values, seconds) {
 acknowledge <- function(fleet, loop, items) {
   keys <- value_key(loop$number, whole(items))
   if (fleet$durable) {
-    replies <- redis_send(fleet$con, c(lapply(keys, function(key) list("HDEL", key, "d")),
-                                       lapply(keys, function(key) list("HEXISTS", key, "b"))))
+    marks <- redis_field("value", c("toFetch", "toBackUp"))
+    replies <- redis_send(fleet$con, c(lapply(keys, function(key) list("HDEL", key, marks[1])),
+                                       lapply(keys, function(key) list("HEXISTS", key, marks[2]))))
     keys <- keys[vapply(replies[-seq_along(keys)], identical, NA, 0)]
   }
   if (length(keys)) redis_call(fleet$con, "DEL", keys)

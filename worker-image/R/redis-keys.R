@@ -1,5 +1,6 @@
-# Names of the keys in Redis, and nothing else: no other file spells one. docs/redis-protocol.md has what each holds,
-# who writes it and who deletes it; functions/adapters/redis-keys.ts is the twin of this file for the control plane.
+# Names of the keys in Redis, and nothing else: no other file spells one. What lies below them is in redis-fields.R.
+# docs/redis-protocol.md has what each holds, who writes it and who deletes it; functions/adapters/redis-keys.ts is the
+# twin of this file for the control plane.
 
 # All begin alike, so that several sessions can share one server.
 KEY_PREFIX <- "ff:"

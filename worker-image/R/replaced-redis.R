@@ -6,7 +6,7 @@
 tell_driver <- function(con, ...) {
   fields <- c(...)
   .fleet$told_driver[names(fields)] <- fields
-  redis_call(con, "HSET", driver_key(), as.vector(rbind(names(fields), fields)))
+  redis_call(con, "HSET", driver_key(), redis_pairs("driver", fields))
 }
 
 # The command that tells it
@@ -15,7 +15,7 @@ loop_command <- function(fleet, number, fields) {
   told <- or_else(fleet$told_loops[[id]], character())
   told[names(fields)] <- fields
   fleet$told_loops[[id]] <- told
-  list("HSET", loop_key(number), as.vector(rbind(names(fields), fields)))
+  list("HSET", loop_key(number), redis_pairs("loop", fields))
 }
 
 # Where descriptions are kept: beside the journal, for they may be many.
@@ -23,7 +23,7 @@ descriptions_file <- function(fleet) file.path(fleet$journal, "descriptions.json
 
 describe_in_redis <- function(fleet, json) {
   cat(json, "\n", sep = "", file = descriptions_file(fleet), append = TRUE)
-  redis_call(fleet$con, "XADD", described_key(), "*", "json", json)
+  redis_run(fleet$con, description_command(json))
 }
 
 # `session` is what Redis has as the session: nothing when it came back empty.
@@ -37,18 +37,18 @@ check_session <- function(fleet, session) {
   fleet$emptied <- TRUE
   redis_send(fleet$con, state_commands(fleet))
   described <- if (file.exists(descriptions_file(fleet))) readLines(descriptions_file(fleet), encoding = "UTF-8")
-  for (json in described) redis_call(fleet$con, "XADD", described_key(), "*", "json", json)
+  for (json in described) redis_run(fleet$con, description_command(json))
 }
 
 state_commands <- function(fleet) {
   numbers <- names(fleet$told_loops)
   driver <- .fleet$told_driver
   files <- Filter(function(object) object$way == "file", fleet$exported)
-  sent <- vapply(files, function(object) paste(object$way, whole(object$bytes)), "")
+  sent <- vapply(files, function(object) export_line(object), "")
   seed <- sub("^~", "", fleet$key_suffix)
   c(list(list("MULTI"), list("SET", session_key(), fleet$session), list("SET", queue_live_key(), ""),
          list("DEL", loops_key())),
-    if (length(driver)) list(list("HSET", driver_key(), as.vector(rbind(names(driver), driver)))),
+    if (length(driver)) list(list("HSET", driver_key(), redis_pairs("driver", driver))),
     if (length(numbers)) list(list("RPUSH", loops_key(), numbers)),
     lapply(numbers, function(id) loop_command(fleet, as.numeric(id), fleet$told_loops[[id]])),
     if (nzchar(seed)) list(list("SET", seed_key(), seed)),

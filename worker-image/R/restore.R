@@ -23,7 +23,7 @@ restore_from_disk <- function(con, inputs, journal, saved = NULL) {
 }
 
 restore_loop <- function(con, inputs, number, spill, saved = NULL) {
-  replies <- redis_send(con, list(list("GET", done_key(number)), list("HGET", loop_key(number), "total")), raw = TRUE)
+  replies <- redis_send(con, list(list("GET", done_key(number)), ask_loop(number, "total")), raw = TRUE)
   flags <- bit_flags(replies[[1]])
   total <- suppressWarnings(as.numeric(rawToChar(or_else(replies[[2]], raw())))) # NA: not known, or not yet
   mine <- read_index(spill)

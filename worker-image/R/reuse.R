@@ -32,10 +32,10 @@ bit_flags <- function(bytes) {
 # A driver that was started again finds workers at work on this loop: their results will come, so they are not submitted
 # twice.
 leave_running <- function(reuse, workers, number) {
-  for (known in workers) {
-    if (!identical(known$state, "busy") || !identical(as.numeric(or_else(known$loop, 0)), number)) next
-    items <- as.integer(unlist(known$iterations))
-    if (length(items) && or_else(known$count, 0) > length(items)) items <- min(items):as.integer(known$last)
+  for (heard in workers) {
+    if (!is_in_state(heard, "busy") || !identical(as.numeric(or_else(heard$loop, 0)), number)) next
+    items <- as.integer(unlist(heard$iterations))
+    if (length(items) && or_else(heard$count, 0) > length(items)) items <- min(items):as.integer(heard$last)
     reuse$left_running <- c(reuse$left_running, items)
   }
 }
@@ -90,13 +90,15 @@ adopt <- function(loop, items, entries) {
 # A result that workers stored while no driver was there to fetch it
 fetch_stored <- function(fleet, loop, i) {
   key <- value_key(loop$number, whole(i))
-  reply <- redis_send(fleet$con, lapply(c("k", "v", "o", "s"), function(field) list("HGET", key, field)), raw = TRUE)
-  if (is.null(reply[[1]]) || !has_key(loop$window, i, rawToChar(reply[[1]]))) return(FALSE)
-  if (!is.null(reply[[3]])) {
-    await_object(fleet, loop, i, rawToChar(reply[[3]]), rawToChar(reply[[4]]), 0, 0)
+  asked <- c("key", "bytes", "object", "sha256")
+  found <- redis_send(fleet$con, lapply(asked, function(name) ask_value(key, name)), raw = TRUE)
+  names(found) <- asked
+  if (is.null(found$key) || !has_key(loop$window, i, rawToChar(found$key))) return(FALSE)
+  if (!is.null(found$object)) {
+    await_object(fleet, loop, i, rawToChar(found$object), rawToChar(found$sha256), 0, 0)
   } else {
-    if (is.null(reply[[2]])) return(FALSE)
-    keep_values(loop, i, reply[2], 0)
+    if (is.null(found$bytes)) return(FALSE)
+    keep_values(loop, i, found["bytes"], 0)
     acknowledge(fleet, loop, i)
   }
   count_recovered(loop$counters, 1L)
@@ -133,7 +135,10 @@ tell_reuse <- function(fleet, loop, force = FALSE) {
   counters <- loop$counters
   again <- if (fleet$durable) counters$recovered else 0L
   note <- reuse_text(reused_count(fleet, counters), loop$window$count, reuse$reasons, again)
-  if (is.null(note)) return(invisible(redis_call(fleet$con, "HDEL", loop_key(loop$number), "reuse")))
+  if (is.null(note)) {
+    redis_call(fleet$con, "HDEL", loop_key(loop$number), redis_field("loop", "reuse"))
+    return(invisible())
+  }
   say("loop %s, %s: %s", whole(loop$number), loop$label, note)
   redis_send(fleet$con, list(loop_command(fleet, loop$number, c(reuse = note))))
 }

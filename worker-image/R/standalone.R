@@ -20,7 +20,7 @@
 #'   fleetWorker("localhost")
 #' }
 #' @export
-fleetWorker <- function(redis = "localhost", password = NULL, prefix = "ff:",
+fleetWorker <- function(redis = "localhost", password = NULL, prefix = KEY_PREFIX,
                         name = paste0(Sys.info()[["nodename"]], "-", Sys.getpid())) {
   address <- parse_redis(redis, password)
   .fleet$prefix <- prefix
@@ -57,7 +57,7 @@ fleetWorker <- function(redis = "localhost", password = NULL, prefix = "ff:",
 #'   stopFleetWorkers(pids)
 #' }
 #' @export
-startFleetWorkers <- function(n, redis = "localhost", password = NULL, prefix = "ff:", log = "/dev/null") {
+startFleetWorkers <- function(n, redis = "localhost", password = NULL, prefix = KEY_PREFIX, log = "/dev/null") {
   if (!is.null(.fleet$role)) return(say_kept("startFleetWorkers() is called"))
   script <- system.file("bin", "run-worker", package = "foreachfleet")
   if (!nzchar(script)) stop("the installed package has no bin/run-worker")

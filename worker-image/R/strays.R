@@ -20,7 +20,7 @@ tell_strays <- function(worker, setup) {
   if (!length(strays) || !serves_session(worker, redis_call(worker$con, "GET", session_key()))) return(invisible())
   text <- stray_text(sub(paste0(watched$dir, "/"), "", strays, fixed = TRUE), worker$pod)
   say("loop %s: %s", whole(setup$loop), text)
-  redis_call(worker$con, "HSET", loop_key(setup$loop), "strays", text)
+  redis_call(worker$con, "HSET", loop_key(setup$loop), redis_pairs("loop", c(strays = text)))
 }
 
 # Pure

@@ -2,6 +2,7 @@
 
 FLUSH_SECONDS <- 0.1
 FLUSH_BYTES <- 2^20
+WAIT_SECONDS <- 2 # for a task, before the control plane's wishes are looked at again
 
 new_worker <- function(con, pod, node, attempt = 1L, state_dir = NULL) {
   replaced <- as.integer(env_text("FF_REPLACED", "0"))
@@ -37,24 +38,6 @@ new_worker <- function(con, pod, node, attempt = 1L, state_dir = NULL) {
   worker
 }
 
-# Tells Redis, and the supervisor by a file, what this worker does. The supervisor repeats it with a fresh beat while R
-# computes.
-report_state <- function(worker, state, loop = NULL, iterations = NULL, loading = FALSE) {
-  shown <- if (length(iterations) > 100L) iterations[1:100] else iterations
-  text <- sprintf('"loop":%s,"iterations":[%s],"count":%d,"last":%s,"since":%.3f,"pid":%d',
-                  if (is.null(loop)) "null" else whole(loop), paste(whole(shown), collapse = ","), length(iterations),
-                  if (length(iterations)) whole(max(iterations)) else "null", now_seconds(), Sys.getpid())
-  if (loading) text <- paste0(text, ',"loading":true')
-  if (!is.null(worker$session)) text <- sprintf('%s,"session":"%s"', text, worker$session)
-  if (worker$replaced > 0L) text <- sprintf('%s,"replaced":%d', text, worker$replaced)
-  if (!is.null(worker$state_dir)) {
-    path <- file.path(worker$state_dir, "state")
-    cat(state, "\n", text, "\n", sep = "", file = paste0(path, ".new")) # two lines, so that "draining" can stand in the first one's place
-    file.rename(paste0(path, ".new"), path)
-  }
-  list("HSET", workers_key(), worker$pod, sprintf('{"state":"%s",%s,"beat":%.3f}', state, text, now_seconds()))
-}
-
 leave <- function(reason) {
   signalCondition(structure(class = c("fleet_leave", "condition"), list(message = reason, call = NULL)))
   stop("nothing handles the end of the worker: ", reason)
@@ -70,7 +53,8 @@ take_task <- function(worker, queue) {
     worker$ahead <- NULL
     return(list(queue, ahead))
   }
-  redis_send(worker$con, list(list("DEL", worker$held), report_state(worker, "idle"))) # what was taken before has been dealt with
+  # what was taken before has been dealt with
+  redis_send(worker$con, list(list("DEL", worker$held), report_state(worker, "idle")))
   .Call(fleet_unmark)
   repeat {
     if (.Call(fleet_termination)) leave("asked to stop")
@@ -80,9 +64,8 @@ take_task <- function(worker, queue) {
       Sys.sleep(0.5)
       next
     }
-    move <- list(own_queue(worker), worker$held, "LEFT", "RIGHT")
-    wait <- if (is.na(ticket)) c("BLMOVE", move, "2") else c("LMOVE", move)
-    reply <- redis_send(worker$con, list(wait), raw = TRUE, seconds = 30, may_leave = TRUE, on_cut = function() TRUE)
+    move <- if (is.na(ticket)) move_here(worker, WAIT_SECONDS) else move_here(worker)
+    reply <- redis_send(worker$con, list(move), raw = TRUE, seconds = 30, may_leave = TRUE, on_cut = function() TRUE)
     if (is.null(reply)) {
       return_task(worker) # the answer was lost on the way: the task may already be in our list
     } else if (is.raw(reply[[1]])) {
@@ -94,17 +77,25 @@ take_task <- function(worker, queue) {
   }
 }
 
+# The command that moves a task from the queue into this worker's own list; with seconds: waits for one so long.
+move_here <- function(worker, seconds = NULL) {
+  c(list(if (is.null(seconds)) "LMOVE" else "BLMOVE", own_queue(worker), worker$held, "LEFT", "RIGHT"), whole(seconds))
+}
+
 return_task <- function(worker) redis_call(worker$con, "LMOVE", worker$held, own_queue(worker), "RIGHT", "LEFT")
 
 # A supervisor replaces R by itself; a worker without one can only leave.
-must_be_replaced <- function(worker) length(redis_call(worker$con, "HGET", replace_key(), worker$pod)) > 0L && redis_call(worker$con, "HDEL", replace_key(), worker$pod) > 0
+must_be_replaced <- function(worker) {
+  length(redis_call(worker$con, "HGET", replace_key(), worker$pod)) > 0L &&
+    redis_call(worker$con, "HDEL", replace_key(), worker$pod) > 0
+}
 
 # A second opinion on what failed here: for another worker, if there is one, the task goes back to the queue.
 decline <- function(worker, batch) {
   if (!worker$pod %in% batch$avoid || worker$large) return(FALSE)
   all <- as_fields(redis_call(worker$con, "HGETALL", workers_key()))
-  ready <- names(all)[!grepl('"state":"starting"', unlist(all), fixed = TRUE)]
-  if (!length(setdiff(ready, worker$pod))) return(FALSE)
+  ready <- vapply(all, function(json) !is_in_state(read_entry(json), "starting"), NA)
+  if (!length(setdiff(names(all)[ready], worker$pod))) return(FALSE)
   redis_call(worker$con, "LMOVE", worker$held, queue_key(), "RIGHT", if (isTRUE(batch$urgent)) "LEFT" else "RIGHT")
   if (isTRUE(worker$ticket)) redis_call(worker$con, "DECR", gated_key())
   Sys.sleep(0.5)
@@ -113,8 +104,8 @@ decline <- function(worker, batch) {
 
 # NA = take freely; TRUE = one of the gate's tasks; FALSE = not now. Leaves when the lease, once seen, is gone.
 may_take <- function(worker) {
-  state <- redis_send(worker$con, list(list("HGET", control_key(), "stop"), list("EXISTS", lease_key()), list("GET", gate_key()),
-                                  list("HGET", control_key(), "pause")))
+  state <- redis_send(worker$con, list(ask_control("stop"), list("EXISTS", lease_key()), list("GET", gate_key()),
+                                       ask_control("pause")))
   if (identical(state[[2]], 1)) worker$lease_seen <- TRUE
   else if (worker$lease_seen) leave("lease lost")
   if (length(state[[1]]) && nzchar(state[[1]])) return(FALSE)
@@ -141,8 +132,8 @@ description_or_substitute <- function(key, value) {
   serialize(list(expr = expr, exportenv = new.env(parent = baseenv()), parentenv = NULL, packages = NULL), NULL)
 }
 
-# The first task of a loop: its packages and functions are loaded now, which may take long. Which iterations the task has
-# is told when the first of them begins.
+# The first task of a loop: its packages and functions are loaded now, which may take long. Which iterations the task
+# has is told when the first of them begins.
 tell_loading <- function(worker, key) {
   if (is_environment_key(key)) redis_send(worker$con, list(report_state(worker, "busy", loading = TRUE)))
 }
@@ -168,7 +159,8 @@ serve <- function(worker, queue) {
     stop_watching()
   })
   tryCatch({
-    doRedis::redisWorker(queue, host = worker$con$host, port = as.integer(worker$con$port), connected = TRUE, password = worker$con$password, linger = 2, log = stderr())
+    doRedis::redisWorker(queue, host = worker$con$host, port = as.integer(worker$con$port), connected = TRUE,
+                         password = worker$con$password, linger = 2, log = stderr())
     "the queue is gone"
   }, fleet_leave = function(c) conditionMessage(c))
 }
@@ -187,10 +179,13 @@ run_batch <- function(code, setup, batch, env) {
   apply_settings(worker, setup)
   run_iterations(code, setup, batch, env, worker)
   while (!is.null(task <- next_of_loop(worker, setup))) {
-    tryCatch(run_iterations(code, setup, task$argsList[[1]]$fleet_batch, env, worker), error = function(e) report_task_error(worker, task, e))
+    tryCatch(run_iterations(code, setup, batch_of(task), env, worker),
+             error = function(e) report_task_error(worker, task, e))
   }
   NULL # doRedis carries no value: the journal does
 }
+
+batch_of <- function(task) task$argsList[[1]]$fleet_batch
 
 NEXT_TASK_SECONDS <- 1
 
@@ -199,10 +194,9 @@ NEXT_TASK_SECONDS <- 1
 next_of_loop <- function(worker, setup) {
   .Call(fleet_unmark)
   if (.Call(fleet_termination) || !identical(worker$ticket, NA)) return(NULL)
-  move <- function(command, ...) list(command, own_queue(worker), worker$held, "LEFT", "RIGHT", ...)
-  asked <- list(list("HGET", control_key(), "stop"), list("HGET", control_key(), "pause"), list("GET", gate_key()),
-                list("HGET", aborted_key(), setup$run), list("HGET", replace_key(), worker$pod), list("EXISTS", lease_key()),
-                list("DEL", worker$held), move("LMOVE"))
+  asked <- list(ask_control("stop"), ask_control("pause"), list("GET", gate_key()),
+                list("HGET", aborted_key(), setup$run), list("HGET", replace_key(), worker$pod),
+                list("EXISTS", lease_key()), list("DEL", worker$held), move_here(worker))
   # a move must not be repeated after a cut: what it moved may be in our list
   replies <- redis_send(worker$con, asked, raw = TRUE, on_cut = function() TRUE)
   if (is.null(replies) || any(lengths(replies[1:5]) > 0L) || (worker$lease_seen && !identical(replies[[6]], 1))) {
@@ -212,13 +206,14 @@ next_of_loop <- function(worker, setup) {
   taken <- replies[[8]]
   if (is.null(taken)) {
     redis_send(worker$con, list(report_state(worker, "idle")))
-    reply <- redis_send(worker$con, list(move("BLMOVE", whole(NEXT_TASK_SECONDS))), raw = TRUE, seconds = 30, may_leave = TRUE, on_cut = function() TRUE)
+    reply <- redis_send(worker$con, list(move_here(worker, NEXT_TASK_SECONDS)), raw = TRUE, seconds = 30,
+                        may_leave = TRUE, on_cut = function() TRUE)
     if (is.null(reply)) return_task(worker)
     taken <- reply[[1]]
   }
   if (!is.raw(taken)) return(NULL)
   task <- tryCatch(unserialize(taken), error = function(e) NULL)
-  if (identical(task$argsList[[1]]$fleet_batch$run, setup$run)) return(task)
+  if (identical(batch_of(task)$run, setup$run)) return(task)
   worker$ahead <- taken
   NULL
 }

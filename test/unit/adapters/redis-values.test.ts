@@ -11,7 +11,7 @@ import {
   toOutput,
   toWorker,
 } from '../../../functions/adapters/redis-values.ts';
-import { outboxFields, redisFields } from '../../../functions/adapters/redis-keys.ts';
+import { redisFields } from '../../../functions/adapters/redis-fields.ts';
 import { newRecord } from '../../../functions/job/job-record.ts';
 import { formatLedger, parseLedger } from '../../../functions/job/ledger.ts';
 import { summarize } from '../../../functions/job/progress.ts';
@@ -83,7 +83,7 @@ describe('what lies in Redis', () => {
   });
 
   it('becomes a line of the ledger that can be read again, or is refused', () => {
-    const entries = hashOf(outboxFields).chain((part) =>
+    const entries = hashOf(redisFields.outbox).chain((part) =>
       fc.constantFrom(part, {
         ...part,
         ...{ loop: '1', iteration: '7', key: 'k', bytes: '3', sha256: 'a'.repeat(64) },

@@ -1,5 +1,6 @@
-/* The keys that a supervisor touches, below FF_PREFIX. docs/redis-protocol.md has their meaning; a test compares them
- * with functions/adapters/redis-keys.ts. */
+/* The keys that a supervisor touches, below FF_PREFIX; fields of hashes, members of a worker's entry, and words. The
+ * meaning of all is in docs/redis-protocol.md; a test compares them with functions/adapters/redis-keys.ts and
+ * redis-fields.ts. */
 #ifndef FLEET_SUPERVISOR_KEYS_H
 #define FLEET_SUPERVISOR_KEYS_H
 #define KEY_PREFIX "ff:"
@@ -8,6 +9,14 @@
 #define KEY_CONTROL "control"
 #define FIELD_STOP "stop"
 #define KEY_WORKERS "workers"
+#define ENTRY_STATE "state"
+#define STATE_STARTING "starting"
+#define STATE_DRAINING "draining"
+#define ENTRY_LOOP "loop"
+#define ENTRY_ITERATIONS "iterations"
+#define ENTRY_COUNT "count"
+#define ENTRY_REPLACED "replaced"
+#define ENTRY_BEAT "beat"
 #define KEY_SESSION "session"
 #define KEY_REPLACE "replace"
 #define KEY_TRIES "tries"

@@ -45,18 +45,21 @@ static int read_state(const char *path, char word[32], char members[STATE_BYTES]
 }
 
 static char *worker_entry(const char *state_file, int draining) {
-  char word[32] = "starting", members[STATE_BYTES], now[32], *entry = NULL;
+  char word[32], members[STATE_BYTES], now[32], *entry = NULL;
   size_t size = 0;
   if (!read_state(state_file, word, members)) {
     int replaced = atoi(text_of("FF_REPLACED"));
-    int length = snprintf(members, sizeof members, "\"loop\":null,\"iterations\":[],\"count\":0");
-    strcpy(word, "starting");
-    if (replaced > 0) snprintf(members + length, sizeof members - (size_t)length, ",\"replaced\":%d", replaced);
+    int length = snprintf(members, sizeof members,
+                          "\"" ENTRY_LOOP "\":null,\"" ENTRY_ITERATIONS "\":[],\"" ENTRY_COUNT "\":0");
+    strcpy(word, STATE_STARTING);
+    if (replaced > 0) {
+      snprintf(members + length, sizeof members - (size_t)length, ",\"" ENTRY_REPLACED "\":%d", replaced);
+    }
   }
   seconds_now(now, sizeof now);
   FILE *out = open_memstream(&entry, &size);
   if (!out) abort();
-  fprintf(out, "{\"state\":\"%s\",%s,\"beat\":%s}", draining ? "draining" : word, members, now);
+  fprintf(out, "{\"" ENTRY_STATE "\":\"%s\",%s,\"" ENTRY_BEAT "\":%s}", draining ? STATE_DRAINING : word, members, now);
   fclose(out);
   return entry;
 }
