@@ -59,7 +59,10 @@ export class RedisConnection {
     this.#received = 0;
     this.#bound = MAX_ANSWER_BYTES + expected;
     try {
-      return await work(this.#redis);
+      const answer = await work(this.#redis);
+      // what is under way still arrives after a disconnect, and may complete the answer
+      if (this.#isOver()) throw new Error('the connection was given up');
+      return answer;
     } catch (cause) {
       throw this.#failure(cause);
     }
