@@ -31,8 +31,9 @@ const BY_CODE: ReadonlyMap<string, BackOff> = new Map([
   ['FF-CLUSTER-BUSY', { first: 15, most: 60 }],
   ['FF-CLOUD-BUSY', { first: 30, most: 120 }],
 ]);
-/** What costs money until it is done is asked for at every tick. */
-const MOST_FOR_DELETION_SECONDS = 60;
+/** What costs money until it is done, and what saves results, is tried at every tick: one comes each minute. */
+const MOST_WHEN_URGENT_SECONDS = 50;
+const URGENT: readonly Action['do'][] = ['delete-cluster', 'back-up'];
 /** The first failure is often a hiccup: one quick try more. */
 const QUICK_SECONDS = 1;
 
@@ -58,7 +59,7 @@ export function nextTrouble(
 function delaySeconds(action: Action['do'], { code, retry }: { code: string; retry: boolean }, count: number): number {
   if (count === 1) return QUICK_SECONDS;
   const { first, most } = BY_CODE.get(code) ?? (retry ? USUAL : LASTING);
-  const bound = action === 'delete-cluster' ? Math.min(most, MOST_FOR_DELETION_SECONDS) : most;
+  const bound = URGENT.includes(action) ? Math.min(most, MOST_WHEN_URGENT_SECONDS) : most;
   return Math.min(bound, first * 2 ** (count - 2));
 }
 

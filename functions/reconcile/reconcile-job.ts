@@ -139,7 +139,9 @@ async function carryOut(ports: Ports, settings: PassSettings, pass: Pass): Promi
   if (intentGeneration === null) return { did: 'left-to-another' };
   const acted = await act(step.actions, { ports, seen, connections, record: intent, settings, intentGeneration });
   const outcome: JobRecord = { ...acted.record, nonce: randomUUID(), acting: false, observedMs: startedMs };
-  const noted = acted.failure ? noteTrouble(outcome, acted.failure, ports.clock.nowMs()) : endTrouble(outcome, step);
+  const noted = acted.failure
+    ? noteTrouble(withGains(outcome, step), acted.failure, ports.clock.nowMs())
+    : endTrouble(outcome, step);
   const told = boundRecord(await publishNotices(ports, noted));
   const generation = await saveUnlessOvertaken(state, told, intentGeneration);
   if (generation === null) return { did: 'left-to-another' };
@@ -216,6 +218,11 @@ function withTrouble({ record, actions }: Step): JobRecord {
 function noteTrouble(record: JobRecord, { action, error }: NonNullable<Acted['failure']>, nowMs: number): JobRecord {
   const noted = noteDecision(record, nowMs, 'could not act', error.code, `${action}: ${error.message}`);
   return { ...noted, trouble: nextTrouble(record.trouble, action, error, nowMs) };
+}
+
+/** What has saved some results and failed with others gets on: it is tried again as soon as after a first failure. */
+function withGains(record: JobRecord, { record: { ledger } }: Step): JobRecord {
+  return record.ledger.results > ledger.results ? { ...record, trouble: null } : record;
 }
 
 /** It was tried now, and could be done. */

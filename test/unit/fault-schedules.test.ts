@@ -62,6 +62,11 @@ const found: readonly [name: string, scenario: string, fault: Fault][] = [
     'limit',
     { kind: 'outage', port: 'workload', from: 840, to: 1440 },
   ],
+  [
+    'results whose saving was tried at every other tick only while the money ended',
+    'limit',
+    { kind: 'refuse', calls: 'results.write', chance: 0.5, seed: 1 },
+  ],
   ['no event at all', 'canary failure', { kind: 'events', how: 'lost' }],
 ];
 

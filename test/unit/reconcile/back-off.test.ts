@@ -20,10 +20,11 @@ const refuse = (code: `FF-${string}`, times: number, retry = false): void => {
 
 describe('an action that fails again and again', () => {
   const rows: [code: string, retry: boolean, action: Trouble['action'], waits: number[]][] = [
-    ['FF-BUCKET', true, 'back-up', [1, 5, 10, 20, 40, 80, 120, 120]],
+    ['FF-BUCKET', true, 'back-up', [1, 5, 10, 20, 40, 50, 50]],
+    ['FF-KUBERNETES', true, 'apply-workload', [1, 5, 10, 20, 40, 80, 120, 120]],
     ['FF-CLOUD-PERMISSION', false, 'resize-workers-pool', [1, 60, 120, 240, 480, 600, 600]],
     ['FF-CLUSTER-BUSY', true, 'resize-workers-pool', [1, 15, 30, 60, 60]],
-    ['FF-CLOUD-PERMISSION', false, 'delete-cluster', [1, 60, 60]],
+    ['FF-CLOUD-PERMISSION', false, 'delete-cluster', [1, 50, 50]],
   ];
   for (const [code, retry, action, waits] of rows)
     it(`waits longer from try to try, up to a bound: ${code} of ${action}`, () => {
@@ -45,14 +46,14 @@ describe('an action that fails again and again', () => {
     assert.deepEqual(dueActions([deletion], trouble, 0), [deletion]);
   });
 
-  it('is called some thirty times an hour at most, whatever comes in between, and is told of once', async () => {
+  it('is called some seventy times an hour at most, whatever comes in between, and is told of once', async () => {
     const there = await world.toRunning();
     there.journal(1, 1);
     for (let call = 0; call < 5000; call += 1) world.failNext('results.write');
     world.calls.length = 0;
     for (let second = 0; second < 3600; second += 5) await world.pass(5);
     const tries = world.calls.filter((call) => call === 'results.write').length;
-    assert.ok(tries > 20 && tries < 45, String(tries));
+    assert.ok(tries > 50 && tries < 80, String(tries));
     const { decisions } = await world.record();
     const told = decisions.filter(({ what }) => what === 'could not act');
     assert.equal(told.length, 1);
