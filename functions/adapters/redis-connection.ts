@@ -11,6 +11,10 @@ import { redisKeys } from './redis-keys.ts';
 const CALL_MS = 5000;
 /** An error report has up to 256 KiB, a description of a loop 2 MiB; a pass reads tens of them at once. */
 const MAX_ANSWER_BYTES = 64 * 1024 ** 2;
+/** Of what several keys hold together; Redis counts what it needs for them, so their answers are smaller. */
+const MAX_ASKED_BYTES = MAX_ANSWER_BYTES / 2;
+/** Answer a number, however much the key holds. */
+const COUNTING: ReadonlySet<string> = new Set(['xlen', 'llen', 'hscan']);
 
 type Command = [name: string, key: string, ...args: string[]];
 
@@ -94,6 +98,26 @@ export class RedisConnection {
   async ask(commands: readonly Command[], refuse: (key: string) => void = () => undefined): Promise<unknown[]> {
     if (commands.length === 0) return [];
     return this.#answers(this.#redis.pipeline(commands.map((command) => [...command])), refuse, 0);
+  }
+
+  /**
+   * As `ask`, of keys that the script may have filled: the largest are refused and answer null where all together
+   * would be more than this process can bear.
+   */
+  async askBounded(commands: readonly Command[], refuse: (key: string) => void): Promise<unknown[]> {
+    const readers = commands.filter(([name]) => !COUNTING.has(name));
+    const sizes = await this.ask(readers.map(([, key]) => ['memory', 'usage', key, 'samples', '0'] satisfies Command));
+    const bySize = readers.map(([, key], index) => ({ key, bytes: Number(sizes[index] ?? 0) }));
+    const tooLarge = new Set<string>();
+    let bytes = 0;
+    for (const one of bySize.toSorted((a, b) => a.bytes - b.bytes)) {
+      bytes += one.bytes;
+      if (bytes > MAX_ASKED_BYTES) tooLarge.add(one.key);
+    }
+    for (const key of tooLarge) refuse(key);
+    const isAsked = ([name, key]: Command): boolean => COUNTING.has(name) || !tooLarge.has(key);
+    const answers = (await this.ask(commands.filter(isAsked), refuse)).values();
+    return commands.map((command) => (isAsked(command) ? answers.next().value : null));
   }
 
   async #answers(pipeline: ChainableCommander, refuse: (key: string) => void, expected: number): Promise<unknown[]> {

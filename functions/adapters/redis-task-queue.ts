@@ -73,7 +73,7 @@ class RedisTaskQueue implements TaskQueue {
     const refuse = (place: string): void => {
       if (refused.size < MOST_REFUSED) refused.add(place.slice(0, PLACE_LENGTH));
     };
-    const replies = await this.#redis.ask(
+    const replies = await this.#redis.askBounded(
       [
         ['hgetall', redisKeys.driver],
         ['lrange', redisKeys.loops, String(-MOST_LOOPS), '-1'],
@@ -119,7 +119,7 @@ class RedisTaskQueue implements TaskQueue {
     refuse: (place: string) => void,
   ): Promise<LoopProgress[]> {
     const open = numbers.filter((number) => !known.has(number));
-    const hashes = await this.#redis.ask(
+    const hashes = await this.#redis.askBounded(
       open.map((number) => ['hgetall', redisKeys.loop(number)]),
       refuse,
     );

@@ -238,8 +238,30 @@ describe('the queue of a job', () => {
     assert.deepEqual(await queue.reports('loops', 10), [{ id: '5-0', json: '{"loop":1}' }]);
   });
 
-  it('is out of reach when an answer is larger than a pass can bear', async () => {
-    await script.hset(redisKeys.driver, { message: 'x'.repeat(70 * 1024 ** 2) });
-    await assert.rejects(view(), { code: 'FF-QUEUE-UNREACHABLE', message: /more than 67108864 bytes/ });
+  const large = 'x'.repeat(70 * 1024 ** 2);
+  const fillers: [key: string, fill: () => Promise<unknown>][] = [
+    [redisKeys.driver, () => script.hset(redisKeys.driver, { message: large })],
+    [redisKeys.gate, () => script.set(redisKeys.gate, large)],
+    [redisKeys.workers, () => script.hset(redisKeys.workers, { 'worker-9': large })],
+    [redisKeys.loop(1), () => script.hset(redisKeys.loop(1), { label: large })],
+  ];
+  for (const [key, fill] of fillers)
+    it(`is seen without ${key} when that is larger than a pass can bear`, async () => {
+      await work();
+      await fill();
+      const { progress, refused, urlRequests } = await view();
+      assert.deepEqual(refused, [key]);
+      assert.equal(progress.waiting, 7);
+      assert.deepEqual(urlRequests, ['ledger']);
+      await journal(5, 'saved all the same');
+      assert.equal((await queue.outbox(10, 1000)).items.length, 1);
+    });
+
+  it('is out of reach when another answer is larger than a pass can bear', async () => {
+    await script.xadd(redisKeys.errors, '*', 'json', large);
+    await assert.rejects(queue.reports('errors', 10), {
+      code: 'FF-QUEUE-UNREACHABLE',
+      message: /more than 67108864 bytes/,
+    });
   });
 });
