@@ -18,7 +18,11 @@ export function largeCluster(workers: number): Record<string, KubeObject[]> {
   });
   const named = (kind: string, name: string): Manifest =>
     manifests.find((manifest) => manifest.kind === kind && manifest.metadata.name === name)!;
-  const template = (kind: string, name: string): PodTemplate => named(kind, name)['spec'].template as PodTemplate;
+  const template = (kind: string, name: string): PodTemplate => {
+    const found = named(kind, name).spec?.template;
+    if (found === undefined) throw new Error(`${kind} ${name} has no pods`);
+    return found;
+  };
   const machines = Math.ceil(workers / PER_MACHINE);
   const own = [template('Deployment', 'redis'), template('Job', 'driver')];
   return {

@@ -42,21 +42,18 @@ export async function download(
     Promise.all([bucket.list(`${job}/`), readLedger(session.buckets, job, tellDamaged)]),
   );
   const outputs = newestOutputs(objects.map((object) => object.name));
-  const wanted = objects
-    .map((object) => object.name)
-    .filter((name) => (OUTPUT.test(name) ? outputs.has(name) : options.all));
+  const wanted = objects.filter(({ name }) => (OUTPUT.test(name) ? outputs.has(name) : options.all));
   const expected = new Map([
     ...ledger.filter((line) => line.part === null).map((line) => [line.object, line.sha256] as const),
     ...(status.ended ? status.results.outputs : []).map(
       (output) => [`${status.results.prefix}outputs/${output.name}`, output.sha256] as const,
     ),
   ]);
-  const infos = new Map(objects.map((object) => [object.name, object]));
   const files: Downloaded['files'] = [];
-  await inParallel(DOWNLOADS_AT_ONCE, wanted, async (object) => {
+  await inParallel(DOWNLOADS_AT_ONCE, wanted, async (found) => {
+    const object = found.name;
     const output = OUTPUT.exec(object)?.[2];
     const name = output ?? object.slice(job.length + 1);
-    const found = infos.get(object)!;
     // Except for the script's files, whose names attempts share, an object is written once.
     if (output === undefined && (await isCopyOf(placeBelow(to, name), found))) {
       files.push({ name, bytes: found.bytes, internal: true });

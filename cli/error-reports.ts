@@ -36,12 +36,15 @@ function refute(error: ErrorReport, by: ErrorReport): ErrorReport {
   return { ...error, final: false, ...(by.refuted === undefined ? {} : { refuted: by.refuted }) };
 }
 
+/** At least one. */
+type Alike = [ErrorReport, ...ErrorReport[]];
+
 /**
  * Errors that are alike: same loop, class and call, and a message that differs in
  * numbers only. The newest attempts last.
  */
-export function groupErrors(reports: readonly ErrorReport[]): ErrorReport[][] {
-  const groups = new Map<string, ErrorReport[]>();
+export function groupErrors(reports: readonly ErrorReport[]): Alike[] {
+  const groups = new Map<string, Alike>();
   for (const report of reports) {
     const message = (report.message ?? '').replace(/[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?/gi, '#');
     const call = (report.call ?? '').replace(/\d+/g, '#');
@@ -54,8 +57,8 @@ export function groupErrors(reports: readonly ErrorReport[]): ErrorReport[][] {
 }
 
 /** One group: how many, which iterations, the first in full, and the command that runs it again. */
-export function groupLines(job: string, group: readonly ErrorReport[]): string[] {
-  const first = group[0]!;
+export function groupLines(job: string, group: Alike): string[] {
+  const [first] = group;
   const lines = errorLines(first);
   if (group.length > 1) {
     const iterations = [...new Set(group.map((report) => report.iteration))];

@@ -1,4 +1,5 @@
 /** The files of a job's folder as its workers have them in their working directory, brought to this machine. */
+import { assert } from '../functions/job/assert.ts';
 import type { JobRecord } from '../functions/job/job-record.ts';
 import { type JobSpec, loadedNames, workingName } from '../functions/job-file/job-spec.ts';
 import { JOB_FILES, NOT_DATA, paths } from '../functions/job/names.ts';
@@ -70,7 +71,8 @@ async function readSpec(session: Session, job: string, folder: ObjectInfo[]): Pr
   });
   if ('spec' in parsed) return parsed.spec;
   const [problem] = parsed.problems;
-  throw new CommandError(problem!.code, problem!.message, problem!.remedy, EXIT.invalid);
+  assert(problem !== undefined, 'a job file that is refused has a problem');
+  throw new CommandError(problem.code, problem.message, problem.remedy, EXIT.invalid);
 }
 
 async function listWanted(

@@ -1,7 +1,7 @@
 /**
  * The proof that nothing is left, from the local cloud's own books and not from what the control plane says of itself.
  */
-import { admin, type Session } from './session.ts';
+import { admin, localVariable, type Session } from './session.ts';
 
 export interface Left {
   clusters: string[];
@@ -13,8 +13,8 @@ export interface Left {
 
 export async function whatIsLeft(session: Session): Promise<Left> {
   const [books, processes] = await Promise.all([admin(session, '/books'), admin(session, '/processes')]);
-  const compute = session.endpoints!.clientEnvironment['FF_COMPUTE_ENDPOINT']!;
-  const project = session.endpoints!.clientEnvironment['GOOGLE_CLOUD_PROJECT']!;
+  const compute = localVariable(session, 'FF_COMPUTE_ENDPOINT');
+  const project = localVariable(session, 'GOOGLE_CLOUD_PROJECT');
   const answer = await fetch(`${compute}/compute/v1/projects/${project}/aggregated/disks`, {
     headers: { authorization: 'Bearer local' },
     signal: AbortSignal.timeout(10_000),

@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { clusterName } from '../functions/job/names.ts';
-import { admin, type Session } from './session.ts';
+import { admin, localVariable, type Session } from './session.ts';
 
 export interface LogLine {
   timestamp: string;
@@ -58,7 +58,7 @@ function operationOf(entry: Entry): string {
 
 /** What the functions said of the job. */
 export function functionLog(session: Session, job: string): LogSource {
-  const file = join(session.endpoints!.clientEnvironment['FF_STATE_DIR']!, 'logs', 'functions.log');
+  const file = join(localVariable(session, 'FF_STATE_DIR'), 'logs', 'functions.log');
   let begin = 0;
   return {
     async next() {

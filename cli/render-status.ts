@@ -40,12 +40,9 @@ export function liveLine(status: JobStatus, width: number): string {
     usd(cost.usd),
   ];
   const shortest = [status.phase, `${tasks.done}/${tasks.total ?? '?'} tasks`, failed, left, usd(cost.usd)];
-  const forms = [
-    summaryLine(status),
-    ...[short, shortest].map((parts) => parts.filter((part) => part !== '').join(' | ')),
-  ];
-  const fitting = forms.find((form) => form.length <= width);
-  return fitting ?? forms.at(-1)!.slice(0, Math.max(0, width));
+  const joined = (parts: string[]): string => parts.filter((part) => part !== '').join(' | ');
+  const fitting = [summaryLine(status), joined(short)].find((form) => form.length <= width);
+  return fitting ?? joined(shortest).slice(0, Math.max(0, width));
 }
 
 /** Several lines: the summary, each loop with a bar, what it waits for, why it ended. */

@@ -174,6 +174,22 @@ function notRunning(): CommandError {
   );
 }
 
+/** @throws CommandError when this is not a local cloud. */
+export function localEndpoints({ endpoints }: Session): Endpoints {
+  if (endpoints !== null) return endpoints;
+  throw new CommandError(
+    'FF-LOCAL-ONLY',
+    'this works with the local cloud only',
+    'in the cloud use gcloud and the console',
+    EXIT.invalid,
+  );
+}
+
+/** What the local cloud tells clients to put into their environment. */
+export function localVariable(session: Session, name: string): string {
+  return localEndpoints(session).clientEnvironment[name] ?? '';
+}
+
 /** The local cloud's admin API. @throws CommandError when this is not a local cloud. */
 export async function admin(
   session: Session,
@@ -181,14 +197,7 @@ export async function admin(
   method: 'GET' | 'POST' = 'GET',
   body?: unknown,
 ): Promise<any> {
-  if (!session.endpoints)
-    throw new CommandError(
-      'FF-LOCAL-ONLY',
-      'this works with the local cloud only',
-      'in the cloud use gcloud and the console',
-      EXIT.invalid,
-    );
-  const { url, token } = session.endpoints.admin;
+  const { url, token } = localEndpoints(session).admin;
   const response = await fetch(url + path, {
     method,
     headers: { authorization: `Bearer ${token}` },

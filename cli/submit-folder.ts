@@ -4,6 +4,7 @@
  */
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
+import { assert } from '../functions/job/assert.ts';
 import { JOB_FILES, paths } from '../functions/job/names.ts';
 import {
   findMissingFiles,
@@ -43,7 +44,7 @@ export async function submitFolder(
 ): Promise<Submitted> {
   const job = jobIdOf(folder, id);
   const files = await listFolder(folder);
-  const jobFile = JOB_FILES.find((name) => files.some((file) => file.name === name));
+  const [jobFile] = JOB_FILES.flatMap((name) => files.filter((file) => file.name === name));
   if (jobFile === undefined)
     throw new CommandError(
       'FF-NO-JOB-FILE',
@@ -51,7 +52,7 @@ export async function submitFolder(
       'one line is enough:  script: run.R',
       EXIT.invalid,
     );
-  await checkJobFile(folder, jobFile, files);
+  await checkJobFile(folder, jobFile.name, files);
   const large = files.find((file) => file.bytes >= LARGEST_BYTES);
   if (large !== undefined)
     throw new CommandError(
@@ -60,7 +61,7 @@ export async function submitFolder(
       `gcloud storage cp -r ${folder} gs://${session.uploadsBucket}/jobs/`,
       EXIT.invalid,
     );
-  const others = files.filter((file) => file.name !== jobFile);
+  const others = files.filter((file) => file !== jobFile);
   const upload = async (file: FolderEntry): Promise<void> => {
     const content = await readFile(join(folder, file.name));
     await reach(session, () =>
@@ -71,7 +72,7 @@ export async function submitFolder(
     tell(file);
   };
   await inParallel(UPLOADS_AT_ONCE, others, upload);
-  await upload(files.find((file) => file.name === jobFile)!);
+  await upload(jobFile);
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
   return { job, files: files.length, bytes: total, uri: `gs://${session.uploadsBucket}/${paths.folder(job)}` };
 }
@@ -103,7 +104,8 @@ async function checkJobFile(folder: string, jobFile: string, files: FolderEntry[
       'add the files or correct the names',
       EXIT.invalid,
     );
-  const script = files.find((file) => file.name === parsed.spec.script)!;
+  const script = files.find((file) => file.name === parsed.spec.script);
+  assert(script !== undefined, 'what a job file names and is not missing is in the folder');
   const scriptProblem =
     findScriptSizeProblem(script.name, script.bytes) ??
     findScriptProblem(script.name, await readFile(join(folder, script.name)));
@@ -113,7 +115,9 @@ async function checkJobFile(folder: string, jobFile: string, files: FolderEntry[
 
 function refused(jobFile: string, problems: readonly Problem[]): CommandError {
   const text = problems.map(({ path, message }) => `${path === '' ? jobFile : path}: ${message}`).join('\n  ');
-  return new CommandError(problems[0]!.code, text, problems.map(({ remedy }) => remedy).join('\n    '), EXIT.invalid);
+  const [first] = problems;
+  assert(first !== undefined, 'what is refused has a problem');
+  return new CommandError(first.code, text, problems.map(({ remedy }) => remedy).join('\n    '), EXIT.invalid);
 }
 
 /** A list in the environment, separated by commas. */

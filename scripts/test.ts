@@ -37,7 +37,7 @@ interface TestFile {
 }
 
 function filesOf(names: readonly string[]): { files: TestFile[]; atATime: number } {
-  const chosen = names.length > 0 ? names : Object.keys(groups).filter((name) => groups[name]!.onlyNamed !== true);
+  const chosen = names.length > 0 ? names : Object.keys(groups).filter((name) => groups[name]?.onlyNamed !== true);
   const files = chosen.flatMap((name): TestFile[] => {
     const group = groups[name];
     if (group === undefined) return [{ file: name, limitSeconds: NAMED_LIMIT_SECONDS }];

@@ -15,9 +15,10 @@ export const errors: Command = {
     const status = await requireStatus(session, requireJobId(job));
     const reports = await readErrors(session, job);
     if (context.json) return context.sayJson(reports);
-    if (reports.length === 0) return noErrorLines(status).forEach((line) => context.say(line));
-    const groups = each ? reports.map((report) => [report]) : groupErrors(reports);
+    const [first] = reports;
+    if (first === undefined) return noErrorLines(status).forEach((line) => context.say(line));
+    const groups = each ? reports.map((report): [typeof report] => [report]) : groupErrors(reports);
     groups.flatMap((group) => groupLines(job, group)).forEach((line) => context.say(line));
-    context.say(`next: ${replayCommand(job, reports[0]!)}`);
+    context.say(`next: ${replayCommand(job, first)}`);
   },
 };

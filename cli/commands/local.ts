@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command, Context } from '../command.ts';
-import { admin, defaultStateDir, openSession } from '../session.ts';
+import { admin, defaultStateDir, localEndpoints, openSession } from '../session.ts';
 
 type Options = { tickSeconds: string; portBase: string; verbose?: boolean; stop?: boolean };
 
@@ -32,7 +32,7 @@ async function stop({ json, say, sayJson }: Context, stateDir: string): Promise<
   const { untilStopped } = await import('../state-dir.ts');
   const session = await openSession({ state: stateDir });
   await admin(session, '/stop', 'POST');
-  await untilStopped(session.endpoints!.pid);
+  await untilStopped(localEndpoints(session).pid);
   if (json) sayJson({ stateDir, stopped: true });
   else say('the local cloud has stopped; its state stays, start it again to go on');
 }

@@ -10,6 +10,7 @@ import {
   type File,
   type GetFilesOptions,
 } from '@google-cloud/storage';
+import * as z from 'zod';
 import type { Bucket, Buckets, ObjectInfo, StoredObject } from '../ports/bucket.ts';
 import { messageOf, PortError, PreconditionError } from '../ports/port-error.ts';
 import { codeOf } from './error-code.ts';
@@ -117,8 +118,8 @@ class GcsBucket implements Bucket {
       const [, next, response] = await this.#call(`listing gs://${this.name}/${prefix}`, () =>
         this.#bucket.getFiles(page),
       );
-      folders.push(...((response as { prefixes?: string[] } | undefined)?.prefixes ?? []));
-      query = (next as GetFilesOptions | null | undefined) ?? null;
+      folders.push(...foldersOf(response));
+      query = next ?? null;
     }
     return folders;
   }
@@ -246,4 +247,11 @@ function toInfo(file: File): ObjectInfo {
     md5: String(md5Hash ?? file.metadata.etag ?? ''),
     updatedMs: Date.parse(String(updated)),
   };
+}
+
+const pageOfFolders = z.object({ prefixes: z.array(z.string()).default([]) });
+
+/** What the answer to a listing names as folders; the client declares no type for it, and has no answer of an empty page. */
+function foldersOf(response: unknown): string[] {
+  return pageOfFolders.parse(response ?? {}).prefixes;
 }

@@ -145,9 +145,9 @@ function changed(how: string): PortError {
  * sources lets everybody in.
  */
 function inClientSpelling(manifest: Manifest): Manifest {
-  if (manifest.kind !== 'NetworkPolicy' || manifest['spec'].ingress === undefined) return manifest;
-  const ingress = manifest['spec'].ingress.map(({ from, ...rule }: { from?: unknown }) => ({ ...rule, _from: from }));
-  return { ...manifest, spec: { ...manifest['spec'], ingress } };
+  if (manifest.kind !== 'NetworkPolicy' || manifest.spec?.ingress === undefined) return manifest;
+  const ingress = manifest.spec.ingress.map(({ from, ...rule }) => ({ ...rule, _from: from }));
+  return { ...manifest, spec: { ...manifest.spec, ingress } };
 }
 
 function secret(name: string, values: Record<string, string>): Manifest {

@@ -4,15 +4,43 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
+import * as z from 'zod';
+import { assert } from '../job/assert.ts';
 import { LARGE_WORKERS } from '../job/large-workers.ts';
 import type { WorkloadRequest } from '../ports/workloads.ts';
 
-export interface Manifest {
-  apiVersion: string;
-  kind: string;
-  metadata: { name: string; namespace?: string; labels?: Record<string, string>; annotations?: Record<string, string> };
-  [key: string]: any;
-}
+const labels = z.record(z.string(), z.string());
+const amounts = z.record(z.string(), z.union([z.string(), z.number()]));
+const containerSchema = z.looseObject({
+  image: z.string(),
+  env: z.array(z.looseObject({ name: z.string() })).default([]),
+  resources: z.looseObject({ requests: amounts, limits: amounts }),
+});
+const podTemplateSchema = z.looseObject({
+  metadata: z.looseObject({ labels }),
+  spec: z.looseObject({ containers: z.tuple([containerSchema], containerSchema) }),
+});
+/** What is read or changed of an object; all the rest stays as it is written. */
+const manifestSchema = z.looseObject({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.looseObject({
+    name: z.string(),
+    namespace: z.string().exactOptional(),
+    labels: labels.exactOptional(),
+    annotations: labels.exactOptional(),
+  }),
+  spec: z
+    .looseObject({
+      selector: z.looseObject({ matchLabels: labels.exactOptional() }).exactOptional(),
+      template: podTemplateSchema.exactOptional(),
+      ingress: z.array(z.looseObject({ from: z.unknown().optional() })).exactOptional(),
+    })
+    .exactOptional(),
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;
+type PodTemplate = z.infer<typeof podTemplateSchema>;
 
 export const NAMESPACE = 'foreach-fleet';
 
@@ -24,7 +52,7 @@ export function readManifests(folder: URL = new URL('../../manifests/', import.m
   return files
     .toSorted()
     .flatMap((name) =>
-      parseAllDocuments(readFileSync(new URL(name, folder), 'utf8')).map((document) => document.toJS() as Manifest),
+      parseAllDocuments(readFileSync(new URL(name, folder), 'utf8')).map((each) => manifestSchema.parse(each.toJS())),
     );
 }
 
@@ -37,12 +65,15 @@ export function manifestsFor(request: WorkloadRequest, templates: Manifest[] = r
       'foreach-fleet/job': request.job,
       'foreach-fleet/attempt': String(request.attempt),
     };
-    const container = manifest['spec']?.template?.spec?.containers?.[0];
+    const { template: pod } = manifest.spec ?? {};
+    if (pod === undefined) return manifest;
+    const [container] = pod.spec.containers;
     if (manifest.kind === 'Deployment' && manifest.metadata.name === 'redis') container.image = request.redisImage;
-    if (manifest.metadata.name === 'driver' && manifest.kind === 'Job') adaptComputePod(manifest, request);
+    if (manifest.metadata.name === 'driver' && manifest.kind === 'Job') adaptComputePod(pod, request);
     if (manifest.metadata.name === 'workers')
-      adaptWorkers(manifest, request, request.workers, request.worker.memoryBytes);
-    if (manifest.metadata.name === LARGE_WORKERS) adaptWorkers(manifest, request, 0, request.largeMemoryBytes ?? 0);
+      return adaptWorkers(manifest, pod, request, request.workers, request.worker.memoryBytes);
+    if (manifest.metadata.name === LARGE_WORKERS)
+      return adaptWorkers(manifest, pod, request, 0, request.largeMemoryBytes ?? 0);
     return manifest;
   });
 }
@@ -53,30 +84,36 @@ function withLarge(templates: Manifest[], request: WorkloadRequest): Manifest[] 
   if (workers === undefined || request.largeMemoryBytes === null) return templates;
   const large = structuredClone(workers);
   large.metadata.name = LARGE_WORKERS;
-  const { selector, template } = large['spec'];
+  const { selector, template } = large.spec ?? {};
+  assert(selector !== undefined && template !== undefined, 'the workers are a Deployment');
   const label = { 'foreach-fleet/memory': 'large' };
-  Object.assign(selector.matchLabels, label);
+  selector.matchLabels = { ...selector.matchLabels, ...label };
   Object.assign(template.metadata.labels, label);
   template.spec.containers[0].env.push({ name: 'FF_LARGE', value: 'yes' });
   return [...templates, large];
 }
 
-function adaptWorkers(manifest: Manifest, request: WorkloadRequest, replicas: number, memoryBytes: number): void {
-  adaptComputePod(manifest, request);
-  manifest['spec'].replicas = replicas;
-  const { resources } = manifest['spec'].template.spec.containers[0];
+function adaptWorkers(
+  manifest: Manifest,
+  pod: PodTemplate,
+  request: WorkloadRequest,
+  replicas: number,
+  memoryBytes: number,
+): Manifest {
+  adaptComputePod(pod, request);
+  const [{ resources }] = pod.spec.containers;
   const memory = String(memoryBytes);
   resources.requests = { ...resources.requests, cpu: String(request.worker.cpu), memory };
   resources.limits = { ...resources.limits, memory };
+  return { ...manifest, spec: { ...manifest.spec, replicas } };
 }
 
-function adaptComputePod(manifest: Manifest, request: WorkloadRequest): void {
-  const template = manifest['spec'].template;
+function adaptComputePod(template: PodTemplate, request: WorkloadRequest): void {
   template.metadata.labels = { ...template.metadata.labels, 'foreach-fleet/job': request.job };
-  template.spec.terminationGracePeriodSeconds = request.graceSeconds;
+  template.spec['terminationGracePeriodSeconds'] = request.graceSeconds;
   const [container] = template.spec.containers;
   container.image = request.image;
-  const ours = container.env.map((variable: { name: string; value?: string }) =>
+  const ours = container.env.map((variable) =>
     variable.name === 'FF_GRACE_SECONDS' ? { ...variable, value: String(request.graceSeconds) } : variable,
   );
   const theirs = Object.entries(request.env).map(([name, value]) => ({

@@ -3,6 +3,7 @@ import type * as z from 'zod';
 import { knownKeys } from './known-keys.ts';
 import { shorten } from './problem.ts';
 import type { Problem, ProblemCode } from './problem.ts';
+import { valueAt } from './value-at.ts';
 
 type Issue = z.core.$ZodIssue;
 type Explanation = Omit<Problem, 'path'> & { readonly path: readonly PropertyKey[] };
@@ -188,8 +189,4 @@ function show(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'a group of keys';
   return typeof value === 'string' ? `"${shorten(value)}"` : value === null ? 'empty (null)' : String(value);
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown> | null | undefined)?.[key], value);
 }

@@ -11,6 +11,7 @@ import type { JobSpec } from './job-spec.ts';
 import { readDocument } from './read-document.ts';
 import type { JobFileName } from './read-document.ts';
 import { findTextFault, splitBucketAddress } from './text-rules.ts';
+import { valueAt } from './value-at.ts';
 
 /** What the installation allows; by default nothing outside the job folder. */
 export interface JobFileOptions {
@@ -109,16 +110,16 @@ function findCollisions(file: JobFile): Fault[] {
  * Buckets and registries outside the installation's lists. Reads the raw value, so that other faults do not hide these.
  */
 function findForbiddenPlaces(value: unknown, options: JobFileOptions): Fault[] {
-  const raw = (value ?? {}) as { readonly data?: unknown; readonly image?: unknown };
-  const entries: unknown[] = Array.isArray(raw.data) ? raw.data : [];
+  const data = valueAt(value, ['data']);
+  const entries: unknown[] = Array.isArray(data) ? data : [];
   return [
     ...entries.flatMap((entry, index) => findForbiddenBucket(entry, index, options.allowedBuckets)),
-    ...findForbiddenRegistry(raw.image, options.allowedRegistries),
+    ...findForbiddenRegistry(valueAt(value, ['image']), options.allowedRegistries),
   ];
 }
 
 function findForbiddenBucket(entry: unknown, index: number, allowed: readonly string[] = []): Fault[] {
-  const object = (entry as { readonly object?: unknown } | null)?.object;
+  const object = valueAt(entry, ['object']);
   const bucket = typeof object === 'string' ? splitBucketAddress(object)?.[0] : undefined;
   if (bucket === undefined || allowed.includes(bucket)) return [];
   const remedy = `${listAllowed('buckets', allowed)} Or copy the object into the job folder.`;

@@ -2,7 +2,7 @@
 // surprise or explode: anchors, aliases, tags, merge keys, several documents, duplicate keys, deep
 // nesting. Does not know which keys exist.
 import { Composer, isCollection, isMap, isNode, isPair, isScalar, LineCounter, Parser } from 'yaml';
-import type { CST, Document, Node } from 'yaml';
+import type { CST, Document } from 'yaml';
 import { formatPath, shorten } from './problem.ts';
 import type { Problem, ProblemCode } from './problem.ts';
 
@@ -55,7 +55,7 @@ function readJson(text: string): JobDocument | { problems: Problem[] } {
   } catch (error) {
     return refuse(
       'FF-SPEC-SYNTAX',
-      `the file is not JSON: ${shorten((error as Error).message, 160)}`,
+      `the file is not JSON: ${shorten(error instanceof Error ? error.message : String(error), 160)}`,
       'Correct it, or name it job.yaml.',
     );
   }
@@ -139,18 +139,18 @@ const forbiddenTokens: Readonly<Record<string, string>> = {
 /** Walks the flat-parsed tokens without recursion: nesting is unknown until here and could exhaust the stack later. */
 function findForbidden(tokens: readonly CST.Token[], at: (offset: number) => string): Problem[] {
   const problems: Problem[] = [];
-  const stack: { token: unknown; depth: number }[] = tokens.map((token) => ({ token, depth: 0 })).reverse();
+  const stack: { token: CST.Token; depth: number }[] = tokens.map((token) => ({ token, depth: 0 })).reverse();
   for (let next = stack.pop(); next !== undefined && problems.length < 20; next = stack.pop()) {
-    const token = next.token as CST.Token & { offset?: number };
+    const { token } = next;
     const what = forbiddenTokens[token.type];
     if (what !== undefined) {
       const remedy = 'Write the value itself; text that begins with & * ! or % needs quotes.';
       problems.push(
-        problem('FF-SPEC-YAML-FEATURE', `the file uses ${what}, which is not read (${at(token.offset ?? 0)})`, remedy),
+        problem('FF-SPEC-YAML-FEATURE', `the file uses ${what}, which is not read (${at(token.offset)})`, remedy),
       );
     }
     if (next.depth > deepestNesting) {
-      const message = `the file is nested more than ${deepestNesting} levels deep (${at(token.offset ?? 0)})`;
+      const message = `the file is nested more than ${deepestNesting} levels deep (${at(token.offset)})`;
       return [problem('FF-SPEC-DEPTH', message, 'No key needs more than three levels.')];
     }
     for (const child of childrenOf(token).reverse()) {
@@ -160,7 +160,7 @@ function findForbidden(tokens: readonly CST.Token[], at: (offset: number) => str
   return problems;
 }
 
-function childrenOf(token: CST.Token): unknown[] {
+function childrenOf(token: CST.Token): CST.Token[] {
   if (token.type === 'document')
     return [...token.start, ...(token.value === undefined ? [] : [token.value]), ...(token.end ?? [])];
   if (!('items' in token)) return 'props' in token ? [...token.props] : [];
@@ -212,7 +212,7 @@ function findOffset(document: Document, path: readonly PropertyKey[]): number {
 }
 
 function offsetOf(node: unknown): number | undefined {
-  return isNode(node) ? (node as Node).range?.[0] : undefined;
+  return isNode(node) ? node.range?.[0] : undefined;
 }
 
 function problem(code: ProblemCode, message: string, remedy: string): Problem {

@@ -56,7 +56,7 @@ const MOVES: Record<Phase, readonly Phase[]> = {
 
 /** Whether nothing billable is left and nothing more will happen without the user. */
 export function isTerminal(phase: Phase): phase is Outcome {
-  return (TERMINAL as readonly Phase[]).includes(phase);
+  return TERMINAL.some((each) => each === phase);
 }
 
 /** Whether the state machine allows the move; staying is always allowed. */

@@ -15,9 +15,10 @@ export function migrateRecord(value: unknown): unknown {
   let record = value;
   for (;;) {
     const old = z.looseObject({ schema: z.number() }).safeParse(record);
-    const step = old.success ? STEPS[old.data.schema - 1] : undefined;
+    if (!old.success) return record;
+    const step = STEPS[old.data.schema - 1];
     if (step === undefined) return record;
-    record = step(old.data as Old);
+    record = step(old.data);
   }
 }
 

@@ -67,7 +67,11 @@ export const WAIT_REASONS = {
 
 export type WaitCode = keyof typeof WAIT_REASONS;
 
-export const WAIT_CODES = Object.keys(WAIT_REASONS) as WaitCode[];
+export const WAIT_CODES = Object.keys(WAIT_REASONS).filter(isWaitCode);
+
+function isWaitCode(text: string): text is WaitCode {
+  return Object.hasOwn(WAIT_REASONS, text);
+}
 
 /** As the record has it: what it waits for, and since when. */
 export interface Waiting {

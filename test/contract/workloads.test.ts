@@ -203,7 +203,7 @@ async function makePod(
   status: object,
 ): Promise<void> {
   const deployment = manifestsFor(request).find(({ metadata }) => metadata.name === 'workers')!;
-  const spec = { ...deployment['spec'].template.spec, nodeSelector: undefined };
+  const spec = { ...deployment.spec?.template?.spec, nodeSelector: undefined };
   const metadata = { name, labels: { 'foreach-fleet/role': role } };
   // Nobody but this test decides where it runs.
   const pod = { metadata, spec: { ...spec, schedulerName: 'nobody', ...(nodeName === null ? {} : { nodeName }) } };

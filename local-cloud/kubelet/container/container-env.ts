@@ -45,7 +45,7 @@ export async function containerEnv(
   }
   for (const variable of container.env ?? []) {
     const value = variable.valueFrom
-      ? await referencedValue(context, container, variable)
+      ? await referencedValue(context, container, variable.name, variable.valueFrom)
       : expand(variable.value ?? '', { ...services, ...own });
     if (value === undefined) continue;
     own[variable.name] = value;
@@ -73,14 +73,15 @@ function baseEnv(context: EnvContext): Record<string, string> {
   return env;
 }
 
-type EnvVariable = NonNullable<Container['env']>[number];
+type ValueSource = NonNullable<NonNullable<Container['env']>[number]['valueFrom']>;
 
 async function referencedValue(
   context: EnvContext,
   container: Container,
-  variable: EnvVariable,
+  name: string,
+  source: ValueSource,
 ): Promise<string | undefined> {
-  const { fieldRef, resourceFieldRef, secretKeyRef, configMapKeyRef } = variable.valueFrom!;
+  const { fieldRef, resourceFieldRef, secretKeyRef, configMapKeyRef } = source;
   if (fieldRef)
     return required(podField(fieldRef.fieldPath, context.facts), `unsupported fieldPath: ${fieldRef.fieldPath}`);
   if (resourceFieldRef) {
@@ -89,7 +90,7 @@ async function referencedValue(
   }
   if (secretKeyRef) return keyValue(context, 'secrets', secretKeyRef);
   if (configMapKeyRef) return keyValue(context, 'configmaps', configMapKeyRef);
-  throw new ConfigError(`invalid valueFrom of variable ${variable.name}`);
+  throw new ConfigError(`invalid valueFrom of variable ${name}`);
 }
 
 function required(value: string | undefined, message: string): string {

@@ -8,11 +8,13 @@ export interface PodFacts {
   node: NodeSpec;
 }
 
+const KEYED_FIELD = /^metadata\.(?:labels\['(?<label>.+)'\]|annotations\['(?<annotation>.+)'\])$/;
+
 /** A field like metadata.name, metadata.labels['x'], status.podIP; undefined when it is not offered. */
 export function podField(path: string, facts: PodFacts): string | undefined {
   const { metadata, spec } = facts.pod;
-  const keyed = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(path);
-  if (keyed) return metadata?.[keyed[1] as 'labels' | 'annotations']?.[keyed[2]!] ?? '';
+  const keyed = keyedField(path, metadata);
+  if (keyed !== undefined) return keyed;
   const hostIp = `${facts.node.addressPrefix}.1`;
   const fields: Record<string, string | undefined> = {
     'metadata.name': metadata?.name,
@@ -68,9 +70,15 @@ function splitOnce(text: string): [string, string] {
   return [text.slice(0, dot), text.slice(dot + 1)];
 }
 
-function formatMap(map: Record<string, string> | undefined): string {
-  const lines = Object.keys(map ?? {})
+function keyedField(path: string, metadata: PodFacts['pod']['metadata']): string | undefined {
+  const { label, annotation } = KEYED_FIELD.exec(path)?.groups ?? {};
+  if (label !== undefined) return metadata?.labels?.[label] ?? '';
+  return annotation === undefined ? undefined : (metadata?.annotations?.[annotation] ?? '');
+}
+
+function formatMap(map: Record<string, string> = {}): string {
+  const lines = Object.keys(map)
     .sort()
-    .map((key) => `${key}=${JSON.stringify(map![key])}`);
+    .map((key) => `${key}=${JSON.stringify(map[key])}`);
   return lines.join('\n');
 }

@@ -8,7 +8,7 @@ import type { Service } from '../types.ts';
 export function expand(text: string, variables: Readonly<Record<string, string>>): string {
   return text.replace(/\$(?:\$|\(([^()]*)\))/g, (whole, name: string | undefined) => {
     if (name === undefined) return '$';
-    return Object.hasOwn(variables, name) ? variables[name]! : whole;
+    return (Object.hasOwn(variables, name) ? variables[name] : undefined) ?? whole;
   });
 }
 

@@ -110,7 +110,10 @@ export class ContainerProbes {
       const result = await runProbe(this.#target, probe);
       if (this.#stopped) return;
       if (!result.ok)
-        this.#listener.unhealthy(kind, `${kind[0]!.toUpperCase()}${kind.slice(1)} probe failed: ${result.message}`);
+        this.#listener.unhealthy(
+          kind,
+          `${kind.charAt(0).toUpperCase()}${kind.slice(1)} probe failed: ${result.message}`,
+        );
       const changed = counter.add(result.ok);
       if (changed === undefined || verdict(changed)) this.#later((probe.periodSeconds ?? 10) * 1000, once);
     };

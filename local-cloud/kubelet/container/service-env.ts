@@ -84,9 +84,10 @@ async function serviceTarget(context: ServiceEnvContext, service: Service): Prom
   const [chosen] = ready.sort((a, b) =>
     String(a.metadata?.creationTimestamp).localeCompare(String(b.metadata?.creationTimestamp)),
   );
-  if (!chosen) return undefined;
+  const host = chosen?.status?.podIP;
+  if (chosen === undefined || host === undefined) return undefined;
   return {
-    host: chosen.status!.podIP!,
+    host,
     ports: (service.spec?.ports ?? []).map((port) => targetPort(port.targetPort, port.port, chosen)),
   };
 }

@@ -57,13 +57,13 @@ export function formatRecord(record: LogRecord): Buffer {
 /** Parses one line of a log file (without its line end); undefined for a line cut short by a crash. */
 export function parseRecord(line: Buffer): LogRecord | undefined {
   const head = line.subarray(0, 64).toString('latin1');
-  const match = /^(\S+) (stdout|stderr) ([FP]) /.exec(head);
-  if (!match) return undefined;
+  const [all, time, stream, mark] = /^(\S+) (stdout|stderr) ([FP]) /.exec(head) ?? [];
+  if (all === undefined || time === undefined) return undefined;
   return {
-    time: match[1]!,
-    stream: match[2] as 'stdout' | 'stderr',
-    full: match[3] === 'F',
-    text: line.subarray(match[0].length),
+    time,
+    stream: stream === 'stdout' ? 'stdout' : 'stderr',
+    full: mark === 'F',
+    text: line.subarray(all.length),
   };
 }
 

@@ -16,7 +16,8 @@ export interface PodListener {
 }
 
 const SHORT_WATCH_MS = 500;
-const RETRY_MS = [200, 500, 1000, 2000, 5000];
+const RETRY_MS = [200, 500, 1000, 2000];
+const MAX_RETRY_MS = 5000;
 
 export class PodSource {
   readonly #api: KubeApi;
@@ -134,7 +135,7 @@ export class PodSource {
 
   async #pause(): Promise<void> {
     if (this.#stopped) return;
-    const waitMs = RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)]!;
+    const waitMs = RETRY_MS[this.#failures] ?? MAX_RETRY_MS;
     this.#failures += 1;
     await new Promise<void>((resolve) => {
       this.#wakeUp = resolve;

@@ -33,9 +33,9 @@ export function podStatus(input: StatusInput): PodStatus {
   const phase = podPhase(input);
   const verdict = record.verdict && phase === 'Failed' ? record.verdict : undefined;
   const statuses = (kinds: ContainerRecord['kind'][], containers: Container[] | undefined) =>
-    (containers ?? []).map((container) => {
+    (containers ?? []).flatMap((container) => {
       const found = record.containers.find((one) => one.name === container.name && kinds.includes(one.kind));
-      return containerStatus(input, container, found!, phase);
+      return found ? [containerStatus(input, container, found, phase)] : [];
     });
   const initStatuses = statuses(['init', 'sidecar'], pod.spec?.initContainers);
   const mainStatuses = statuses(['main'], pod.spec?.containers);
@@ -116,7 +116,7 @@ function containerState(input: StatusInput, record: ContainerRecord, phase: stri
         lastState: previous,
       };
     case 'ended': {
-      const ended = { terminated: terminated(record.ended!) };
+      const ended = record.ended ? { terminated: terminated(record.ended) } : {};
       const waiting = restartWaiting(input, record, phase);
       return waiting ? { state: { waiting }, lastState: ended } : { state: ended, lastState: previous };
     }
@@ -137,8 +137,9 @@ function initialWaiting(input: StatusInput, record: ContainerRecord): Waiting {
 
 /** CrashLoopBackOff while the back-off lasts. */
 function backOffWaiting(input: StatusInput, record: ContainerRecord): Waiting | undefined {
-  const atMs = retryAtMs(record.backOff, record.ended!.finishedMs, input.limits);
-  if (record.backOff === undefined || atMs <= input.nowMs) return undefined;
+  if (record.backOff === undefined || record.ended === undefined) return undefined;
+  const atMs = retryAtMs(record.backOff, record.ended.finishedMs, input.limits);
+  if (atMs <= input.nowMs) return undefined;
   return { reason: 'CrashLoopBackOff', message: backOffMessage(input.record, record) };
 }
 

@@ -56,7 +56,7 @@ function swapLink(dir: string, target: string): void {
 
 /** One link per first path element; links of files that are gone are removed. */
 function linkTopLevel(dir: string, files: ReadonlyMap<string, VolumeFile>): void {
-  const wanted = new Set([...files.keys()].map((path) => path.split('/')[0]!));
+  const wanted = new Set([...files.keys()].flatMap((path) => path.split('/').slice(0, 1)));
   for (const name of readdirSync(dir)) {
     if (!name.startsWith('..') && !wanted.has(name)) rmSync(join(dir, name), { recursive: true, force: true });
   }

@@ -181,7 +181,8 @@ class BlobWriter {
 
   #take(): Buffer {
     const chunks = this.#takeChunks();
-    return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+    const [first] = chunks;
+    return first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks);
   }
 
   #takeChunks(): Buffer[] {

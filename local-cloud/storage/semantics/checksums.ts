@@ -19,31 +19,37 @@ function buildTable(): Int32Array {
     entries[byte] = crc;
   }
   for (let at = 256; at < entries.length; at++) {
-    const before = entries[at - 256]!;
-    entries[at] = entries[before & 255]! ^ (before >>> 8);
+    const before = entries[at - 256] ?? 0;
+    entries[at] = (entries[before & 255] ?? 0) ^ (before >>> 8);
   }
   return entries;
 }
 
 /** Continues a CRC-32C (0 to begin with) over more bytes. */
 export function crc32c(bytes: Uint8Array, before = 0): number {
-  const t = table;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let crc = ~before;
   let at = 0;
   for (const end = bytes.length - 7; at < end; at += 8) {
-    crc ^= bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+    crc ^= view.getInt32(at, true);
+    const next = view.getInt32(at + 4, true);
     crc =
-      t[1792 + (crc & 255)]! ^
-      t[1536 + ((crc >>> 8) & 255)]! ^
-      t[1280 + ((crc >>> 16) & 255)]! ^
-      t[1024 + (crc >>> 24)]! ^
-      t[768 + bytes[at + 4]!]! ^
-      t[512 + bytes[at + 5]!]! ^
-      t[256 + bytes[at + 6]!]! ^
-      t[bytes[at + 7]!]!;
+      entry(1792 + (crc & 255)) ^
+      entry(1536 + ((crc >>> 8) & 255)) ^
+      entry(1280 + ((crc >>> 16) & 255)) ^
+      entry(1024 + (crc >>> 24)) ^
+      entry(768 + (next & 255)) ^
+      entry(512 + ((next >>> 8) & 255)) ^
+      entry(256 + ((next >>> 16) & 255)) ^
+      entry(next >>> 24);
   }
-  for (; at < bytes.length; at++) crc = t[(crc ^ bytes[at]!) & 255]! ^ (crc >>> 8);
+  for (; at < bytes.length; at++) crc = entry((crc ^ view.getUint8(at)) & 255) ^ (crc >>> 8);
   return ~crc >>> 0;
+}
+
+/** Every index above is within the table. */
+function entry(at: number): number {
+  return table[at] ?? 0;
 }
 
 /** The product of two polynomials modulo the CRC's, in reversed-bit form. */
@@ -58,11 +64,8 @@ function multiply(a: number, b: number): number {
 
 /** x^(2^n) for n = 0, 1, ... */
 function buildPowers(): number[] {
-  const list = [0x40000000];
-  while (list.length < POWERS) {
-    const last = list[list.length - 1]!;
-    list.push(multiply(last, last));
-  }
+  const list: number[] = [];
+  for (let power = 0x40000000; list.length < POWERS; power = multiply(power, power)) list.push(power);
   return list;
 }
 
@@ -71,7 +74,7 @@ export function combineCrc32c(first: number, second: number, secondBytes: number
   let shift = 0x80000000;
   // Eight bits a byte, hence the powers from the third on.
   for (let rest = secondBytes, power = 3; rest > 0; rest = Math.floor(rest / 2), power++) {
-    if (rest % 2 === 1) shift = multiply(powers[power]!, shift);
+    if (rest % 2 === 1) shift = multiply(powers[power] ?? 0, shift);
   }
   return (multiply(shift, first) ^ second) >>> 0;
 }

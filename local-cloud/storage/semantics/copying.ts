@@ -81,7 +81,7 @@ export class Copying {
     }
     const components = sources.map((source) => this.#component(source));
     const attributes = readAttributes(resource);
-    attributes.contentType ??= components[0]!.attributes.contentType ?? 'application/octet-stream';
+    attributes.contentType ??= components[0]?.attributes.contentType ?? 'application/octet-stream';
     const also = deleteSources ? this.#sourceDeletions(components, target) : [];
     return this.#objects.insert(target, concatenate(components), attributes, { also });
   }

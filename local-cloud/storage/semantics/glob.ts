@@ -24,7 +24,7 @@ interface Piece {
 }
 
 function translate(glob: string, at: number, depth: number): Piece {
-  const symbol = String.fromCodePoint(glob.codePointAt(at)!);
+  const symbol = String.fromCodePoint(glob.codePointAt(at) ?? 0);
   switch (symbol) {
     case '*':
       return glob[at + 1] === '*' ? piece('.*', 2) : piece('[^/]*', 1);
@@ -39,7 +39,7 @@ function translate(glob: string, at: number, depth: number): Piece {
     case ',':
       return depth > 0 ? piece('|', 1) : piece(',', 1);
     case '\\':
-      return at + 1 < glob.length ? piece(escape(glob[at + 1]!), 2) : piece('\\\\', 1);
+      return at + 1 < glob.length ? piece(escape(glob.charAt(at + 1)), 2) : piece('\\\\', 1);
     default:
       return piece(escape(symbol), symbol.length);
   }

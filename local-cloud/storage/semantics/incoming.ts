@@ -62,8 +62,9 @@ export function readExpectedHashes(resource: Json, header: string | undefined): 
   if (typeof resource.md5Hash === 'string') expected.md5Hash = resource.md5Hash;
   for (const pair of header?.split(',') ?? []) {
     const [, kind, value] = /^\s*(crc32c|md5)=(\S+)\s*$/.exec(pair) ?? [];
-    if (kind === 'crc32c') expected.crc32c = value!;
-    if (kind === 'md5') expected.md5Hash = value!;
+    if (value === undefined) continue;
+    if (kind === 'crc32c') expected.crc32c = value;
+    else expected.md5Hash = value;
   }
   return expected;
 }

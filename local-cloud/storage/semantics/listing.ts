@@ -67,7 +67,7 @@ class Listing {
           ? !this.#addVersions(name, after?.name === name ? after : undefined)
           : !this.#addFolder(folder, name);
       if (isFull) {
-        this.#page.nextPageToken = encodeToken(this.#last!);
+        if (this.#last) this.#page.nextPageToken = encodeToken(this.#last);
         break;
       }
       at = folder === undefined ? at + 1 : names.afterPrefix(folder);
@@ -114,7 +114,7 @@ class Listing {
     const { names, objects } = this.#entry;
     if (this.#query.versions) return true;
     const end = names.afterPrefix(folder);
-    for (let at = names.lowerBound(folder); at < end; at++) if (objects.get(names.at(at)!)?.live) return true;
+    for (let at = names.lowerBound(folder); at < end; at++) if (objects.get(names.at(at) ?? '')?.live) return true;
     return false;
   }
 

@@ -177,7 +177,8 @@ export class ObjectIndex {
 
   /** The version before the new one: kept in a versioned bucket, gone otherwise. */
   #retire(bucket: string, entry: NameEntry, before: ObjectVersion, timeDeletedMs: number): void {
-    if (isVersioned(this.buckets.get(bucket)!.bucket)) entry.noncurrent.push({ ...before, timeDeletedMs });
+    const home = this.buckets.get(bucket);
+    if (home && isVersioned(home.bucket)) entry.noncurrent.push({ ...before, timeDeletedMs });
     else this.#removed(before);
   }
 

@@ -43,8 +43,9 @@ export class FinalizeOutbox {
   }
 
   #pump(): void {
-    while (this.#active < MAX_AT_ONCE && this.#waiting.length > 0 && !this.#state.closed) {
-      const event = this.#waiting.shift()!;
+    while (this.#active < MAX_AT_ONCE && !this.#state.closed) {
+      const event = this.#waiting.shift();
+      if (event === undefined) return;
       const object = this.#state.index.pendingEvents.get(event);
       if (object) void this.#deliver(event, object);
     }

@@ -96,7 +96,7 @@ export class ResumableUploads {
     const finished = this.#state.index.finishedUploads.get(id);
     if (finished) return { object: finished };
     const running = this.#get(id);
-    if (range.first !== undefined) await this.#write(running, range, bytes);
+    if (range.first !== undefined) await this.#write(running, { ...range, first: range.first }, bytes);
     if (!this.#isComplete(running, range)) {
       this.#forgetOddBytes(running);
       return { persistedBytes: running.persistedBytes };
@@ -105,8 +105,8 @@ export class ResumableUploads {
   }
 
   /** Bytes that are there already are skipped. However the request ends, what arrived is kept. */
-  async #write(running: Running, range: ChunkRange, bytes: AsyncIterable<Buffer>): Promise<void> {
-    const first = range.first!;
+  async #write(running: Running, range: ChunkRange & { first: number }, bytes: AsyncIterable<Buffer>): Promise<void> {
+    const { first } = range;
     if (first > running.persistedBytes) throw offsetTooHigh(first, running.persistedBytes);
     let position = first;
     const hash = running.hash;

@@ -81,7 +81,7 @@ function firstWhere(names: string[], isBeyond: (name: string) => boolean): numbe
   let high = names.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (isBeyond(names[middle]!)) high = middle;
+    if (isBeyond(names[middle] ?? '')) high = middle;
     else low = middle + 1;
   }
   return low;

@@ -48,6 +48,16 @@ export interface Route {
   dialect: Dialect;
 }
 
+/** The bucket of `b/BUCKET/…`. The table of routes sees to it that there is one. */
+export function bucketOf({ segments }: Call): string {
+  return segments[1] ?? '';
+}
+
+/** The object of `b/BUCKET/o/OBJECT/…`. */
+export function objectOf({ segments }: Call): string {
+  return segments[3] ?? '';
+}
+
 export function parseCall(request: IncomingMessage, fallbackBase: string): Call {
   const target = request.url ?? '/';
   const mark = target.indexOf('?');

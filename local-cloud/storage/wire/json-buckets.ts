@@ -3,7 +3,7 @@ import type { LocalContext } from '../../context.ts';
 import { readPreconditions } from '../semantics/preconditions.ts';
 import { bucketResource } from '../semantics/resource.ts';
 import type { StorageService } from '../semantics/storage-service.ts';
-import { jsonReply, readJson, type Call, type Reply } from './call.ts';
+import { bucketOf, jsonReply, readJson, type Call, type Reply } from './call.ts';
 
 export class JsonBuckets {
   readonly #service: StorageService;
@@ -26,25 +26,25 @@ export class JsonBuckets {
   };
 
   get = (call: Call): Reply => {
-    const bucket = this.#service.buckets.get(call.segments[1]!, readPreconditions(call.query));
+    const bucket = this.#service.buckets.get(bucketOf(call), readPreconditions(call.query));
     return jsonReply(bucketResource(bucket, call.base, this.#context.projectNumber));
   };
 
   change = async (call: Call): Promise<Reply> => {
     const how = call.method === 'PUT' ? 'update' : 'patch';
     const conditions = readPreconditions(call.query);
-    const bucket = this.#service.buckets.change(call.segments[1]!, await readJson(call.request), how, conditions);
+    const bucket = this.#service.buckets.change(bucketOf(call), await readJson(call.request), how, conditions);
     return jsonReply(bucketResource(bucket, call.base, this.#context.projectNumber));
   };
 
   delete = (call: Call): Reply => {
-    this.#service.buckets.delete(call.segments[1]!, readPreconditions(call.query));
+    this.#service.buckets.delete(bucketOf(call), readPreconditions(call.query));
     return { status: 204 };
   };
 
   /** Asked before recursive copies: folders are a habit of naming here, not things of their own. */
   storageLayout = (call: Call): Reply => {
-    const { name, config } = this.#service.buckets.get(call.segments[1]!);
+    const { name, config } = this.#service.buckets.get(bucketOf(call));
     return jsonReply({
       kind: 'storage#storageLayout',
       bucket: name,
@@ -56,12 +56,12 @@ export class JsonBuckets {
 
   /** There are no managed folders. */
   managedFolders = (call: Call): Reply => {
-    this.#service.buckets.get(call.segments[1]!);
+    this.#service.buckets.get(bucketOf(call));
     return jsonReply({ kind: 'storage#managedFolders', items: [] });
   };
 
   iamPolicy = (call: Call): Reply => {
-    const { name } = this.#service.buckets.get(call.segments[1]!);
+    const { name } = this.#service.buckets.get(bucketOf(call));
     return jsonReply({
       kind: 'storage#policy',
       resourceId: `projects/_/buckets/${name}`,
@@ -73,7 +73,7 @@ export class JsonBuckets {
 
   /** Everybody may do everything. */
   testIamPermissions = (call: Call): Reply => {
-    this.#service.buckets.get(call.segments[1]!);
+    this.#service.buckets.get(bucketOf(call));
     return jsonReply({ kind: 'storage#testIamPermissionsResponse', permissions: call.query.getAll('permissions') });
   };
 }

@@ -6,7 +6,7 @@ import { isJson, type Json } from '../semantics/merge-patch.ts';
 import { readPreconditions, wholeNumber } from '../semantics/preconditions.ts';
 import { objectResource } from '../semantics/resource.ts';
 import type { StorageService } from '../semantics/storage-service.ts';
-import { jsonReply, readJson, type Call, type Reply } from './call.ts';
+import { bucketOf, jsonReply, objectOf, readJson, type Call, type Reply } from './call.ts';
 import { serveContent } from './downloads.ts';
 
 const LIST_STRINGS = ['prefix', 'delimiter', 'startOffset', 'endOffset', 'matchGlob', 'pageToken'] as const;
@@ -19,7 +19,7 @@ export class JsonObjects {
   }
 
   list = (call: Call): Reply => {
-    const page = listObjects(this.#service.buckets.entry(call.segments[1]!), readListQuery(call.query));
+    const page = listObjects(this.#service.buckets.entry(bucketOf(call)), readListQuery(call.query));
     return jsonReply({
       kind: 'storage#objects',
       ...(page.nextPageToken === undefined ? {} : { nextPageToken: page.nextPageToken }),
@@ -29,14 +29,14 @@ export class JsonObjects {
   };
 
   get = (call: Call): Reply => {
-    const [, bucket, , name] = call.segments as [string, string, string, string];
+    const [bucket, name] = [bucketOf(call), objectOf(call)];
     const object = this.#service.objects.get(bucket, name, generationOf(call), readPreconditions(call.query));
     if (call.query.get('alt') === 'media') return serveContent(call, object);
     return jsonReply(objectResource(object, call.base));
   };
 
   change = async (call: Call): Promise<Reply> => {
-    const [, bucket, , name] = call.segments as [string, string, string, string];
+    const [bucket, name] = [bucketOf(call), objectOf(call)];
     const resource = await readJson(call.request);
     const placement = { bucket, name, conditions: readPreconditions(call.query) };
     const how = call.method === 'PUT' ? 'update' : 'patch';
@@ -46,14 +46,14 @@ export class JsonObjects {
   };
 
   delete = (call: Call): Reply => {
-    const [, bucket, , name] = call.segments as [string, string, string, string];
+    const [bucket, name] = [bucketOf(call), objectOf(call)];
     this.#service.objects.delete({ bucket, name, conditions: readPreconditions(call.query) }, generationOf(call));
     return { status: 204 };
   };
 
   /** POST b/{bucket}/o/{name}/compose */
   compose = async (call: Call): Promise<Reply> => {
-    const [, bucket, , name] = call.segments as [string, string, string, string];
+    const [bucket, name] = [bucketOf(call), objectOf(call)];
     const body = await readJson(call.request);
     if (!Array.isArray(body.sourceObjects)) throw invalid('You must provide at least one source component.');
     const sources = body.sourceObjects.map((source: unknown) => composeSource(bucket, source));
@@ -91,8 +91,11 @@ export class JsonObjects {
 
   /** POST b/{bucket}/o/{name}/moveTo/o/{name} */
   move = (call: Call): Reply => {
-    const [, bucket, , , , , target] = call.segments as string[];
-    const placement = { bucket: bucket!, name: target!, conditions: readPreconditions(call.query) };
+    const placement = {
+      bucket: bucketOf(call),
+      name: call.segments[6] ?? '',
+      conditions: readPreconditions(call.query),
+    };
     return jsonReply(objectResource(this.#service.copying.move(sourceOf(call), placement), call.base));
   };
 }
@@ -103,14 +106,14 @@ export function generationOf(call: Call, parameter = 'generation'): number | und
 }
 
 function sourceOf(call: Call): Source {
-  const [, bucket, , name] = call.segments as [string, string, string, string];
+  const [bucket, name] = [bucketOf(call), objectOf(call)];
   const generation = generationOf(call, 'sourceGeneration');
   const conditions = readPreconditions(call.query, 'Source');
   return { bucket, name, conditions, ...(generation === undefined ? {} : { generation }) };
 }
 
 function targetOf(call: Call) {
-  const [bucket, , name] = call.segments.slice(6) as [string, string, string];
+  const [bucket = '', , name = ''] = call.segments.slice(6);
   return { bucket, name, conditions: readPreconditions(call.query) };
 }
 

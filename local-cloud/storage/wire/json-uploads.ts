@@ -9,7 +9,7 @@ import { readPreconditions } from '../semantics/preconditions.ts';
 import { objectResource } from '../semantics/resource.ts';
 import type { ChunkRange } from '../semantics/resumable.ts';
 import type { StorageService } from '../semantics/storage-service.ts';
-import { bodyBytes, header, jsonReply, parseJson, readJson, type Call, type Reply } from './call.ts';
+import { bodyBytes, bucketOf, header, jsonReply, parseJson, readJson, type Call, type Reply } from './call.ts';
 import { boundaryOf, MultipartReader } from './multipart.ts';
 
 const MAX_RESOURCE_BYTES = 1 << 20;
@@ -49,7 +49,7 @@ export class JsonUploads {
     return {
       status: 200,
       headers: {
-        location: `${call.base}/upload/storage/v1/b/${call.segments[1]!}/o?${query.toString()}`,
+        location: `${call.base}/upload/storage/v1/b/${bucketOf(call)}/o?${query.toString()}`,
         'x-guploader-uploadid': id,
         'content-length': '0',
       },
@@ -58,7 +58,7 @@ export class JsonUploads {
 
   /** PUT to a session: bytes, or a question. */
   resume = async (call: Call): Promise<Reply> => {
-    const id = call.query.get('upload_id')!;
+    const id = uploadOf(call);
     const range = readChunkRange(header(call, 'content-range'));
     const answer = await this.#service.uploads.receive(id, range, bodyOf(call), header(call, 'x-goog-hash'));
     if ('object' in answer) return jsonReply(objectResource(answer.object, call.base));
@@ -75,7 +75,7 @@ export class JsonUploads {
 
   /** DELETE of a session. 499 is what the real service answers to a cancellation that worked. */
   cancel = (call: Call): Reply => {
-    this.#service.uploads.cancel(call.query.get('upload_id')!);
+    this.#service.uploads.cancel(uploadOf(call));
     return { status: 499, headers: { 'content-length': '0' } };
   };
 
@@ -117,9 +117,14 @@ function withDefaults(call: Call, given: Json, contentType: string | undefined):
   return resource;
 }
 
+/** The session of an upload; the table of routes sees to it that there is one. */
+function uploadOf(call: Call): string {
+  return call.query.get('upload_id') ?? '';
+}
+
 function placementOf(call: Call, resource: Json): Placement {
   return {
-    bucket: call.segments[1]!,
+    bucket: bucketOf(call),
     name: resource.name as string,
     conditions: readPreconditions(call.query),
   };

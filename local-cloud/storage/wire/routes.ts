@@ -108,9 +108,8 @@ function jsonTable(buckets: JsonBuckets, objects: JsonObjects): Table {
 function shapeOf(segments: string[]): string {
   const words = ['b', 'o', 'compose', 'copyTo', 'rewriteTo', 'moveTo', 'storageLayout', 'managedFolders', 'iam'];
   const shape: string[] = [];
-  for (let at = 0; at < segments.length; at++) {
+  for (const word of segments) {
     const isChosen = shape[shape.length - 1] === 'b' || shape[shape.length - 1] === 'o';
-    const word = segments[at]!;
     if (isChosen) shape.push(word === '' ? '' : '*');
     else shape.push(words.includes(word) || shape[shape.length - 1] === 'iam' ? word : '?');
   }

@@ -89,7 +89,8 @@ function readSmall(service: StorageService, object: ObjectVersion, start: number
   const pieces = [...stretches(object, start, end)].map((stretch) =>
     service.state.blobs.readStretch(stretch.blob, stretch.start, stretch.end - stretch.start + 1),
   );
-  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+  const [first] = pieces;
+  return first !== undefined && pieces.length === 1 ? first : Buffer.concat(pieces);
 }
 
 async function* readLarge(service: StorageService, object: ObjectVersion, start: number, end: number) {

@@ -6,7 +6,7 @@ import type { LocalContext } from '../../context.ts';
 import { InjectedFault } from '../../faults.ts';
 import { ApiError } from '../semantics/api-error.ts';
 import type { StorageService } from '../semantics/storage-service.ts';
-import { parseCall, type Call, type Dialect, type Reply, type Route } from './call.ts';
+import { parseCall, type Call, type ContentBody, type Dialect, type Reply, type Route } from './call.ts';
 import { errorReply, faultReply } from './errors.ts';
 import type { Router } from './routes.ts';
 import { sendReply } from './send.ts';
@@ -82,7 +82,8 @@ export class StorageServer {
     try {
       await this.#context.faults.check('storage', route.name, 'after');
     } catch (error) {
-      if (error instanceof InjectedFault && error.rule.effect === 'reset' && reply.content) return cutShort(reply);
+      if (error instanceof InjectedFault && error.rule.effect === 'reset' && reply.content)
+        return cutShort(reply, reply.content);
       throw error;
     }
     return reply;
@@ -132,8 +133,8 @@ function drain(request: IncomingMessage): void {
 }
 
 /** A connection lost in the middle of a download: the headers promise more than comes. */
-function cutShort(reply: Reply): Reply {
-  const { start, end } = reply.content!;
+function cutShort(reply: Reply, content: ContentBody): Reply {
+  const { start, end } = content;
   const half = start + Math.floor((end - start) / 2);
-  return { ...reply, content: { ...reply.content!, end: half }, isCutShort: true };
+  return { ...reply, content: { ...content, end: half }, isCutShort: true };
 }

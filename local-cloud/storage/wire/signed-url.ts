@@ -29,7 +29,8 @@ export function checkSignedUrl(call: Call, nowMs: number, verify: VerifySignatur
   const candidates = canonicalRequests(call).map((request) =>
     Buffer.from([ALGORITHM, date, scope.scope, createHash('sha256').update(request).digest('hex')].join('\n')),
   );
-  if (!candidates.some((candidate) => verify(scope.email, candidate, bytes))) throw signatureMismatch(candidates[0]!);
+  if (candidates.some((candidate) => verify(scope.email, candidate, bytes))) return;
+  throw signatureMismatch(candidates[0] ?? Buffer.alloc(0));
 }
 
 export function readCredential(credential: string | null | undefined, name: string): { email: string; scope: string } {
@@ -52,11 +53,11 @@ export function expired(details: string): ApiError {
 }
 
 function checkTime(date: string | null, seconds: string | null, nowMs: number): void {
-  const [, year, month, day, hour, minute, second] =
+  const [, year = 0, month = 0, day, hour, minute, second] =
     /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(date ?? '')?.map(Number) ?? [];
   if (second === undefined) throw malformed('X-Goog-Date');
   if (seconds === null || !/^\d+$/.test(seconds) || Number(seconds) > MAX_SECONDS) throw malformed('X-Goog-Expires');
-  const signedMs = Date.UTC(year!, month! - 1, day, hour, minute, second);
+  const signedMs = Date.UTC(year, month - 1, day, hour, minute, second);
   if (signedMs > nowMs + CLOCK_SKEW_MS) {
     throw new ApiError(403, 'forbidden', 'Access denied.', {
       xmlCode: 'AccessDenied',

@@ -30,19 +30,20 @@ export class XmlApi {
    */
   get = (call: Call): Reply => {
     if (isSigned(call)) checkSignedUrl(call, this.#nowMs, this.#verify);
-    const [bucket, ...rest] = call.segments as [string, ...string[]];
+    const [bucket = '', ...rest] = call.segments;
     const conditions = readHeaderPreconditions(call.request.headers);
     const object = this.#service.objects.get(bucket, rest.join('/'), generationOf(call), conditions);
     const reply = serveContent(call, object);
+    const headers: Record<string, string> = { ...reply.headers };
     for (const [key, value] of Object.entries(object.attributes.metadata ?? {})) {
       // HTTP carries Latin-1 only.
-      reply.headers![`x-goog-meta-${key.toLowerCase()}`] = Buffer.from(value).toString('latin1');
+      headers[`x-goog-meta-${key.toLowerCase()}`] = Buffer.from(value).toString('latin1');
     }
-    reply.headers!.etag =
+    headers['etag'] =
       object.md5Hash === undefined
         ? `"${etag(object.generation, object.metageneration)}"`
         : `"${Buffer.from(object.md5Hash, 'base64').toString('hex')}"`;
-    return reply;
+    return { ...reply, headers };
   };
 
   /** POST of a form to / or /{bucket}: the fields first, the file last. */
