@@ -1,4 +1,5 @@
 /** What a command is, and what it is given to work with. The commands themselves are in commands/, one file each. */
+import type { Words } from './output.ts';
 import type { Session } from './session.ts';
 
 export interface Option {
@@ -30,7 +31,7 @@ export interface Context {
   json: boolean;
   /** The state folder that was named. */
   state: string | undefined;
-  say(line?: string): void;
+  say(line?: Words): void;
   sayJson(value: unknown): void;
   /** Beside the output: to stderr. */
   note(line: string): void;

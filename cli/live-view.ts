@@ -1,7 +1,7 @@
 /** Shows a job's life: every decision once, and on a terminal a last line that renews itself; elsewhere plain lines. */
 import type { Decision } from '../functions/job/job-record.ts';
 import type { JobStatus } from '../functions/job/job-status.ts';
-import { paint } from './output.ts';
+import { eraseRows, paint, terminal, terminalText, type Words } from './output.ts';
 import { liveLine, summaryLine } from './render-status.ts';
 
 /** Decisions that only say that all goes on are not news for a terminal. */
@@ -9,7 +9,7 @@ const QUIET = new Set(['keep', 'wait']);
 const REDRAW_MS = 1000;
 const DEFAULT_COLUMNS = 100;
 
-type Say = (line: string) => void;
+type Say = (line: Words) => void;
 
 export interface LiveView {
   show(status: JobStatus): void;
@@ -48,7 +48,7 @@ function terminalView(say: Say): LiveView {
   /** A window made narrower meanwhile has wrapped the line over several rows. */
   const erase = (): void => {
     const above = Math.max(0, Math.ceil(drawn / columns()) - 1);
-    if (drawn > 0) process.stdout.write(`\r${above > 0 ? `\u001b[${above}A` : ''}\u001b[J`);
+    if (drawn > 0) eraseRows(above);
     drawn = 0;
   };
   const draw = (): void => {
@@ -56,7 +56,7 @@ function terminalView(say: Say): LiveView {
     const clock = elapsed(current, new Date().toISOString());
     const line = liveLine(current, columns() - clock.length - 2);
     erase();
-    process.stdout.write(`${paint('dim', clock)} ${line}`);
+    terminal.out(terminalText([paint('dim', clock), ` ${line}`]));
     drawn = clock.length + 1 + line.length;
   };
   const timer = setInterval(draw, REDRAW_MS).unref();
@@ -82,11 +82,11 @@ function terminalView(say: Say): LiveView {
 /**
  * Decisions not yet told, as lines. One that a later pass repeats is not news; those of earlier attempts are history.
  */
-function createNews(): (status: JobStatus) => string[] {
+function createNews(): (status: JobStatus) => Words[] {
   const told = new Set<string>();
   let latest = '';
   return (status) => {
-    const lines: string[] = [];
+    const lines: Words[] = [];
     for (const decision of status.decisions) {
       if (decision.at < status.attemptStartedAt || QUIET.has(decision.what)) continue;
       const key = JSON.stringify([decision.at, decision.what, decision.code]);
@@ -100,9 +100,9 @@ function createNews(): (status: JobStatus) => string[] {
   };
 }
 
-function decisionLine(status: JobStatus, { at, what, text }: Decision): string {
+function decisionLine(status: JobStatus, { at, what, text }: Decision): Words {
   const isPhase = what.startsWith('phase');
-  return `${paint('dim', elapsed(status, at))} ${paint(isPhase ? ['bold', 'cyan'] : 'gray', what)}: ${text}`;
+  return [paint('dim', elapsed(status, at)), ' ', paint(isPhase ? ['bold', 'cyan'] : 'gray', what), `: ${text}`];
 }
 
 /** Minutes and seconds since the attempt began, by the functions' own times. */

@@ -15,9 +15,43 @@ export const terminal: Io = {
 
 type Style = Parameters<typeof styleText>[0];
 
-/** Colour on a terminal that wants it (NO_COLOR and CI are honoured by Node.js). */
-export function paint(style: Style, text: string): string {
-  return styleText(style, text, { stream: process.stdout });
+/** Text with a colour of ours; the text itself may come from anywhere. */
+interface Painted {
+  readonly style: Style;
+  readonly text: string;
+}
+
+/** What a command says at a time; where only a part has a colour, the parts in their order. */
+export type Words = string | Painted | readonly (string | Painted)[];
+
+export function paint(style: Style, text: string): Painted {
+  return { style, text };
+}
+
+/**
+ * The one way from words to a terminal. Names, messages and logs come from scripts and buckets: a control character in
+ * them would move the cursor, hide text or talk to the terminal. So it is shown and not obeyed. The same holds for marks
+ * that turn the direction of text. Ends of lines and tabs stay. Colour is for a terminal that wants it (Node.js honours
+ * NO_COLOR and CI).
+ */
+export function terminalText(words: Words): string {
+  if (typeof words === 'string') return showControls(words);
+  if ('style' in words) return styleText(words.style, showControls(words.text), { stream: process.stdout });
+  return words.map(terminalText).join('');
+}
+
+function showControls(text: string): string {
+  return text
+    .replaceAll('\r\n', '\n')
+    .replace(/[^\P{Cc}\n\t]|[\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, (character) => {
+      const code = character.codePointAt(0) ?? 0;
+      return `\\u{${code.toString(16)}}`;
+    });
+}
+
+/** Takes back what was drawn last on a terminal: the row that the cursor is in, and so many above it. */
+export function eraseRows(above: number): void {
+  terminal.out(`\r${above > 0 ? `\u001b[${above}A` : ''}\u001b[J`);
 }
 
 /**
@@ -37,7 +71,7 @@ export function jsonText(value: unknown): string {
 
 /** Lines that could not be understood: the others are shown. */
 export function tellDamaged(object: string, lines: number): void {
-  process.stderr.write(`note: ${lines} lines of ${object} are damaged and left out\n`);
+  terminal.err(terminalText(`note: ${lines} lines of ${object} are damaged and left out\n`));
 }
 
 /** 61 -> "1 min 1 s". */

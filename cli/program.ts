@@ -8,7 +8,7 @@ import type { Command, Context } from './command.ts';
 import { commands } from './commands/index.ts';
 import { EXIT } from './exit-codes.ts';
 import { explain } from './explain.ts';
-import { expectClosedPipe, type Io, jsonText, terminal } from './output.ts';
+import { expectClosedPipe, type Io, jsonText, terminal, terminalText } from './output.ts';
 import { openSession } from './session.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -56,7 +56,10 @@ function newParser(io: Io, isJson: boolean): Parser {
       .version(version, '--version')
       .configureHelp({ showGlobalOptions: true })
       // With --json its complaint is the one JSON value: answerUsage() says it.
-      .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => (isJson ? undefined : io.err(text)) })
+      .configureOutput({
+        writeOut: (text) => io.out(text),
+        writeErr: (text) => (isJson ? undefined : io.err(terminalText(text))),
+      })
       .showHelpAfterError('  what to do: see the examples with --help')
       .exitOverride()
       .addHelpText('after', HELP)
@@ -82,9 +85,9 @@ function contextOf({ json, state }: { json?: boolean; state?: string }, io: Io):
   return {
     json: json === true,
     state,
-    say: (line = '') => void io.out(`${line}\n`),
+    say: (line = '') => void io.out(`${terminalText(line)}\n`),
     sayJson: (value) => void io.out(jsonText(value)),
-    note: (line) => void io.err(`${line}\n`),
+    note: (line) => void io.err(`${terminalText(line)}\n`),
     session: () => openSession({ state }),
   };
 }
@@ -102,7 +105,7 @@ async function runCommand(
   } catch (thrown) {
     const { exitCode, ...error } = explain(thrown);
     if (context.json) context.sayJson({ error });
-    else io.err(`${error.code}: ${error.message}\n  what to do: ${error.remedy}\n`);
+    else io.err(terminalText(`${error.code}: ${error.message}\n  what to do: ${error.remedy}\n`));
     return exitCode;
   }
 }

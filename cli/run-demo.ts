@@ -134,9 +134,11 @@ async function show(
   say();
   say(paint('bold', 'What is left'));
   const line = (what: string, items: unknown[]): void =>
-    say(
-      `  ${items.length === 0 ? paint('green', 'nothing') : paint('red', String(items.length))} ${what}${items.length === 0 ? '' : `: ${items.join(', ')}`}`,
-    );
+    say([
+      '  ',
+      items.length === 0 ? paint('green', 'nothing') : paint('red', String(items.length)),
+      ` ${what}${items.length === 0 ? '' : `: ${items.join(', ')}`}`,
+    ]);
   line('of clusters', left.clusters);
   line('of machines', left.machines);
   line('of disks', left.disks);

@@ -13,7 +13,7 @@ export const doctor: Command = {
     if (json) sayJson(findings);
     else
       for (const { ok, what, found, remedy } of findings) {
-        say(`${ok ? paint('green', 'ok ') : paint('red', 'NO ')} ${what}: ${found}`);
+        say([ok ? paint('green', 'ok ') : paint('red', 'NO '), ` ${what}: ${found}`]);
         if (!ok) say(`      what to do: ${remedy}`);
       }
     return findings.every((finding) => finding.ok) ? EXIT.ok : EXIT.failure;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Context } from '../../cli/command.ts';
 import { status } from '../../cli/commands/status.ts';
+import { terminalText } from '../../cli/output.ts';
 import { readStatus, type Session } from '../../cli/session.ts';
 import { JobWorld } from '../support/job-world.ts';
 
@@ -64,7 +65,7 @@ describe('the status of a job', () => {
       const context: Context = {
         json: false,
         state: undefined,
-        say: (line = '') => said.push(line),
+        say: (line = '') => said.push(terminalText(line)),
         sayJson: () => assert.fail(),
         note: (line) => notes.push(line),
         session: async () => session,
