@@ -1,4 +1,4 @@
-/** What the GKE service remembers on disk. Types only; machines are the fleet's (compute/fleet-records.ts). */
+/** What the GKE service remembers on disk. Types only; machines are the fleet's (compute/fleet/fleet-records.ts). */
 import type { Json } from './wire/proto-schema.ts';
 
 export type ResourceStatus = 'PROVISIONING' | 'RUNNING' | 'RUNNING_WITH_ERROR' | 'STOPPING' | 'ERROR';

@@ -1,32 +1,22 @@
-// What documents and configuration name exists: paths of this repository, npm scripts, folders of the import
+// What documents, comments and configuration name exists: paths of this repository, npm scripts, folders of the import
 // rule. Paths of users, buckets and what a build leaves are not looked at: only what begins with a name of
 // this repository, or ends like its sources.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { matchesGlob, posix } from 'node:path';
 import { describe, it } from 'node:test';
+import { commentWords, exists, findGhosts, type Known, withFolders } from '../support/named-paths.ts';
 import { projectFiles, projectRoot } from '../support/source-files.ts';
 
-/** Every file and folder of the repository. */
-type Known = ReadonlySet<string>;
-
-function withFolders(files: readonly string[]): Known {
-  const known = new Set(files);
-  for (const file of files)
-    for (let folder = posix.dirname(file); folder !== '.'; folder = posix.dirname(folder)) known.add(folder);
-  return known;
-}
+/** Sources of this repository, as comments name them; data and outputs of users end otherwise. */
+const OWN_ENDINGS = /\.(ts|mjs|R|c|h|tf)$/;
+const isText = (path: string): boolean =>
+  /\.(ts|mjs|js|R|c|h|sh|tf|ya?ml)$/.test(path) || path.startsWith('worker-image/bin/');
 
 const known = withFolders(projectFiles());
 const scripts = Object.keys((JSON.parse(read('package.json')) as { scripts: object }).scripts);
 
 function read(path: string): string {
   return readFileSync(projectRoot + path, 'utf8');
-}
-
-function exists(path: string, among: Known): boolean {
-  const plain = posix.normalize(path).replace(/\/$/, '');
-  return plain.includes('*') ? [...among].some((each) => matchesGlob(each, plain)) : among.has(plain);
 }
 
 /** What a document says in code and in links, word by word. */
@@ -38,15 +28,7 @@ function wordsOf(text: string): string[] {
 
 /** Paths that the document of this name states and the repository lacks. */
 function findGhostPaths(document: string, text: string, among: Known): string[] {
-  const besideIt = (path: string): string => posix.join(posix.dirname(document), path);
-  return wordsOf(text).filter((word) => {
-    if (!/^(\.{1,2}\/)*[\w.*-]+(\/[\w.*-]+)*\/?$/.test(word) || /^\W*$/.test(word)) return false;
-    if (exists(word, among) || exists(besideIt(word), among)) return false;
-    const first = word.split('/')[0]!;
-    if (word.includes('/') && among.has(first) && !first.includes('.')) return true;
-    if (!/\.(ts|mjs)$/.test(word)) return false;
-    return ![...among].some((each) => matchesGlob(each, `**/${word}`));
-  });
+  return findGhosts(document, wordsOf(text), among, /\.(ts|mjs)$/);
 }
 
 function findGhostScripts(text: string, among: readonly string[]): string[] {
@@ -70,6 +52,15 @@ describe('what is named exists', () => {
       assert.deepEqual(findGhostPaths(document, read(document), known), []);
       assert.deepEqual(findGhostScripts(read(document), scripts), []);
     });
+
+  it('the paths of comments', () => {
+    const ghosts = projectFiles().flatMap((path) =>
+      findGhosts(path, commentWords(path, isText(path) ? read(path) : ''), known, OWN_ENDINGS).map(
+        (word) => `${path}: ${word}`,
+      ),
+    );
+    assert.deepEqual(ghosts, []);
+  });
 
   it('the folders of tsconfig.json', () => {
     const { include } = JSON.parse(read('tsconfig.json')) as { include: string[] };
@@ -121,6 +112,18 @@ describe('what is named exists', () => {
 });
 
 describe('the search for what does not exist', () => {
+  it('finds a path in a comment of each language, and none in its code', () => {
+    const ghostsOf = (path: string, text: string): string[] =>
+      findGhosts(path, commentWords(path, text), few, OWN_ENDINGS);
+    const script = "// See gone.ts:12, phase.ts and docs/guide.md.\nread('lost.ts'); /* functions/job/none.ts */\n";
+    assert.deepEqual(ghostsOf('test/unit/a.test.ts', script), ['gone.ts', 'functions/job/none.ts']);
+    assert.deepEqual(ghostsOf('worker-image/R/a.R', 'f("lost.R") # as in gone.R and phase.ts\n'), ['gone.R']);
+    assert.deepEqual(ghostsOf('worker-image/src/a.c', '/* see gone.c */ int x; // docs/none.md\n'), [
+      'gone.c',
+      'docs/none.md',
+    ]);
+  });
+
   const few = withFolders(['docs/guide.md', 'functions/job/phase.ts', 'test/unit/a.test.ts']);
 
   it('finds a path in code, in a link and in a block, and a file that stands nowhere', () => {

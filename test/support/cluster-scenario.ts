@@ -1,7 +1,7 @@
 /**
  * A cluster for scenarios that must go the same way on the embedded Kubernetes and on a real one: ordinary client calls
- * only, two nodes, and a stand-in for their kubelets that polls. Pods with the annotation `test/exit` end with that
- * exit code as soon as they run; those with `test/stays: pending` never start.
+ * only, two nodes, and a stand-in for their kubelets that polls. Pods with the annotation `scenario/exit` end with that
+ * exit code as soon as they run; those with `scenario/stays: pending` never start.
  */
 import { CoreV1Api, KubeConfig, KubernetesObjectApi, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import { waitFor } from '../../testing/wait-for.ts';
@@ -159,10 +159,10 @@ async function serve(core: CoreV1Api, pod: any, address: number): Promise<void> 
   if (deletionTimestamp !== undefined) {
     if (phase === 'Running') await report(core, pod, { exitCode: 143 });
     await core.deleteNamespacedPod({ name, namespace, gracePeriodSeconds: 0 });
-  } else if (!ended && phase !== 'Running' && annotations['test/stays'] !== 'pending') {
+  } else if (!ended && phase !== 'Running' && annotations['scenario/stays'] !== 'pending') {
     await report(core, pod, { address: `10.1.${(address >> 8) & 255}.${address & 255}` });
-  } else if (phase === 'Running' && annotations['test/exit'] !== undefined) {
-    await report(core, pod, { exitCode: Number(annotations['test/exit']) });
+  } else if (phase === 'Running' && annotations['scenario/exit'] !== undefined) {
+    await report(core, pod, { exitCode: Number(annotations['scenario/exit']) });
   }
 }
 

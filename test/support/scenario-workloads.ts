@@ -36,7 +36,7 @@ export function job(pool: string, exit: string | undefined, spec: Record<string,
     spec: {
       ...spec,
       template: {
-        metadata: { annotations: exit === undefined ? {} : { 'test/exit': exit } },
+        metadata: { annotations: exit === undefined ? {} : { 'scenario/exit': exit } },
         spec: {
           nodeSelector: { pool },
           restartPolicy: 'Never',

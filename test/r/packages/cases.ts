@@ -1,6 +1,6 @@
 /** The case files of this folder: which R packages each needs, and which belong to `npm test`. */
 export interface Case {
-  /** NAME.R of this folder. */
+  /** Of a script of this folder, without its ending. */
   readonly name: string;
   /** Names of R packages; Debian has each as r-cran-… or, of Bioconductor, r-bioc-…, in lower case. */
   readonly packages: readonly string[];
