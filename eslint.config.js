@@ -1,4 +1,5 @@
-// The linter's part of `npm run check`: above all no forgotten promise (in a function that is silently frozen work) and the size budget.
+// The linter's part of `npm run check`: above all no forgotten promise (in a function that is silently frozen work)
+// and the size budget.
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
@@ -30,7 +31,8 @@ export default tseslint.config(
     },
   },
   {
-    // Mapping a vendor's object with its optional fields: every `?.` and `??` counts as a branch, and none of them is one for the reader.
+    // Mapping a vendor's object with its optional fields: every `?.` and `??` counts as a branch, and none of them is
+    // one for the reader.
     files: ['functions/adapters/*.ts', 'functions/job/job-status.ts', 'local-cloud/kubernetes/kinds/**/*.ts'],
     rules: { complexity: ['error', { max: 30, variant: 'modified' }] },
   },

@@ -53,7 +53,8 @@ function cases(quick: boolean): Case[] {
 export const backUp: Benchmark = {
   name: 'back-up',
   title:
-    'moving results from a real Redis to the local Cloud Storage, through the real adapters, with all SDKs of a pass loaded',
+    'moving results from a real Redis to the local Cloud Storage, through the real adapters, with all ' +
+    'SDKs of a pass loaded',
   async run({ quick, say }) {
     const script = await bundle(fileURLToPath(new URL('back-up-child.ts', import.meta.url)), { splitting: true });
     const redis = await startRedis();

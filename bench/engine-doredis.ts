@@ -83,9 +83,12 @@ export const engineDoRedis: Benchmark = {
       return {
         rows,
         notes: [
-          'a task sleeps (those of 10 us compute: a sleep gives the processor away); times are those of the loop, with workers at hand',
-          'of the 100,000 tasks of 10 us bare doRedis gets 1,000: it needs 100 ms for a task, whatever is in it, so all of them would take more than an hour',
-          'our Redis writes its append-only file, as in the cluster, unless it is called the same; that of bare doRedis writes nothing',
+          'a task sleeps (those of 10 us compute: a sleep gives the processor away); times are those of ' +
+            'the loop, with workers at hand',
+          'of the 100,000 tasks of 10 us bare doRedis gets 1,000: it needs 100 ms for a task, whatever ' +
+            'is in it, so all of them would take more than an hour',
+          'our Redis writes its append-only file, as in the cluster, unless it is called the same; that ' +
+            'of bare doRedis writes nothing',
           "files of the job go through the tests' server, one process of Node.js on this machine",
         ],
       };

@@ -55,8 +55,10 @@ export const engineKill: Benchmark = {
         row('supervisor and R, as with the machine', 's', summarize(pod), peer, 'worst <= 15'),
       ]),
       notes: [
-        `ours: a loop of ${ITERATION_SECONDS} s iterations on ${WORKERS} workers, one killed every ${KILL_EVERY_MS / 1000} s, in the middle of an iteration`,
-        `bare doRedis: a loop of ${BARE_TASKS} tasks of ${BARE_SECONDS} s, one of three workers killed; while other results arrive it does not look at all`,
+        `ours: a loop of ${ITERATION_SECONDS} s iterations on ${WORKERS} workers, one killed every ` +
+          `${KILL_EVERY_MS / 1000} s, in the middle of an iteration`,
+        `bare doRedis: a loop of ${BARE_TASKS} tasks of ${BARE_SECONDS} s, one of three workers killed; ` +
+          'while other results arrive it does not look at all',
       ],
     };
   },
@@ -104,7 +106,8 @@ async function ours(kind: 'r' | 'pod', times: number): Promise<number[]> {
     await lab.workersReady(WORKERS);
     const iterations = Math.ceil(((2 * times + 20) * KILL_EVERY_MS * WORKERS) / (1000 * ITERATION_SECONDS));
     lab.session(
-      `${markFunction(marks)}r <- foreach(i = 1:${iterations}) %dopar% { mark("start", i); Sys.sleep(${ITERATION_SECONDS}); mark("end", i) }`,
+      `${markFunction(marks)}r <- foreach(i = 1:${iterations}) %dopar% { mark("start", i); ` +
+        `Sys.sleep(${ITERATION_SECONDS}); mark("end", i) }`,
     );
     await waitFor('all are at work', () => new Set(readMarks(marks, 'start').map((mark) => mark.pid)).size >= WORKERS);
     const latencies: Promise<number>[] = [];

@@ -24,7 +24,8 @@ export const onePass: Benchmark = {
     const measured = await askChild<Measured[]>(child, question);
     const notes = measured.map(
       (one) =>
-        `${one.what}: the first pass took ${one.firstMs.toFixed(0)} ms; record of ${kb(one.recordBytes)}; ${one.decision}`,
+        `${one.what}: the first pass took ${one.firstMs.toFixed(0)} ms; record of ` +
+        `${kb(one.recordBytes)}; ${one.decision}`,
     );
     const large = quick ? SMALL_CLUSTER : LARGE_CLUSTER;
     const { reading, releasing } = await askChild<ObserveAnswer>(observeChild, large);

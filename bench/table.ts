@@ -56,7 +56,8 @@ export function renderTable(result: Result): string {
   const { before, after, processors } = result.load;
   return [
     `${result.name}: ${result.title}`,
-    `(median [min - max, n]; ${result.seconds.toFixed(0)} s; load ${before.toFixed(1)} to ${after.toFixed(1)} on ${processors} processors)`,
+    `(median [min - max, n]; ${result.seconds.toFixed(0)} s; load ${before.toFixed(1)} to ` +
+      `${after.toFixed(1)} on ${processors} processors)`,
     render(header),
     render(widths.map((width) => '-'.repeat(width))),
     ...lines.map(render),

@@ -76,7 +76,8 @@ export function replayCommand(job: string, report: ErrorReport): string {
 export function errorLines(report: ErrorReport): string[] {
   const where = report.worker ? `, ${report.worker}${report.node ? ` on ${report.node}` : ''}` : '';
   const lines = [
-    `loop ${report.loop}, iteration ${report.iteration} (try ${report.try ?? 1} of attempt ${report.attempt}${where}): ${report.message}`,
+    `loop ${report.loop}, iteration ${report.iteration} (try ${report.try ?? 1} of attempt ` +
+      `${report.attempt}${where}): ${report.message}`,
   ];
   if (report.refuted !== undefined) {
     lines.push(

@@ -29,10 +29,10 @@ export function paint(style: Style, text: string): Painted {
 }
 
 /**
- * The one way from words to a terminal. Names, messages and logs come from scripts and buckets: a control character in
- * them would move the cursor, hide text or talk to the terminal. So it is shown and not obeyed. The same holds for marks
- * that turn the direction of text. Ends of lines and tabs stay. Colour is for a terminal that wants it (Node.js honours
- * NO_COLOR and CI).
+ * The one way from words to a terminal. Names, messages and logs come from scripts and buckets. A control character in
+ * them would move the cursor, hide text or talk to the terminal, so it is shown and not obeyed. The same holds for
+ * marks that turn the direction of text. Ends of lines and tabs stay. Colour is for a terminal that wants it (Node.js
+ * honours NO_COLOR and CI).
  */
 export function terminalText(words: Words): string {
   if (typeof words === 'string') return showControls(words);

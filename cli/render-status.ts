@@ -63,7 +63,8 @@ export function statusLines(status: JobStatus): string[] {
     ...forecastLines(status),
     ...(errors.count > 0
       ? [
-          `  ${errors.count} error ${errors.count === 1 ? 'report' : 'reports, one a try'}: foreach-fleet errors ${status.job}`,
+          `  ${errors.count} error ${errors.count === 1 ? 'report' : 'reports, one a try'}: ` +
+            `foreach-fleet errors ${status.job}`,
         ]
       : []),
     ...(status.warnings > 0

@@ -128,7 +128,8 @@ function noReplay(request: ReplayRequest, report: ErrorReport | null, loopIsKnow
   if (report === null && !loopIsKnown)
     return new CommandError('FF-NOT-FAILED', `${where} has not failed so far in job ${job}`, errors, EXIT.invalid);
   const remedy =
-    'run it by hand: put large objects into a data file of the job, which is loaded here as on the workers, and submit again';
+    'run it by hand: put large objects into a data file of the job, which is loaded here as on the ' +
+    'workers, and submit again';
   const why = 'what it needs (arguments and exported objects) was too large to keep';
   return new CommandError('FF-NO-REPLAY', `${where} cannot be replayed: ${why}`, remedy, EXIT.invalid);
 }

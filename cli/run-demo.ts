@@ -72,7 +72,8 @@ async function run(
     say(
       paint(
         'bold',
-        `The local cloud runs (${((Date.now() - begin) / 1000).toFixed(1)} s). Uploading ${folder}; from here on only events drive the job.`,
+        `The local cloud runs (${((Date.now() - begin) / 1000).toFixed(1)} s). Uploading ${folder}; from ` +
+          'here on only events drive the job.',
       ),
     );
   await submitFolder(session, folder, job, (file) => {
@@ -123,13 +124,15 @@ async function show(
   say();
   say(paint('bold', 'Where it lies'));
   say(
-    `  gs://${session.resultsBucket}/${status.results.prefix}   (${status.tasks.inBucket} results of iterations, ${bytes(status.results.bytes)})`,
+    `  gs://${session.resultsBucket}/${status.results.prefix}   (${status.tasks.inBucket} results of ` +
+      `iterations, ${bytes(status.results.bytes)})`,
   );
   for (const file of downloaded.files) say(`  ${join(downloaded.to, file.name)} (${bytes(file.bytes)})`);
   say();
   say(paint('bold', 'On Google Cloud'));
   say(
-    `  the same machines for as long would have cost about ${usd(status.cost.usd)} (price list of ${status.cost.pricesAsOf}); creating the cluster takes 3 to 9 minutes there`,
+    `  the same machines for as long would have cost about ${usd(status.cost.usd)} (price list of ` +
+      `${status.cost.pricesAsOf}); creating the cluster takes 3 to 9 minutes there`,
   );
   say();
   say(paint('bold', 'What is left'));
@@ -144,6 +147,7 @@ async function show(
   line('of disks', left.disks);
   line('of processes', left.processes);
   say(
-    `  ${duration(left.machineSeconds)} of machine time in the local cloud's own books, ${duration(status.cost.machineSeconds)} in the job's estimate`,
+    `  ${duration(left.machineSeconds)} of machine time in the local cloud's own books, ` +
+      `${duration(status.cost.machineSeconds)} in the job's estimate`,
   );
 }

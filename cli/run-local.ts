@@ -36,10 +36,12 @@ export async function runLocal(
   else {
     say(exportLines(cloud.clientEnvironment));
     say(
-      `# The local cloud runs; its state is in ${stateDir}. Paste the lines above into another terminal for gcloud and kubectl.`,
+      `# The local cloud runs; its state is in ${stateDir}. Paste the lines above into another terminal ` +
+        'for gcloud and kubectl.',
     );
     say(
-      `# Start a job:  npm run foreach-fleet -- submit examples/hello --watch      or: gcloud storage cp -r examples/hello gs://${cloud.clientEnvironment['FF_UPLOADS_BUCKET']}/jobs/`,
+      '# Start a job:  npm run foreach-fleet -- submit examples/hello --watch      or: gcloud storage cp ' +
+        `-r examples/hello gs://${cloud.clientEnvironment['FF_UPLOADS_BUCKET']}/jobs/`,
     );
     say('# Ctrl-C stops it; jobs go on when it is started again.');
   }

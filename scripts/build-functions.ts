@@ -44,7 +44,8 @@ async function bundle(): Promise<ZipEntry[]> {
         "import { createRequire as ff_createRequire } from 'node:module';",
         "import { fileURLToPath as ff_fileURLToPath } from 'node:url';",
         'const require = ff_createRequire(import.meta.url);',
-        "const __filename = ff_fileURLToPath(import.meta.url), __dirname = ff_fileURLToPath(new URL('.', import.meta.url));",
+        "const __filename = ff_fileURLToPath(import.meta.url), __dirname = ff_fileURLToPath(new URL('.', " +
+          'import.meta.url));',
       ].join('\n'),
     },
     legalComments: 'none',

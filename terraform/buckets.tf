@@ -1,5 +1,5 @@
-# Three buckets with grants of their own (identities.tf), and one for the functions' code.
-# Uploads: users write. State: only the functions. Results: the functions create, users read, nothing overwrites or deletes.
+# Three buckets with grants of their own (identities.tf), and one for the functions' code. Uploads: users write. State:
+# only the functions. Results: the functions create, users read, nothing overwrites or deletes.
 resource "google_storage_bucket" "uploads" {
   name                        = local.buckets.uploads
   location                    = upper(var.region)

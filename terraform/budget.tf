@@ -1,5 +1,6 @@
-# The last stop for money: every job has its own limit, checked each minute; this one counts what Google bills, hours late. When it is used
-# up, budgetAlert pauses all jobs, which saves their results and deletes their clusters. Off without a billing account.
+# The last stop for money: every job has its own limit, checked each minute; this one counts what Google bills, hours
+# late. When it is used up, budgetAlert pauses all jobs, which saves their results and deletes their clusters. Off
+# without a billing account.
 resource "google_billing_budget" "this" {
   count    = var.billing_account == null ? 0 : 1
   provider = google.billing

@@ -35,8 +35,10 @@ resource "google_cloudfunctions2_function" "event" {
   service_config {
     service_account_email = google_service_account.this["reconcile"].email
     # Values of results pass through as buffers: a small heap keeps the collector at them (see bench/README.md).
-    environment_variables = merge(local.environment, { NODE_OPTIONS = "--max-old-space-size=256 --max-semi-space-size=2" })
-    available_memory      = "2Gi"
+    environment_variables = merge(local.environment, {
+      NODE_OPTIONS = "--max-old-space-size=256 --max-semi-space-size=2"
+    })
+    available_memory = "2Gi"
     dynamic "secret_environment_variables" {
       for_each = var.webhook_secret == null ? [] : [var.webhook_secret]
       content {
@@ -57,9 +59,15 @@ resource "google_cloudfunctions2_function" "event" {
   }
 
   event_trigger {
-    event_type            = each.value.topic == null ? "google.cloud.storage.object.v1.finalized" : "google.cloud.pubsub.topic.v1.messagePublished"
-    trigger_region        = var.region
-    pubsub_topic          = each.value.topic == null ? null : "projects/${var.project_id}/topics/${local.topics[each.value.topic]}"
+    event_type = (
+      each.value.topic == null
+      ? "google.cloud.storage.object.v1.finalized"
+      : "google.cloud.pubsub.topic.v1.messagePublished"
+    )
+    trigger_region = var.region
+    pubsub_topic = (
+      each.value.topic == null ? null : "projects/${var.project_id}/topics/${local.topics[each.value.topic]}"
+    )
     retry_policy          = "RETRY_POLICY_RETRY"
     service_account_email = google_service_account.this["trigger"].email
 

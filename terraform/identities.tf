@@ -1,5 +1,5 @@
-# Who may do what. Nobody holds a role of the whole project that could read or change its other resources, but for what GKE and Compute
-# Engine only grant on projects: see the two custom roles.
+# Who may do what. Nobody holds a role of the whole project that could read or change its other resources, but for what
+# GKE and Compute Engine only grant on projects: see the two custom roles.
 #
 #   reconcile   the five event functions. Each of them runs the same pass over a job, so they share one identity
 #   status      the status function: reads records
@@ -69,7 +69,8 @@ resource "google_project_iam_custom_role" "clusters" {
   depends_on = [google_project_service.enabled]
 }
 
-# Take chosen machines out of a pool, read quotas, and remove what a deleted cluster left behind. Cannot create anything.
+# Take chosen machines out of a pool, read quotas, and remove what a deleted cluster left behind. Cannot create
+# anything.
 resource "google_project_iam_custom_role" "leftovers" {
   role_id     = "foreachFleetLeftovers"
   title       = "foreach-fleet: machines and leftovers"

@@ -1,5 +1,5 @@
-# Progress travels as structured lines on the pods' stdout, so that pods need no credentials; Cloud Logging passes the few that matter on.
-# The cluster's name, which the pods cannot forge, tells the functions which job a line is about.
+# Progress travels as structured lines on the pods' stdout, so that pods need no credentials; Cloud Logging passes the
+# few that matter on. The cluster's name, which the pods cannot forge, tells the functions which job a line is about.
 locals {
   our_lines = join(" AND ", [
     "resource.type=\"k8s_container\"",

@@ -1,4 +1,5 @@
-# A network of its own: machines without public addresses, and the functions inside it so that they reach Redis by its pod's address.
+# A network of its own: machines without public addresses, and the functions inside it so that they reach Redis by its
+# pod's address.
 resource "google_compute_network" "this" {
   name                    = local.name
   auto_create_subnetworks = false
@@ -39,8 +40,8 @@ resource "google_compute_router_nat" "this" {
   }
 }
 
-# How the functions get into the network. Of this provider's version the functions resource knows no other way; see "What it costs" in
-# the README.
+# How the functions get into the network. Of this provider's version the functions resource knows no other way; see
+# "What it costs" in the README.
 resource "google_compute_subnetwork" "functions" {
   name                     = "${local.name}-functions"
   region                   = var.region

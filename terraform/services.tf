@@ -1,8 +1,10 @@
-# The Google Cloud services that are used. They stay enabled after `terraform destroy`: others in the project may use them too.
+# The Google Cloud services that are used. They stay enabled after `terraform destroy`: others in the project may use
+# them too.
 locals {
   services = concat([
-    "artifactregistry", "cloudbuild", "cloudfunctions", "cloudresourcemanager", "cloudscheduler", "compute", "container", "dns",
-    "eventarc", "iam", "iamcredentials", "logging", "pubsub", "run", "storage", "vpcaccess",
+    "artifactregistry", "cloudbuild", "cloudfunctions", "cloudresourcemanager", "cloudscheduler", "compute",
+    "container", "dns", "eventarc", "iam", "iamcredentials", "logging", "pubsub", "run", "storage",
+    "vpcaccess",
   ], var.billing_account == null ? [] : ["billingbudgets"], var.webhook_secret == null ? [] : ["secretmanager"])
 }
 

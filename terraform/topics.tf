@@ -16,8 +16,9 @@ resource "google_pubsub_topic" "this" {
   depends_on = [google_project_service.enabled]
 }
 
-# A message that could not be handled in 100 attempts ends here instead of nowhere, once the triggers' subscriptions point to it (output
-# dead_letter_commands). Jobs do not depend on it: the tick looks at every job each minute, whatever became of its events.
+# A message that could not be handled in 100 attempts ends here instead of nowhere, once the triggers' subscriptions
+# point to it (output dead_letter_commands). Jobs do not depend on it: the tick looks at every job each minute, whatever
+# became of its events.
 resource "google_pubsub_topic" "dead_letters" {
   name = "ff-dead-letters"
 

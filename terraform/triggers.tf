@@ -1,4 +1,5 @@
-# How events reach the functions. The triggers themselves are part of the functions (functions.tf); this is the leave they need.
+# How events reach the functions. The triggers themselves are part of the functions (functions.tf); this is the leave
+# they need.
 resource "google_project_iam_member" "trigger_receives_events" {
   project = var.project_id
   role    = "roles/eventarc.eventReceiver"

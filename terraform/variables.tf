@@ -78,7 +78,9 @@ variable "users" {
   default     = []
 
   validation {
-    condition     = alltrue([for user in var.users : can(regex("^(user|group|serviceAccount|domain|principal|principalSet):.+", user))])
+    condition = alltrue([
+      for user in var.users : can(regex("^(user|group|serviceAccount|domain|principal|principalSet):.+", user))
+    ])
     error_message = "Each as IAM writes it, such as user:ada@example.com. All users of the internet are not a choice."
   }
 }
@@ -123,7 +125,11 @@ variable "functions_range" {
   default     = "10.0.16.0/28"
 
   validation {
-    condition     = can(cidrhost(var.functions_range, 0)) && startswith(var.functions_range, "10.") && endswith(var.functions_range, "/28")
+    condition = alltrue([
+      can(cidrhost(var.functions_range, 0)),
+      startswith(var.functions_range, "10."),
+      endswith(var.functions_range, "/28"),
+    ])
     error_message = "A /28 within 10.0.0.0/8: the clusters' network policy lets only private addresses reach Redis."
   }
 }
@@ -145,7 +151,9 @@ variable "billing_account" {
   default     = null
 
   validation {
-    condition     = var.billing_account == null || can(regex("^[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}$", var.billing_account))
+    condition = (
+      var.billing_account == null || can(regex("^[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}$", var.billing_account))
+    )
     error_message = "A billing account id looks like 012345-6789AB-CDEF01."
   }
 }

@@ -15,7 +15,8 @@ provider "google" {
   default_labels = { foreach-fleet-installation = var.installation }
 }
 
-# Budgets belong to the billing account and not to a project; calls with a user's own credentials must name a project to count them on.
+# Budgets belong to the billing account and not to a project; calls with a user's own credentials must name a project to
+# count them on.
 provider "google" {
   alias                 = "billing"
   project               = var.project_id

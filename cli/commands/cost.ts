@@ -13,7 +13,8 @@ export const cost: Command = {
     const { forecastUsd, limitUsd } = told;
     say(`so far about ${usd(told.usd)} (${duration(told.machineSeconds)} of machines; prices of ${told.pricesAsOf})`);
     say(
-      `forecast ${forecastUsd === null ? 'not possible yet' : usd(forecastUsd)}, limit ${limitUsd === null ? 'none' : usd(limitUsd)}`,
+      `forecast ${forecastUsd === null ? 'not possible yet' : usd(forecastUsd)}, limit ` +
+        `${limitUsd === null ? 'none' : usd(limitUsd)}`,
     );
   },
 };

@@ -26,7 +26,8 @@ export const submit: Command = {
     { flags: '--watch', summary: 'stay and watch until the job has ended' },
   ],
   notes:
-    'A job that has ended begins again by "resume" only; one that failed before a cluster was made begins again when its folder is corrected.',
+    'A job that has ended begins again by "resume" only; one that failed before a cluster was made ' +
+    'begins again when its folder is corrected.',
   examples: ['submit examples/heritability --id h2 --watch'],
   async run(context, options: Options, folder: string) {
     const { jobIdOf, requireFolder, submitFolder } = await import('../submit-folder.ts');
@@ -58,7 +59,8 @@ async function answerOf(session: Session, job: string, before: JobStatus | null)
     const text =
       before.phase === 'waiting'
         ? ''
-        : `attempt ${before.attempt} of ${job} is running: it uses the folder as it was when it began, changed files are for the next attempt`;
+        : `attempt ${before.attempt} of ${job} is running: it uses the folder as it was when it began, ` +
+          'changed files are for the next attempt';
     return { goesOn: true, text, next: watching };
   }
   const answer = await afterEnd(session, before);

@@ -251,7 +251,7 @@ function toInfo(file: File): ObjectInfo {
 
 const pageOfFolders = z.object({ prefixes: z.array(z.string()).default([]) });
 
-/** What the answer to a listing names as folders; the client declares no type for it, and has no answer of an empty page. */
+/** What the answer to a listing names as folders. The client declares no type for it. */
 function foldersOf(response: unknown): string[] {
   return pageOfFolders.parse(response ?? {}).prefixes;
 }

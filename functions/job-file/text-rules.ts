@@ -36,7 +36,8 @@ export function findTextFault(text: string): TextFault | undefined {
     return textFault(
       'FF-SPEC-SHELL',
       `looks like a shell command: "${shorten(text)}"`,
-      'No shell reads this file, so backticks, $( ) and "; command" have no effect: put what should run into the script.',
+      'No shell reads this file, so backticks, $( ) and "; command" have no effect: put what should run ' +
+        'into the script.',
     );
   }
   return undefined;

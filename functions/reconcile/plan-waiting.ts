@@ -111,7 +111,9 @@ function problemsOfLimits(spec: JobSpec, spent: Spending): Problem[] {
     problems.push({
       code: 'FF-LIMIT-TOO-LOW',
       path: 'limits.usd',
-      message: `${spec.limits.usd} USD is below the price of the smallest run, about ${smallest.toFixed(3)} USD${earlier}`,
+      message:
+        `${spec.limits.usd} USD is below the price of the smallest run, about ${smallest.toFixed(3)} ` +
+        `USD${earlier}`,
       remedy: `set limits.usd to at least ${(Math.ceil(least * 100) / 100).toFixed(2)}`,
     });
   const usedSeconds = spent.clusterSeconds ?? 0;

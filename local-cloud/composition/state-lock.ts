@@ -11,7 +11,8 @@ export class StateInUse extends Error {
   readonly pid: number;
   constructor(stateDir: string, pid: number) {
     super(
-      `a local cloud runs on ${stateDir} already (process ${pid}): stop that one first, or give another --state directory`,
+      `a local cloud runs on ${stateDir} already (process ${pid}): stop that one first, or give another ` +
+        '--state directory',
     );
     this.name = 'StateInUse';
     this.pid = pid;

@@ -118,7 +118,8 @@ export class GkeState {
     if (isPoolLevel && others.length >= CONCURRENT_POOL_OPERATIONS) {
       throw new GoogleError(
         429,
-        `Too many operations: cluster "${cluster}" hits the concurrent operations quota ${CONCURRENT_POOL_OPERATIONS}, please try again later.`,
+        `Too many operations: cluster "${cluster}" hits the concurrent operations quota ` +
+          `${CONCURRENT_POOL_OPERATIONS}, please try again later.`,
       );
     }
   }

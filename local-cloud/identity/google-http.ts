@@ -194,7 +194,8 @@ function requireToken(options: HttpOptions, call: Call): void {
   if (bearer !== undefined && options.authenticate(bearer)) return;
   throw new GoogleError(
     401,
-    'Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential.',
+    'Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or ' +
+      'other valid authentication credential.',
   );
 }
 

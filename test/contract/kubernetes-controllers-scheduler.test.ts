@@ -41,42 +41,48 @@ const refusals: {
     node: { cpu: '1' },
     pod: { containers: [container('1500m')] },
     message:
-      '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
+      '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 Preemption is ' +
+      'not helpful for scheduling.',
   },
   {
     why: 'cpu and memory',
     node: { cpu: '1', memory: '50Mi' },
     pod: { containers: [container('2')] },
     message:
-      '0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient memory. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
+      '0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient memory. preemption: 0/1 nodes are ' +
+      'available: 1 Preemption is not helpful for scheduling.',
   },
   {
     why: 'a taint',
     node: { taints: [{ key: 'spot', value: 'true', effect: 'NoSchedule' }] },
     pod: {},
     message:
-      '0/1 nodes are available: 1 node(s) had untolerated taint {spot: true}. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
+      '0/1 nodes are available: 1 node(s) had untolerated taint {spot: true}. preemption: 0/1 nodes are ' +
+      'available: 1 Preemption is not helpful for scheduling.',
   },
   {
     why: 'a node that is not ready',
     node: { ready: false },
     pod: {},
     message:
-      '0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
+      '0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }. ' +
+      'preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
   },
   {
     why: 'a cordoned node',
     node: { cordoned: true },
     pod: {},
     message:
-      '0/1 nodes are available: 1 node(s) were unschedulable. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
+      '0/1 nodes are available: 1 node(s) were unschedulable. preemption: 0/1 nodes are available: 1 ' +
+      'Preemption is not helpful for scheduling.',
   },
   {
     why: 'nodeSelector',
     node: { labels: { pool: 'system' } },
     pod: { nodeSelector: { pool: 'workers' } },
     message:
-      "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
+      "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. preemption: 0/1 " +
+      'nodes are available: 1 Preemption is not helpful for scheduling.',
   },
   {
     why: 'required node affinity',
@@ -91,7 +97,8 @@ const refusals: {
       },
     },
     message:
-      "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
+      "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. preemption: 0/1 " +
+      'nodes are available: 1 Preemption is not helpful for scheduling.',
   },
 ];
 

@@ -27,7 +27,8 @@ const inner = `import net from 'node:net'; net.connect(80, '192.0.2.1').on('erro
 /** 192.0.2.0/24 is set aside for documentation, so nothing is ever reached even without the guard. */
 const attempts: Record<string, string> = {
   'a socket': inner,
-  'a socket with options': `import net from 'node:net'; new net.Socket().connect({ host: '192.0.2.1', port: 80 }).on('error', () => {});`,
+  'a socket with options':
+    `import net from 'node:net'; new net.Socket().connect({ host: '192.0.2.1', port: 80 }).on('error', () ` + '=> {});',
   'an IPv6 socket': `import { connect } from 'node:net'; connect(80, '2001:db8::1').on('error', () => {});`,
   fetch: `await fetch('http://192.0.2.1/').catch(() => {});`,
   'fetch of a name': `await fetch('https://metadata.google.internal/').catch(() => {});`,
@@ -36,8 +37,12 @@ const attempts: Record<string, string> = {
   'HTTP/2': `import http2 from 'node:http2'; http2.connect('http://192.0.2.1').on('error', () => {});`,
   'a look-up': `import { lookup } from 'node:dns'; lookup('example.test', () => {});`,
   'a look-up by promise': `import { resolve4 } from 'node:dns/promises'; await resolve4('example.test').catch(() => {});`,
-  'a datagram': `import dgram from 'node:dgram'; try { dgram.createSocket('udp4').send('x', 53, '192.0.2.1'); } catch {} process.exit();`,
-  'a process of its own': `import { spawnSync } from 'node:child_process'; spawnSync(process.execPath, ['--input-type=module', '-e', ${JSON.stringify(inner)}]);`,
+  'a datagram':
+    `import dgram from 'node:dgram'; try { dgram.createSocket('udp4').send('x', 53, '192.0.2.1'); } catch ` +
+    '{} process.exit();',
+  'a process of its own':
+    `import { spawnSync } from 'node:child_process'; spawnSync(process.execPath, ['--input-type=module', ` +
+    `'-e', ${JSON.stringify(inner)}]);`,
 };
 
 describe('network guard', () => {

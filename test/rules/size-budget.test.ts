@@ -13,24 +13,27 @@ const longestLine = 120;
  * by folder may only fall.
  */
 const longTexts: Record<string, number> = {
-  bench: 11,
-  cli: 20,
-  functions: 5,
-  'local-cloud': 45,
-  scripts: 4,
-  test: 111,
+  bench: 2,
+  cli: 7,
+  functions: 2,
+  'local-cloud': 9,
+  scripts: 3,
+  test: 93,
   testing: 1,
 };
 
-/** R, C and shell code that is wider still, by file: the numbers may only fall. */
+/** Other code that is wider still, by file (in Terraform texts, which take no joins): the numbers may only fall. */
 const longLines: Record<string, number> = {
+  'terraform/identities.tf': 2,
+  'terraform/outputs.tf': 3,
+  'terraform/variables.tf': 8,
   'worker-image/R/conditions.R': 4,
   'worker-image/R/describe.R': 3,
   'worker-image/R/exports.R': 13,
   'worker-image/src/init.c': 5,
 };
 
-const sources = projectFiles().filter((path) => /\.(ts|mjs|R|c|h)$/.test(path) && !path.startsWith('examples/'));
+const sources = projectFiles().filter((path) => /\.(ts|mjs|js|R|c|h)$/.test(path) && !path.startsWith('examples/'));
 
 function countLines(text: string): number {
   return text.split('\n').length - (text.endsWith('\n') ? 1 : 0);
@@ -96,7 +99,9 @@ describe('size budget', () => {
   });
 
   it(`no line of code or comment is longer than ${longestLine} characters, and texts that are become no more`, () => {
-    const found = sources.filter((path) => /\.(ts|mjs)$/.test(path)).map((path) => ({ path, ...findLongLines(path) }));
+    const found = sources
+      .filter((path) => /\.(ts|mjs|js)$/.test(path))
+      .map((path) => ({ path, ...findLongLines(path) }));
     assert.deepEqual(
       found.flatMap(({ code }) => code),
       [],
@@ -114,9 +119,9 @@ describe('size budget', () => {
     }
   });
 
-  it(`no line of R, C or shell code is longer than ${longestLine} characters`, () => {
+  it(`no line of R, C, shell or Terraform code is longer than ${longestLine} characters`, () => {
     const found = projectFiles().flatMap((path) => {
-      if (!/\.(R|c|h|sh)$/.test(path) && !path.startsWith('worker-image/bin/')) return [];
+      if (!/\.(R|c|h|sh|tf)$/.test(path) && !path.startsWith('worker-image/bin/')) return [];
       const lines = readFileSync(projectRoot + path, 'utf8').split('\n');
       const count = lines.filter((line) => line.length > longestLine).length;
       return count === 0 ? [] : [[path, count] as const];

@@ -148,7 +148,8 @@ export function defineBasicSuite(world: () => KubeletWorld): void {
       { name: 'all', mountPath: '/etc/all' },
     ];
     const script = [
-      'pwd; cat /etc/keys/sub/a; echo; ls /etc/keys; stat -Lc %a /etc/keys/sub/a; cat /etc/info/labels; echo; ls /etc/all',
+      'pwd; cat /etc/keys/sub/a; echo; ls /etc/keys; stat -Lc %a /etc/keys/sub/a; cat /etc/info/labels; ' +
+        'echo; ls /etc/all',
       'cat /scratch/from-init; echo "$SETTING"',
     ].join('\n');
     await w.createPod(

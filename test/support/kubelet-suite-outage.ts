@@ -23,7 +23,8 @@ export function defineOutageSuite(world: () => KubeletWorld, server: () => Inter
   test('pods go on while the API server is away, and it learns afterwards what has happened', async () => {
     const w = world();
     const script =
-      'echo run >>/scratch/runs; n=$(wc -l </scratch/runs); echo run $n; [ $n -ge 3 ] && exec sleep 600; sleep 0.3; exit 9';
+      'echo run >>/scratch/runs; n=$(wc -l </scratch/runs); echo run $n; [ $n -ge 3 ] && exec sleep 600; ' +
+      'sleep 0.3; exit 9';
     await w.createPod(NS, 'outlives', {
       terminationGracePeriodSeconds: 1,
       containers: [sh(script, { volumeMounts: [{ name: 'scratch', mountPath: '/scratch' }] })],

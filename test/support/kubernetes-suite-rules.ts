@@ -223,7 +223,8 @@ export function rulesSuite(client: KubernetesClient): void {
         'allowPrivilegeEscalation != false (container "c" must set securityContext.allowPrivilegeEscalation=false)',
         'unrestricted capabilities (container "c" must set securityContext.capabilities.drop=["ALL"])',
         'runAsNonRoot != true (pod or container "c" must set securityContext.runAsNonRoot=true)',
-        'seccompProfile (pod or container "c" must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost")',
+        'seccompProfile (pod or container "c" must set securityContext.seccompProfile.type to ' +
+          '"RuntimeDefault" or "Localhost")',
       ];
       assert.equal(
         body.message,

@@ -17,7 +17,7 @@ export function exists(path: string, among: Known): boolean {
   return plain.includes('*') ? [...among].some((each) => matchesGlob(each, plain)) : among.has(plain);
 }
 
-/** Of words in this file those that are paths which the repository lacks; `own` are endings of nothing but its files. */
+/** Of words in this file those that are paths which the repository lacks; `own`: endings of its own files only. */
 export function findGhosts(document: string, words: readonly string[], among: Known, own: RegExp): string[] {
   const besideIt = (path: string): string => posix.join(posix.dirname(document), path);
   return words.filter((word) => {

@@ -99,7 +99,8 @@ describe('the line that says it all', () => {
   it('names phase, machines, workers, tasks, what is saved, time left and cost', () => {
     assert.equal(
       summaryLine(running),
-      'running   | machines 3 | workers 6/6 (5 busy) | tasks 40/200 done, 5 running, 154 waiting, 1 failed | 39 saved | 2 min 5 s left | about 0.12 USD',
+      'running   | machines 3 | workers 6/6 (5 busy) | tasks 40/200 done, 5 running, 154 waiting, 1 ' +
+        'failed | 39 saved | 2 min 5 s left | about 0.12 USD',
     );
   });
 

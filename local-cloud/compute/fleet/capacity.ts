@@ -50,6 +50,8 @@ function capacityError(fleet: MachineOwner, group: GroupRecord, kind: 'stockout'
     };
   }
   const zone = `projects/${fleet.context.projectId}/zones/${group.zone}`;
-  const message = `The zone '${zone}' does not have enough resources available to fulfill the request.  '(resource type:compute)'.`;
+  const message =
+    `The zone '${zone}' does not have enough resources available to fulfill the request.  '(resource ` +
+    `type:compute)'.`;
   return { code: 'ZONE_RESOURCE_POOL_EXHAUSTED', message };
 }

@@ -169,7 +169,9 @@ export class ComputeRoutes {
     const target = this.#get(scope, collection, name);
     const leftover = this.#leftovers.find(collection as LeftoverKind, scope.split('/')[1] ?? scope, name);
     if (!leftover) {
-      const message = `The ${collection} resource '${this.#resources.link(`${scope}/${collection}/${name}`)}' is already being used by '${target['users']?.[0] ?? 'its instance group'}'`;
+      const message =
+        `The ${collection} resource '${this.#resources.link(`${scope}/${collection}/${name}`)}' is already ` +
+        `being used by '${target['users']?.[0] ?? 'its instance group'}'`;
       throw new GoogleError(400, message);
     }
     this.#leftovers.remove(leftover);

@@ -134,7 +134,8 @@ function requireName(field: string, name: unknown): void {
   if (typeof name === 'string' && NAME.test(name)) return;
   throw new GoogleError(
     400,
-    `Invalid value for field "${field}": ${JSON.stringify(name ?? '')}. Must be a match of regex '(?:[a-z](?:[-a-z0-9]{0,38}[a-z0-9])?)'.`,
+    `Invalid value for field "${field}": ${JSON.stringify(name ?? '')}. Must be a match of regex ` +
+      `'(?:[a-z](?:[-a-z0-9]{0,38}[a-z0-9])?)'.`,
   );
 }
 

@@ -94,7 +94,10 @@ export function requireQuota(fleet: Fleet, cluster: ClusterRecord, pools: Json[]
   const url = `https://console.cloud.google.com/iam-admin/quotas?usage=USED&project=${fleet.context.projectId}`;
   const lines = [...worst.values()].map(
     (each) =>
-      `insufficient regional quota to satisfy request: resource "${each.metric}": request requires '${each.required.toFixed(1)}' and is short '${(each.required - each.available).toFixed(1)}'. project has a quota of '${each.limit.toFixed(1)}' with '${each.available.toFixed(1)}' available. View and manage quotas at ${url}`,
+      `insufficient regional quota to satisfy request: resource "${each.metric}": request requires ` +
+      `'${each.required.toFixed(1)}' and is short '${(each.required - each.available).toFixed(1)}'. ` +
+      `project has a quota of '${each.limit.toFixed(1)}' with '${each.available.toFixed(1)}' available. ` +
+      `View and manage quotas at ${url}`,
   );
   const numbered = lines.map((line, index) => `\n\t(${index + 1}) ${line}`).join('');
   throw new GoogleError(403, lines.length === 1 ? capitalised(lines[0] ?? '') : numbered);
@@ -119,6 +122,8 @@ export function nodeShortage(fleet: Fleet, groups: GroupRecord[], startedMs: num
   const waited = `${(fleet.context.clock.nowMs() - startedMs) / 1000}s`;
   const cause = `Instance '${first.name}' creation failed: ${first.error.message}`;
   const opening = code === 'GCE_STOCKOUT' ? 'Google Compute Engine' : 'Insufficient quota to satisfy the request';
-  const message = `${opening}: Not all instances running in IGM after ${waited}. Expected ${expected}, running ${expected - refused.length}, transitioning ${refused.length}. Current errors: [${code}]: ${cause}`;
+  const message =
+    `${opening}: Not all instances running in IGM after ${waited}. Expected ${expected}, running ` +
+    `${expected - refused.length}, transitioning ${refused.length}. Current errors: [${code}]: ${cause}`;
   return { message, conditions: [{ code, message: cause, canonicalCode: 'RESOURCE_EXHAUSTED' }] };
 }

@@ -63,7 +63,8 @@ export class ImagePuller {
     event(
       'Normal',
       'Pulled',
-      `Successfully pulled image "${name}" in ${took} (${took} including waiting). Image size: ${image.sizeBytes ?? 0} bytes.`,
+      `Successfully pulled image "${name}" in ${took} (${took} including waiting). Image size: ` +
+        `${image.sizeBytes ?? 0} bytes.`,
     );
     return { image };
   }

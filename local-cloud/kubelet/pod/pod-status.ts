@@ -144,7 +144,10 @@ function backOffWaiting(input: StatusInput, record: ContainerRecord): Waiting | 
 }
 
 function backOffMessage(pod: PodRecord, record: ContainerRecord): string {
-  return `back-off ${goDuration(record.backOff?.delayMs ?? 0)} restarting failed container=${record.name} pod=${pod.name}_${pod.namespace}(${pod.uid})`;
+  return (
+    `back-off ${goDuration(record.backOff?.delayMs ?? 0)} restarting failed container=${record.name} ` +
+    `pod=${pod.name}_${pod.namespace}(${pod.uid})`
+  );
 }
 
 /** 300000 → 5m0s, as Go prints durations. */

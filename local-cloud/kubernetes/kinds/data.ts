@@ -6,7 +6,8 @@ import { invalidValue, forbiddenField } from './field-error.ts';
 
 const DATA_KEY = /^[-._a-zA-Z0-9]+$/;
 const DATA_KEY_MESSAGE =
-  "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
+  "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or " +
+  "'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
 const MAX_DATA_BYTES = 1024 * 1024;
 
 /** ConfigMaps and Secrets. */

@@ -22,7 +22,9 @@ export const forbiddenField = (field: string, why: string): FieldError => ({
 export const unsupported = (field: string, value: unknown, supported: string[]): FieldError => ({
   reason: 'FieldValueNotSupported',
   field,
-  message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported.map((each) => JSON.stringify(each)).join(', ')}`,
+  message:
+    `Unsupported value: ${JSON.stringify(value)}: supported values: ` +
+    `${supported.map((each) => JSON.stringify(each)).join(', ')}`,
 });
 
 export const duplicate = (field: string, value: unknown): FieldError => ({

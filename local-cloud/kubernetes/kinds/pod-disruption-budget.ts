@@ -49,7 +49,8 @@ function validateBudget({ spec }: PodDisruptionBudget): FieldError[] {
         invalidValue(
           `spec.${name}`,
           value,
-          "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')",
+          "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or " +
+            "'93%', regex used for validation is '[0-9]+%')",
         ),
       );
     }

@@ -162,7 +162,9 @@ function forbidNewFinalizers(type: Kind, next: KubeObject, stored: KubeObject): 
   const added = (next.metadata.finalizers ?? []).filter((each) => !known.includes(each));
   if (added.length === 0) return;
   const found = added.map((each) => JSON.stringify(each)).join(', ');
-  const message = `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{${found}}`;
+  const message =
+    'Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers ' +
+    `[]string{${found}}`;
   throw invalid(type.kind, type.group, next.metadata.name, [
     { reason: 'FieldValueForbidden', field: 'metadata.finalizers', message },
   ]);

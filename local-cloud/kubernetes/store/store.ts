@@ -272,7 +272,8 @@ function checkPreconditions(type: Kind, { metadata }: KubeObject, { uid, resourc
     throw conflict(named, metadata.name, `${found}. The object might have been deleted and then recreated`);
   }
   if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
-    const found = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record`;
+    const found =
+      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in ` + 'record';
     throw conflict(named, metadata.name, `${found} (${metadata.resourceVersion}). The object might have been modified`);
   }
 }

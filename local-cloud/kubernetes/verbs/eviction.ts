@@ -90,7 +90,8 @@ function spendBudget(call: Call, pod: KubeObject, isTrial: boolean): void {
     throw new ApiError(
       500,
       'InternalError',
-      'Internal error occurred: This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+      'Internal error occurred: This pod has more than one PodDisruptionBudget, which the eviction ' +
+        'subresource does not support.',
     );
   }
   const [budget] = budgets;
@@ -129,7 +130,8 @@ function refuseIfExhausted({ metadata, status }: KubeObject): void {
   }
   if ((status.disruptionsAllowed ?? 0) <= 0) {
     refuse(
-      `The disruption budget ${metadata.name} needs ${status.desiredHealthy ?? 0} healthy pods and has ${status.currentHealthy ?? 0} currently`,
+      `The disruption budget ${metadata.name} needs ${status.desiredHealthy ?? 0} healthy pods and has ` +
+        `${status.currentHealthy ?? 0} currently`,
     );
   }
 }

@@ -118,6 +118,7 @@ function unsupported(media: string): ApiError {
   return new ApiError(
     415,
     'UnsupportedMediaType',
-    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')} (got ${media})`,
+    'the body of the request was in an unknown format - accepted media types include: ' +
+      `${accepted.join(', ')} (got ${media})`,
   );
 }

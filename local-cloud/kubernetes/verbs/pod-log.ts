@@ -18,7 +18,8 @@ export async function podLog(call: Call): Promise<Answer> {
   const waiting = waitingReason(pod, container);
   if (waiting !== undefined) {
     throw badRequest(
-      `container ${JSON.stringify(container)} in pod ${JSON.stringify(pod.metadata.name)} is waiting to start: ${waiting}`,
+      `container ${JSON.stringify(container)} in pod ${JSON.stringify(pod.metadata.name)} is waiting to ` +
+        `start: ${waiting}`,
     );
   }
   const query = new URLSearchParams();

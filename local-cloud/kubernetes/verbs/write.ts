@@ -25,7 +25,8 @@ function decode(call: Call, object: Plain): NewObject {
   if (kind !== type.kind) {
     const expected = `${apiVersionOf(type)}, Kind=${type.kind}`;
     throw badRequest(
-      `${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}: the kind in the data (${kind}) does not match the expected kind (${expected})`,
+      `${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}: the kind in the ` +
+        `data (${kind}) does not match the expected kind (${expected})`,
     );
   }
   const { object: clean, unknown } = checkFields(object, schemaOf(type), type.kind, type.version);
@@ -46,7 +47,8 @@ function reportUnknown(call: Call, mode: string, unknown: string[]): void {
   }
   const { kind, version } = call.request.type;
   throw badRequest(
-    `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: strict decoding error: ${lines.join(', ')}`,
+    `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: strict decoding ` +
+      `error: ${lines.join(', ')}`,
   );
 }
 
@@ -163,7 +165,8 @@ function checkPolicy(policy: string): 'Background' | 'Foreground' | 'Orphan' {
 function withDefaultPolicy(call: Call, options: DeleteOptions & WriteOptions): DeleteOptions & WriteOptions {
   if (call.request.type.resource !== 'jobs' || options.propagationPolicy !== undefined) return options;
   call.warn(
-    'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
+    'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to ' +
+      'remove them or set propagationPolicy=Orphan to suppress this warning',
   );
   return { ...options, propagationPolicy: 'Orphan' };
 }

@@ -90,7 +90,8 @@ function parseBody(text: string, media: string): unknown {
     return media.includes('yaml') ? parseYaml(text) : JSON.parse(text);
   } catch (error) {
     throw badRequest(
-      `the object provided is unrecognized (must be of type object): couldn't get version/kind; json parse error: ${messageOf(error)}`,
+      `the object provided is unrecognized (must be of type object): couldn't get version/kind; json ` +
+        `parse error: ${messageOf(error)}`,
     );
   }
 }

@@ -153,6 +153,8 @@ export function readAttributes(resource: Json): ObjectAttributes {
 
 function refuseIfHeld(object: ObjectVersion): void {
   if (!object.attributes.temporaryHold && !object.attributes.eventBasedHold) return;
-  const message = `Object '${object.bucket}/${object.name}' is under active hold and cannot be deleted, overwritten or archived until hold is removed.`;
+  const message =
+    `Object '${object.bucket}/${object.name}' is under active hold and cannot be deleted, overwritten or ` +
+    'archived until hold is removed.';
   throw new ApiError(403, 'forbidden', message, { xmlCode: 'AccessDenied' });
 }

@@ -206,7 +206,8 @@ export class ResumableUploads {
 
 function offsetTooHigh(offset: number, persisted: number): ApiError {
   return invalid(
-    `Invalid request. According to the Content-Range header, the upload offset is ${offset} byte(s), which exceeds already uploaded size of ${persisted} byte(s).`,
+    `Invalid request. According to the Content-Range header, the upload offset is ${offset} byte(s), ` +
+      `which exceeds already uploaded size of ${persisted} byte(s).`,
     'badRequest',
   );
 }

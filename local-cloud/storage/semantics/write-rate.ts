@@ -22,7 +22,9 @@ export class WriteRate {
     const nowMs = this.#clock.nowMs();
     const lastMs = this.#lastMs.get(key);
     if (lastMs !== undefined && nowMs - lastMs < INTERVAL_MS) {
-      const message = `The object ${key} exceeded the rate limit for object mutation operations (create, update, and delete). Please reduce your request rate.`;
+      const message =
+        `The object ${key} exceeded the rate limit for object mutation operations (create, update, and ` +
+        'delete). Please reduce your request rate.';
       throw new ApiError(429, 'rateLimitExceeded', message, { xmlCode: 'SlowDown' });
     }
     this.#lastMs.set(key, nowMs);

@@ -41,7 +41,8 @@ export function readCredential(credential: string | null | undefined, name: stri
 
 export function signatureMismatch(signed: Buffer): ApiError {
   const message =
-    'Access denied. The request signature we calculated does not match the signature you provided. Check your Google secret key and signing method.';
+    'Access denied. The request signature we calculated does not match the signature you provided. Check ' +
+    'your Google secret key and signing method.';
   return new ApiError(403, 'forbidden', message, {
     xmlCode: 'SignatureDoesNotMatch',
     details: signed.toString('utf8'),

@@ -227,7 +227,10 @@ function validateProbe(probe: Probe | undefined, path: string): FieldError[] {
 }
 
 const CHANGEABLE =
-  'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
+  'pod updates may not change fields other than ' +
+  '`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` ' +
+  '(only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to ' +
+  '1 if it was previously negative)';
 
 /** What of a running pod may change: images, a shorter deadline, added tolerations, and the node once (by binding). */
 export function validatePodUpdate(next: Pod, stored: Pod): FieldError[] {

@@ -59,7 +59,9 @@ function checkHost(spec: PodSpec): Violation[] {
   const ports = containersOf(spec).filter((container) => container.ports?.some((port) => port.hostPort));
   const numbers = ports.flatMap((container) => (container.ports ?? []).map((port) => port.hostPort).filter(Boolean));
   if (ports.length > 0) {
-    const uses = `${nameList(ports)} use${ports.length === 1 ? 's' : ''} hostPort${numbers.length === 1 ? '' : 's'} ${numbers.join(', ')}`;
+    const uses =
+      `${nameList(ports)} use${ports.length === 1 ? 's' : ''} hostPort${numbers.length === 1 ? '' : 's'} ` +
+      `${numbers.join(', ')}`;
     found.push({ id: 'hostPorts', text: `hostPort (${uses})` });
   }
   return found;
@@ -210,6 +212,7 @@ function checkSeccomp(spec: PodSpec, containers: Container[]): Violation[] {
     ];
   }
   if (silent.length === 0 || isGood(podType)) return [];
-  const must = `pod or ${nameList(silent)} must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost"`;
+  const must =
+    `pod or ${nameList(silent)} must set securityContext.seccompProfile.type to "RuntimeDefault" or ` + '"Localhost"';
   return [{ id: 'seccomp', text: `seccompProfile (${must})` }];
 }
