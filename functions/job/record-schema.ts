@@ -9,6 +9,7 @@ import type { JobRecord } from './job-record.ts';
 import { ACTIONS } from './action.ts';
 import { PHASES, TERMINAL } from './phase.ts';
 import type { Progress } from './progress.ts';
+import { decisionFields, errorFields, outputFields, problemFields } from './shown-parts.ts';
 import { WAIT_CODES } from './waiting.ts';
 
 /** Raised with every change of the shape; the migration from the number before belongs to the same change. */
@@ -116,7 +117,7 @@ export const recordSchema = z.strictObject({
   files: z.array(z.strictObject({ name: text, generation: text, bytes: number, md5: text })),
   filesDigest: text,
   spec: specSchema.nullable(),
-  problems: z.array(z.strictObject({ code: text, path: text, message: text, remedy: text })),
+  problems: z.array(z.strictObject(problemFields)),
   waitingFor: text.nullable(),
   waiting: z.strictObject({ code: z.enum(WAIT_CODES), since: time }).nullable(),
   cluster: clusterSchema.nullable(),
@@ -133,10 +134,8 @@ export const recordSchema = z.strictObject({
     peakBytes: z.exactOptional(number),
     cpuSeconds: z.exactOptional(number),
   }),
-  recentErrors: z.array(
-    z.strictObject({ loop: number, iteration: number, message: text, worker: text, final: z.boolean() }),
-  ),
-  outputs: z.array(z.strictObject({ name: text, bytes: number, sha256: text })),
+  recentErrors: z.array(z.strictObject(errorFields)),
+  outputs: z.array(z.strictObject(outputFields)),
   outputsLeftOut: number,
   clustersMade: number,
   onDemand: z.boolean(),
@@ -149,16 +148,7 @@ export const recordSchema = z.strictObject({
   }),
   acting: z.boolean(),
   observedMs: number,
-  decisions: z.array(
-    z.strictObject({
-      at: time,
-      firstAt: z.exactOptional(time),
-      count: z.exactOptional(number),
-      what: text,
-      code: text,
-      text,
-    }),
-  ),
+  decisions: z.array(z.strictObject(decisionFields)),
   trouble: z
     .strictObject({ action: z.enum(ACTIONS), code: text, text, count: number, firstAt: time, nextTryAt: time })
     .nullable(),

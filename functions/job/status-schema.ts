@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import type { JobStatus } from './job-status.ts';
 import { PHASES, TERMINAL } from './phase.ts';
+import { decisionFields, errorFields, outputFields, problemFields } from './shown-parts.ts';
 import { WAIT_CODES } from './waiting.ts';
 
 const text = z.string();
@@ -40,7 +41,7 @@ export const statusSchema = z.looseObject({
     .object({ code: z.enum(WAIT_CODES), said: text, since: time, until: time.nullable(), then: text })
     .nullable()
     .default(null),
-  problems: z.array(z.object({ code: text, path: text, message: text, remedy: text })),
+  problems: z.array(z.object(problemFields)),
   submittedAt: time,
   attemptStartedAt: time,
   phaseSince: time,
@@ -70,7 +71,7 @@ export const statusSchema = z.looseObject({
   }),
   errors: z.object({
     count: number,
-    recent: z.array(z.object({ loop: number, iteration: number, message: text, worker: text, final: z.boolean() })),
+    recent: z.array(z.object(errorFields)),
   }),
   // one that an earlier version has written has none
   warnings: number.default(0),
@@ -79,18 +80,9 @@ export const statusSchema = z.looseObject({
     .default({ peakBytes: null, cpuSeconds: null }),
   results: z.object({
     prefix: text,
-    outputs: z.array(z.object({ name: text, bytes: number, sha256: text })),
+    outputs: z.array(z.object(outputFields)),
     outputsLeftOut: number,
     bytes: number,
   }),
-  decisions: z.array(
-    z.object({
-      at: time,
-      firstAt: z.exactOptional(time),
-      count: z.exactOptional(number),
-      what: text,
-      code: text,
-      text,
-    }),
-  ),
+  decisions: z.array(z.object(decisionFields)),
 }) satisfies z.ZodType<JobStatus>;
