@@ -147,6 +147,17 @@ chain <- NULL
 for (k in 1:1e5) chain <- list2env(list(rest = chain))
 told <- tryCatch(foreach(i = 1:2) %dopar% is.environment(chain), error = conditionMessage)
 stopifnot(grepl("chain", told), grepl("cannot be sent|too deep", told))
+deep <- NULL
+for (k in 1:10000) deep <- list(deep)
+depth_of <- function(x) { n <- 0L; while (!is.null(x)) { x <- x[[1]]; n <- n + 1L }; n }
+probe("10,000 nested lists", foreach(i = 1:2) %run% depth_of(deep))
+probe("10,000 nested lists as argument and result", vapply(foreach(x = list(deep, deep)) %run% { depth_of(x); x },
+  depth_of, 1L))
+cells <- as.pairlist(as.list(1:2e5)) # R itself dies where it reads it again
+told <- list(tryCatch(foreach(i = 1:2) %dopar% length(cells), error = conditionMessage),
+  tryCatch(foreach(x = list(cells)) %dopar% length(x), error = conditionMessage))
+told[[3]] <- tryCatch(foreach(n = "cells") %dopar% length(get(n)), error = conditionMessage)
+stopifnot(grepl("object cells .*nested more than", told[c(1, 3)]), grepl("nested more than", told[[2]]))
 
 # --- what cannot be carried, and what is missing
 pointer <- list(at = getNativeSymbolInfo("fleet_hash", "foreachfleet")$address, data = 1:3)

@@ -73,13 +73,13 @@ lend <- function(fleet, loop, id) {
 publish_loan <- function(fleet, loop, variable) {
   value <- variable$value[[1]]
   is_plain <- .Call(fleet_plain, value)
+  mark <- loan_mark(loop, variable$level, variable$name, value) # fails for what is nested too deep to be read again
   if (!is_plain) check_loan(loop, variable)
   bytes <- serialize_scope(value, loop$carried)
   digest <- publish_bytes(fleet, loop, variable$name, bytes)
   object <- loop$objects[[length(loop$objects)]]
   if (!is_plain) loop$loans$apart <- c(loop$loans$apart, variable$value)
-  list(digest = digest, way = object$way, bytes = object$bytes, plain = is_plain,
-       mark = loan_mark(loop, variable$level, variable$name, value))
+  list(digest = digest, way = object$way, bytes = object$bytes, plain = is_plain, mark = mark)
 }
 
 # It travels by itself: what it shares with other variables would be two things on the worker.
@@ -107,7 +107,7 @@ loan_digest <- function(loop, k, name, value) {
   id <- paste(k, name)
   if (is.null(loop$loans$digests[[id]])) {
     frames <- loop$carried$levels[seq_len(loop$carried$depth)]
-    loop$loans$digests[[id]] <- tryCatch(short_hash(value, frames), error = function(e) NOT_KNOWN)
+    loop$loans$digests[[id]] <- short_hash(value, frames)
   }
   loop$loans$digests[[id]]
 }
@@ -132,6 +132,7 @@ same_loans <- function(loop, mark) {
     level <- loop$carried$levels[[as.integer(fields[2])]]
     name <- utils::URLdecode(fields[3])
     if (!.Call(fleet_holds_value, level, name)) return(FALSE)
-    identical(loan_digest(loop, fields[2], name, get(name, envir = level)), fields[4])
+    now <- tryCatch(loan_digest(loop, fields[2], name, get(name, envir = level)), error = function(e) NOT_KNOWN)
+    identical(now, fields[4])
   }, NA))
 }

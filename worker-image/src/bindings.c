@@ -125,6 +125,12 @@ static void weigh(weighing *w, SEXP x, SEXP levels, int depth) {
   case VECSXP: case EXPRSXP:
     for (R_xlen_t i = 0; i < n; i++) weigh(w, VECTOR_ELT(x, i), levels, depth + 1);
     break;
+  case LISTSXP: case LANGSXP: case DOTSXP:
+    for (; TYPEOF(x) == LISTSXP || TYPEOF(x) == LANGSXP || TYPEOF(x) == DOTSXP; x = CDR(x)) {
+      w->bytes += 32;
+      weigh(w, CAR(x), levels, ++depth); /* R reads each cell within the one before */
+    }
+    return;
   case CLOSXP: weigh(w, CLOENV(x), levels, depth + 1); break;
   case PROMSXP:
     if (PRVALUE(x) != R_UnboundValue) weigh(w, PRVALUE(x), levels, depth + 1);

@@ -16,7 +16,16 @@ typedef struct {
   mixer digest;
   SEXP known;         /* environments that stand for "what is exported": only named, not entered */
   pointer_table seen; /* environments and functions entered so far, for cycles */
+  int depth;          /* as unserialize() counts it, which dies where it has no stack left */
 } hasher;
+
+/* With a stack of 8 MiB, R reads some 25,000 nested lists, as many cells of a pairlist, half as many environments. */
+#define DEEPEST 20000
+
+static void go_deeper(hasher *h, int levels) {
+  h->depth += levels;
+  if (h->depth > DEEPEST) Rf_error("it is nested more than %d deep, or a pairlist or call of that length", DEEPEST);
+}
 
 static void add(hasher *h, const void *bytes, size_t count) { mix(&h->digest, bytes, count); }
 
@@ -119,8 +128,10 @@ static void add_environment(hasher *h, SEXP env) {
   if (add_named_environment(h, env) || is_seen(h, env)) return;
   SEXP names = PROTECT(R_lsInternal3(env, TRUE, TRUE));
   add_tag(h, ENVSXP, 10 + (uint64_t)XLENGTH(names));
+  go_deeper(h, 2);
   for (R_xlen_t i = 0; i < XLENGTH(names); i++) add_variable(h, env, installTrChar(STRING_ELT(names, i)));
   walk(h, ATTRIB(env));
+  h->depth -= 2;
   UNPROTECT(1);
 }
 
@@ -162,8 +173,10 @@ static void add_attributes(hasher *h, SEXP x) {
 }
 
 static void add_pairs(hasher *h, SEXP x) {
+  int depth = h->depth;
   add_tag(h, TYPEOF(x), (uint64_t)length(x));
   for (SEXP p = x; p != R_NilValue; p = CDR(p)) {
+    go_deeper(h, 1);
     if (TAG(p) != R_NilValue) add_text(h, CHAR(PRINTNAME(TAG(p))));
     /* function (x) ... keeps a source reference as its fourth element */
     if (TYPEOF(x) == LANGSXP && CAR(p) != R_NilValue && isInteger(CAR(p)) && inherits(CAR(p), "srcref")) continue;
@@ -171,6 +184,7 @@ static void add_pairs(hasher *h, SEXP x) {
     /* whoever gets the dots may look at their text: substitute(), match.call() */
     if (TYPEOF(x) == DOTSXP && TYPEOF(CAR(p)) == PROMSXP) walk(h, R_PromiseExpr(CAR(p)));
   }
+  h->depth = depth;
 }
 
 static void add_primitive(hasher *h, SEXP x) {
@@ -205,7 +219,9 @@ static void walk(hasher *h, SEXP x) {
     break;
   case VECSXP: case EXPRSXP:
     add_tag(h, TYPEOF(x), (uint64_t)XLENGTH(x));
+    go_deeper(h, 1);
     for (R_xlen_t i = 0; i < XLENGTH(x); i++) walk(h, VECTOR_ELT(x, i));
+    h->depth--;
     break;
   case LANGSXP: case LISTSXP: case DOTSXP: add_pairs(h, x); break;
   case CLOSXP: add_closure(h, x); break;
@@ -222,6 +238,7 @@ static void start(hasher *h, SEXP known_environments) {
   memset(&h->digest, 0, sizeof h->digest);
   h->known = known_environments;
   memset(&h->seen, 0, sizeof h->seen);
+  h->depth = 0;
 }
 
 SEXP fleet_hash(SEXP value, SEXP known_environments) {
