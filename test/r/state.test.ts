@@ -66,10 +66,27 @@ test(
   { timeout: 60_000 },
   async (context) => {
     if (await skipsWithout(context, 'data.table')) return;
-    const session = lab.session(`${read('script-settings.R')}\nfinish_settings()`);
+    const session = lab.session(`${read('setting.R')}\n${read('script-settings.R')}\nfinish_settings()`);
     assert.equal(await session.exited, 0, [...session.lines, ...worker.lines.slice(-50)].join('\n'));
   },
 );
+
+test('what the script has changed inside packages holds in its loops', { timeout: 60_000 }, async (context) => {
+  if (await skipsWithout(context, 'ggplot2', 'knitr', 'MASS', 'lattice')) return;
+  const session = lab.session(`${read('setting.R')}\n${read('script-packages.R')}\nfinish_settings()`);
+  assert.equal(await session.exited, 0, [...session.lines, ...worker.lines.slice(-50)].join('\n'));
+});
+
+test('caches of packages are told nobody; what cannot travel is told before the first task', async (context) => {
+  if (await skipsWithout(context, 'ggplot2', 'knitr', 'lattice')) return;
+  const session = lab.session(read('state-inside-packages.R'));
+  assert.equal(await session.exited, 0, [...session.lines, ...worker.lines.slice(-50)].join('\n'));
+  const told = session.lines.filter((line) => /cannot be sent to workers/.test(line));
+  assert.equal(told.length, 1, session.lines.join('\n'));
+  assert.match(told[0] ?? '', /changed defaults in package knitr \(knitr:::opts_chunk\)/);
+  const at = (text: string): number => session.lines.findIndex((line) => line.includes(text));
+  assert.ok(at('ordinary use') < at('cannot be sent') && at('cannot be sent') < at('after the loop'));
+});
 
 test('a resume notices that a setting has changed, and says which', { timeout: 60_000 }, async () => {
   const resumed = `, journal = "${join(lab.dir, 'journal')}", seed = 1`;

@@ -15,6 +15,8 @@ apply_settings <- function(worker, setup) {
   set_locale(settings$locale)
   set_timezone(settings)
   set_folder(settings$folder)
+  if (!is.null(settings$palette)) grDevices::palette(settings$palette)
+  apply_package_state(worker$package_state, settings$inside)
   worker$settings_of <- setup$run
 }
 
@@ -81,12 +83,19 @@ same_at_end <- function(a, b) {
   sum(cumprod(rev(a)[n] == rev(b)[n]))
 }
 
-# In a session that replays an iteration: options and environment variables. Returns a function that puts its own back.
+# In a session that replays an iteration: options, environment variables, what was changed inside packages. Returns a
+# function that puts its own back.
 tell_settings <- function(settings) {
   ours <- options(as.list(settings$options))
   variables <- Sys.getenv(names(settings$variables), NA, names = TRUE)
   set_variables(settings$variables)
+  inside <- new_package_state()
+  for (package in unique(vapply(settings$inside, function(change) change$package, ""))) {
+    requireNamespace(package, quietly = TRUE)
+  }
+  apply_package_state(inside, settings$inside)
   function() {
+    undo_package_state(inside)
     options(ours)
     set_variables(variables)
   }

@@ -92,6 +92,7 @@ run_iteration <- function(code, setup, item, scope, output, worker, try) {
   printed <- output$end()
   note_dirt(worker, c(return_loans(worker$installation$borrowing, scope), restore_scope(scope),
                       restore_state(scope$baseline)))
+  keep_package_state(worker$package_state)
   if (is.null(outcome$error)) {
     worker$buffer[[length(worker$buffer) + 1L]] <- outcome$value
     worker$buffered_bytes <- worker$buffered_bytes + length(outcome$value$v)

@@ -27,6 +27,8 @@ FIRST_OPTIONS <- list(
   show.coef.Pvalues = TRUE, show.signif.stars = TRUE, str.dendrogram.last = "`", stringsAsFactors = FALSE,
   ts.eps = 1e-05, ts.S.compat = FALSE, useFancyQuotes = TRUE, warn = 0L, warning.length = 1000L, width = 80L)
 
+FIRST_PALETTE <- c("black", "#DF536B", "#61D04F", "#2297E6", "#28E2E5", "#CD0BBC", "#F5C710", "gray62")
+
 # Environment variables that stay
 LOCAL_VARIABLES <- c(
   "_", "BROWSER", "COLUMNS", "DISPLAY", "EDITOR", "HOME", "HOSTNAME", "LD_LIBRARY_PATH", "LINES", "LN_S", "LOGNAME",
@@ -60,7 +62,8 @@ environment_at_start <- function() {
 script_settings <- function(fleet) {
   list(options = changed_options(), variables = changed_variables(environment_at_start()),
        locale = vapply(setdiff(LOCALE_CATEGORIES, "LC_MESSAGES"), Sys.getlocale, ""), timezone = timezone_name(),
-       folder = folder_below(fleet$folder), packages = attached_packages())
+       folder = folder_below(fleet$folder), packages = attached_packages(), inside = package_changes(),
+       palette = if (!identical(grDevices::palette(), FIRST_PALETTE)) grDevices::palette())
 }
 
 changed_options <- function() {
@@ -130,7 +133,8 @@ settings_text <- function(settings) {
              if (!all(grepl("^C([.]|$)|^POSIX$", settings$locale))) list(locale = unname(settings$locale)),
              if (!is_utc && !"TZ" %in% names(settings$variables)) list(timezone = settings$timezone),
              if (!is.null(settings$folder) && !startsWith(settings$folder, "/")) list(folder = settings$folder),
-             if (length(packages)) list(attached = packages))
+             if (length(packages)) list(attached = packages),
+             if (length(settings$palette)) list(palette = settings$palette), inside_packages(settings$inside))
   if (!length(parts)) return("none")
   first <- order(!names(parts) %in% c(names(FIRST_OPTIONS), "locale", "timezone", "folder", "attached"))
   parts <- parts[first]
@@ -138,6 +142,13 @@ settings_text <- function(settings) {
   if (length(rest)) parts <- c(parts[seq_len(MOST_NAMED_SETTINGS)], list(others = rest))
   names <- substr(gsub("[^A-Za-z0-9._]", "_", names(parts)), 1L, 40L)
   paste(names, vapply(parts, function(part) substr(hash_value(part), 1L, 4L), ""), sep = ":", collapse = "+")
+}
+
+# By package, in words that a person reads
+inside_packages <- function(changes) {
+  what <- lapply(changes, function(change) c(change$path, change$name, change$value, change$elements))
+  parts <- split(what, vapply(changes, function(change) change$package, ""))
+  stats::setNames(parts, sprintf("%s_state", names(parts)))
 }
 
 # Names of those that differ

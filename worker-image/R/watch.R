@@ -13,6 +13,7 @@ new_watch <- function() {
     options = list(),        # that packages have set when they were loaded, and
     variables = character(), # of the environment
     baselines = list(),      # to which packages that are loaded add their settings
+    package_state = new_package_state(), # changes to make in packages that are loaded
     classes = NULL,          # of the loop: those of the packages are added
     undo = list())           # calls that put back what was changed, the last first
 }
@@ -70,7 +71,10 @@ NOTES <- list(
       added <- setdiff(names(variables), names(variables_of(before$variables)))
       watch$variables[added] <- variables[added]
       packages <- setdiff(loadedNamespaces(), before$packages)
-      for (baseline in watch$baselines) add_packages(baseline, packages)
+      # the first is the state before any loop
+      for (baseline in utils::head(watch$baselines, 1L)) add_packages(baseline, packages)
+      meet_packages(watch$package_state, packages)
+      for (baseline in watch$baselines[-1]) add_packages(baseline, packages)
       if (!is.null(watch$classes)) accept_classes(watch$classes)
     }
   },

@@ -24,6 +24,7 @@ new_worker <- function(con, pod, node, attempt = 1L, state_dir = NULL) {
     settings_of = NULL,      # whose settings it has now,
     inner_options = list(),  # those of them that only iterations have (engine-options.R),
     attached = NULL,         # the packages that were asked for, and the search path that they gave,
+    package_state = new_package_state(), # what the script has changed inside packages,
     dirty = NULL,            # and why it cannot be put back
     references = list(),     # variables that may be changed by reference (references.R)
     lease_seen = FALSE,
@@ -145,6 +146,7 @@ serve <- function(worker, queue) {
   # a loop inside a task runs in this process; bare doRedis workers have the same two packages attached
   for (package in c("iterators", "foreach")) suppressPackageStartupMessages(library(package, character.only = TRUE))
   registerDoSEQ()
+  end_noting()
   start_watching()
   transport <- new_transport(worker$con, list(take = function(key, timeout) take_task(worker, key),
                                               asked = function(key) tell_loading(worker, key),
@@ -154,6 +156,7 @@ serve <- function(worker, queue) {
   worker$home$registries$doRedis <- NULL # which has the running loop
   worker$home_folder <- getwd()
   .fleet$watch$baselines <- list(worker$home)
+  .fleet$watch$package_state <- worker$package_state
   on.exit({
     restore_state(worker$home)
     stop_watching()

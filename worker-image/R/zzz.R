@@ -12,10 +12,12 @@
   start_environment = NULL, # environment variables as they were when R began
   worker = NULL, watch = NULL,          # in a worker: itself, and what looks at the present iteration
   started = NULL, worker_pids = NULL,   # workers that this session has started on its machine
+  packages = list(), hooked = character(), # packages as they were when they were loaded (package-state.R)
   replay = NULL)       # the report that `foreach-fleet replay` has begun this session for
 
 .onLoad <- function(libname, pkgname) {
   .Call(fleet_ignore_sigpipe)
+  begin_noting()
 }
 
 or_else <- function(x, other) if (is.null(x) || !length(x)) other else x

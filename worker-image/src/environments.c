@@ -2,6 +2,7 @@
  * put back after it (scope.R). Values in them are copied by R when they are changed, so keeping them is free. */
 #include "fleet.h"
 #include "pointers.h"
+#include "environments.h"
 
 typedef struct {
   pointer_table seen;
@@ -38,7 +39,7 @@ static void push(walker *w, SEXP x) {
 
 static int starts_with(const char *text, const char *start) { return !strncmp(text, start, strlen(start)); }
 
-static int of_package(SEXP env) {
+int fleet_of_package(SEXP env) {
   if (env == R_BaseEnv || env == R_BaseNamespace || env == R_EmptyEnv || R_IsNamespaceEnv(env) ||
     R_IsPackageEnv(env)) return 1;
   if (getAttrib(env, install("path")) != R_NilValue) return 1;
@@ -58,7 +59,8 @@ static SEXP value_to_keep(SEXP env, SEXP symbol) {
   return value == R_MissingArg ? R_UnboundValue : value;
 }
 
-static SEXP values_of(walker *w, SEXP env, SEXP names) {
+/* Of these variables the values that can be put back, named */
+SEXP fleet_values_to_keep(SEXP env, SEXP names) {
   R_xlen_t n = XLENGTH(names), kept = 0;
   SEXP values = PROTECT(allocVector(VECSXP, n)), labels = PROTECT(allocVector(STRSXP, n));
   for (R_xlen_t i = 0; i < n; i++) {
@@ -67,7 +69,6 @@ static SEXP values_of(walker *w, SEXP env, SEXP names) {
     MARK_NOT_MUTABLE(value);
     SET_VECTOR_ELT(values, kept, value);
     SET_STRING_ELT(labels, kept++, STRING_ELT(names, i));
-    push(w, value);
   }
   values = PROTECT(Rf_lengthgets(values, kept));
   labels = PROTECT(Rf_lengthgets(labels, kept));
@@ -77,14 +78,16 @@ static SEXP values_of(walker *w, SEXP env, SEXP names) {
 }
 
 static void enter_environment(walker *w, SEXP env, SEXP keep) {
-  if (of_package(env) || env == R_GlobalEnv) return;
+  if (fleet_of_package(env) || env == R_GlobalEnv) return;
   SEXP one = PROTECT(allocVector(VECSXP, 3)), labels = PROTECT(allocVector(STRSXP, 3));
   const char *const names[] = {"env", "names", "held"};
   for (int i = 0; i < 3; i++) SET_STRING_ELT(labels, i, mkChar(names[i]));
   setAttrib(one, R_NamesSymbol, labels);
   SET_VECTOR_ELT(one, 0, env);
   SET_VECTOR_ELT(one, 1, R_lsInternal3(env, TRUE, FALSE));
-  SET_VECTOR_ELT(one, 2, values_of(w, env, VECTOR_ELT(one, 1)));
+  SEXP held = fleet_values_to_keep(env, VECTOR_ELT(one, 1));
+  SET_VECTOR_ELT(one, 2, held);
+  for (R_xlen_t i = 0; i < XLENGTH(held); i++) push(w, VECTOR_ELT(held, i));
   SETCDR(keep, Rf_cons(one, CDR(keep)));
   w->found_count++;
   UNPROTECT(2);

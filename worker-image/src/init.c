@@ -17,6 +17,8 @@ static const R_CallMethodDef routines[] = {
     ROUTINE(fleet_bindings, 2), ROUTINE(fleet_shares, 3), ROUTINE(fleet_close_foreign, 1),
     ROUTINE(fleet_reach, 6),
     ROUTINE(fleet_holds_same, 2), ROUTINE(fleet_changed_environments, 1), ROUTINE(fleet_environments, 4),
+    ROUTINE(fleet_package_environments, 4), ROUTINE(fleet_values_to_keep, 2), ROUTINE(fleet_package_variables, 2),
+    ROUTINE(fleet_sendable, 2), ROUTINE(fleet_same_values, 2),
     ROUTINE(fleet_foreign_methods, 1), ROUTINE(fleet_weight, 3),
     ROUTINE(fleet_elements, 4), ROUTINE(fleet_digest_all, 4), ROUTINE(fleet_key_texts, 4), ROUTINE(fleet_same_keys, 4),
     ROUTINE(fleet_columns, 2), ROUTINE(fleet_put_all, 3), ROUTINE(fleet_digests, 2), ROUTINE(fleet_size, 1),

@@ -22,13 +22,7 @@ export const cases: readonly Case[] = [
   { name: 'lme4', packages: ['lme4'] },
   { name: 'dplyr', packages: ['dplyr', 'tidyr', 'purrr'] },
   { name: 'recipes', packages: ['recipes', 'rsample'] },
-  {
-    ...{ name: 'ggplot2', packages: ['ggplot2'] },
-    knownFailures: {
-      'columns by name, with a theme that the script has set':
-        'what a script sets inside a package (theme_set) is state of its R, and does not travel',
-    },
-  },
+  { name: 'ggplot2', packages: ['ggplot2'] },
   { name: 'Rcpp', packages: ['Rcpp'] },
   { name: 'spatial', packages: ['sp', 'zoo'] },
   { name: 'doRNG', packages: ['doRNG'] },
