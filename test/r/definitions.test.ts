@@ -17,9 +17,9 @@ after(() => lab.stop());
 
 const rScript = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8');
 
-for (const probes of ['definitions.R', 'globals.R', 'lookups.R']) {
+for (const probes of ['definitions.R', 'globals.R', 'lookups.R', 'masks.R']) {
   test(`loops give what %do% gives: ${probes}`, async (context) => {
-    if (await skipsWithout(context, 'R6')) return;
+    if (await skipsWithout(context, 'R6', 'Matrix')) return;
     const session = lab.session(`${rScript('probe.R')}\n${rScript(probes)}`);
     assert.equal(await session.exited, 0, session.lines.join('\n'));
     assert.ok(session.lines.includes('all probes agree'));
