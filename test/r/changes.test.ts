@@ -49,15 +49,20 @@ test('code, arguments, exported objects, functions that they call, packages, ran
       'an object of a function',
       text.replace('offset <- 1', 'offset <- 2'),
       'reused 3 0 3 3 0 ',
-      /loop 2, .*not reused: exported objects: 3/,
+      /loop 2, .*not reused: object offset: 3/,
     ],
     [
       'a function',
       text.replace('function(x) x + offset', 'function(x) x - offset'),
       'reused 3 0 3 3 0 ',
-      /loop 2, .*exported objects: 3/,
+      /loop 2, .*not reused: function helper: 3/,
     ],
-    ['what a closure holds', text.replace('add(5)', 'add(6)'), 'reused 3 3 0 3 0 ', /loop 3, .*exported objects: 3/],
+    [
+      'what a closure holds',
+      text.replace('add(5)', 'add(6)'),
+      'reused 3 3 0 3 0 ',
+      /loop 3, .*not reused: function plus: 3/,
+    ],
     ['packages', text.replace('"tools"', 'c("tools", "stats4")'), 'reused 3 3 0 3 3 ', /loop 3, .*packages: 3/],
     ['an unused object', text.replace('unused <- v1', 'unused <- v2'), 'reused 3 3 3 3 3 ', null],
     [
@@ -112,7 +117,7 @@ cat("values", a, b, "\\n")`;
   const lines = await run('c(2, 4)', 'w2');
   assert.ok(lines.includes('values 4 5 6 1 2 3 '), lines.join('\n'));
   const told = lines.filter((line) => /iterations reused/.test(line));
-  assert.match(told[0] ?? '', /loop 1, .*: 0 of 3 iterations reused; not reused: exported objects: 3/);
+  assert.match(told[0] ?? '', /loop 1, .*: 0 of 3 iterations reused; not reused: object panel: 3/);
   assert.match(told[1] ?? '', /loop 2, .*: 0 of 3 iterations reused; finished before the driver began again: 3$/);
 });
 

@@ -13,6 +13,9 @@ hash_value <- function(x, known = list()) .Call(fleet_hash, x, known)
 # Of raw bytes, in hexadecimal
 sha256 <- function(bytes) .Call(fleet_sum, bytes, "sha256")
 
+MOST_NAMED_OBJECTS <- 6L
+MOST_NAMED_BYTES <- 16 * 2^20 # of an object that is named: its digest is made twice
+
 short_hash <- function(x, known = list()) substr(hash_value(x, known), 1L, 12L)
 
 # data_hashes: named character, names of objects that come unchanged from data files
@@ -24,10 +27,53 @@ loop_key_parts <- function(expr, carried, packages, seed, data_hashes = characte
   data <- data_hashes[order(as.character(names(data_hashes)), method = "radix")]
   versions <- package_versions(packages)
   places <- lapply(carried$attached, function(place) setdiff(place$behind, paste0("package:", ENGINE_PACKAGES)))
+  exports <- short_hash(list(levels, script, names(data), unname(data), carried$present, places), frames)
+  named <- c(object_parts(carried), as.list(stats::setNames(data, sprintf("o.%s", names(data)))),
+             if (length(unlist(script))) list(methods = script))
   c(code = short_hash(expr, frames),
-    exports = short_hash(list(levels, script, names(data), unname(data), carried$present, places), frames),
+    exports = paste(c(exports, named_digests(named, MOST_NAMED_OBJECTS, frames)), collapse = "+"),
     packages = short_hash(list(versions, paste(R.version$major, R.version$minor, sep = "."))),
     random = short_hash(seed))
+}
+
+# What the loop uses, one by one: "f.NAME" of functions, "o.NAME" of others. Functions first: they change most.
+object_parts <- function(carried) {
+  parts <- unlist(lapply(seq_along(carried$levels), function(k) {
+    level <- carried$levels[[k]]
+    names <- sort(carried$used[[k]], method = "radix")
+    is_function <- .Call(fleet_holds_function, level, names)
+    one <- function(name) {
+      part <- copy_bindings(level, name)
+      if (.Call(fleet_weight, part, carried$levels, MOST_NAMED_BYTES) < MOST_NAMED_BYTES) part
+    }
+    stats::setNames(lapply(names, one), paste0(ifelse(is_function, "f.", "o."), names))
+  }))
+  parts <- parts[!vapply(parts, is.null, NA)]
+  parts[order(!startsWith(or_else(names(parts), character()), "f."))]
+}
+
+# Each name with four digits of its value's digest
+named_digests <- function(parts, most, known = list()) {
+  rest <- parts[-seq_len(most)]
+  if (length(rest)) parts <- c(parts[seq_len(most)], list(others = rest))
+  if (!length(parts)) return(NULL)
+  names <- substr(gsub("[^A-Za-z0-9._]", "_", names(parts)), 1L, 40L)
+  paste(names, vapply(parts, function(part) substr(hash_value(part, known), 1L, 4L), ""), sep = ":", collapse = "+")
+}
+
+# Names of those that differ between two texts of named_digests()
+differing_names <- function(old, new) {
+  a <- strsplit(old, "+", fixed = TRUE)[[1]]
+  b <- strsplit(new, "+", fixed = TRUE)[[1]]
+  unique(sub(":.*", "", grep(":", c(setdiff(a, b), setdiff(b, a)), fixed = TRUE, value = TRUE)))
+}
+
+objects_difference <- function(old, new) {
+  names <- differing_names(old, new)
+  words <- sub("^o[.]", "object ", sub("^f[.]", "function ", names))
+  words[names == "others"] <- "other objects"
+  words[names == "methods"] <- "methods or classes"
+  if (length(words)) paste(words, collapse = ", ") else KEY_PARTS[2]
 }
 
 # Why two keys differ, in words; the session seed that follows a "~" is not compared.
@@ -36,6 +82,7 @@ key_difference <- function(old, new) {
   b <- strsplit(sub("~.*", "", new), "-", fixed = TRUE)[[1]]
   if (length(a) != length(KEY_PARTS) || length(b) != length(KEY_PARTS)) return("recorded by another version")
   words <- KEY_PARTS
+  words[2] <- objects_difference(a[2], b[2])
   words[5] <- settings_difference(a[5], b[5])
   if (any(a != b)) return(paste(words[a != b], collapse = ", "))
   if (grepl("!", old, fixed = TRUE)) "objects looked up by name" else ""

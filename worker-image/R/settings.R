@@ -138,10 +138,7 @@ settings_text <- function(settings) {
   if (!length(parts)) return("none")
   first <- order(!names(parts) %in% c(names(FIRST_OPTIONS), "locale", "timezone", "folder", "attached"))
   parts <- parts[first]
-  rest <- parts[-seq_len(MOST_NAMED_SETTINGS)]
-  if (length(rest)) parts <- c(parts[seq_len(MOST_NAMED_SETTINGS)], list(others = rest))
-  names <- substr(gsub("[^A-Za-z0-9._]", "_", names(parts)), 1L, 40L)
-  paste(names, vapply(parts, function(part) substr(hash_value(part), 1L, 4L), ""), sep = ":", collapse = "+")
+  named_digests(parts, MOST_NAMED_SETTINGS)
 }
 
 # By package, in words that a person reads
@@ -153,8 +150,5 @@ inside_packages <- function(changes) {
 
 # Names of those that differ
 settings_difference <- function(old, new) {
-  a <- strsplit(old, "+", fixed = TRUE)[[1]]
-  b <- strsplit(new, "+", fixed = TRUE)[[1]]
-  names <- unique(sub(":.*", "", setdiff(c(setdiff(a, b), setdiff(b, a)), "none")))
-  paste0("settings (", paste(names, collapse = ", "), ")")
+  paste0("settings (", paste(differing_names(old, new), collapse = ", "), ")")
 }
