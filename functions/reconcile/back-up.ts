@@ -118,11 +118,14 @@ async function backUpBatch(
   const results = new Set(recorded.map(identityOf));
   const isRecorded = (entry: JournalEntry): boolean => results.has(identityOf(entry));
   await queue.confirm(batch.map((item) => item.entry).filter(isRecorded));
-  await queue.reject([...uploaded.bad, ...values.damaged].filter((entry) => !isRecorded(entry)));
+  /** What is confirmed is counted, whatever else Redis refuses. */
+  const { failures } = values;
+  const trying = (work: Promise<void>): Promise<unknown> => work.catch((error: unknown) => failures.push(error));
+  await trying(queue.reject([...uploaded.bad, ...values.damaged].filter((entry) => !isRecorded(entry))));
   // What the driver threw away (code or arguments had changed) has no value any more.
   const thrownAway = batch.filter(({ entry, value }) => entry.object === null && value === null && !isRecorded(entry));
-  await queue.forget(thrownAway.map((item) => item.entry.id));
-  if (lines.length === 0) return { ledger, failures: values.failures };
+  await trying(queue.forget(thrownAway.map((item) => item.entry.id)));
+  if (lines.length === 0) return { ledger, failures };
   const warnings = recorded.reduce((total, line) => total + line.warnings, ledger.warnings ?? 0);
   const counted = {
     ...ledger,
@@ -132,7 +135,7 @@ async function backUpBatch(
     results: ledger.results + recorded.length,
     bytes: ledger.bytes + recorded.reduce((total, line) => total + line.bytes, 0),
   };
-  return { ledger: counted, failures: values.failures };
+  return { ledger: counted, failures };
 }
 
 /** The most of one iteration; absent while none was measured. */

@@ -144,9 +144,11 @@ function runningWork({ ending }: EndingRecord, progress: Progress, ageSeconds: n
  */
 function drainUnread(record: EndingRecord, { nowMs }: Observation): Step {
   const { ending } = record;
-  if (secondsSince(ending.since, nowMs) < UNSAFE_LIMIT_SECONDS && !isSpent(record)) {
+  // Since it was read last, not since the end began: saving may have taken long.
+  const waiting = waitFor(record, nowMs, 'redis', 'Redis to be readable again');
+  const unreadSeconds = secondsSince(waiting.waiting?.since ?? ending.since, nowMs);
+  if (unreadSeconds < UNSAFE_LIMIT_SECONDS && !isSpent(record)) {
     const text = 'Redis cannot be read: results may still be in it, so the cluster stays for now';
-    const waiting = waitFor(record, nowMs, 'redis', 'Redis to be readable again');
     return stay(noteDecision(waiting, nowMs, 'wait', 'queue-unknown', text), [{ do: 'back-up' }]);
   }
   const message =

@@ -10,7 +10,7 @@ import { runSchedule } from '../faults/world/run-schedule.ts';
 import { scenarios } from '../faults/world/scenarios.ts';
 
 /** What was wrong in each, before it was mended. */
-const found: readonly [name: string, scenario: string, fault: Fault][] = [
+const found: readonly [name: string, scenario: string, faults: Fault | Fault[]][] = [
   ['a gate that was never opened', 'plain', { kind: 'crash', call: 123, when: 'before' }],
   [
     'a part file that was believed to hold more than it did',
@@ -67,14 +67,23 @@ const found: readonly [name: string, scenario: string, fault: Fault][] = [
     'limit',
     { kind: 'refuse', calls: 'results.write', chance: 0.5, seed: 1 },
   ],
+  [
+    'results that were given up at one unreadable moment, half an hour after the end had begun',
+    'plain',
+    [
+      { kind: 'refuse', calls: 'queue.', chance: 0.3, seed: 454980 },
+      { kind: 'interleave', seed: 908304, processes: 4 },
+      { kind: 'damage', object: 'previous/demo.json', at: 723, share: 0.9 },
+    ],
+  ],
   ['no event at all', 'canary failure', { kind: 'events', how: 'lost' }],
 ];
 
 describe('a schedule of faults breaks no promise', () => {
-  for (const [name, scenarioName, fault] of found)
+  for (const [name, scenarioName, faults] of found)
     it(`${name} (${scenarioName})`, async () => {
       const scenario = scenarios.find((candidate) => candidate.name === scenarioName)!;
-      const { violations } = await withQuietLog(() => runSchedule(scenario, [fault]));
+      const { violations } = await withQuietLog(() => runSchedule(scenario, [faults].flat()));
       assert.deepEqual(violations, []);
     });
 });

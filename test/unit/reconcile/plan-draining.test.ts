@@ -140,8 +140,14 @@ const rows: [name: string, record: Partial<JobRecord>, seen: Partial<Observation
     { phase: 'draining', decisions: ['wait: queue-unknown'], actions: [{ do: 'back-up' }] },
   ],
   [
-    'for half an hour',
-    { ending: endingOf('succeeded', { since: ago(1800) }) },
+    'for half an hour since it was read last',
+    { ending: endingOf('succeeded', { since: ago(7200) }), waiting: { code: 'redis', since: ago(1799) } },
+    { progress: 'unknown' },
+    { phase: 'draining', decisions: ['wait: queue-unknown'], actions: [{ do: 'back-up' }] },
+  ],
+  [
+    'and no longer',
+    { ending: endingOf('succeeded', { since: ago(7200) }), waiting: { code: 'redis', since: ago(1800) } },
     { progress: 'unknown' },
     { phase: 'deleting', ending: 'failed: FF-RESULTS-UNREAD', actions: [deletion] },
   ],
