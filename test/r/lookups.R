@@ -67,6 +67,20 @@ attach(list(attached_by_name = v1), name = "attached by the script")
 probe("attached data by name", foreach(i = 1:2) %run% sum(get(paste0("attached_", "by_name"))))
 detach("attached by the script")
 
+delayedAssign("later", sum(v1))
+probe("a promise by name", foreach(i = 1:2) %run% (get(paste0("la", "ter")) + i))
+makeActiveBinding("current", function() v1[2] + 1, globalenv())
+probe("an active binding by name", foreach(i = 1:2) %run% (get(paste0("cur", "rent")) + i))
+rm(current)
+probe("an argument that nobody has evaluated, by name", {
+  f <- function(n, extra) foreach(i = 1:n) %run% (get(paste0("ex", "tra")) + i)
+  f(2, v1[3])
+})
+probe("a missing argument, by name", {
+  f <- function(n, extra) foreach(i = 1:n) %run% exists(paste0("no_", "extra"))
+  f(2)
+})
+
 # --- each iteration finds them as the session has them
 probe("changed by an iteration", foreach(i = 1:4, .combine = c) %run% { name <- paste0("v", 1)
   before <- sum(get(name))

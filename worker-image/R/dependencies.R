@@ -160,12 +160,13 @@ is_method_name <- function(name, env) {
 add_looked_up <- function(named, carried) {
   k <- carried$depth + 1L
   names <- setdiff(ls(globalenv(), all.names = TRUE), NEVER_CARRIED)
+  active <- names[vapply(names, bindingIsActive, NA, globalenv())]
   names <- names[.Call(fleet_holds_value, globalenv(), names)]
   names <- names[!vapply(names, function(name) .Call(fleet_plain, globalenv()[[name]]), NA)]
   weights <- vapply(names, function(name) {
     .Call(fleet_weight, globalenv()[[name]], list(globalenv()), LOOKED_UP_BYTES)
   }, 0)
-  named[[k]] <- union(named[[k]], names[weights < LOOKED_UP_BYTES])
+  named[[k]] <- union(named[[k]], c(active, names[weights < LOOKED_UP_BYTES]))
   named
 }
 

@@ -29,7 +29,14 @@ lendable <- function(carried, k) {
   if (k == carried$depth + 1L) sent <- c(sent, names(carried$definitions$functions), carried$from_data)
   names <- setdiff(ls(level, all.names = TRUE, sorted = FALSE), sent)
   names <- grep(CLASS_METADATA, names, value = TRUE, invert = TRUE)
-  names[.Call(fleet_holds_value, level, names)]
+  is_value <- .Call(fleet_holds_value, level, names)
+  c(names[is_value], waiting_promises(level, setdiff(names[!is_value], "...")))
+}
+
+# What is not evaluated yet is evaluated when somebody asks, as in the session.
+waiting_promises <- function(level, names) {
+  held <- .Call(fleet_bindings, level, names[!vapply(names, bindingIsActive, NA, level)])
+  names(held)[vapply(held, typeof, "") == "promise"]
 }
 
 # list(level, name, value) of a number: levels are counted through
