@@ -106,8 +106,8 @@ async function ours(kind: 'r' | 'pod', times: number): Promise<number[]> {
     await lab.workersReady(WORKERS);
     const iterations = Math.ceil(((2 * times + 20) * KILL_EVERY_MS * WORKERS) / (1000 * ITERATION_SECONDS));
     lab.session(
-      `${markFunction(marks)}r <- foreach(i = 1:${iterations}) %dopar% { mark("start", i); ` +
-        `Sys.sleep(${ITERATION_SECONDS}); mark("end", i) }`,
+      `${markFunction(marks)}r <- foreach(i = 1:${iterations}) %dopar% { ` +
+        `mark("start", i); Sys.sleep(${ITERATION_SECONDS}); mark("end", i) }`,
     );
     await waitFor('all are at work', () => new Set(readMarks(marks, 'start').map((mark) => mark.pid)).size >= WORKERS);
     const latencies: Promise<number>[] = [];

@@ -17,8 +17,8 @@ it('readRDS() reads a shared file, and unserialize() gives the values back', { s
     execFileSync('Rscript', ['--vanilla', '-e', code], { cwd: folder, encoding: 'utf8' });
   try {
     r(
-      'values <- list(1:3, "å", NULL, list(a = 1, b = mtcars)); for (i in 1:4) saveRDS(values[[i]], ' +
-        'paste0(i, ".rds"), compress = FALSE)',
+      'values <- list(1:3, "å", NULL, list(a = 1, b = mtcars)); ' +
+        'for (i in 1:4) saveRDS(values[[i]], paste0(i, ".rds"), compress = FALSE)',
     );
     const values = [1, 2, 3, 4].map((i) => ({ name: String(i * 1000), bytes: readFileSync(join(folder, `${i}.rds`)) }));
     writeFileSync(join(folder, 'part.rds'), packPart(values));

@@ -158,8 +158,8 @@ test('files of several values are read by part, and a damaged one is run again',
     return entry;
   });
   const r =
-    'v <- lapply(1:3 * 10, function(x) serialize(x, NULL)); names(v) <- c("p1", "p2", "p3"); v$p3 <- ' +
-    `serialize(31, NULL); saveRDS(v, "${join(lab.dir, 'pack.rds')}")`;
+    'v <- lapply(1:3 * 10, function(x) serialize(x, NULL)); names(v) <- c("p1", "p2", "p3"); ' +
+    `v$p3 <- serialize(31, NULL); saveRDS(v, "${join(lab.dir, 'pack.rds')}")`;
   execFileSync('Rscript', ['--vanilla', '-e', r]);
   lab.server.put('pack.rds', readFileSync(join(lab.dir, 'pack.rds')));
   const lines = entries.slice(0, 3).map((entry) => ({

@@ -28,7 +28,7 @@ const inner = `import net from 'node:net'; net.connect(80, '192.0.2.1').on('erro
 const attempts: Record<string, string> = {
   'a socket': inner,
   'a socket with options':
-    `import net from 'node:net'; new net.Socket().connect({ host: '192.0.2.1', port: 80 }).on('error', () ` + '=> {});',
+    `import net from 'node:net'; ` + `new net.Socket().connect({ host: '192.0.2.1', port: 80 }).on('error', () => {});`,
   'an IPv6 socket': `import { connect } from 'node:net'; connect(80, '2001:db8::1').on('error', () => {});`,
   fetch: `await fetch('http://192.0.2.1/').catch(() => {});`,
   'fetch of a name': `await fetch('https://metadata.google.internal/').catch(() => {});`,
@@ -38,11 +38,11 @@ const attempts: Record<string, string> = {
   'a look-up': `import { lookup } from 'node:dns'; lookup('example.test', () => {});`,
   'a look-up by promise': `import { resolve4 } from 'node:dns/promises'; await resolve4('example.test').catch(() => {});`,
   'a datagram':
-    `import dgram from 'node:dgram'; try { dgram.createSocket('udp4').send('x', 53, '192.0.2.1'); } catch ` +
-    '{} process.exit();',
+    `import dgram from 'node:dgram'; ` +
+    `try { dgram.createSocket('udp4').send('x', 53, '192.0.2.1'); } catch {} process.exit();`,
   'a process of its own':
-    `import { spawnSync } from 'node:child_process'; spawnSync(process.execPath, ['--input-type=module', ` +
-    `'-e', ${JSON.stringify(inner)}]);`,
+    `import { spawnSync } from 'node:child_process'; ` +
+    `spawnSync(process.execPath, ['--input-type=module', '-e', ${JSON.stringify(inner)}]);`,
 };
 
 describe('network guard', () => {

@@ -103,8 +103,8 @@ export function defineLifeSuite(world: () => KubeletWorld): void {
   test('probes by TCP and HTTP go to the address of the pod', async () => {
     const w = world();
     const program =
-      `require('node:http').createServer((q, r) => { r.statusCode = q.url === '/ok' ? 200 : 500; r.end(); ` +
-      '}).listen(8080, process.env.POD_IP)';
+      `require('node:http').createServer((q, r) => { r.statusCode = q.url === '/ok' ? 200 : 500; r.end(); })` +
+      '.listen(8080, process.env.POD_IP)';
     const container = {
       ...sh(''),
       command: [process.execPath, '-e', program],
@@ -123,8 +123,8 @@ export function defineLifeSuite(world: () => KubeletWorld): void {
     const script = [
       'n=$(cat /scratch/n 2>/dev/null || echo 0); echo $((n + 1)) >/scratch/n; echo run $n',
       '[ $n = 0 ] && exit 1',
-      'head -c 40000 /dev/zero | tr "\\0" x; echo; echo first; while [ ! -e /scratch/go ]; do sleep ' +
-        '0.05; done; echo second; exec sleep 600',
+      'head -c 40000 /dev/zero | tr "\\0" x; echo; echo first; ' +
+        'while [ ! -e /scratch/go ]; do sleep 0.05; done; echo second; exec sleep 600',
     ].join('\n');
     await w.createPod(NS, 'logs', {
       ...EMPTY_WORK,
@@ -177,8 +177,9 @@ export function defineLifeSuite(world: () => KubeletWorld): void {
   test('deletion: SIGKILL for the whole process group when the grace is over', async () => {
     const w = world();
     const script =
-      'trap "echo refused" TERM; setsid sh -c "echo daemon; exec sleep 600" & (trap "" TERM; echo child ' +
-      '$(exec sh -c "echo \\$PPID"); while :; do sleep 0.1; done) & while :; do sleep 0.1; done';
+      'trap "echo refused" TERM; setsid sh -c "echo daemon; exec sleep 600" & ' +
+      '(trap "" TERM; echo child $(exec sh -c "echo \\$PPID"); while :; do sleep 0.1; done) & ' +
+      'while :; do sleep 0.1; done';
     await w.createPod(NS, 'stubborn', { terminationGracePeriodSeconds: 1, containers: [sh(script)] });
     const child = Number((await w.lineOf('stubborn', /^child \d+$/)).line.slice(6));
     await w.lineOf('stubborn', /^daemon/);
