@@ -10,6 +10,7 @@ begin_loop <- function(fleet, loop) {
   tell_driver(fleet$con, loops = whole(max(loop$number, length(listed))))
   read_workers(fleet)
   leave_running(loop$reuse, fleet$workers, loop$number)
+  if (length(fleet$old_ids)) loop$reuse$left_running <- c(loop$reuse$left_running, taken_items(fleet, loop$number))
   draw(fleet, loop, FIRST_SLICE_SECONDS)
   save_counters(fleet, loop)
   reused <- reused_count(fleet, loop$counters)
@@ -121,8 +122,23 @@ make_way <- function(fleet, loop, except = character()) {
   chosen
 }
 
+# What workers have taken of a loop, whatever they have told of it yet: between the two, packages are loaded, and a
+# machine may be slow.
+taken_items <- function(fleet, number) {
+  if (!length(fleet$workers)) return(integer())
+  held <- redis_send(fleet$con, lapply(names(fleet$workers), function(pod) list("LRANGE", held_key(pod), "0", "-1")),
+                     raw = TRUE)
+  unlist(lapply(unlist(held, recursive = FALSE), function(bytes) {
+    batch <- tryCatch(unserialize(bytes)$argsList[[1]]$fleet_batch, error = function(e) NULL)
+    if (is_run_of(batch$run, number)) batch$i
+  }))
+}
+
+HOLE_SECONDS <- 3   # of quiet
+TAKEN_SECONDS <- 30 # while workers have taken what they say nothing of
+
 # Whatever happened to a task (a Redis that lost its last second, a task taken for a loop that is gone): when nothing
-# waits and nobody is busy with this loop for three seconds, what has no result is submitted again. The journal makes a
+# waits and nobody is busy with this loop for a while, what has no result is submitted again. The journal makes a
 # double run harmless.
 find_holes <- function(fleet, loop) {
   busy <- busy_tasks(fleet, loop) > 0L || any_loading(fleet)
@@ -133,7 +149,9 @@ find_holes <- function(fleet, loop) {
     loop$quiet_since <- NULL
   } else if (is.null(loop$quiet_since)) {
     loop$quiet_since <- now_seconds()
-  } else if (now_seconds() - loop$quiet_since > 3) {
+  } else if (now_seconds() - loop$quiet_since > HOLE_SECONDS) {
+    taken <- any(taken_items(fleet, loop$number) %in% open)
+    if (taken && now_seconds() - loop$quiet_since < TAKEN_SECONDS) return(invisible())
     loop$quiet_since <- NULL
     adopt_stored(fleet, loop, open)
     lost <- open[status_of(loop$window, open) == QUEUED]

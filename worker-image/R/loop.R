@@ -5,7 +5,7 @@
 new_loop <- function(fleet, number, it, obj, expr, envir, settings) {
   loop <- new_record(
     number = number,
-    run = paste0(fleet$run, ":", whole(number)),
+    run = run_name(fleet, number),
     label = loop_label(obj),
     id = NULL,              # doRedis' own, once the loop is published
     description = NULL,     # what doRedis published
@@ -52,3 +52,8 @@ loop_label <- function(obj) {
   where <- .fleet$script_line
   paste0("foreach(", paste(names, collapse = ", "), ")", if (!is.null(where)) paste0(" at ", where))
 }
+
+# What tasks are marked with: the R process that submitted them, and the loop
+run_name <- function(fleet, number) paste0(fleet$run, ":", whole(number))
+
+is_run_of <- function(run, number) is.character(run) && identical(sub(".*:", "", run), whole(number))

@@ -24,6 +24,7 @@
 
 #define CALL_SECONDS 5
 #define STATE_BYTES 8192
+#define MOST_WRITES 5
 
 static const char *text_of(const char *name) { return getenv(name) ? getenv(name) : ""; }
 
@@ -33,46 +34,61 @@ static void seconds_now(char *text, size_t size) {
   snprintf(text, size, "%lld.%06ld", (long long)now.tv_sec, now.tv_nsec / 1000);
 }
 
-/* R writes two lines: a word for what it does, and the other members of its entry. False while a new R has not written
- * any. */
-static int read_state(const char *path, char word[32], char members[STATE_BYTES]) {
+/* R writes two lines: a word for what it does, and the other members of its entry. A new R has not written any. */
+static char *read_state(const char *path) {
+  char *state = calloc(STATE_BYTES, 1);
+  if (!state) abort();
   FILE *file = fopen(path, "r");
-  int there = file && fgets(word, 32, file) && fgets(members, STATE_BYTES, file);
-  if (file) fclose(file);
-  if (!there) return 0;
-  word[strcspn(word, "\n")] = members[strcspn(members, "\n")] = '\0';
-  return 1;
+  if (!file) return state;
+  state[fread(state, 1, STATE_BYTES - 1, file)] = '\0';
+  fclose(file);
+  return state;
 }
 
-static char *worker_entry(const char *state_file, int draining) {
-  char word[32], members[STATE_BYTES], now[32], *entry = NULL;
+static char *worker_entry(const char *state, int draining) {
+  char now[32], *entry = NULL;
   size_t size = 0;
-  if (!read_state(state_file, word, members)) {
-    int replaced = atoi(text_of("FF_REPLACED"));
-    int length = snprintf(members, sizeof members,
-                          "\"" ENTRY_LOOP "\":null,\"" ENTRY_ITERATIONS "\":[],\"" ENTRY_COUNT "\":0");
-    strcpy(word, STATE_STARTING);
-    if (replaced > 0) {
-      snprintf(members + length, sizeof members - (size_t)length, ",\"" ENTRY_REPLACED "\":%d", replaced);
-    }
-  }
+  int word = (int)strcspn(state, "\n");
+  const char *members = state + word + (state[word] == '\n');
+  int length = (int)strcspn(members, "\n"), replaced = atoi(text_of("FF_REPLACED"));
   seconds_now(now, sizeof now);
   FILE *out = open_memstream(&entry, &size);
   if (!out) abort();
-  fprintf(out, "{\"" ENTRY_STATE "\":\"%s\",%s,\"" ENTRY_BEAT "\":%s}", draining ? STATE_DRAINING : word, members, now);
+  if (draining) fputs("{\"" ENTRY_STATE "\":\"" STATE_DRAINING "\",", out);
+  else if (length > 0) fprintf(out, "{\"" ENTRY_STATE "\":\"%.*s\",", word, state);
+  else fputs("{\"" ENTRY_STATE "\":\"" STATE_STARTING "\",", out);
+  if (length > 0) fprintf(out, "%.*s", length, members);
+  else fputs("\"" ENTRY_LOOP "\":null,\"" ENTRY_ITERATIONS "\":[],\"" ENTRY_COUNT "\":0", out);
+  if (length == 0 && replaced > 0) fprintf(out, ",\"" ENTRY_REPLACED "\":%d", replaced);
+  fprintf(out, ",\"" ENTRY_BEAT "\":%s}", now);
   fclose(out);
   return entry;
 }
 
+/* R tells Redis itself what it does, after it has written the file. What is written here was read before: when the file
+ * has changed since, it may stand in place of something newer, and is written again. An R that goes on so fast corrects
+ * it itself. */
+static int write_entry(redisContext *server, const char *state_file, int draining) {
+  char *state = read_state(state_file);
+  for (int writes = 0; writes < MOST_WRITES; writes++) {
+    command write = {{"HSET", key_name(KEY_WORKERS, ""), text_of("FF_POD"), worker_entry(state, draining), NULL}};
+    redisReply *reply = NULL;
+    if (!send_commands(server, &write, 1, &reply)) return 0;
+    char *before = state;
+    state = read_state(state_file);
+    if (strcmp(before, state) == 0) break;
+  }
+  return 1;
+}
+
 static int beat_worker(redisContext *server, const char *state_file, int draining) {
   const char *pod = text_of("FF_POD"), *replace = key_name(KEY_REPLACE, "");
-  command both[] = {{{"HSET", key_name(KEY_WORKERS, ""), pod, worker_entry(state_file, draining), NULL}},
-                    {{"HGET", replace, pod, NULL}}};
-  command taken = {{"HDEL", replace, pod, NULL}};
-  redisReply *replies[2] = {NULL, NULL}, *gone = NULL;
-  int ok = send_commands(server, both, 2, replies);
-  if (!replies[1] || replies[1]->type != REDIS_REPLY_STRING || replies[1]->len == 0) return ok;
-  puts(replies[1]->str);
+  command wish = {{"HGET", replace, pod, NULL}}, taken = {{"HDEL", replace, pod, NULL}};
+  redisReply *reply = NULL, *gone = NULL;
+  int ok = write_entry(server, state_file, draining);
+  send_commands(server, &wish, 1, &reply); /* a full Redis refuses the entry, and still answers */
+  if (!reply || reply->type != REDIS_REPLY_STRING || reply->len == 0) return ok;
+  puts(reply->str);
   return send_commands(server, &taken, 1, &gone) && ok;
 }
 

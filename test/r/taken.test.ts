@@ -1,0 +1,66 @@
+// What a worker has taken is its own, also in the moment before it has said so: nobody else begins it.
+import assert from 'node:assert/strict';
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { promisify } from 'node:util';
+import { redisKeys } from '../../functions/adapters/redis-keys.ts';
+import { killR, Lab, rLibrary, said } from '../../testing/lab.ts';
+import { waitFor } from '../../testing/wait-for.ts';
+import { startCutProxy, type CutProxy } from './cut-proxy.ts';
+
+let lab: Lab;
+let proxy: CutProxy | undefined;
+beforeEach(async () => {
+  lab = await Lab.start();
+});
+afterEach(async () => {
+  await proxy?.stop();
+  proxy = undefined;
+  await lab.stop();
+});
+
+test('a driver that begins again leaves to a worker what it has taken and said nothing of', async () => {
+  const trace = join(lab.dir, 'trace');
+  const script = `library(foreach)
+r <- foreach(i = 1:1) %dopar% {
+  cat(i, "\\n", file = "${trace}", append = TRUE)
+  while (!file.exists("${trace}.go")) Sys.sleep(0.1)
+  i
+}`;
+  const inputs = lab.prepare({ script });
+  proxy = await startCutProxy(lab.redisPort);
+  lab.worker('w1', inputs, { FF_REDIS_PORT: String(proxy.port) });
+  await lab.workersReady(1);
+  proxy.holdNextTask();
+  const driver = lab.driver(inputs);
+  await waitFor('w1 does not know what Redis has given it', () => proxy!.holding());
+  lab.worker('w2', inputs);
+  await lab.workersReady(2);
+  killR(driver);
+  await said(driver, /"loop-started"/, 2);
+  proxy.release();
+  await waitFor('it is at work', () => existsSync(trace));
+  writeFileSync(`${trace}.go`, '');
+  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  assert.equal(await lab.redis.hget(redisKeys.loop(1), 'tasks'), '0', 'the second driver has submitted nothing');
+  assert.equal(readFileSync(trace, 'utf8'), '1 \n');
+});
+
+test('a beat of the supervisor never leaves an older state of its worker than R has written meanwhile', async () => {
+  // Whoever reads it waits for the next text: the supervisor's client stands still where a busy machine may hold it.
+  const state = join(lab.dir, 'state');
+  execFileSync('mkfifo', [state]);
+  const client = join(rLibrary.split(':')[0]!, 'foreachfleet/exec/supervisor-client');
+  const beat = promisify(execFile)(client, ['beat-worker', state, 'no'], {
+    env: { ...process.env, ...lab.environment('w1') },
+  });
+  await writeFile(state, 'idle\n"loop":null\n');
+  const now = 'busy\n"loop":1\n';
+  await writeFile(state, now);
+  await writeFile(state, now);
+  await beat;
+  assert.match((await lab.redis.hget(redisKeys.workers, 'w1'))!, /^\{"state":"busy","loop":1,"beat":\d+\.\d+\}$/);
+});
