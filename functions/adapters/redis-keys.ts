@@ -23,6 +23,7 @@ export const redisKeys = {
   lent: (pod: string) => `ff:lent:${pod}`,
   tries: 'ff:tries',
   causes: 'ff:causes',
+  lastOutput: 'ff:last',
   value: (loop: number | string, iteration: number | string) => `ff:v:${loop}:${iteration}`,
   done: (loop: number | string) => `ff:done:${loop}`,
   arrived: (loop: number | string) => `ff:arrived:${loop}`,

@@ -74,6 +74,38 @@ test('an iteration that ends its whole container, supervisor included, is given 
   );
 });
 
+test('the report of a death has what the iteration printed last, as text', async () => {
+  lab.worker('w1', lab.prepare({ script: '', tasks: { maxTimeSeconds: 3 } }));
+  await lab.workersReady(1);
+  await succeeds(
+    `r <- foreach(i = 1:4, .errorhandling = "pass") %dopar% {
+       cat("iteration", i, "begins\\n")
+       if (i == 1) tools::pskill(Sys.getpid(), 11)
+       if (i == 2) {
+         cat(sprintf("line %d\\n", 1:500), sep = "")
+         message("a message, \\u00fc and \\u001b[31mred")
+         cat("no end of the line", rawToChar(as.raw(0xe4)))
+         tools::pskill(Sys.getpid(), 9)
+       }
+       if (i == 3) { cat(strrep("x", 1e6)); Sys.sleep(600) }
+       i
+     }`,
+    ', tries = 1L',
+  );
+  const entries = await lab.redis.xrange(redisKeys.errors, '-', '+');
+  const reports = entries.map(([, [, json = '']]) => JSON.parse(json) as { iteration: number; output: string });
+  const output = new Map(reports.map((report) => [report.iteration, report.output]));
+  assert.equal(output.get(1), 'iteration 1 begins\n\n *** caught segfault ***');
+  const expected = [
+    ...Array.from({ length: 18 }, (_, index) => `line ${483 + index}`),
+    'a message, ü and \\x1b[31mred',
+    'no end of the line <e4>',
+  ];
+  assert.deepEqual(output.get(2)?.split('\n'), expected);
+  assert.match(output.get(3) ?? '', /^x{4000,4096}$/);
+  assert.deepEqual([...output.keys()].toSorted(), [1, 2, 3]);
+});
+
 test('what a pass says of the end of a container is what is said of its iteration', async () => {
   const inputs = lab.prepare({ script: '' });
   const session = lab.session(

@@ -51,6 +51,13 @@ cause_text <- function(cause) {
   parse_line("causes", cause)$text
 }
 
+# What the iteration printed last before it died, as its supervisor has found it
+last_words <- function(worker, loop, i, cause) {
+  said <- redis_call(worker$con, "HGET", last_output_key(), paste(whole(loop), whole(i), sep = ":"))
+  if (!length(said) || !nzchar(said)) return(cause_text(cause))
+  iconv(said, "UTF-8", "UTF-8", sub = "byte")
+}
+
 # Pure. An iteration that has run longer than it may would do so again.
 is_given_up <- function(tries, cause, most_tries) tries >= most_tries || has_cause(cause, "time")
 

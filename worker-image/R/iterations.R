@@ -40,7 +40,7 @@ run_iterations <- function(code, setup, batch, env, worker) {
       move_to_large(worker, setup, k, tries)
     } else {
       journal_error(worker, setup, item, lost_error(item$i, tries, cause, worker$large),
-                    list(try = tries, seconds = 0, output = cause_text(cause),
+                    list(try = tries, seconds = 0, output = last_words(worker, setup$loop, item$i, cause),
                          replay = replay_text(worker, code, setup, item)))
     }
     if (length(worker$dirty)) renew(worker, setup, sum(todo > k), item$i)

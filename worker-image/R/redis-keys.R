@@ -39,6 +39,7 @@ held_key <- function(pod) redis_key("held", pod)
 lent_key <- function(pod) redis_key("lent", pod)
 tries_key <- function() redis_key("tries")
 causes_key <- function() redis_key("causes")
+last_output_key <- function() redis_key("last")
 
 # files: signed URLs, and objects that loops export
 need_key <- function() redis_key("need")
@@ -71,8 +72,8 @@ KEY_LIVES <- c(workers = "server", lease = "server", queue.live = "server", queu
                driver = "attempt", control = "attempt", gate = "attempt", gated = "attempt", seed = "attempt",
                loops = "attempt", loop = "attempt", waiting = "attempt", aborted = "attempt", arrived = "attempt",
                e = "attempt", outbox = "attempt", errors = "attempt", described = "attempt", outputs = "attempt",
-               replace = "attempt", held = "attempt", tries = "attempt", causes = "attempt", need = "attempt",
-               urls = "attempt", jobs = "attempt", queue.env = "attempt", queue.start = "attempt",
+               replace = "attempt", held = "attempt", tries = "attempt", causes = "attempt", last = "attempt",
+               need = "attempt", urls = "attempt", jobs = "attempt", queue.env = "attempt", queue.start = "attempt",
                queue.alive = "attempt", queue = "driver", queue.large = "driver", queue.out = "driver",
                aside = "driver", lent = "driver")
 

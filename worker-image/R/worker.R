@@ -35,7 +35,10 @@ new_worker <- function(con, pod, node, attempt = 1L, state_dir = NULL) {
     buffer = list(), buffered_bytes = 0, flushed_at = 0, # results not yet journalled
     checked_at = 0,
     replay_bytes = 0)
-  if (!is.null(state_dir)) .Call(fleet_mark_open, file.path(state_dir, "current"))
+  if (!is.null(state_dir)) {
+    .Call(fleet_mark_open, file.path(state_dir, "current"))
+    .Call(fleet_output_keep, file.path(state_dir, "output"))
+  }
   worker
 }
 

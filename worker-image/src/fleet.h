@@ -58,6 +58,7 @@ SEXP fleet_plain(SEXP value);
 SEXP fleet_put(SEXP vector, SEXP index, SEXP value);
 SEXP fleet_put_all(SEXP list, SEXP index, SEXP values);
 SEXP fleet_set_arguments(SEXP arguments);
+SEXP fleet_output_keep(SEXP path);
 SEXP fleet_output_connection(void);
 SEXP fleet_output_begin(SEXP loop, SEXP iteration);
 SEXP fleet_output_reached(void);

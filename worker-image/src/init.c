@@ -12,7 +12,7 @@ static const R_CallMethodDef routines[] = {
     ROUTINE(fleet_stream_seed, 4), ROUTINE(fleet_use_stream, 4),
     ROUTINE(fleet_dead_reference, 1), ROUTINE(fleet_plain, 1), ROUTINE(fleet_put, 3), ROUTINE(fleet_set_arguments, 1),
     ROUTINE(fleet_output_connection, 0), ROUTINE(fleet_output_begin, 2), ROUTINE(fleet_output_reached, 0), ROUTINE(fleet_output_add, 1),
-    ROUTINE(fleet_output_end, 0),
+    ROUTINE(fleet_output_end, 0), ROUTINE(fleet_output_keep, 1),
     ROUTINE(fleet_holds_value, 2), ROUTINE(fleet_holds_function, 2), ROUTINE(fleet_copy_bindings, 3),
     ROUTINE(fleet_bindings, 2), ROUTINE(fleet_shares, 3), ROUTINE(fleet_close_foreign, 1),
     ROUTINE(fleet_reach, 6),

@@ -21,6 +21,7 @@
 #define KEY_REPLACE "replace"
 #define KEY_TRIES "tries"
 #define KEY_CAUSES "causes"
+#define KEY_LAST "last"
 #define KEY_HELD "held:" /* and the pod's name */
 #define KEY_QUEUE "queue"
 #define KEY_QUEUE_LARGE "queue.large"
