@@ -4,23 +4,39 @@
  */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { drawMixedSchedules } from './world/mixed-schedules.ts';
 import { withQuietLog } from './world/quiet-log.ts';
 import { runSchedule } from './world/run-schedule.ts';
 import { scenarios } from './world/scenarios.ts';
-import { describeSchedule, drawSchedules, listSchedules } from './world/schedules.ts';
+import { describeSchedule, drawSchedules, listSchedules, type Schedule } from './world/schedules.ts';
 
 const share = Number(process.env['FF_FAULT_SHARE'] ?? 0.05);
 const seed = Number(process.env['FF_FAULT_SEED'] ?? 1);
+/** Of several faults at once there are too many to list: so many are drawn. */
+const MIXED = 10_000;
 const LONGEST_MS = 3 * 3600_000;
 
 it('no schedule of faults breaks a promise', { timeout: LONGEST_MS }, async (test) => {
   const all = await withQuietLog(() => listSchedules(scenarios));
   const chosen = share >= 1 ? all : drawSchedules(all, Math.ceil(all.length * share), seed);
-  const found: string[] = [];
-  for (const schedule of chosen) {
-    const { violations } = await withQuietLog(() => runSchedule(schedule.scenario, schedule.faults));
-    found.push(...violations.map(({ kind, text }) => `${kind}: ${text} [${describeSchedule(schedule)}]`));
-  }
+  const found = await violationsOf(chosen);
   test.diagnostic(`${chosen.length} of ${all.length} schedules, ${found.length} violations`);
   assert.deepEqual(found, []);
 });
+
+it('nor do two or three faults at once', { timeout: LONGEST_MS }, async (test) => {
+  const count = Math.ceil(MIXED * Math.min(1, share));
+  const chosen = await withQuietLog(() => drawMixedSchedules(scenarios, count, seed));
+  const found = await violationsOf(chosen);
+  test.diagnostic(`${chosen.length} schedules of several faults, ${found.length} violations`);
+  assert.deepEqual(found, []);
+});
+
+async function violationsOf(schedules: readonly Schedule[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const schedule of schedules) {
+    const { violations } = await withQuietLog(() => runSchedule(schedule.scenario, schedule.faults));
+    found.push(...violations.map(({ kind, text }) => `${kind}: ${text} [${describeSchedule(schedule)}]`));
+  }
+  return found;
+}

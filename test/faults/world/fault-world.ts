@@ -77,6 +77,11 @@ export class FaultWorld {
     this.results = bucket('results');
   }
 
+  /** A record that is damaged while its copy could not be kept is lost: the job ends, and says so. */
+  mayLoseRecord(): boolean {
+    return this.#faults.length > 1 && this.#faults.some((fault) => fault.kind === 'damage');
+  }
+
   seconds(): number {
     return (this.nowMs - this.beginMs) / 1000;
   }
