@@ -6,7 +6,7 @@ new_package_state <- function() new_record(pending = list(), made = list())
 # changes: as package_changes() has them
 apply_package_state <- function(state, changes) {
   undo_package_state(state)
-  state$pending <- split(changes, vapply(changes, function(change) change$package, ""))
+  state$pending <- split(as.list(changes), vapply(changes, function(change) change$package, ""))
   meet_packages(state, intersect(names(state$pending), loadedNamespaces()))
 }
 

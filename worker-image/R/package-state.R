@@ -53,29 +53,30 @@ note_package <- function(name) {
   space <- asNamespace(name)
   if (name == "grDevices") grDevices::pdf.options() # makes its defaults
   roots <- if (!name %in% STAYING_STATE) .Call(fleet_package_variables, space, FALSE)
-  .fleet$packages[[name]] <- new_record(
+  noted <- new_record(
     space = space,
     direct = .Call(fleet_package_variables, space, TRUE), # what its file does not hold, or not any more
-    roots = names(roots),                                 # variables whose environments are known
+    roots = names(roots),                                 # variables whose environments are noted
     environments = .Call(fleet_package_environments, or_else(roots, list()), list(), MOST_PLACES, LONGEST_LIST),
     told = character())                                   # what a warning has named
+  .fleet$packages[[name]] <- noted
 }
 
 # Variables that were first used since
-note_fresh <- function(known, name) {
+note_fresh <- function(noted, name) {
   if (name %in% STAYING_STATE) return(invisible())
-  roots <- .Call(fleet_package_variables, known$space, FALSE)
-  fresh <- roots[setdiff(names(roots), known$roots)]
+  roots <- .Call(fleet_package_variables, noted$space, FALSE)
+  fresh <- roots[setdiff(names(roots), noted$roots)]
   if (!length(fresh)) return(invisible())
-  known$roots <- c(known$roots, names(fresh))
-  first <- as_installed(name, known$space, setdiff(names(fresh), names(known$direct)))
-  there <- lapply(known$environments, function(one) one$env)
+  noted$roots <- c(noted$roots, names(fresh))
+  first <- as_installed(name, noted$space, setdiff(names(fresh), names(noted$direct)))
+  there <- lapply(noted$environments, function(one) one$env)
   now <- .Call(fleet_package_environments, fresh[names(first)], there, MOST_PLACES, LONGEST_LIST)
   then <- .Call(fleet_package_environments, first, list(), MOST_PLACES, LONGEST_LIST)
   paths <- lapply(list(now, then), function(all) vapply(all, function(one) paste(one$path, collapse = "\n"), ""))
   same <- match(paths[[1]], paths[[2]])
   for (k in which(!is.na(same))) now[[k]][c("names", "held")] <- then[[same[k]]][c("names", "held")]
-  known$environments <- c(known$environments, now[!is.na(same)])
+  noted$environments <- c(noted$environments, now[!is.na(same)])
 }
 
 # Variables of a package as its file has them
@@ -102,44 +103,44 @@ package_changes <- function() {
   begin_noting()
   found <- list()
   for (name in sort(names(.fleet$packages), method = "radix")) {
-    known <- .fleet$packages[[name]]
-    note_fresh(known, name)
-    here <- c(replaced_variables(known, name), changed_environments(known))
-    travels <- vapply(here, function(change) may_travel(change, known), NA)
-    warn_of(here[!travels], known, name)
+    noted <- .fleet$packages[[name]]
+    note_fresh(noted, name)
+    here <- c(replaced_variables(noted, name), changed_environments(noted))
+    travels <- vapply(here, function(change) may_travel(change, noted), NA)
+    warn_of(here[!travels], noted, name)
     found <- c(found, lapply(here[travels], function(change) c(list(package = name), change)))
   }
   found
 }
 
-replaced_variables <- function(known, name) {
+replaced_variables <- function(noted, name) {
   changed <- function(now, before, path) {
     if (.Call(fleet_same_values, now, before)) return(NULL)
     names <- names(now)[!mapply(identical, now, before[names(now)])]
     if (name == "base") names <- names[vapply(now[names], is.function, NA)] # others R itself sets
     lapply(names, function(one) list(path = path, name = one, value = now[one]))
   }
-  found <- changed(.Call(fleet_package_variables, known$space, TRUE), known$direct, character())
+  found <- changed(.Call(fleet_package_variables, noted$space, TRUE), noted$direct, character())
   attached <- match(paste0("package:", name), search())
   if (name == "base" || is.na(attached)) return(found)
   exported <- .Call(fleet_package_variables, as.environment(attached), TRUE)
-  exported <- exported[names(exported) %in% ls(known$space, all.names = TRUE, sorted = FALSE)]
-  c(found, changed(exported, known$direct, "attached"))
+  exported <- exported[names(exported) %in% ls(noted$space, all.names = TRUE, sorted = FALSE)]
+  c(found, changed(exported, noted$direct, "attached"))
 }
 
-changed_environments <- function(known) {
+changed_environments <- function(noted) {
   found <- list()
-  for (k in .Call(fleet_changed_environments, known$environments)) {
-    one <- known$environments[[k]]
+  for (k in .Call(fleet_changed_environments, noted$environments)) {
+    one <- noted$environments[[k]]
     now <- .Call(fleet_values_to_keep, one$env, ls(one$env, all.names = TRUE))
     names <- union(names(now), names(one$held))
     same <- vapply(names, function(name) is_unchanged(one$held[name], now[name]), NA)
     held <- intersect(names[same], names(now))
-    known$environments[[k]]$held[held] <- now[held] # the next look compares addresses
+    noted$environments[[k]]$held[held] <- now[held] # the next look compares addresses
     differ <- function(name) changed_variable(one$path, name, one$held[name], now[name])
     found <- c(found, lapply(names[!same], differ))
   }
-  Filter(function(change) !is_cache(change, known), found)
+  Filter(function(change) !is_cache(change, noted), found)
 }
 
 # Of a list with names only the elements that differ: others may hold what cannot travel.
@@ -167,25 +168,25 @@ same_shape <- function(a, b) {
   all(mapply(same_shape, unclass(a), unclass(b)))
 }
 
-is_cache <- function(change, known) {
+is_cache <- function(change, noted) {
   names <- sub("^[$@]", "", c(change$path, change$name))
   any(grepl(CACHES, names, ignore.case = TRUE)) ||
-    any(startsWith(paste(c(getNamespaceName(known$space), names), collapse = " "), STAYING_VARIABLES))
+    any(startsWith(paste(c(getNamespaceName(noted$space), names), collapse = " "), STAYING_VARIABLES))
 }
 
-may_travel <- function(change, known) {
+may_travel <- function(change, noted) {
   sent <- or_else(change$value, change$elements)
   is_gone(change) ||
-    (.Call(fleet_sendable, sent, known$environments) && .Call(fleet_size, sent) <= PACKAGE_VALUE_BYTES)
+    (.Call(fleet_sendable, sent, noted$environments) && .Call(fleet_size, sent) <= PACKAGE_VALUE_BYTES)
 }
 
 is_gone <- function(change) !is.null(change$value) && is.na(names(change$value))
 
 # Once for each variable. At once: R would show it when the loop has ended.
-warn_of <- function(changes, known, package) {
+warn_of <- function(changes, noted, package) {
   shown <- vapply(changes, function(change) paste(c(change$path, change$name), collapse = " "), "")
-  fresh <- !shown %in% known$told
-  known$told <- c(known$told, shown[fresh])
+  fresh <- !shown %in% noted$told
+  noted$told <- c(noted$told, shown[fresh])
   for (change in changes[fresh]) {
     root <- c(change$path[!change$path %in% "attached"], change$name)[1]
     text <- paste("the script has changed %s in package %s (%s:::%s), which cannot be sent to workers: iterations",
