@@ -27,10 +27,6 @@ const longLines: Record<string, number> = {
   'terraform/identities.tf': 2,
   'terraform/outputs.tf': 3,
   'terraform/variables.tf': 8,
-  'worker-image/R/conditions.R': 4,
-  'worker-image/R/describe.R': 3,
-  'worker-image/R/exports.R': 13,
-  'worker-image/src/init.c': 5,
 };
 
 const sources = projectFiles().filter((path) => /\.(ts|mjs|js|R|c|h)$/.test(path) && !path.startsWith('examples/'));

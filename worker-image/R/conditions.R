@@ -68,15 +68,19 @@ argument_text <- function(args) {
   if (!length(args)) return("")
   one <- function(name) {
     value <- args[[name]]
-    text <- tryCatch(paste(deparse(value, width.cutoff = 60L, nlines = 2L), collapse = " "), error = function(e) class(value)[1])
-    if (nchar(text) > 120L) text <- paste0(substr(text, 1L, 100L), " ... <", class(value)[1], " of length ", length(value), ">")
+    text <- tryCatch(paste(deparse(value, width.cutoff = 60L, nlines = 2L), collapse = " "),
+                     error = function(e) class(value)[1])
+    if (nchar(text) > 120L) {
+      text <- sprintf("%s ... <%s of length %.0f>", substr(text, 1L, 100L), class(value)[1], length(value))
+    }
     paste0(name, " = ", text)
   }
   paste(vapply(names(args), one, ""), collapse = ", ")
 }
 
 session_text <- function() {
-  others <- setdiff(loadedNamespaces(), c("base", "methods", "utils", "stats", "graphics", "grDevices", "datasets", "compiler", "parallel", "tools"))
+  others <- setdiff(loadedNamespaces(), c("base", "methods", "utils", "stats", "graphics", "grDevices", "datasets",
+                                          "compiler", "parallel", "tools"))
   versions <- vapply(sort(others), function(p) paste(p, package_version_text(p)), "")
   paste0(R.version.string, "; ", R.version$platform, "; ", paste(versions, collapse = ", "))
 }
@@ -99,4 +103,6 @@ loop_error <- function(cond, index, call) {
 }
 
 # An iteration that gave no value for a reason outside R code: its process died, ran too long, ...
-fleet_error <- function(message, class) structure(class = c(class, "fleetError", "error", "condition"), list(message = message, call = NULL))
+fleet_error <- function(message, class) {
+  structure(class = c(class, "fleetError", "error", "condition"), list(message = message, call = NULL))
+}

@@ -11,7 +11,7 @@ new_connection <- function(host, port, password = NULL) {
     password = if (length(password) && nzchar(password)) password,
     pointer = NULL,
     cuts = 0L,
-    wished = numeric(), asked_at = NULL, # when addresses were asked for: each by its name, and any (addresses.R)
+    asked = numeric(), asked_at = NULL,  # when signed URLs were asked for: each by its name, and any (signed-urls.R)
     memory = NULL, memory_at = NULL)     # what Redis said of its memory, and when (memory.R)
   con
 }

@@ -3,7 +3,7 @@
 # would be large is left out; a loop never waits for it.
 
 DESCRIBED_ITERATIONS <- 5000L    # whose keys and arguments are kept
-MAX_DESCRIPTION_BYTES <- 2^20    # of each of the two parts, before it is compressed (which takes a tenth of a second at most)
+MAX_DESCRIPTION_BYTES <- 2^20    # of each of the two parts, before it is compressed (in a tenth of a second at most)
 DESCRIPTIONS_BYTES <- 64 * 2^20  # of all loops of a driver: Redis holds them until the next pass
 
 # What must be taken down before the first result is combined; and what is known by then.
@@ -19,7 +19,8 @@ prepare_description <- function(fleet, loop, obj, expr) {
 describe_loop <- function(fleet, loop, force = FALSE) {
   draft <- loop$to_describe
   if (is.null(draft)) return(invisible())
-  whole_loop <- loop$window$exhausted || force || (is.null(draft$shape$sizes) && loop$window$count >= DESCRIBED_ITERATIONS)
+  enough <- is.null(draft$shape$sizes) && loop$window$count >= DESCRIBED_ITERATIONS
+  whole_loop <- loop$window$exhausted || force || enough
   if (draft$told && !whole_loop) return(invisible())
   draft <- take_down(loop$window, draft)
   loop$to_describe <- if (!whole_loop) draft
@@ -82,7 +83,6 @@ arguments_of <- function(window, items) {
 }
 
 # --- how results are combined
-# --------------------------------------------------------------------------------------------------------------------
 
 # Of a loop: its combine function and what belongs to it. Of nested loops: the outer one, the inner one, and how many
 # iterations each turn of the outer one has (those drawn so far).
@@ -110,7 +110,8 @@ combine_of <- function(it, mirror) {
 mirror_scope <- function() {
   frames <- list()
   copy_of <- function(env) {
-    if (isNamespace(env) || identical(env, baseenv()) || identical(env, emptyenv()) || startsWith(environmentName(env), "package:")) return(env)
+    if (identical(env, baseenv()) || identical(env, emptyenv())) return(env)
+    if (isNamespace(env) || startsWith(environmentName(env), "package:")) return(env)
     for (known in frames) if (identical(known$from, env)) return(known$to)
     to <- new.env(parent = globalenv())
     frames[[length(frames) + 1L]] <<- list(from = env, to = to)

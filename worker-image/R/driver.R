@@ -70,7 +70,7 @@ choose_seed <- function(session, inputs, ledger) {
 
 # What earlier attempts have finished; and, when this attempt's driver was lost with its disk, what it had: Redis
 # forgets a value that is in the bucket and was fetched, so a driver that begins in a new place asks for the ledger. The
-# answer stays beside its journal, for an R that is killed before it has fetched everything; addresses in it live seven
+# answer stays beside its journal, for an R that is killed before it has fetched everything; URLs in it live seven
 # days.
 load_ledger <- function(session, inputs, journal) {
   url <- function() tryCatch(read_inputs(inputs$path), error = function(e) inputs)$ledger$url
@@ -93,9 +93,9 @@ LEDGER_PATIENCE_SECONDS <- 900
 
 # The control plane answers in its next pass. Without an answer the loop runs what is missing again: slow, but right.
 ask_for_ledger <- function(session) {
-  answer <- await_address(session$con, "ledger", LEDGER_PATIENCE_SECONDS, again = TRUE)
-  if (!is.null(answer)) return(if (identical(answer, NO_ADDRESS)) NULL else answer)
-  say("no answer to the wish for the ledger within %d s: what only the bucket has will run again",
+  answer <- await_url(session$con, "ledger", LEDGER_PATIENCE_SECONDS, again = TRUE)
+  if (!is.null(answer)) return(if (identical(answer, NO_URL)) NULL else answer)
+  say("no answer to the question for the ledger within %d s: what only the bucket has will run again",
       LEDGER_PATIENCE_SECONDS)
   NULL
 }

@@ -1,5 +1,5 @@
-# Large results, the driver's side: addresses are asked of the control plane (addresses.R), files are fetched a little
-# at a time by the event loop, which goes on meanwhile.
+# Large results, the driver's side: signed URLs are asked of the control plane (signed-urls.R), files are fetched a
+# little at a time by the event loop, which goes on meanwhile.
 #
 # While .combine computes nothing is read but what the kernel's buffers take. A program beside R could read on, but it
 # would be told the signed URL, and a .combine that takes longer than the download of a result has to be waited for
@@ -13,7 +13,7 @@ FETCH_SLICE_SECONDS <- 0.05 # in which nothing else is heard
 await_object <- function(fleet, loop, i, object, sha256, bytes, seconds) {
   set_status(loop$window, i, AWAY)
   loop$away[[whole(i)]] <- list(i = i, object = object, sha256 = sha256, bytes = bytes, seconds = seconds, tries = 0L)
-  ask_addresses(fleet$con, object)
+  ask_urls(fleet$con, object)
 }
 
 # news: rows of collect() whose value was uploaded
@@ -37,10 +37,10 @@ fetch_away <- function(fleet, loop) {
   if (!length(idle) || room < 1L) return(invisible())
   # first what is combined next
   idle <- utils::head(idle[order(vapply(idle, function(one) one$i, 0))], 64L)
-  answers <- known_addresses(fleet$con, vapply(idle, function(one) one$object, ""))
+  answers <- known_urls(fleet$con, vapply(idle, function(one) one$object, ""))
   for (k in which(!vapply(answers, is.null, NA))) {
     if (room < 1L) break
-    if (identical(answers[[k]], NO_ADDRESS)) {
+    if (identical(answers[[k]], NO_URL)) {
       lose_object(fleet, loop, idle[[k]], "it is not in the bucket")
     } else {
       if (is.null(loop$fetches)) loop$fetches <- new_pool(FETCHES_AT_ONCE)
@@ -78,7 +78,7 @@ end_fetch <- function(fleet, loop, one) {
     say("loop %s iteration %s: fetching %s failed (%s), try %d of %d",
         whole(loop$number), id, one$object, transfer$problem, tries, FETCH_TRIES)
     if (tries >= FETCH_TRIES) lose_object(fleet, loop, one, "it could not be fetched")
-    else ask_addresses(fleet$con, one$object, again = TRUE) # the address may have expired
+    else ask_urls(fleet$con, one$object, again = TRUE) # the URL may have expired
   } else if (!identical(sha256(bytes), one$sha256)) {
     lose_object(fleet, loop, one, "its SHA-256 differs")
   } else {
@@ -86,13 +86,13 @@ end_fetch <- function(fleet, loop, one) {
     keep_values(loop, one$i, list(bytes), one$seconds)
     bytes <- NULL
     acknowledge(fleet, loop, one$i)
-    forget_addresses(fleet$con, one$object)
+    forget_urls(fleet$con, one$object)
   }
 }
 
 lose_object <- function(fleet, loop, one, why) {
   say("loop %s iteration %s: its result cannot be used (%s): it runs again", whole(loop$number), whole(one$i), why)
   loop$away[[whole(one$i)]] <- NULL
-  forget_addresses(fleet$con, one$object)
+  forget_urls(fleet$con, one$object)
   run_again(fleet, loop, one$i)
 }

@@ -61,9 +61,9 @@ SAVED_PATIENCE_SECONDS <- 180
 # What the bucket has already need not be saved again: by loop, an environment by iteration. Without an answer in time
 # all counts as not saved.
 saved_results <- function(con) {
-  address <- await_address(con, "ledger", SAVED_PATIENCE_SECONDS, again = TRUE)
-  if (is.null(address) || identical(address, NO_ADDRESS)) return(NULL)
+  url <- await_url(con, "ledger", SAVED_PATIENCE_SECONDS, again = TRUE)
+  if (is.null(url) || identical(url, NO_URL)) return(NULL)
   path <- file.path(scratch_dir(), "saved.jsonl")
-  download_to(function() address, path)
+  download_to(function() url, path)
   read_ledger(path)
 }

@@ -35,10 +35,10 @@ download_file <- function(url, path) {
   })
 }
 
-problem_of <- function(error) without_address(conditionMessage(error))
+problem_of <- function(error) without_url(conditionMessage(error))
 
 # For messages: a signed URL is a secret.
-without_address <- function(text) gsub("https?://[^ ]+", "(its address)", text)
+without_url <- function(text) gsub("https?://[^ ]+", "(its URL)", text)
 
 # urls -> temporary files, named by url; a url that cannot be had is absent.
 download_all <- function(urls) {
@@ -81,7 +81,7 @@ begin_transfer <- function(pool, url, path) {
     problem = NULL) # of one that has ended; NULL: the file is complete
   writer <- curl::file_writer(path)
   end <- function(message) {
-    problem <- if (!is.null(message)) without_address(message)
+    problem <- if (!is.null(message)) without_url(message)
     writer(close = TRUE)
     if (!is.null(problem)) unlink(path) else if (!file.exists(path)) file.create(path)
     transfer$problem <- problem

@@ -33,8 +33,8 @@ test_that("an uploaded result is named by iteration, content and try", {
   expect_identical(foreachfleet:::result_object(3, 1e6, sha256, 2L), "loop-3/iteration-1000000-0123456789abcdef-2.rds")
 })
 
-test_that("an address is good until it is about to expire", {
-  parse <- foreachfleet:::parse_address
+test_that("a signed URL is good until it is about to expire", {
+  parse <- foreachfleet:::parse_url_answer
   expect_null(parse(NULL, 1000))
   expect_identical(parse("none", 1000), "none")
   expect_identical(parse("2000 https://host/a b?x=1", 1000), "https://host/a b?x=1")

@@ -7,22 +7,22 @@ test_that("what fails is tried again until it succeeds, and its last problem is 
   expect_identical(own$with_retries(function() paste("try", tried <<- tried + 1), 0), "try 7")
 })
 
-test_that("files are fetched by address, also empty ones; what cannot be had is absent and told without its address", {
+test_that("files are fetched by URL, also empty ones; what cannot be had is absent and told without its URL", {
   dir <- tempfile()
   dir.create(dir)
   writeBin(as.raw(1:9), file.path(dir, "one"))
   file.create(file.path(dir, "none"))
-  address <- function(name) paste0("file://", file.path(normalizePath(dir), name))
+  url <- function(name) paste0("file://", file.path(normalizePath(dir), name))
   pool <- own$new_pool(4L)
   transfers <- lapply(c("one", "none", "missing"), function(name) {
-    own$begin_transfer(pool, address(name), file.path(dir, paste0(name, ".got")))
+    own$begin_transfer(pool, url(name), file.path(dir, paste0(name, ".got")))
   })
   while (!all(vapply(transfers, function(transfer) transfer$ended, NA))) own$run_transfers(pool, 1)
   expect_identical(readBin(file.path(dir, "one.got"), "raw", 99), as.raw(1:9))
   expect_identical(file.size(file.path(dir, "none.got")), 0)
   expect_false(file.exists(file.path(dir, "missing.got")))
   expect_identical(vapply(transfers, function(transfer) is.null(transfer$problem), NA), c(TRUE, TRUE, FALSE))
-  expect_identical(own$without_address("no https://host/file?X-Signature=abc there"), "no (its address) there")
+  expect_identical(own$without_url("no https://host/file?X-Signature=abc there"), "no (its URL) there")
   own$cancel_transfer(transfers[[1]])
   expect_false(file.exists(file.path(dir, "one.got")))
 })
