@@ -172,13 +172,21 @@ function hasWork({ loaded, marker, step }: Pass): boolean {
   return loaded.record.acting || loaded.record.notices.length > 0 || isListedWrongly;
 }
 
-/** What an earlier pass of the end had still to do, its record being as it must be: nothing is written anew. */
+/** What an earlier pass of the end had still to do, its record being as it must be. */
 function isOnlyListedWrongly({ loaded, marker, step }: Pass): boolean {
   if (loaded === null || loaded.damage !== null || loaded.record.acting || marker === null) return false;
   return step.actions.length === 0 && isSettled(step.record) && isSame(loaded.record, step.record);
 }
 
-async function leave(ports: Ports, { marker }: Pass, { record, generation }: LoadedRecord): Promise<PassResult> {
+/**
+ * One write of the record instead of two. It cannot be left out: the job may have begun anew since the record was read,
+ * and its marker may be that of the new attempt.
+ */
+async function leave(ports: Ports, { marker }: Pass, loaded: LoadedRecord): Promise<PassResult> {
+  const { state } = ports.buckets;
+  const record = { ...loaded.record, nonce: randomUUID() };
+  const generation = await saveUnlessOvertaken(state, record, loaded.generation);
+  if (generation === null) return { did: 'left-to-another' };
   await show(ports, record, generation, marker);
   return { did: 'acted', phase: record.phase, again: false };
 }

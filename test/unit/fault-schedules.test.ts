@@ -76,6 +76,14 @@ const found: readonly [name: string, scenario: string, faults: Fault | Fault[]][
       { kind: 'damage', object: 'previous/demo.json', at: 723, share: 0.9 },
     ],
   ],
+  [
+    'a job that a late pass of its earlier attempt took off the list',
+    'resume',
+    [
+      { kind: 'sleep', call: 555, seconds: 130 },
+      { kind: 'events', how: 'lost' },
+    ],
+  ],
   ['no event at all', 'canary failure', { kind: 'events', how: 'lost' }],
 ];
 
