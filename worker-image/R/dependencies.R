@@ -23,7 +23,7 @@ find_dependencies <- function(fleet, loop, obj, expr, envir) {
                                    dead = setdiff(reached$dead, hidden)))
   loop$carried$unused <- lapply(seq_along(used), function(k) unused_functions(loop$carried, k))
   loop$loans <- new_loans(loop$carried)
-  if (reached$makes_names) loop$carried$present <- lapply(loop$loans$names, sort, method = "radix")
+  if (reached$makes_names) loop$carried$present <- lapply(loop$loans$names, sort_names)
   loop$window$same_loans <- function(mark) same_loans(loop, mark)
   loop$known <- frames
   packages <- c(obj$packages, carried$package)

@@ -122,7 +122,7 @@ loan_digest <- function(loop, k, name, value) {
 # As the worker writes it
 marked_key <- function(key, marks) {
   if (!length(marks)) return(key)
-  marks <- paste(sort(marks, method = "radix"), collapse = "+")
+  marks <- paste(sort_names(marks), collapse = "+")
   text <- paste0(key, if (!grepl("~", key, fixed = TRUE)) "~", "!", marks)
   if (nchar(text) <= MOST_KEY_BYTES) text else sub("!.*", paste0("!", NOT_KNOWN), text)
 }

@@ -102,7 +102,7 @@ as_installed <- function(name, space, variables) {
 package_changes <- function() {
   begin_noting()
   found <- list()
-  for (name in sort(names(.fleet$packages), method = "radix")) {
+  for (name in sort_names(names(.fleet$packages))) {
     noted <- .fleet$packages[[name]]
     note_fresh(noted, name)
     here <- c(replaced_variables(noted, name), changed_environments(noted))

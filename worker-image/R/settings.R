@@ -73,7 +73,7 @@ changed_options <- function() {
   if (interactive()) names <- setdiff(names, "width") # the terminal's
   first <- c(FIRST_OPTIONS, list(str = utils::strOptions()))
   is_first <- function(name) name %in% names(first) && same_value(now[[name]], first[[name]])
-  now <- now[sort(names[!vapply(names, is_first, NA)], method = "radix")]
+  now <- now[sort_names(names[!vapply(names, is_first, NA)])]
   taken_away <- setdiff(names(first), names(.Options))
   now <- now[names(now) == "str" | vapply(now, can_travel, NA)] # that one has a function of strOptions()
   c(now, stats::setNames(vector("list", length(taken_away)), taken_away))
@@ -94,7 +94,7 @@ can_travel <- function(value) {
 
 changed_variables <- function(start) {
   now <- variables_of(.Call(fleet_environment))
-  names <- sort(union(names(now), names(start)), method = "radix")
+  names <- sort_names(union(names(now), names(start)))
   names <- names[!names %in% LOCAL_VARIABLES & !grepl(LOCAL_VARIABLE_PATTERN, names)]
   value <- stats::setNames(now[names], names) # NA: the script has taken it away
   value[!mapply(identical, unname(value), unname(start[names]))]

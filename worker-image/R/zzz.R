@@ -20,6 +20,10 @@
   begin_noting()
 }
 
+# In an order that no locale changes. Radix sort refuses letters beyond ASCII that are not marked as UTF-8, as the names
+# of R's own symbols are not.
+sort_names <- function(names) sort(enc2utf8(as.character(names)), method = "radix")
+
 or_else <- function(x, other) if (is.null(x) || !length(x)) other else x
 
 whole <- function(x) if (length(x)) sprintf("%.0f", x) else character()
