@@ -1,13 +1,10 @@
 // What a worker has taken is its own, also in the moment before it has said so: nobody else begins it.
 import assert from 'node:assert/strict';
-import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { promisify } from 'node:util';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
-import { killR, Lab, rLibrary, said } from '../../testing/lab.ts';
+import { killR, Lab, said } from '../../testing/lab.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 import { startCutProxy, type CutProxy } from './cut-proxy.ts';
 
@@ -47,20 +44,4 @@ r <- foreach(i = 1:1) %dopar% {
   assert.equal(await driver.exited, 0, driver.lines.join('\n'));
   assert.equal(await lab.redis.hget(redisKeys.loop(1), 'tasks'), '0', 'the second driver has submitted nothing');
   assert.equal(readFileSync(trace, 'utf8'), '1 \n');
-});
-
-test('a beat of the supervisor never leaves an older state of its worker than R has written meanwhile', async () => {
-  // Whoever reads it waits for the next text: the supervisor's client stands still where a busy machine may hold it.
-  const state = join(lab.dir, 'state');
-  execFileSync('mkfifo', [state]);
-  const client = join(rLibrary.split(':')[0]!, 'foreachfleet/exec/supervisor-client');
-  const beat = promisify(execFile)(client, ['beat-worker', state, 'no'], {
-    env: { ...process.env, ...lab.environment('w1') },
-  });
-  await writeFile(state, 'idle\n"loop":null\n');
-  const now = 'busy\n"loop":1\n';
-  await writeFile(state, now);
-  await writeFile(state, now);
-  await beat;
-  assert.match((await lab.redis.hget(redisKeys.workers, 'w1'))!, /^\{"state":"busy","loop":1,"beat":\d+\.\d+\}$/);
 });
