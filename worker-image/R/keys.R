@@ -24,7 +24,7 @@ loop_key_parts <- function(expr, carried, packages, seed, data_hashes = characte
   levels <- lapply(seq_along(carried$levels), function(k) copy_bindings(carried$levels[[k]], carried$used[[k]]))
   definitions <- carried$definitions
   script <- list(names(definitions$methods), names(definitions$classes), definition_functions(definitions))
-  data <- data_hashes[order(enc2utf8(as.character(names(data_hashes))), method = "radix")]
+  data <- data_hashes[order_of_names(names(data_hashes))]
   versions <- package_versions(packages)
   places <- lapply(carried$attached, function(place) setdiff(place$behind, paste0("package:", ENGINE_PACKAGES)))
   exports <- short_hash(list(levels, script, names(data), unname(data), carried$present, places), frames)

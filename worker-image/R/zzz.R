@@ -22,7 +22,9 @@
 
 # In an order that no locale changes. Radix sort refuses letters beyond ASCII that are not marked as UTF-8, as the names
 # of R's own symbols are not.
-sort_names <- function(names) sort(enc2utf8(as.character(names)), method = "radix")
+order_of_names <- function(names) order(enc2utf8(as.character(names)), method = "radix")
+
+sort_names <- function(names) names[order_of_names(names)]
 
 or_else <- function(x, other) if (is.null(x) || !length(x)) other else x
 

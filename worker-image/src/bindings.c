@@ -14,6 +14,15 @@ static int is_value(SEXP env, SEXP symbol) {
   return value != R_MissingArg && (TYPEOF(value) != PROMSXP || PRVALUE(value) != R_UnboundValue);
 }
 
+/* The first of these values, named by the first labels */
+SEXP fleet_keep_some(SEXP values, SEXP labels, R_xlen_t count) {
+  values = PROTECT(Rf_lengthgets(values, count));
+  labels = PROTECT(Rf_lengthgets(labels, count));
+  setAttrib(values, R_NamesSymbol, labels);
+  UNPROTECT(2);
+  return values;
+}
+
 /* What is bound to the names, as a list: values, but promises that are not evaluated as they are. */
 SEXP fleet_bindings(SEXP env, SEXP names) {
   R_xlen_t n = XLENGTH(names), kept = 0;
@@ -27,10 +36,8 @@ SEXP fleet_bindings(SEXP env, SEXP names) {
     SET_VECTOR_ELT(values, kept, value);
     SET_STRING_ELT(labels, kept++, STRING_ELT(names, i));
   }
-  values = PROTECT(Rf_lengthgets(values, kept));
-  labels = PROTECT(Rf_lengthgets(labels, kept));
-  setAttrib(values, R_NamesSymbol, labels);
-  UNPROTECT(4);
+  values = fleet_keep_some(values, labels, kept);
+  UNPROTECT(2);
   return values;
 }
 

@@ -1,6 +1,7 @@
 /* Environments that values lead to, each with what it holds now: what an iteration may change by reference, and what is
  * put back after it (scope.R). Values in them are copied by R when they are changed, so keeping them is free. */
 #include "fleet.h"
+#include "growing.h"
 #include "pointers.h"
 #include "environments.h"
 
@@ -27,13 +28,7 @@ static void push(walker *w, SEXP x) {
   case S4SXP: break;
   default: return;
   }
-  if (w->count == w->room) {
-    int room = w->room ? w->room * 2 : 256;
-    SEXP *more = (SEXP *)R_alloc((size_t)room, sizeof(SEXP));
-    if (w->count) memcpy(more, w->todo, (size_t)w->count * sizeof(SEXP));
-    w->todo = more;
-    w->room = room;
-  }
+  w->todo = with_room(w->todo, w->count, &w->room, sizeof(SEXP));
   w->todo[w->count++] = x;
 }
 
@@ -70,10 +65,8 @@ SEXP fleet_values_to_keep(SEXP env, SEXP names) {
     SET_VECTOR_ELT(values, kept, value);
     SET_STRING_ELT(labels, kept++, STRING_ELT(names, i));
   }
-  values = PROTECT(Rf_lengthgets(values, kept));
-  labels = PROTECT(Rf_lengthgets(labels, kept));
-  setAttrib(values, R_NamesSymbol, labels);
-  UNPROTECT(4);
+  values = fleet_keep_some(values, labels, kept);
+  UNPROTECT(2);
   return values;
 }
 

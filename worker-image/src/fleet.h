@@ -24,6 +24,7 @@ SEXP fleet_usage(void);
 SEXP fleet_hash(SEXP value, SEXP file_environments);
 SEXP fleet_binding(SEXP env, SEXP symbol);
 SEXP fleet_bindings(SEXP env, SEXP names);
+SEXP fleet_keep_some(SEXP values, SEXP labels, R_xlen_t count);
 SEXP fleet_close_foreign(SEXP value);
 SEXP fleet_shares(SEXP value, SEXP others, SEXP levels);
 SEXP fleet_holds_value(SEXP env, SEXP names);

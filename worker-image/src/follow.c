@@ -1,5 +1,6 @@
 /* Looks at all that travels with a value: what serialize() would follow. */
 #include "fleet.h"
+#include "growing.h"
 #include "pointers.h"
 
 #define NO_CONNECTION 1000000 /* more than R can have */
@@ -14,13 +15,7 @@ typedef struct {
 static void push(walker *w, SEXP x) {
   if (TYPEOF(x) == CHARSXP || TYPEOF(x) == SYMSXP || x == R_NilValue) return;
   if (isVectorAtomic(x) && ATTRIB(x) == R_NilValue) return;
-  if (w->count == w->room) {
-    int room = w->room ? w->room * 2 : 256;
-    SEXP *more = (SEXP *)R_alloc((size_t)room, sizeof(SEXP));
-    if (w->count) memcpy(more, w->todo, (size_t)w->count * sizeof(SEXP));
-    w->todo = more;
-    w->room = room;
-  }
+  w->todo = with_room(w->todo, w->count, &w->room, sizeof(SEXP));
   w->todo[w->count++] = x;
 }
 

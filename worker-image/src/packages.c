@@ -1,6 +1,7 @@
 /* Variables of packages, and the environments that they lead to: what a script's calls can change inside a package
  * (package-state.R). Nothing is evaluated: what a package's file has and nobody has used yet is as it was. */
 #include "fleet.h"
+#include "growing.h"
 #include "pointers.h"
 #include "environments.h"
 
@@ -31,13 +32,7 @@ static void reach_place(search *s, SEXP x, int parent, const char *kind, const c
   if (TYPEOF(x) == PROMSXP) x = PRVALUE(x);
   if (x == R_UnboundValue || !leads_on(s, x)) return;
   if (pointer_meet(&s->seen, x) >= 0) return;
-  if (s->count == s->room) {
-    int room = s->room ? s->room * 2 : 256;
-    place *more = (place *)R_alloc((size_t)room, sizeof(place));
-    if (s->count) memcpy(more, s->places, (size_t)s->count * sizeof(place));
-    s->places = more;
-    s->room = room;
-  }
+  s->places = with_room(s->places, s->count, &s->room, sizeof(place));
   char *text = R_alloc(strlen(kind) + strlen(name) + 1, 1);
   strcat(strcpy(text, kind), name);
   place one = {x, parent, R_NilValue};
@@ -110,14 +105,6 @@ SEXP fleet_package_environments(SEXP roots, SEXP known, SEXP most, SEXP longest)
   return out;
 }
 
-static SEXP keep_some(SEXP values, SEXP labels, R_xlen_t count) {
-  values = PROTECT(Rf_lengthgets(values, count));
-  labels = PROTECT(Rf_lengthgets(labels, count));
-  setAttrib(values, R_NamesSymbol, labels);
-  UNPROTECT(2);
-  return values;
-}
-
 /* direct TRUE: variables that are not lazily loaded, or no more: set when the package was loaded, or since.
  * FALSE: those whose value is there and may lead to an environment. */
 SEXP fleet_package_variables(SEXP space, SEXP direct) {
@@ -142,7 +129,7 @@ SEXP fleet_package_variables(SEXP space, SEXP direct) {
     SET_VECTOR_ELT(values, count, value);
     SET_STRING_ELT(labels, count++, STRING_ELT(names, i));
   }
-  values = keep_some(values, labels, count);
+  values = fleet_keep_some(values, labels, count);
   UNPROTECT(3);
   return values;
 }

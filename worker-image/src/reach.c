@@ -4,16 +4,11 @@
  * Code is read by scan.c, which says what it mentions without having set it itself. Here names become values, values
  * are entered, and so on until nothing new is found. Nothing is evaluated. It errs to the side of too much.
  */
+#include "growing.h"
 #include "reach.h"
 
 static void push(reach *r, SEXP x, int origin, int is_aside) {
-  if (r->todo_count == r->todo_room) {
-    int room = r->todo_room ? r->todo_room * 2 : 256;
-    reach_item *more = (reach_item *)R_alloc((size_t)room, sizeof(reach_item));
-    if (r->todo_count) memcpy(more, r->todo, (size_t)r->todo_count * sizeof(reach_item));
-    r->todo = more;
-    r->todo_room = room;
-  }
+  r->todo = with_room(r->todo, r->todo_count, &r->todo_room, sizeof(reach_item));
   r->todo[r->todo_count++] = (reach_item){x, origin, is_aside};
 }
 

@@ -3,6 +3,7 @@
  * an error. Strings may be names of functions everywhere, and of data where code looks things up by name or makes
  * formulas. */
 #include <stdio.h>
+#include "growing.h"
 #include "reach.h"
 #include <R_ext/Parse.h>
 
@@ -23,13 +24,7 @@ typedef struct {
 static void scan(scanner *s, SEXP code);
 
 static void stack_push(name_stack *stack, SEXP name) {
-  if (stack->count == stack->room) {
-    int room = stack->room ? stack->room * 2 : 32;
-    SEXP *more = (SEXP *)R_alloc((size_t)room, sizeof(SEXP));
-    if (stack->count) memcpy(more, stack->names, (size_t)stack->count * sizeof(SEXP));
-    stack->names = more;
-    stack->room = room;
-  }
+  stack->names = with_room(stack->names, stack->count, &stack->room, sizeof(SEXP));
   stack->names[stack->count++] = name;
 }
 
