@@ -267,15 +267,13 @@ function isFinished(type: Kind, { metadata, spec }: KubeObject): boolean {
 
 function checkPreconditions(type: Kind, { metadata }: KubeObject, { uid, resourceVersion }: DeleteOptions): void {
   const named = { resource: type.kind, group: type.group };
-  if (uid !== undefined && uid !== metadata.uid) {
-    const found = `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid})`;
-    throw conflict(named, metadata.name, `${found}. The object might have been deleted and then recreated`);
-  }
-  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
-    const found =
-      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in ` + 'record';
-    throw conflict(named, metadata.name, `${found} (${metadata.resourceVersion}). The object might have been modified`);
-  }
+  const refusal = (what: string, asked: string, found: string | undefined, might: string): Error => {
+    const difference = `the ${what} in the precondition (${asked}) does not match the ${what} in record (${found})`;
+    return conflict(named, metadata.name, `${difference}. The object might have been ${might}`);
+  };
+  if (uid !== undefined && uid !== metadata.uid) throw refusal('UID', uid, metadata.uid, 'deleted and then recreated');
+  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion)
+    throw refusal('ResourceVersion', resourceVersion, metadata.resourceVersion, 'modified');
 }
 
 function byNamespaceAndName(a: KubeObject, b: KubeObject): number {

@@ -212,7 +212,7 @@ function checkSeccomp(spec: PodSpec, containers: Container[]): Violation[] {
     ];
   }
   if (silent.length === 0 || isGood(podType)) return [];
-  const must =
-    `pod or ${nameList(silent)} must set securityContext.seccompProfile.type to "RuntimeDefault" or ` + '"Localhost"';
+  const field = 'securityContext.seccompProfile.type';
+  const must = `pod or ${nameList(silent)} must set ${field} to "RuntimeDefault" or "Localhost"`;
   return [{ id: 'seccomp', text: `seccompProfile (${must})` }];
 }
