@@ -47,7 +47,7 @@ probe("S4 methods for an S3 class", foreach(i = 1:2) %run% list(capture.output(s
 setMethod("+", signature("dgCMatrix", "character"), function(e1, e2) paste("plus", e2))
 setMethod("Arith", signature("dgCMatrix", "Trial"), function(e1, e2) list(.Generic, e2@x))
 setMethod("length", "Trial", function(x) 99L)
-setMethod("[", signature("dgCMatrix", "character"), function(x, i, ...) paste("cell", i))
+setMethod("[", signature("dgCMatrix", "character", "missing", "missing"), function(x, i, j, ..., drop) paste("cell", i))
 probe("operators and primitives of a package's class", foreach(i = 1:2) %run% list(sparse + "a", sparse * new("Trial",
   x = i), length(new("Trial")), sparse["k"], (sparse + 1)[2, 1], sparse[2, 1]))
 setMethod("coef", "Trial", function(object, ...) object@x * 2)
