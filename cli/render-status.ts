@@ -48,7 +48,6 @@ export function liveLine(status: JobStatus, width: number): string {
 /** Several lines: the summary, each loop with a bar, what it waits for, why it ended. */
 export function statusLines(status: JobStatus): string[] {
   const { results, errors } = status;
-  const logs = `foreach-fleet logs ${status.job}`;
   const named = results.outputs.map((output) => `${output.name} (${bytes(output.bytes)})`);
   const files = [...named, ...(results.outputsLeftOut > 0 ? [`${results.outputsLeftOut} more`] : [])].join(', ');
   return [
@@ -67,11 +66,17 @@ export function statusLines(status: JobStatus): string[] {
             `foreach-fleet errors ${status.job}`,
         ]
       : []),
-    ...(status.warnings > 0
-      ? [`  ${status.warnings} ${status.warnings === 1 ? 'warning' : 'warnings'} of iterations that succeeded: ${logs}`]
-      : []),
+    ...warningLines(status).map((line) => `  ${line}`),
     ...(files === '' ? [] : [`  files: ${files}`]),
   ];
+}
+
+/** None, or one: they are no errors, and what they say is written when their loop ends. */
+export function warningLines({ job, warnings }: JobStatus): string[] {
+  const logs = `foreach-fleet logs ${job} --role driver`;
+  return warnings > 0
+    ? [`${warnings} ${warnings === 1 ? 'warning' : 'warnings'} of iterations that succeeded: ${logs}`]
+    : [];
 }
 
 /** Problems of the folder, or else why it ended; each with its remedy. */

@@ -28,6 +28,7 @@ export const redisKeys = {
   done: (loop: number | string) => `ff:done:${loop}`,
   arrived: (loop: number | string) => `ff:arrived:${loop}`,
   loopErrors: (loop: number | string) => `ff:e:${loop}`,
+  loopWarnings: (loop: number | string) => `ff:w:${loop}`,
   outbox: 'ff:outbox',
   errors: 'ff:errors',
   described: 'ff:described',

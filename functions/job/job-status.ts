@@ -74,7 +74,7 @@ export interface JobStatus {
   };
   /** Reports of this attempt: several of an iteration that was tried again, and then it may not have failed. */
   errors: { count: number; recent: ErrorSummary[] };
-  /** Of iterations that have succeeded and are saved, in this attempt. What they say is in the workers' logs. */
+  /** Of iterations that have succeeded and are saved, in this attempt. What they say is in the driver's log. */
   warnings: number;
   /** The most that one of these iterations has used; each has its line in the ledger. Null: none was measured. */
   mostUsed: { peakBytes: number | null; cpuSeconds: number | null };

@@ -69,6 +69,7 @@ async function plant(): Promise<void> {
     [redisKeys.causes]: { '1:1': 'killed long ago', '2:1': 'time it ran too long' },
     [redisKeys.value(1, 1)]: { v: 'junk', k: 'old-key' },
     [redisKeys.loopErrors(1)]: { '1': 'junk' },
+    [redisKeys.loopWarnings(1)]: { '1': 'junk' },
     [redisKeys.need]: { ledger: '1' },
     [redisKeys.urls]: { ledger: 'none' },
     [redisKeys.exports]: { abc: 'redis 10' },

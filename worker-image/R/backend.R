@@ -164,8 +164,9 @@ on_stored <- function(fleet, key, value) {
 #'
 #' @return A data frame with one row per finished loop, in the order in which the script began them: `loop` (its
 #'   number), `label` (its variables and, where it is known, the line of the script), `iterations`, `reused` (how many
-#'   of them were taken from the journal), `failed` (how many ended with an error) and `seconds` (from the loop's begin
-#'   to its end). It has neither rows nor columns before the first loop has ended.
+#'   of them were taken from the journal), `failed` (how many ended with an error), `warnings` (how many its iterations
+#'   gave) and `seconds` (from the loop's begin to its end). It has neither rows nor columns before the first
+#'   loop has ended.
 #' @seealso [registerForeachFleet()]
 #' @examples
 #' fleetLoops()

@@ -7,6 +7,7 @@ MAX_TEXT <- 2000L
 # the same as there. use: makes of the value what is returned; its errors count as the iteration's.
 evaluate_iteration <- function(xpr, envir, on_text, use = function(value, warning_count) value) {
   warnings <- character()
+  relayed <- list()
   count <- 0L
   calls <- NULL
   depth <- sys.nframe()
@@ -17,6 +18,7 @@ evaluate_iteration <- function(xpr, envir, on_text, use = function(value, warnin
       warning = function(w) {
         # R itself turns the warning into an error, or drops it, once no handler has taken it
         if (getOption("warn") >= 2L) return()
+        if (length(relayed) < MAX_KEPT) relayed[[length(relayed) + 1L]] <<- relayed_warning(w)
         if (getOption("warn") < 0L) tryInvokeRestart("muffleWarning")
         count <<- count + 1L
         if (count <= MAX_KEPT) {
@@ -36,6 +38,7 @@ evaluate_iteration <- function(xpr, envir, on_text, use = function(value, warnin
   }, error = function(e) list(error = e))
   outcome$warnings <- warnings
   outcome$warning_count <- count
+  outcome$relayed <- list(conditions = relayed, more = max(0L, count - length(relayed)))
   if (!is.null(outcome$error)) outcome$traceback <- traceback_text(calls, depth)
   outcome
 }

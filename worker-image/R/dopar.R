@@ -14,9 +14,19 @@ do_fleet <- function(obj, expr, envir, data) {
   # a loop inside .combine or inside an iterator of the running loop: the workers' answers belong to the outer one
   if (!is.null(fleet$current)) return(get("doSEQ", envir = asNamespace("foreach"))(obj, expr, envir, NULL))
   check_stop(fleet)
+  it <- iter(obj)
+  loop <- run_to_end(fleet, it, obj, expr, envir)
+  relay_warnings(loop$warned)
+  if (!is.null(loop$stop_error)) stop(loop$stop_error)
+  error <- getErrorValue(it)
+  if (identical(obj$errorHandling, "stop") && !is.null(error)) stop(loop_error(error, getErrorIndex(it), expr))
+  getResult(it)
+}
+
+# All results are in the iterator's hands then, or the loop has a stop_error.
+run_to_end <- function(fleet, it, obj, expr, envir) {
   fleet$loop <- fleet$loop + 1
   number <- fleet$loop
-  it <- iter(obj)
   settings <- script_settings(fleet)
   end_options <- begin_engine_options()
   on.exit(end_options())
@@ -30,12 +40,8 @@ do_fleet <- function(obj, expr, envir, data) {
     if (loop$window$pending > 0L) run_loop(fleet, loop, obj, expr, envir) else finish_reused(fleet, loop)
     if (loop$interrupted) interrupt()
   }
-  if (!is.null(loop$stop_error)) stop(loop$stop_error)
-  finish_combining(loop)
-  error <- getErrorValue(it)
-  if (identical(obj$errorHandling, "stop") && !is.null(error)) stop(loop_error(error, getErrorIndex(it), expr))
-  end_options()
-  getResult(it)
+  if (is.null(loop$stop_error)) finish_combining(loop)
+  loop
 }
 
 # doRedis publishes the loop's description and the first tasks; its wait for results is pump(), which ends it by a

@@ -28,8 +28,9 @@ end_loop <- function(fleet, loop) {
   fleet$current <- NULL
   if (!is.null(loop$stop_error) || !is_complete(loop$window)) abandon_tasks(fleet, loop)
   else restore_lost_results(fleet)
+  loop$warned <- read_warnings(fleet, loop)
   save_counters(fleet, loop, ended = TRUE)
-  redis_send(fleet$con, list(list("DEL", loop_errors_key(loop$number)),
+  redis_send(fleet$con, list(list("DEL", loop_errors_key(loop$number), loop_warnings_key(loop$number)),
                              list("HDEL", waiting_key(), whole(loop$number))))
   drop_old_environments(fleet)
   release_objects(fleet, loop)
@@ -42,7 +43,7 @@ end_loop <- function(fleet, loop) {
   counters <- loop$counters
   told <- list(loop = loop$number, label = loop$label, iterations = loop$window$count,
                reused = reused_count(fleet, counters), failed = counters$failed,
-               seconds = round(now_seconds() - counters$started_at, 3))
+               warnings = count_warnings(loop$warned), seconds = round(now_seconds() - counters$started_at, 3))
   fleet$loops[[length(fleet$loops) + 1L]] <- told
   tell_tasks(loop, force = TRUE)
   show_progress(loop, ended = TRUE)

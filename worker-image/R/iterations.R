@@ -94,6 +94,7 @@ run_iteration <- function(code, setup, item, scope, output, worker, try) {
                       restore_state(scope$baseline)))
   keep_package_state(worker$package_state)
   if (is.null(outcome$error)) {
+    outcome$value$relayed <- outcome$relayed
     worker$buffer[[length(worker$buffer) + 1L]] <- outcome$value
     worker$buffered_bytes <- worker$buffered_bytes + length(outcome$value$v)
     due <- worker$buffered_bytes > FLUSH_BYTES || now_seconds() - worker$flushed_at > FLUSH_SECONDS
@@ -102,7 +103,7 @@ run_iteration <- function(code, setup, item, scope, output, worker, try) {
     journal_flush(worker, setup)
     journal_error(worker, setup, item, explain_error(outcome$error, setup$carried, item$args),
                   list(try = try, seconds = seconds, traceback = outcome$traceback, warnings = outcome$warnings,
-                       output = printed, replay = replay_text(worker, code, setup, item)))
+                       relayed = outcome$relayed, output = printed, replay = replay_text(worker, code, setup, item)))
   }
 }
 

@@ -40,7 +40,7 @@ column <- function(entries, name, kind) vapply(entries, `[[`, kind, name)
 # backed_up: somebody moves results from Redis to a bucket and needs an entry for each in the outbox. Of such a value
 # the marks b and d stand until it is backed up, and until the driver has it: taking a mark away needs no memory, so it
 # works in a full Redis, too.
-store_commands <- function(worker, loop, entries, backed_up) {
+store_commands <- function(worker, loop, entries, backed_up, warned = 0) {
   i <- whole(column(entries, "i", 0))
   key <- column(entries, "key", "")
   seconds <- column(entries, "seconds", 0)
@@ -61,7 +61,8 @@ store_commands <- function(worker, loop, entries, backed_up) {
   commands[[length(commands)]] <- list("RPUSH", arrived_key(loop),
                                        arrival_line(worker, as.numeric(i), seconds, bytes,
                                                     ifelse(away, FLAG_OBJECT, FLAG_VALUE), key))
-  if (backed_up) c(commands, outbox_commands(worker, loop, entries, i, key, seconds, bytes)) else commands
+  c(relay_commands(loop, entries, warned), commands,
+    if (backed_up) outbox_commands(worker, loop, entries, i, key, seconds, bytes))
 }
 
 is_uploaded <- function(entries) !vapply(entries, function(e) is.null(e$object), NA)
@@ -97,14 +98,15 @@ journal_store <- function(worker, loop, entries, backed_up = TRUE) {
   keys <- value_key(whole(loop), items)
   done <- done_key(loop)
   looks <- lapply(items, function(i) list("GETBIT", done, i))
+  asked <- list(list("WATCH", session_key(), keys), list("GET", session_key()), list("HLEN", loop_warnings_key(loop)))
   repeat {
-    seen <- redis_send(worker$con, c(list(list("WATCH", session_key(), keys), list("GET", session_key())), looks))
-    fresh <- entries[vapply(seen[-(1:2)], function(bit) !identical(bit, 1), NA) & serves_session(worker, seen[[2]])]
+    seen <- redis_send(worker$con, c(asked, looks))
+    fresh <- entries[vapply(seen[-(1:3)], function(bit) !identical(bit, 1), NA) & serves_session(worker, seen[[2]])]
     if (!length(fresh)) {
       redis_send(worker$con, list(list("UNWATCH")))
       return(invisible())
     }
-    commands <- store_commands(worker, loop, fresh, backed_up)
+    commands <- store_commands(worker, loop, fresh, backed_up, seen[[3]])
     replies <- redis_send_once(worker$con, c(list(list("MULTI")), commands, list(list("EXEC"))))
     if (is.null(replies)) next # the connection was cut: whether it was stored shows when looking again
     stored <- replies[[length(replies)]]
@@ -134,14 +136,16 @@ redis_send_once <- function(con, commands) {
 # A failed iteration: no result, so it is not marked done and runs again in a later attempt.
 journal_error <- function(worker, setup, item, cond, details) {
   loop <- setup$loop
-  seen <- redis_send(worker$con, list(list("GETBIT", done_key(loop), whole(item$i)), list("GET", session_key())))
+  seen <- redis_send(worker$con, list(list("GETBIT", done_key(loop), whole(item$i)), list("GET", session_key()),
+                                      list("HLEN", loop_warnings_key(loop))))
   if (identical(seen[[1]], 1) || !serves_session(worker, seen[[2]])) return(invisible())
-  redis_send(worker$con, list(
+  redis_send(worker$con, c(list(
     list("MULTI"),
     error_report_command(failure_report(loop, item$i, item$args, cond, worker, details)),
-    list("HSET", loop_errors_key(loop), whole(item$i), error_bytes(cond)),
+    list("HSET", loop_errors_key(loop), whole(item$i), error_bytes(cond))),
+    relay_commands(loop, list(list(i = item$i, relayed = c(as.list(details$relayed), failed = TRUE))), seen[[3]]), list(
     list("RPUSH", arrived_key(loop), arrival_line(worker, item$i, details$seconds, 0, FLAG_ERROR, item$key)),
-    list("EXEC")))
+    list("EXEC"))))
   emit("error", loop = loop, iteration = item$i, message = substr(conditionMessage(cond), 1L, 300L),
        worker = worker$pod)
   invisible()

@@ -32,6 +32,8 @@ new_loop <- function(fleet, number, it, obj, expr, envir, settings) {
     suspicion = new_suspicion(),
     counters = new_counters(),
     errors = new.env(parent = emptyenv()), # of failed iterations, until they are combined
+    failed = new.env(parent = emptyenv()), # their numbers
+    warned = NULL,          # warnings of the iterations, when the loop has ended (warnings.R)
     news = character(),     # announcements taken from Redis and not yet read
     away = list(),          # values that lie in files of this attempt, and how far fetching them is
     fetches = NULL,         # all that are under way

@@ -184,6 +184,7 @@ set_failed <- function(fleet, loop, i, cond) {
   set_status(loop$window, i, FAILED)
   drop_args(loop$window, i)
   assign(whole(i), cond, envir = loop$errors)
+  assign(whole(i), TRUE, envir = loop$failed)
   count_failed(loop$counters)
   if (identical(fleet$on_error, "stop")) loop$stop_error <- loop_error(cond, i, NULL)
 }

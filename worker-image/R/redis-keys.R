@@ -26,6 +26,7 @@ value_key <- function(loop, i) redis_key("v", loop, i)
 done_key <- function(loop) redis_key("done", loop)
 arrived_key <- function(loop) redis_key("arrived", loop)
 loop_errors_key <- function(loop) redis_key("e", loop)
+loop_warnings_key <- function(loop) redis_key("w", loop)
 outbox_key <- function() redis_key("outbox")
 errors_key <- function() redis_key("errors")
 described_key <- function() redis_key("described")
@@ -71,7 +72,8 @@ KEY_LIVES <- c(workers = "server", lease = "server", queue.live = "server", queu
                session = "journal", v = "journal", done = "journal", exports = "journal", x = "journal",
                driver = "attempt", control = "attempt", gate = "attempt", gated = "attempt", seed = "attempt",
                loops = "attempt", loop = "attempt", waiting = "attempt", aborted = "attempt", arrived = "attempt",
-               e = "attempt", outbox = "attempt", errors = "attempt", described = "attempt", outputs = "attempt",
+               e = "attempt", w = "attempt", outbox = "attempt",
+               errors = "attempt", described = "attempt", outputs = "attempt",
                replace = "attempt", held = "attempt", tries = "attempt", causes = "attempt", last = "attempt",
                need = "attempt", urls = "attempt", jobs = "attempt", queue.env = "attempt", queue.start = "attempt",
                queue.alive = "attempt", queue = "driver", queue.large = "driver", queue.out = "driver",
@@ -82,7 +84,7 @@ KEY_LIVES <- c(workers = "server", lease = "server", queue.live = "server", queu
 key_life <- function(keys, prefix = or_else(.fleet$prefix, KEY_PREFIX)) {
   name <- substring(keys, nchar(prefix) + 1L)
   family <- sub("^(queue[.](env|start|alive|out))[.].*", "\\1", name)
-  family <- sub("^(v|done|x|loop|arrived|e|held|lent):.*", "\\1", family)
+  family <- sub("^(v|done|x|loop|arrived|e|w|held|lent):.*", "\\1", family)
   life <- unname(KEY_LIVES[family])
   life[!startsWith(keys, prefix)] <- NA
   life

@@ -18,9 +18,15 @@ run_script <- function(session, program, name) {
 
 ENGINE_PACKAGES <- c("foreachfleet", "doRedis", "foreach", "iterators")
 
-# NULL, or the error with its stack
+MOST_WARNINGS <- 50L # of one expression are shown, as many as R keeps
+
+# NULL, or the error with its stack. Its warnings are written at once: a loop may take hours.
 run_expression <- function(expression) {
   calls <- NULL
+  warned <- 0L
+  on.exit(if (warned > MOST_WARNINGS) {
+    write_line(sprintf("and %d more warnings, which are not shown", warned - MOST_WARNINGS), 2L)
+  })
   tryCatch({
     result <- withCallingHandlers(
       withVisible(eval(expression, envir = globalenv())),
@@ -29,14 +35,18 @@ run_expression <- function(expression) {
       },
       warning = function(w) {
         if (getOption("warn") != 0L) return()
-        call <- conditionCall(w)
-        write_line(paste0("Warning message:\n", if (!is.null(call)) paste0("In ", call_text(call), " : "),
-                          conditionMessage(w)), 2L)
+        warned <<- warned + 1L
+        if (warned <= MOST_WARNINGS) write_line(warning_text(w), 2L)
         tryInvokeRestart("muffleWarning")
       })
     if (result$visible) if (isS4(result$value)) methods::show(result$value) else print(result$value)
     NULL
   }, error = function(e) list(error = e, calls = calls))
+}
+
+warning_text <- function(w) {
+  call <- conditionCall(w)
+  paste0("Warning message:\n", if (!is.null(call)) paste0("In ", call_text(call), " : "), shown_warning(w))
 }
 
 error_report <- function(problem, name, line) {

@@ -8,6 +8,7 @@
   driver = NULL,       # the registered back end
   told_driver = character(), # what Redis was told of a job's driver
   script_line = NULL,  # where the script is
+  warned_iteration = NULL, # whose warning is being signalled
   script_options = NULL,    # options of the script while its loop runs with ours
   start_environment = NULL, # environment variables as they were when R began
   worker = NULL, watch = NULL,          # in a worker: itself, and what looks at the present iteration

@@ -74,4 +74,5 @@ SEXP fleet_search(void);
 SEXP fleet_state_changed(SEXP state, SEXP options);
 SEXP fleet_content(SEXP value);
 SEXP fleet_same_object(SEXP a, SEXP b);
+SEXP fleet_warn(SEXP call, SEXP text);
 #endif

@@ -25,6 +25,7 @@ const documented = {
   done: redisKeys.done('n'),
   arrived: redisKeys.arrived('n'),
   loopErrors: redisKeys.loopErrors('n'),
+  loopWarnings: redisKeys.loopWarnings('n'),
   exported: redisKeys.exported('<sha256>'),
   queueEnvironment: redisKeys.queueEnvironment('<id>'),
   queueOut: redisKeys.queueOut('<id>'),

@@ -73,7 +73,7 @@ describe('the numbers of a status', () => {
     const ledger = { ...newRecord('demo', '').ledger, warnings: 3 };
     const status = statusOf([loopOf({ done: 2 })], { ledger });
     assert.equal(status.warnings, 3);
-    const line = '  3 warnings of iterations that succeeded: foreach-fleet logs demo';
+    const line = '  3 warnings of iterations that succeeded: foreach-fleet logs demo --role driver';
     assert.ok(statusLines(status).includes(line), statusLines(status).join('\n'));
   });
 

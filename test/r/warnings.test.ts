@@ -1,0 +1,41 @@
+// Warnings of iterations reach the script's handlers, its options and the person who reads the output, as under %do%.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { redisKeys } from '../../functions/adapters/redis-keys.ts';
+import { Lab } from '../../testing/lab.ts';
+
+let lab: Lab;
+beforeEach(async () => {
+  lab = await Lab.start();
+});
+afterEach(() => lab.stop());
+
+test('handlers see the conditions that %do% gives, and R shows the rest with their iterations', async () => {
+  for (const name of ['w1', 'w2']) lab.worker(name);
+  const session = lab.session(readFileSync(join(import.meta.dirname, 'warnings.R'), 'utf8'));
+  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  assert.ok(session.lines.includes('handlers agree'));
+  const text = session.lines.filter((line) => !line.startsWith('foreach-fleet:')).join('\n');
+  const deferred =
+    /Warning messages:\n1: In eval\(xpr, envir = envir\) :\s+NAs introduced by coercion \(iteration 2\)\n2: In log\(-1\) : NaNs produced \(iteration 3\)\nat once/;
+  assert.match(text, deferred);
+  assert.match(text, /at once\nWarning in sqrt\(1 - i\) : NaNs produced \(iteration 2\)/);
+  assert.equal(await lab.redis.exists(redisKeys.loopWarnings(1)), 0);
+});
+
+test("a job's log has the first fifty of a loop, with call and iteration, and how many more there were", async () => {
+  const inputs = lab.prepare({
+    script: `library(foreach)
+x <- foreach(i = 1:60, .combine = c) %dopar% sqrt(-i)
+y <- foreach(i = 1:2) %dopar% { if (i == 2) warning("the last one", call. = FALSE); i }`,
+  });
+  lab.worker('w1', inputs);
+  const driver = lab.driver(inputs);
+  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  const text = driver.lines.join('\n');
+  assert.match(text, /Warning message:\nIn sqrt\(-i\) : NaNs produced \(iteration 50\)\nand 10 more warnings, which/);
+  assert.doesNotMatch(text, /iteration 51\)/);
+  assert.match(text, /Warning message:\nthe last one \(iteration 2\)/);
+});
