@@ -14,10 +14,9 @@ import { isTerminal } from '../job/phase.ts';
 import type { PassSettings } from '../job/settings.ts';
 import type { Bucket } from '../ports/bucket.ts';
 import { log } from '../log.ts';
-import { messageOf, PreconditionError } from '../ports/port-error.ts';
+import { PreconditionError } from '../ports/port-error.ts';
 import type { Ports } from '../ports/ports.ts';
 import { dueActions, nextTrouble } from '../job/trouble.ts';
-import { statusView } from '../job/job-status.ts';
 import { act, type Acted } from './act.ts';
 import { readMarker, removeMarker, setMarker } from './live-marker.ts';
 import { type Connections, observe } from './observe.ts';
@@ -25,16 +24,10 @@ import { isRefused } from './plan-creating.ts';
 import { releasePlace } from './place-list.ts';
 import { rebuildRecord } from './lost-record.ts';
 import { plan } from './plan.ts';
-import {
-  keepRecord,
-  type LoadedRecord,
-  loadRecord,
-  saveRecord,
-  saveStatus,
-  setAside,
-  UnreadableRecordError,
-} from './record-store.ts';
+import { type LoadedRecord, loadRecord, saveRecord, setAside, UnreadableRecordError } from './record-store.ts';
 import { storageClock } from './storage-clock.ts';
+import { publishNotices, show } from './tell.ts';
+import { tryAgain } from './try-again.ts';
 import { iso, noteDecision, type Step } from './step.ts';
 
 export type PassResult =
@@ -132,10 +125,10 @@ async function carryOut(ports: Ports, settings: PassSettings, pass: Pass): Promi
   if (!hasWork(pass)) return { did: 'nothing', phase: step.record.phase, again: false };
   if (loaded !== null && isOnlyListedWrongly(pass)) return leave(ports, pass, loaded);
   const { state } = ports.buckets;
-  const marker = await listAsLive(state, settings, pass);
+  const marker = await listAsLive(ports, settings, pass);
   const nonce = randomUUID();
   const intent: JobRecord = { ...step.record, nonce, acting: true };
-  const intentGeneration = await saveUnlessOvertaken(state, intent, loaded?.generation ?? '0');
+  const intentGeneration = await saveUnlessOvertaken(ports, intent, loaded?.generation ?? '0');
   if (intentGeneration === null) return { did: 'left-to-another' };
   const acted = await act(step.actions, { ports, seen, connections, record: intent, settings, intentGeneration });
   const outcome: JobRecord = { ...acted.record, nonce: randomUUID(), acting: false, observedMs: startedMs };
@@ -143,9 +136,10 @@ async function carryOut(ports: Ports, settings: PassSettings, pass: Pass): Promi
     ? noteTrouble(withGains(outcome, step), acted.failure, ports.clock.nowMs())
     : endTrouble(outcome, step);
   const told = boundRecord(await publishNotices(ports, noted));
-  const generation = await saveUnlessOvertaken(state, told, intentGeneration);
+  const generation = await saveUnlessOvertaken(ports, told, intentGeneration);
   if (generation === null) return { did: 'left-to-another' };
-  await show(ports, told, generation, marker);
+  await show(ports, told, generation);
+  await unlist(state, told, marker);
   log('INFO', `pass: ${told.phase}${told.waitingFor ? `, waiting for ${told.waitingFor}` : ''}`, {
     job: told.job,
     attempt: told.attempt,
@@ -179,23 +173,22 @@ function isOnlyListedWrongly({ loaded, marker, step }: Pass): boolean {
 }
 
 /**
- * One write of the record instead of two. It cannot be left out: the job may have begun anew since the record was read,
- * and its marker may be that of the new attempt.
+ * What is left to be told first, and then one write of the record instead of two. It cannot be left out: the job may
+ * have begun anew since the record was read, and its marker may be that of the new attempt.
  */
 async function leave(ports: Ports, { marker }: Pass, loaded: LoadedRecord): Promise<PassResult> {
   const { state } = ports.buckets;
   const record = { ...loaded.record, nonce: randomUUID() };
-  const generation = await saveUnlessOvertaken(state, record, loaded.generation);
+  await show(ports, loaded.record, loaded.generation);
+  await releasePlace(state, record.job, record.attempt);
+  const generation = await saveUnlessOvertaken(ports, record, loaded.generation);
   if (generation === null) return { did: 'left-to-another' };
-  await show(ports, record, generation, marker);
+  await unlist(state, record, marker);
   return { did: 'acted', phase: record.phase, again: false };
 }
 
-/** What follows from a record that was saved: its copy, what the user sees, and whether the job is listed as live. */
-async function show(ports: Ports, record: JobRecord, generation: string, marker: string | null): Promise<void> {
-  const { state } = ports.buckets;
-  await keepRecord(state, record, generation);
-  await saveStatus(ports.buckets, statusView(record, ports.clock.nowMs(), generation));
+/** The last thing that is done for an attempt. */
+async function unlist(state: Bucket, record: JobRecord, marker: string | null): Promise<void> {
   if (marker === null || !isSettled(record)) return;
   await releasePlace(state, record.job, record.attempt);
   await removeMarker(state, record.job, marker);
@@ -208,13 +201,13 @@ function isSettled(record: JobRecord): boolean {
 
 /** Before the first thing that is done for the job; anew when an ended one begins again. */
 async function listAsLive(
-  state: Bucket,
+  { buckets: { state }, clock }: Ports,
   settings: PassSettings,
   { loaded, marker, step }: Pass,
 ): Promise<string | null> {
   const begins = loaded !== null && isTerminal(loaded.record.phase) && !isTerminal(step.record.phase);
   if (marker !== null && !begins) return marker;
-  return setMarker(state, step.record.job, settings.installation);
+  return tryAgain(clock, () => setMarker(state, step.record.job, settings.installation));
 }
 
 /** What is not wanted any more is no trouble any more. */
@@ -240,27 +233,13 @@ function endTrouble(record: JobRecord, { actions }: Step): JobRecord {
 }
 
 /** Answers the record's generation; null when another pass has written since. */
-async function saveUnlessOvertaken(state: Bucket, record: JobRecord, ifGeneration: string): Promise<string | null> {
+async function saveUnlessOvertaken(ports: Ports, record: JobRecord, ifGeneration: string): Promise<string | null> {
   try {
-    return await saveRecord(state, record, ifGeneration);
+    return await tryAgain(ports.clock, () => saveRecord(ports.buckets.state, record, ifGeneration));
   } catch (error) {
     if (error instanceof PreconditionError) return null;
     throw error;
   }
-}
-
-/** At least once: a notice leaves the record only after it was published. */
-async function publishNotices(ports: Ports, record: JobRecord): Promise<JobRecord> {
-  const left: JobRecord['notices'] = [];
-  for (const notice of record.notices) {
-    try {
-      await ports.notices.publish({ ...notice, job: record.job, attempt: record.attempt }, record.spec?.notify ?? []);
-    } catch (error) {
-      log('WARNING', `publishing notice ${notice.id}: ${messageOf(error)}`, { job: record.job });
-      left.push(notice);
-    }
-  }
-  return { ...record, notices: left.slice(-20) };
 }
 
 /** Whether the next move needs no event from outside: then another pass follows at once instead of at the next tick. */

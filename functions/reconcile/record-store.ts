@@ -1,4 +1,5 @@
 /** The record as an object of the state bucket, and the status as an object beside the upload. */
+import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { parseJson } from '../job/json-lines.ts';
@@ -103,12 +104,15 @@ export async function setAside(state: Bucket, job: string, generation: string): 
 
 /**
  * Keeps a record that was saved just now, for the case that the object is damaged later. A pass that has been
- * overtaken keeps nothing: what the other one has written is newer.
+ * overtaken keeps nothing: what the other one has written is newer. What is kept already is not written again.
  */
 export async function keepRecord(state: Bucket, record: JobRecord, generation: string): Promise<void> {
   const there = await state.info(paths.record(record.job));
   if (there?.generation !== generation) return;
-  await state.write(paths.previousRecord(record.job), checkedText(record), { contentType: 'application/json' });
+  const [name, text] = [paths.previousRecord(record.job), checkedText(record)];
+  const kept = await state.info(name);
+  if (kept?.md5 === createHash('md5').update(text).digest('base64')) return;
+  await state.write(name, text, { contentType: 'application/json' });
 }
 
 /**

@@ -57,8 +57,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "times are those of the instance's own clock",
     file: 'functions/reconcile/storage-clock.ts',
-    find: 'if (sinceRecordMs >= 0 && sinceRecordMs < BELIEVED_MS) return clock;',
-    replace: 'if (sinceRecordMs < Infinity || sinceRecordMs > 0) return clock;',
+    find: 'return sinceMs >= 0 && sinceMs < BELIEVED_MS;',
+    replace: 'return sinceMs < Infinity || sinceMs > 0;',
   },
   {
     name: 'winding down has no reserve: the limit is what was spent',

@@ -84,6 +84,25 @@ const found: readonly [name: string, scenario: string, faults: Fault | Fault[]][
       { kind: 'events', how: 'lost' },
     ],
   ],
+  [
+    'the record of a job that has ended: nobody reads it until somebody asks',
+    'plain',
+    [
+      { kind: 'interleave', seed: 388937, processes: 4 },
+      { kind: 'damage', object: 'jobs/demo.json', at: 906, share: 0.5 },
+      { kind: 'sleep', call: 1088, seconds: 2500 },
+    ],
+  ],
+  [
+    'an end that was not shown for an hour, because a write before it was refused',
+    'plain',
+    { kind: 'refuse', calls: 'state.write', chance: 0.5, seed: 31 },
+  ],
+  [
+    'a start that took twenty minutes, because passes that had acted could not say so',
+    'resume',
+    { kind: 'refuse', calls: 'state.write', chance: 0.5, seed: 28 },
+  ],
   ['no event at all', 'canary failure', { kind: 'events', how: 'lost' }],
 ];
 

@@ -27,4 +27,16 @@ describe('the clock of a pass', () => {
       world.nowMs += 1000;
       assert.equal(clock.nowMs(), asksStorage ? world.nowMs : own.nowMs());
     });
+
+  it('is its own where somebody has asked the storage a minute ago', async () => {
+    const world = new VirtualWorld();
+    const own: Clock = { nowMs: () => world.nowMs, sleep: async () => undefined };
+    await storageClock(own, world.buckets.state, null);
+    world.nowMs += 60_000;
+    world.calls.length = 0;
+    await storageClock(own, world.buckets.state, null);
+    assert.equal(world.calls.includes('state.write'), false);
+    const hourAhead: Clock = { ...own, nowMs: () => world.nowMs + HOUR_MS };
+    assert.equal((await storageClock(hourAhead, world.buckets.state, null)).nowMs(), world.nowMs);
+  });
 });

@@ -1,0 +1,21 @@
+/**
+ * For the few writes that a whole pass hangs on. One that is refused for a moment, beyond the client's own retries,
+ * would cost the job a minute, and after the intent two: others take the pass for one that still acts.
+ */
+import type { Clock } from '../ports/clock.ts';
+import { PortError, PreconditionError } from '../ports/port-error.ts';
+
+const TRIES = 3;
+const BETWEEN_MS = 1000;
+
+/** @throws what the last try threw, or the first that no further one can mend. */
+export async function tryAgain<T>(clock: Pick<Clock, 'sleep'>, work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1)
+    try {
+      return await work();
+    } catch (error) {
+      const isLasting = !(error instanceof PortError && error.retry) || error instanceof PreconditionError;
+      if (isLasting || attempt === TRIES) throw error;
+      await clock.sleep(BETWEEN_MS);
+    }
+}
