@@ -65,7 +65,10 @@ export const engineKill: Benchmark = {
 };
 
 const markFunction = (path: string): string =>
-  `mark <- function(what, i) cat(sprintf("%s %s %d %.3f\\n", what, i, Sys.getpid(), as.numeric(Sys.time())), file = "${path}", append = TRUE)\n`;
+  `mark <- function(what, i) {
+     line <- sprintf("%s %s %d %.3f\\n", what, i, Sys.getpid(), as.numeric(Sys.time()))
+     cat(line, file = "${path}", append = TRUE)
+   }\n`;
 
 function readMarks(path: string, what: 'start' | 'end'): Mark[] {
   if (!existsSync(path)) return [];
@@ -150,7 +153,9 @@ async function bare(interval: number, times: number): Promise<number[]> {
     const workers = Array.from({ length: BARE_TASKS }, startWorker);
     run(`library(doRedis); registerDoRedis("bare", port = ${redis.port}, ftinterval = ${interval})
       ${markFunction(marks)}for (round in 1:${times}) {
-        foreach(i = 1:${BARE_TASKS}, .export = c("mark", "round")) %dopar% { key <- paste0(round, ":", i); mark("start", key); Sys.sleep(${BARE_SECONDS}); mark("end", key) }
+        foreach(i = 1:${BARE_TASKS}, .export = c("mark", "round")) %dopar% {
+          key <- paste0(round, ":", i); mark("start", key); Sys.sleep(${BARE_SECONDS}); mark("end", key)
+        }
       }`);
     const seconds: number[] = [];
     for (let round = 1; round <= times; round += 1) {

@@ -16,8 +16,8 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 };
 
 const HELP = `
-Exit codes: 0 done; 1 unexpected; 2 wrong command line or job folder; 3 the job failed; 4 the job was cancelled, stopped or paused
-(it can be resumed); 5 no such job; 6 no cloud can be reached;
+Exit codes: 0 done; 1 unexpected; 2 wrong command line or job folder; 3 the job failed;
+4 the job was cancelled, stopped or paused (it can be resumed); 5 no such job; 6 no cloud can be reached;
 7 and 8: see replay --help.
 
 Examples:

@@ -9,7 +9,7 @@ import { exportLines } from './composition/environment.ts';
 import { StateInUse } from './composition/state-lock.ts';
 import type { LocalCloudOptions } from './local-cloud.ts';
 
-const usage = `usage: node local-cloud/main.ts --state DIR [--port-base N] [--tick-seconds N] [--functions FILE] [--quiet]
+const usage = `usage: node local-cloud/main.ts --state DIR [options]
 
   --state DIR        everything the local cloud remembers (made when missing)
   --port-base N      first port; default: any free ports. Ports of an earlier start on DIR are used again

@@ -72,9 +72,12 @@ resource "google_project_iam_custom_role" "clusters" {
 # Take chosen machines out of a pool, read quotas, and remove what a deleted cluster left behind. Cannot create
 # anything.
 resource "google_project_iam_custom_role" "leftovers" {
-  role_id     = "foreachFleetLeftovers"
-  title       = "foreach-fleet: machines and leftovers"
-  description = "Remove idle machines of a pool; find and remove disks, addresses and forwarding rules of deleted clusters"
+  role_id = "foreachFleetLeftovers"
+  title   = "foreach-fleet: machines and leftovers"
+  description = join(" ", [
+    "Remove idle machines of a pool; find and remove disks, addresses and forwarding rules",
+    "of deleted clusters",
+  ])
   permissions = [
     "compute.addresses.delete",
     "compute.addresses.list",
@@ -156,7 +159,10 @@ resource "google_storage_bucket_iam_member" "reconcile_answers" {
   condition {
     title       = "status.json and control/"
     description = "jobs/ID/status.json and jobs/ID/control/..."
-    expression  = "resource.name.endsWith(\"/status.json\") || resource.name.extract(\"/objects/jobs/{job}/control/\") != \"\""
+    expression = join(" || ", [
+      "resource.name.endsWith(\"/status.json\")",
+      "resource.name.extract(\"/objects/jobs/{job}/control/\") != \"\"",
+    ])
   }
 }
 

@@ -31,17 +31,21 @@ output "status_url" {
 output "try_it" {
   description = "Start an example, and ask how it goes. From the repository's root."
   value = {
-    start  = "gcloud storage cp -r examples/hello gs://${google_storage_bucket.uploads.name}/jobs/"
-    status = "curl -H \"Authorization: Bearer $(gcloud auth print-identity-token)\" \"${google_cloudfunctions2_function.status.url}?job=hello\""
+    start = "gcloud storage cp -r examples/hello gs://${google_storage_bucket.uploads.name}/jobs/"
+    status = join(" ", [
+      "curl -H \"Authorization: Bearer $(gcloud auth print-identity-token)\"",
+      "\"${google_cloudfunctions2_function.status.url}?job=hello\"",
+    ])
   }
 }
 
 output "dead_letter_commands" {
-  description = "Optional, once: keep messages that failed 100 times. Eventarc makes these subscriptions, so terraform cannot set it."
+  description = "Optional, once: keep messages that failed 100 times. Eventarc makes the subscriptions, not terraform."
   value = [
     for name, function in google_cloudfunctions2_function.event : join(" ", [
       "gcloud pubsub subscriptions update",
-      "$(gcloud eventarc triggers describe ${function.event_trigger[0].trigger} --format='value(transport.pubsub.subscription)')",
+      "$(gcloud eventarc triggers describe ${function.event_trigger[0].trigger}",
+      "--format='value(transport.pubsub.subscription)')",
       "--dead-letter-topic=${google_pubsub_topic.dead_letters.id} --max-delivery-attempts=100",
     ])
   ]

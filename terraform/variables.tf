@@ -1,5 +1,5 @@
 variable "project_id" {
-  description = "Google Cloud project that everything is made in. Best one of its own: the functions may create and delete clusters in it."
+  description = "Google Cloud project. Best one of its own: the functions may create and delete clusters in it."
   type        = string
 
   validation {
@@ -20,7 +20,7 @@ variable "region" {
 }
 
 variable "zones" {
-  description = "Letters of the region's zones that clusters may be made in, in order of preference. Not every region has a zone named a."
+  description = "Letters of the zones for clusters, in order of preference. Not every region has a zone named a."
   type        = list(string)
   default     = ["a", "b", "c", "f"]
 
@@ -31,7 +31,10 @@ variable "zones" {
 }
 
 variable "installation" {
-  description = "Value of the label that everything billable carries. The functions touch nothing without it. Don't change it while jobs run."
+  description = <<-EOT
+    Value of the label that everything billable carries. The functions touch nothing without it. Don't change it while
+    jobs run.
+  EOT
   type        = string
   default     = "main"
 
@@ -42,7 +45,9 @@ variable "installation" {
 }
 
 variable "worker_image" {
-  description = "Image of driver and workers, pinned by digest: REGION-docker.pkg.dev/PROJECT/foreach-fleet/worker@sha256:..."
+  description = <<-EOT
+    Image of driver and workers, pinned by digest: REGION-docker.pkg.dev/PROJECT/foreach-fleet/worker@sha256:...
+  EOT
   type        = string
 
   validation {
@@ -73,7 +78,9 @@ variable "functions_archive" {
 }
 
 variable "users" {
-  description = "Who may upload jobs, read results and ask for the status: user:ada@example.com, group:lab@example.com, ..."
+  description = <<-EOT
+    Who may upload jobs, read results and ask for the status: user:ada@example.com, group:lab@example.com, ...
+  EOT
   type        = list(string)
   default     = []
 
@@ -86,7 +93,9 @@ variable "users" {
 }
 
 variable "allowed_data_buckets" {
-  description = "Further buckets that job files may take data from by gs:// address. The functions get leave to read them."
+  description = <<-EOT
+    Further buckets that job files may take data from by gs:// address. The functions get leave to read them.
+  EOT
   type        = list(string)
   default     = []
 }
@@ -146,7 +155,10 @@ variable "results_recoverable_days" {
 }
 
 variable "billing_account" {
-  description = "Id of the billing account, to get a budget that stops all jobs when it is used up. Null: no budget; each job's own limit still holds."
+  description = <<-EOT
+    Id of the billing account, to get a budget that stops all jobs when it is used up. Null: no budget; each job's own
+    limit still holds.
+  EOT
   type        = string
   default     = null
 
@@ -170,7 +182,10 @@ variable "monthly_budget" {
 }
 
 variable "webhook_secret" {
-  description = "Name of a secret in Secret Manager: what webhooks are told is signed with its latest version. The functions may read this secret and no other. Null: nothing is signed."
+  description = <<-EOT
+    Name of a secret in Secret Manager: what webhooks are told is signed with its latest version. The functions may read
+    this secret and no other. Null: nothing is signed.
+  EOT
   type        = string
   default     = null
 }

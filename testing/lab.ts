@@ -200,7 +200,8 @@ export class Lab {
 
   /** An R session with the backend registered: `code` follows. */
   session(code: string, options = ''): Running {
-    const prelude = `library(foreach); library(foreachfleet); registerForeachFleet("redis://:${password}@127.0.0.1:${this.redisPort}"${options})\n`;
+    const redis = `redis://:${password}@127.0.0.1:${this.redisPort}`;
+    const prelude = `library(foreach); library(foreachfleet); registerForeachFleet("${redis}"${options})\n`;
     const path = join(this.dir, `session-${this.running.length}.R`);
     writeFileSync(path, prelude + code);
     return this.run('Rscript', ['--vanilla', path], { R_LIBS: rLibrary, TMPDIR: this.dir });

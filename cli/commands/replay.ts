@@ -16,10 +16,14 @@ export const replay: Command = {
     { flags: '--batch', summary: 'no R session, also on a terminal' },
     { flags: '--loaded-only', summary: 'of the job folder fetch only the data files that are loaded' },
   ],
-  notes: `The iteration runs as on its worker: same code, arguments, objects, packages, data files and random numbers. On a terminal an R session begins
-in which replay() runs it; without one (or with --batch, --json) it runs at once, and the exit code says how it ended:
-  0  no error this time (its value is in value.rds below DIR)      7  the same error again      8  another error, or it ended R
-What failed can be replayed unless its arguments and objects are large; of what did not fail, the first 5,000 iterations of a loop likewise.
+  notes: `The iteration runs as on its worker: same code, arguments, objects, packages, data files and random numbers.
+On a terminal an R session begins in which replay() runs it. Without one (or with --batch, --json) it runs at once,
+and the exit code says how it ended:
+  0  no error this time (its value is in value.rds below DIR)
+  7  the same error again
+  8  another error, or it ended R
+What failed can be replayed unless its arguments and objects are large. Of what did not fail, the first 5,000
+iterations of a loop can.
 The job's data are fetched once into DIR/job.
 
 R data can hold code, and this command gives R what the job's workers wrote: replay only jobs of people you trust.`,

@@ -18,9 +18,11 @@ export const results: Command = {
     { flags: '--all', summary: 'also the result of every single iteration, as files for readRDS()' },
     { flags: '--partial', summary: 'also the value of each loop so far (and --all, which that needs)' },
   ],
-  notes: `--partial combines what is finished so far, at any time: loop-<l>.partial.rds has the value that loop l would have if only those iterations
-existed that are saved (the rest is left out and the order kept, also with .inorder = FALSE; failed ones are left out). It needs R, and gives
-R what the job's workers and script wrote: R data can hold code, so do this with jobs of people you trust.`,
+  notes: `--partial combines what is finished so far, at any time: loop-<l>.partial.rds has the value that loop l would
+have if only those iterations existed that are saved. The rest and the failed ones are left out. The order is kept,
+also with .inorder = FALSE.
+It needs R, and gives R what the job's workers and script wrote. R data can hold code, so do this with jobs of people
+you trust.`,
   examples: [
     'results hello --to out',
     'results hello --to out --all       then readRDS("out/attempt-1/loop-1/iteration-000001.rds")',

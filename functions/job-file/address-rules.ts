@@ -3,8 +3,10 @@
 import { shorten } from './problem.ts';
 import type { TextFault } from './text-rules.ts';
 
-const imagePattern =
-  /^(?=.{1,512}$)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?@sha256:[0-9a-f]{64}$/;
+const registry = /[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?/.source;
+const path = /(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+/.source;
+const tag = /(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?/.source;
+const imagePattern = new RegExp(`^(?=.{1,512}$)${registry}${path}${tag}@sha256:[0-9a-f]{64}$`);
 
 /**
  * Faults of an image reference's form. A tag can be moved to other contents after the check, so only a digest counts.

@@ -7,7 +7,8 @@ const modules = join(projectFolder, 'node_modules');
 /** The Node.js that runs everything but this set-up. */
 export const ownNode = join(modules, '.bin', 'node');
 
-const networkRemedy = `Check the network and npm's settings (npm config get registry), then repeat. Details: ${logFile}`;
+const networkRemedy =
+  "Check the network and npm's settings (npm config get registry), then repeat. " + `Details: ${logFile}`;
 
 /** Whether node_modules differs from the lock file, or the project's Node.js is missing. */
 export function areNpmPackagesMissing() {

@@ -79,14 +79,9 @@ export function utf8Environment(env) {
 
 function cleanEnvironment() {
   const env = { ...utf8Environment(process.env), PATH: searchPath().join(delimiter) };
-  for (const name of Object.keys(env)) {
-    if (
-      /^npm_(package|lifecycle|command|execpath|node_execpath|config_(local_prefix|global_prefix|node_gyp|noproxy)$)/.test(
-        name,
-      )
-    )
-      delete env[name];
-  }
+  const ofNpm = /^npm_(package|lifecycle|command|execpath|node_execpath)/;
+  const ofItsProject = /^npm_config_(local_prefix|global_prefix|node_gyp|noproxy)$/;
+  for (const name of Object.keys(env)) if (ofNpm.test(name) || ofItsProject.test(name)) delete env[name];
   delete env.NODE_OPTIONS;
   return env;
 }

@@ -97,7 +97,9 @@ todo <- missing_packages()
 if (length(todo)) {
   cat("<<", paste(todo, collapse = " "), ">>\\n", sep = "")
   repos <- getOption("repos")
-  if (is.null(repos) || any(repos[["CRAN"]] %in% c("@CRAN@", "", NA))) utils::chooseCRANmirror(graphics = FALSE, ind = 1, local.only = TRUE)
+  if (is.null(repos) || any(repos[["CRAN"]] %in% c("@CRAN@", "", NA))) {
+    utils::chooseCRANmirror(graphics = FALSE, ind = 1, local.only = TRUE)
+  }
   options(timeout = max(300, getOption("timeout")))
   utils::install.packages(todo, lib = library_folder, Ncpus = cores, INSTALL_opts = c("--no-docs", "--no-multiarch"))
   left <- missing_packages()

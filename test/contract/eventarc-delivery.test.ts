@@ -24,7 +24,7 @@ function drained(): Promise<unknown> {
   return waitFor('an empty backlog', () => Object.values(world.eventarc.backlog()).every((count) => count === 0));
 }
 
-test('a finalized object becomes the CloudEvent that Eventarc sends, with the object resource as its data', async () => {
+test('a finalized object becomes the CloudEvent that Eventarc sends, with the object as its data', async () => {
   world.eventarc.objectFinalized(object);
   world.eventarc.objectFinalized({ ...object, bucket: 'another-bucket' });
   const [call] = await world.called('jobSubmitted', 1);

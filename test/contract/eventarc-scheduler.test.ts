@@ -9,7 +9,7 @@ import { startScheduler } from '../../local-cloud/eventarc/scheduler.ts';
 import type { RunningPubsub } from '../../local-cloud/pubsub/pubsub.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
-test('a tick every interval; after a pause one at once; runNow starts the interval anew; none after stop', async (t) => {
+test('a tick every interval, one at once after a pause, none after stop; runNow begins it anew', async (t) => {
   const stateDir = await mkdtemp(join(tmpdir(), 'ff-scheduler-'));
   t.after(() => rm(stateDir, { recursive: true, force: true }));
   const clock = new ManualClock();

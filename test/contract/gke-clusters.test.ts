@@ -25,7 +25,11 @@ test('a cluster is created, described, listed and deleted through the client lib
   assert.equal(cluster.nodePools[0].config.machineType, 'e2-standard-2');
   assert.match(
     cluster.nodePools[0].instanceGroupUrls[0],
-    /^https:\/\/www\.googleapis\.com\/compute\/v1\/projects\/local-project\/zones\/us-central1-a\/instanceGroupManagers\/gke-ff-one-1-system-[0-9a-f]{8}-grp$/,
+    /^https:\/\/www\.googleapis\.com\/compute\/v1\/projects\/local-project\/zones\/us-central1-a\//,
+  );
+  assert.match(
+    cluster.nodePools[0].instanceGroupUrls[0],
+    /\/us-central1-a\/instanceGroupManagers\/gke-ff-one-1-system-[0-9a-f]{8}-grp$/,
   );
   assert.equal(log.started.length, 2);
   assert.match(log.started[0]?.name ?? '', /^gke-ff-one-1-system-[0-9a-f]{8}-[a-z0-9]{4}$/);

@@ -77,10 +77,8 @@ test('quota: a create call is refused whole, a resize gives what there is and en
   await assert.rejects(
     client.createNodePool({ parent, nodePool: pool('big', 4) }),
     refusedWith(PERMISSION_DENIED, (error) => {
-      assert.match(
-        error.message,
-        /resource "CPUS": request requires '8\.0' and is short '2\.0'\. project has a quota of '8\.0' with '6\.0' available/,
-      );
+      assert.match(error.message, /resource "CPUS": request requires '8\.0' and is short '2\.0'\. /);
+      assert.match(error.message, /short '2\.0'\. project has a quota of '8\.0' with '6\.0' available/);
     }),
   );
   await assert.rejects(
@@ -90,10 +88,10 @@ test('quota: a create call is refused whole, a resize gives what there is and en
   const name = `${parent}/nodePools/system`;
   const done = await ended(client, (await client.setNodePoolSize({ name, nodeCount: 6 }))[0]);
   assert.equal(done.error.code, RESOURCE_EXHAUSTED);
-  assert.match(
-    done.error.message,
-    /Expected 6, running 4, transitioning 2\. Current errors: \[GCE_QUOTA_EXCEEDED\]: Instance '.*' creation failed: Quota 'CPUS' exceeded\. {2}Limit: 8\.0 in region us-central1/,
-  );
+  const [numbers = '', failure = ''] = done.error.message.split('Current errors: ');
+  assert.match(numbers, /Expected 6, running 4, transitioning 2\. $/);
+  assert.match(failure, /^\[GCE_QUOTA_EXCEEDED\]: Instance '.*' creation failed: Quota 'CPUS' exceeded\. {2}/);
+  assert.match(failure, /exceeded\. {2}Limit: 8\.0 in region us-central1/);
   const [after] = await client.getNodePool({ name });
   assert.equal(after.status, 'RUNNING');
   assert.equal(after.conditions?.[0]?.code, 'GCE_QUOTA_EXCEEDED');
@@ -106,10 +104,9 @@ test('stockout: the cluster is left in ERROR with an empty pool, and comes off b
   context.faults.set([{ service: 'compute', method: 'instances.insert:us-central1-a:spot', effect: 'stockout' }]);
   const cluster = { name: 'ff-out-1', nodePools: [pool('system', 1), pool('workers', 2, { spot: true })] };
   const done = await ended(client, (await client.createCluster({ parent: PARENT, cluster }))[0]);
-  assert.match(
-    done.error.message,
-    /\[GCE_STOCKOUT\]: Instance '.*' creation failed: The zone 'projects\/local-project\/zones\/us-central1-a' does not have enough resources/,
-  );
+  const zone = 'projects/local-project/zones/us-central1-a';
+  assert.match(done.error.message, /\[GCE_STOCKOUT\]: Instance '.*' creation failed: The zone '/);
+  assert.ok(done.error.message.includes(`The zone '${zone}' does not have enough resources`));
   const [left] = await client.getCluster({ name: `${PARENT}/clusters/ff-out-1` });
   assert.equal(left.status, 'ERROR');
   assert.equal(left.conditions?.[0]?.code, 'GCE_STOCKOUT');

@@ -51,7 +51,7 @@ const condition = (pod: KubeObject | undefined, type: string): any =>
   pod?.status.conditions.find((each: { type: string }) => each.type === type);
 const isOn = (node: string) => (pod: KubeObject) => pod.spec.nodeName === node;
 
-test('node lifecycle: a node that beats stays; one that falls silent is Unknown after 40 s and its pods are given up after 300 s', () => {
+test('a node that beats stays; one that falls silent is Unknown after 40 s, and its pods go after 300 s', () => {
   addNode('n1');
   addNode('n2');
   world.store.create('deployments', deployment('web', 2));

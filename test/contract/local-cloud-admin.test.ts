@@ -64,7 +64,7 @@ test('POST /tick runs the tick function', async () => {
   assert.equal(call.event.source, '//pubsub.googleapis.com/projects/local-project/topics/ff-tick');
 });
 
-test('a cluster shows in the books; its end of creation, its pods’ progress and their logs arrive where they should', async () => {
+test('a cluster shows in the books; its end of creation, its pods’ progress and their logs arrive', async () => {
   const operation = (await world.google('container', 'POST', `/v1/${parent}/clusters`, {
     cluster: { name: cluster, initialNodeCount: 1, nodeConfig: { machineType: 'e2-standard-2' } },
   })) as { name: string };

@@ -67,7 +67,7 @@ async function pull(subscriber: v1.SubscriberClient): Promise<{ ackId: string; d
   }));
 }
 
-test('published and not acknowledged messages come again after kill -9; acknowledged ones do not; a torn line hurts nobody', async () => {
+test('after kill -9 only what is not acknowledged comes again, and a torn line hurts nobody', async () => {
   const first = await start();
   await first.publisher.createTopic({ name: topic });
   await first.subscriber.createSubscription({ name: subscription, topic });

@@ -73,7 +73,8 @@ test('killed in the middle of many writes, everything confirmed is there and eve
       for (let n = 0; ; n++) {
         const name = `${round}/${lane}/${n}`;
         const bytes = randomBytes(n % 7 === 0 ? 600_000 : 500 * n);
-        const address = `${storage.url}/upload/storage/v1/b/box/o?uploadType=media&ifGenerationMatch=0&name=${encodeURIComponent(name)}`;
+        const query = new URLSearchParams({ uploadType: 'media', ifGenerationMatch: '0', name });
+        const address = `${storage.url}/upload/storage/v1/b/box/o?${query.toString()}`;
         const answer = await fetch(address, { method: 'POST', body: bytes });
         if (answer.status === 200) confirmed.set(name, createHash('md5').update(bytes).digest('base64'));
       }

@@ -72,7 +72,7 @@ test('generations grow and guard overwriting and deleting', async (t) => {
   await assert.rejects(file.delete(), { code: 404 });
 });
 
-test('the state of the bucket decides, not the answer that got lost: a retried insert fails its own precondition', async (t) => {
+test('the bucket decides, not the answer that got lost: a retried insert fails its own precondition', async (t) => {
   const { client, context } = await startLocal(t);
   context.faults.set([{ service: 'storage', method: 'objects.insert', nth: 1, when: 'after', effect: 'reset' }]);
   const file = client.bucket('box').file('self');

@@ -50,7 +50,7 @@ describe('a job with large values', { skip: missingTools() }, () => {
   });
   after(() => journey.cleanUp());
 
-  it('is cancelled in mid-job, keeps its files, is resumed without computing them again, and equals plain R', async () => {
+  it('is cancelled in mid-job, keeps its files, goes on without computing them again, and equals plain R', async () => {
     const folder = journey.jobFolder('large', script, 'script: run.R\nworker: {cpu: 1, memory: 1Gi, max: 2}\n');
     await submitFolder(session, folder, 'large');
     const kept = await cancelWhenSaved(session, 'large', 3);

@@ -23,7 +23,10 @@ import { waitFor } from '../../testing/wait-for.ts';
 
 const twoLoops = `
 library(foreach)
-first <- foreach(i = 1:6, .combine = c) %dopar% { cat("a", i, "\\n", sep = "", file = TRACE, append = TRUE); set.seed(i); rnorm(1) }
+first <- foreach(i = 1:6, .combine = c) %dopar% {
+  cat("a", i, "\\n", sep = "", file = TRACE, append = TRUE)
+  set.seed(i); rnorm(1)
+}
 second <- foreach(x = first, i = 1:6, .combine = rbind) %dopar% {
   cat("b", i, "\\n", sep = "", file = TRACE, append = TRUE)
   data.frame(i = i, doubled = 2 * x)
@@ -81,7 +84,7 @@ describe('a job', { skip: missingTools() }, () => {
     await assertNothingLeft(session);
   });
 
-  it('with a syntax error in its script fails in the canary, with the line, and costs two machines at most', async () => {
+  it('with a syntax error in its script fails in the canary, with the line, on two machines at most', async () => {
     const status = await runJob(session, journey.jobFolder('syntax', 'library(foreach)\nx <- (1 +\n'), 'syntax');
     assert.equal(status.phase, 'failed');
     assert.match(status.reason?.message ?? '', /run\.R:\d+/);

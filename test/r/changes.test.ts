@@ -18,7 +18,8 @@ test('code, arguments, exported objects, functions that they call, packages, ran
   await lab.workersReady(1);
   const journal = join(lab.dir, 'journal');
   const text = `
-    offset <- 1; helper <- function(x) x + offset; values <- c(1, 2, 3); add <- function(k) { own <- k; function(x) x + own }; plus <- add(5)
+    offset <- 1; helper <- function(x) x + offset; values <- c(1, 2, 3)
+    add <- function(k) { own <- k; function(x) x + own }; plus <- add(5)
     v1 <- as.numeric(1:2e5); v2 <- v1 + 1; v3 <- v1 + 2; unused <- v1
     set.seed(8)
     a <- foreach(i = 1:3, .combine = c) %dopar% i

@@ -40,8 +40,9 @@ async function restartWorkers(): Promise<void> {
 function installPackage(name: string, version: string, code: string): void {
   const source = join(lab.dir, name);
   mkdirSync(join(source, 'R'), { recursive: true });
-  const description = `Package: ${name}\nVersion: ${version}\nTitle: T\nDescription: D.\nLicense: GPL-2\nAuthor: A\nMaintainer: A <a@b.c>\nImports: foreach\n`;
-  writeFileSync(join(source, 'DESCRIPTION'), description);
+  const fields = ['Title: T', 'Description: D.', 'License: GPL-2', 'Author: A', 'Maintainer: A <a@b.c>'];
+  const description = [`Package: ${name}`, `Version: ${version}`, ...fields, 'Imports: foreach', ''];
+  writeFileSync(join(source, 'DESCRIPTION'), description.join('\n'));
   writeFileSync(
     join(source, 'NAMESPACE'),
     'importFrom(foreach, foreach, "%dopar%", "%:%")\nexport(squares, table_of, resample, shift)\n',
@@ -59,13 +60,14 @@ hidden <- function(x) x^2 + offset
 offset <- 0.5
 squares <- function(n, ...) foreach(i = seq_len(n), .combine = c, ...) %dopar% hidden(i)
 shift <- function(n, by) { add <- function(x) hidden(x) + by; foreach(i = seq_len(n), .combine = c) %dopar% add(i) }
-table_of <- function(n, f = function(a, b) a * b) foreach(i = seq_len(n), .combine = rbind) %:% foreach(j = seq_len(n), .combine = c) %dopar% f(i, j)
+table_of <- function(n, f = function(a, b) a * b)
+  foreach(i = seq_len(n), .combine = rbind) %:% foreach(j = seq_len(n), .combine = c) %dopar% f(i, j)
 resample <- function(x, n, ...) foreach(k = seq_len(n), .combine = c) %dopar% statistic(sample(x), ...)
 statistic <- function(x, weights = 1, ...) UseMethod("statistic")
 statistic.default <- function(x, weights = 1, ...) sum(x * weights)
 `;
 
-test('before any worker exists the backend answers, loops without work end, and a loop waits for the first worker', async () => {
+test('without workers the backend answers, loops without work end, and a loop waits for the first worker', async () => {
   const lines = await succeeds(`
     stopifnot(getDoParRegistered(), getDoParWorkers() == 1, getDoParName() == "doFleet")
     stopifnot(identical(getDoParVersion(), as.character(packageVersion("foreachfleet"))))
@@ -85,8 +87,10 @@ test('loops inside a package find its functions, and notice its new version', as
   const journal = join(lab.dir, 'journal');
   const script = `
     stopifnot(identical(loopy::squares(4), (1:4)^2 + 0.5), identical(loopy::shift(3, 10), (1:3)^2 + 10.5))
-    stopifnot(identical(unname(loopy::table_of(3)), outer(1:3, 1:3, function(a, b) a * b)), identical(unname(loopy::table_of(2, function(a, b) a - b)), outer(1:2, 1:2, "-")))
-    stopifnot(identical(loopy::resample(1:10, 3, weights = 2), rep(110, 3)), identical(loopy::squares(2, .final = rev), c(4.5, 1.5)))
+    stopifnot(identical(unname(loopy::table_of(3)), outer(1:3, 1:3, function(a, b) a * b)))
+    stopifnot(identical(unname(loopy::table_of(2, function(a, b) a - b)), outer(1:2, 1:2, "-")))
+    stopifnot(identical(loopy::resample(1:10, 3, weights = 2), rep(110, 3)))
+    stopifnot(identical(loopy::squares(2, .final = rev), c(4.5, 1.5)))
     library(loopy); stopifnot(identical(squares(3), (1:3)^2 + 0.5))
     cat("reused", fleetLoops()$reused, "\\n")`;
   const options = `, journal = "${journal}", seed = 3`;

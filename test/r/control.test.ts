@@ -17,7 +17,12 @@ afterEach(() => lab.stop());
 
 const count = (): number => (existsSync(trace) ? readFileSync(trace, 'utf8').trim().split('\n').length : 0);
 const slowLoop = (seconds: number, iterations = 40): string =>
-  `library(foreach)\ncat("x\\n", file = "made.txt")\nr <- foreach(i = 1:${iterations}, .combine = c) %dopar% { cat(i, "\\n", file = "${trace}", append = TRUE); Sys.sleep(${seconds}); i }\n`;
+  `library(foreach)
+cat("x\\n", file = "made.txt")
+r <- foreach(i = 1:${iterations}, .combine = c) %dopar% {
+  cat(i, "\\n", file = "${trace}", append = TRUE); Sys.sleep(${seconds}); i
+}
+`;
 
 test('only the canary tasks of the job start until the gate is opened', async () => {
   const inputs = lab.prepare({ script: slowLoop(0.05, 12), canaryTasks: 3 });
@@ -55,7 +60,11 @@ test('stop: what runs is finished and kept, the files so far are saved, exit cod
 test('stop: an error that another worker was still to confirm counts', async () => {
   const go = join(lab.dir, 'go');
   const script = `library(foreach)
-r <- foreach(i = 1:9, .errorhandling = "remove") %dopar% { if (i == 1) stop("odd"); while (!file.exists("${go}")) Sys.sleep(0.1); i }`;
+r <- foreach(i = 1:9, .errorhandling = "remove") %dopar% {
+  if (i == 1) stop("odd")
+  while (!file.exists("${go}")) Sys.sleep(0.1)
+  i
+}`;
   const inputs = lab.prepare({ script, tasks: { size: 1 } });
   lab.worker('w1', inputs);
   lab.worker('w2', inputs);
@@ -80,14 +89,17 @@ test('without a renewed lease driver and workers stop by themselves', async () =
   assert.equal(worker.process.exitCode, null, 'the pod stays, quiet');
 });
 
-test('.errorhandling = "stop" ends the loop at its first error, with the classes of the task, and keeps what is finished', async () => {
+test('.errorhandling = "stop" ends the loop at its first error, with its classes; what is finished stays', async () => {
   lab.worker('w1');
   lab.worker('w2');
   await lab.workersReady(2);
   const session = lab.session(`
-    trouble <- function(x) stop(structure(class = c("badFit", "error", "condition"), list(message = paste("no fit for", x), call = sys.call(-1), model = x)))
+    trouble <- function(x) stop(structure(class = c("badFit", "error", "condition"),
+      list(message = paste("no fit for", x), call = sys.call(-1), model = x)))
     fit <- function(x) if (x == 5) trouble(x) else x
-    e <- tryCatch(foreach(i = 1:200) %dopar% { message("fitting ", i); cat("step\\n"); warning("steep"); Sys.sleep(0.25); fit(i) }, badFit = function(e) e)
+    e <- tryCatch(foreach(i = 1:200) %dopar% {
+      message("fitting ", i); cat("step\\n"); warning("steep"); Sys.sleep(0.25); fit(i)
+    }, badFit = function(e) e)
     stopifnot(inherits(e, "badFit"), e$model == 5, conditionMessage(e) == 'task 5 failed - "no fit for 5"')`);
   assert.equal(await session.exited, 0, session.lines.join('\n'));
   const [[, fields]] = (await lab.redis.xrange(redisKeys.errors, '-', '+')) as [[string, string[]]];
@@ -104,7 +116,9 @@ test('.errorhandling = "stop" ends the loop at its first error, with the classes
 });
 
 test('tasks.onError = stop ends the job at the first error, whatever the loop says', async () => {
-  const text = `library(foreach)\nr <- foreach(i = 1:50, .errorhandling = "pass") %dopar% { Sys.sleep(0.2); if (i == 2) stop("broken"); i }\n`;
+  const text = `library(foreach)
+r <- foreach(i = 1:50, .errorhandling = "pass") %dopar% { Sys.sleep(0.2); if (i == 2) stop("broken"); i }
+`;
   const inputs = lab.prepare({ script: text, tasks: { onError: 'stop' } });
   lab.worker('w1', inputs);
   const driver = lab.driver(inputs);

@@ -18,7 +18,9 @@ ran <- function(loop, i) { cat(loop, i, "\\n", file = "${trace}", append = TRUE)
 estimate <- function(k, mean) foreach(i = 1:4, .combine = c) %dopar% { ran(paste0("b", k), i); rnorm(1, mean) }
 a <- foreach(i = 1:8, .combine = c) %dopar% { ran("a", i); rnorm(1) }
 b <- sapply(1:5, function(k) estimate(k, a[k]))
-c <- foreach(x = iterators::iter(b, by = "column"), i = iterators::icount(), .combine = rbind) %dopar% { ran("c", i); list(mean(x), runif(1)) }
+c <- foreach(x = iterators::iter(b, by = "column"), i = iterators::icount(), .combine = rbind) %dopar% {
+  ran("c", i); list(mean(x), runif(1))
+}
 saveRDS(list(a, b, c, runif(1)), "result.rds")
 `;
 

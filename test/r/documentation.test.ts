@@ -23,9 +23,15 @@ after(() => rmSync(folder, { recursive: true, force: true }));
  * printed (src).
  */
 const knownNotes = [
-  /^checking R code for possible problems \.\.\. NOTE\s+Found the following possibly unsafe calls:(\s+File .*(registration|scope|watch)\.R.:\s+unlockBinding\(name, \w+\))+\s*$/,
-  /^checking compiled code \.\.\. NOTE\s+(Note: information on \.o files is not available\s+)?File .*:\s+Found non-API calls to R: .R_new_custom_connection.,\s+.R_set_command_line_arguments.\s+Compiled code should/,
-];
+  [
+    /^checking R code for possible problems \.\.\. NOTE\s+Found the following possibly unsafe calls:/,
+    /(\s+File .*(registration|scope|watch)\.R.:\s+unlockBinding\(name, \w+\))+\s*$/,
+  ],
+  [
+    /^checking compiled code \.\.\. NOTE\s+(Note: information on \.o files is not available\s+)?File .*:\s+/,
+    /Found non-API calls to R: .R_new_custom_connection.,\s+.R_set_command_line_arguments.\s+Compiled code should/,
+  ],
+].map((parts) => new RegExp(parts.map(({ source }) => source).join('')));
 
 function copyPackage(name: string): string {
   const target = join(folder, name);

@@ -23,7 +23,11 @@ test("doRedis' own test passes", { ...onlySlow, timeout: 300_000 }, async (conte
     lab.worker('w2');
     await lab.workersReady(2);
     const session = lab.session(
-      `Sys.setenv(TEST_DOREDIS = "TRUE")\n${kept.join('\n')}\nstopifnot(getDoParName() == "doFleet", nrow(fleetLoops()) == 2)\n`,
+      [
+        'Sys.setenv(TEST_DOREDIS = "TRUE")',
+        ...kept,
+        'stopifnot(getDoParName() == "doFleet", nrow(fleetLoops()) == 2)\n',
+      ].join('\n'),
     );
     assert.equal(await session.exited, 0, session.lines.join('\n'));
   } finally {

@@ -11,7 +11,8 @@ import { onlySlow } from '../support/only-slow.ts';
 
 const install = (folder: string, packages: string): string => `
   repos <- getOption("repos")
-  if (any(repos[["CRAN"]] %in% c("@CRAN@", "", NA))) utils::chooseCRANmirror(graphics = FALSE, ind = 1, local.only = TRUE)
+  isUnset <- any(repos[["CRAN"]] %in% c("@CRAN@", "", NA))
+  if (isUnset) utils::chooseCRANmirror(graphics = FALSE, ind = 1, local.only = TRUE)
   options(timeout = 60)
   install.packages(${packages}, lib = "${folder}", quiet = TRUE)
   sources <- utils::download.packages("doRNG", "${folder}", type = "source")

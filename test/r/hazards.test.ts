@@ -20,7 +20,8 @@ const rscript = (code: string): string[] => ['--vanilla', '-e', code];
 
 /** A session with doRedis' own backend. Its own reconnection needs REDIS_URL to know the password. */
 function bareSession(code: string, options = '', knowsUrl = true): Running {
-  const register = `library(doRedis); registerDoRedis("bare", port = ${lab.redisPort}, password = "${password}"${options})\n`;
+  const register = `library(doRedis)
+registerDoRedis("bare", port = ${lab.redisPort}, password = "${password}"${options})\n`;
   return lab.run('Rscript', rscript(register + code), bareEnvironment(knowsUrl));
 }
 
@@ -36,7 +37,7 @@ const bareWorker = (): Running => lab.run('Rscript', rscript(bareWorkerCode()), 
 const tasksIn = (queue: string, count: number): Promise<true> =>
   waitFor(`${count} tasks in ${queue}`, async () => (await lab.redis.llen(queue)) >= count);
 
-test('a task of several iterations that vanishes with its worker ends bare doRedis in an error; here it runs again', async () => {
+test('a task that vanishes with its worker ends bare doRedis in an error; here it runs again', async () => {
   const loop = 'r <- foreach(i = 1:15, .combine = c) %dopar% i; stopifnot(identical(r, 1:15)); cat("right\\n")';
   const bare = bareSession(loop, ', chunkSize = 5, ftinterval = 3');
   const ours = lab.session(loop, ', task_size = 5L');
@@ -53,7 +54,8 @@ test('a task of several iterations that vanishes with its worker ends bare doRed
 });
 
 test('two loops draw the same random numbers with bare doRedis; here they do not', async () => {
-  const loops = `set.seed(1); a <- foreach(i = 1:3, .combine = c) %dopar% rnorm(1); b <- foreach(i = 1:3, .combine = c) %dopar% rnorm(1)
+  const loops = `set.seed(1); a <- foreach(i = 1:3, .combine = c) %dopar% rnorm(1)
+    b <- foreach(i = 1:3, .combine = c) %dopar% rnorm(1)
     cat(if (identical(a, b)) "equal" else if (any(a %in% b)) "mixed" else "different", "\\n")`;
   const bare = bareSession(loops);
   const ours = lab.session(loops);
@@ -65,7 +67,7 @@ test('two loops draw the same random numbers with bare doRedis; here they do not
   assert.ok(ours.lines.includes('different '), ours.lines.join('\n'));
 });
 
-test('a cut connection and a password: bare doRedis repeats an error for ever; here driver and worker connect again', async () => {
+test('a cut connection with a password: bare doRedis fails for ever, here both sides connect again', async () => {
   const loop = 'r <- foreach(i = 1:6, .combine = c) %dopar% { Sys.sleep(0.5); i }; stopifnot(identical(r, 1:6))';
   lab.worker('w1');
   await lab.workersReady(1);
@@ -172,7 +174,10 @@ test('a restart of Redis ends the workers of bare doRedis; ours go on', onlySlow
 
 test('a task that ends its R process is tried for ever by bare doRedis; here it is set aside', onlySlow, async () => {
   const trace = join(lab.dir, 'trace');
-  const loop = `r <- foreach(i = 1:3, .errorhandling = "remove", .combine = c) %dopar% { if (i == 2) { cat("x\\n", file = "${trace}", append = TRUE); tools::pskill(Sys.getpid(), 9) }; i }; stopifnot(identical(r, c(1L, 3L)))`;
+  const loop = `r <- foreach(i = 1:3, .errorhandling = "remove", .combine = c) %dopar% {
+    if (i == 2) { cat("x\\n", file = "${trace}", append = TRUE); tools::pskill(Sys.getpid(), 9) }
+    i
+  }; stopifnot(identical(r, c(1L, 3L)))`;
   const tried = (): number => (existsSync(trace) ? readFileSync(trace, 'utf8').trim().split('\n').length : 0);
   lab.worker('w1');
   await lab.workersReady(1);

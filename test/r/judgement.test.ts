@@ -22,7 +22,10 @@ async function reports(): Promise<Record<string, unknown>[]> {
 
 const failingFrom = (first: number): string => `library(foreach)
 cat("made", file = "made.txt")
-r <- foreach(i = 1:400, .errorhandling = "pass") %dopar% { Sys.sleep(0.02); if (i >= ${first}) stop("no data for ", i); i }
+r <- foreach(i = 1:400, .errorhandling = "pass") %dopar% {
+  Sys.sleep(0.02); if (i >= ${first}) stop("no data for ", i)
+  i
+}
 `;
 
 test('too many errors end the job, and what is finished is kept', async () => {
@@ -104,8 +107,10 @@ test('a failed iteration is replayed from its report with the same condition and
   await lab.workersReady(1);
   const session = lab.session(`set.seed(4)
     scale <- 10
-    fit <- function(x) stop(structure(class = c("badFit", "error", "condition"), list(message = paste("no fit at", x), call = sys.call(), at = x)))
-    r <- foreach(i = 1:3, .errorhandling = "pass", .packages = "stats") %dopar% if (i == 2) fit(scale * i + rnorm(1)) else i
+    fit <- function(x) stop(structure(class = c("badFit", "error", "condition"),
+      list(message = paste("no fit at", x), call = sys.call(), at = x)))
+    r <- foreach(i = 1:3, .errorhandling = "pass", .packages = "stats") %dopar%
+      if (i == 2) fit(scale * i + rnorm(1)) else i
     saveRDS(r[[2]], "${join(lab.dir, 'condition.rds')}")`);
   assert.equal(await session.exited, 0, session.lines.join('\n'));
   const [report] = await reports();
@@ -116,7 +121,8 @@ test('a failed iteration is replayed from its report with the same condition and
     [
       '--vanilla',
       '-e',
-      `e <- tryCatch(foreachfleet::replay("${join(lab.dir, 'errors.jsonl')}", loop = 1, iteration = 2), badFit = identity)
+      `errors <- "${join(lab.dir, 'errors.jsonl')}"
+       e <- tryCatch(foreachfleet::replay(errors, loop = 1, iteration = 2), badFit = identity)
        stopifnot(identical(e, readRDS("${join(lab.dir, 'condition.rds')}")))`,
     ],
     { R_LIBS: rLibrary },
@@ -124,7 +130,7 @@ test('a failed iteration is replayed from its report with the same condition and
   assert.equal(await again.exited, 0, again.lines.join('\n'));
 });
 
-test('.errorhandling = "stop": a worker with a broken disk does not stop the loop, and its errors are marked as refuted', async () => {
+test('.errorhandling = "stop": a worker with a broken disk stops no loop, and its errors are refuted', async () => {
   lab.worker('w1', undefined, { SCRATCH: '/nonexistent' });
   lab.worker('w2');
   await lab.workersReady(2);
@@ -149,12 +155,15 @@ test('.errorhandling = "stop": a worker with a broken disk does not stop the loo
   assert.equal(await lab.redis.hget(redisKeys.loop(1), 'failed'), '0');
 });
 
-test('.errorhandling = "stop": an error of the code is confirmed by another worker and ends the loop long before its end', async () => {
+test('.errorhandling = "stop": an error of the code is confirmed elsewhere, and ends the loop early', async () => {
   lab.worker('w1');
   lab.worker('w2');
   await lab.workersReady(2);
   const session = lab.session(
-    `e <- tryCatch(foreach(i = 1:300) %dopar% { Sys.sleep(0.3); if (i == 7) stop("no fit for ", i); i }, error = conditionMessage)
+    `e <- tryCatch(foreach(i = 1:300) %dopar% {
+       Sys.sleep(0.3); if (i == 7) stop("no fit for ", i)
+       i
+     }, error = conditionMessage)
      stopifnot(identical(e, 'task 7 failed - "no fit for 7"'))`,
     ', task_size = 1L',
   );
@@ -175,7 +184,9 @@ test('.errorhandling = "stop": without an answer in time the first error stands'
   await lab.workersReady(2);
   const gate = join(lab.dir, 'gate');
   const session = lab.session(
-    `e <- tryCatch(foreach(i = 1:2) %dopar% { if (i == 1) while (!file.exists("${gate}")) Sys.sleep(0.1) else stop("bad") }, error = conditionMessage)
+    `e <- tryCatch(foreach(i = 1:2) %dopar% {
+       if (i == 1) while (!file.exists("${gate}")) Sys.sleep(0.1) else stop("bad")
+     }, error = conditionMessage)
      stopifnot(identical(e, 'task 2 failed - "bad"'))`,
     ', task_size = 1L',
   );

@@ -114,7 +114,8 @@ pick <- function(i) big$x[i] + middle[i]
 expected <- lapply(1:20, pick)
 first <- foreach(i = 1:20) %dopar% pick(i)
 second <- foreach(i = 1:20) %dopar% list(big$g[i], attr(big, "note"), middle[i])
-stopifnot(identical(first, expected), identical(second, lapply(1:20, function(i) list(big$g[i], attr(big, "note"), middle[i]))))
+stopifnot(identical(first, expected))
+stopifnot(identical(second, lapply(1:20, function(i) list(big$g[i], attr(big, "note"), middle[i]))))
 own <- foreach(i = 1:2) %dopar% { before <- big$x[3]; big$x[3] <<- -1; before }
 stopifnot(identical(own, list(big$x[3], big$x[3])))
 big$x[1] <- 5

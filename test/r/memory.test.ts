@@ -21,7 +21,8 @@ make <- function(i) as.numeric(i) + seq_len(625000) / 7
 r <- foreach(i = 1:60, .combine = rbind) %dopar% { x <- make(i); x[1] <- i; x }
 dimnames(r) <- NULL
 expected <- t(vapply(1:60, function(i) { x <- make(i); c(i, sum(x[-1])) }, c(0, 0)))
-stopifnot(identical(dim(r), c(60L, 625000L)), identical(r[, 1], expected[, 1]), isTRUE(all.equal(rowSums(r[, -1]), expected[, 2])))
+stopifnot(identical(dim(r), c(60L, 625000L)), identical(r[, 1], expected[, 1]))
+stopifnot(isTRUE(all.equal(rowSums(r[, -1]), expected[, 2])))
 `;
 
 async function usedMb(): Promise<number> {
@@ -66,7 +67,7 @@ test('the same on a laptop, where nobody backs up', async () => {
   assert.ok((await usedMb()) < 10);
 });
 
-test('while Redis is full and refuses even beats, nobody is lost; when there is room again, the loop goes on', async () => {
+test('while Redis is full and refuses even beats, nobody is lost; with room again, the loop goes on', async () => {
   const plane = new LabControlPlane(lab).begin();
   const script = `library(foreach)
 r <- foreach(i = 1:40, .combine = c) %dopar% { Sys.sleep(0.3); i }
@@ -89,7 +90,7 @@ stopifnot(identical(r, 1:40))`;
   assert.equal(workers.flatMap((worker) => worker.lines).filter((line) => line.includes('R (pid')).length, 0);
 });
 
-test('large arguments wait in the driver; arguments, exports and results that never fit are named with their size', async () => {
+test('large arguments wait in the driver; arguments, exports and results that never fit are named', async () => {
   lab.worker('w1');
   lab.worker('w2');
   const session = lab.session(`
@@ -100,7 +101,8 @@ test('large arguments wait in the driver; arguments, exports and results that ne
     stopifnot(grepl("the arguments of one iteration are 15.3 MiB; at most 9.6 MiB can be sent to a worker", text))
     huge <- numeric(2e6)
     text <- said(foreach(i = 1:2) %dopar% huge[i])
-    stopifnot(grepl("this loop exports huge, which is 15.3 MiB; at most 9.6 MiB can be sent to workers. Put it into a file", text))
+    stopifnot(grepl("this loop exports huge, which is 15.3 MiB; at most 9.6 MiB can be sent to workers. ", text))
+    stopifnot(grepl("sent to workers. Put it into a file", text))
     hidden <- new.env(); hidden$all <- huge
     text <- said(foreach(i = 1:2) %dopar% hidden$all[i])
     stopifnot(grepl("this loop would send 15.3 MiB to every worker; at most 9.6 MiB is possible.*hidden", text))

@@ -35,7 +35,7 @@ fourth <- foreach(i = 1:2, .combine = c) %do% Sys.getenv("FF_POD")
 stopifnot(fourth == "driver")
 `;
 
-test('a backend that the script registers does not take the loops away from the workers, and the log says so', async () => {
+test('a backend that the script registers does not take the loops from the workers, and the log says so', async () => {
   const inputs = lab.prepare({ script: registering });
   lab.worker('w1', inputs);
   const text = await ends(lab.driver(inputs), 0);
@@ -53,7 +53,8 @@ library(foreach)
 gr\u00fc\u00df <- function(wer) paste("Gr\u00fc\u00df dich,", wer)
 \u00e4rger <- 1:3
 args <- commandArgs(trailingOnly = TRUE)
-x <- foreach(n = c("J\u00fcrgen", "\u65e5\u672c"), .combine = rbind) %dopar% c(gr\u00fc\u00df(n), \u00e4rger[2], commandArgs(trailingOnly = TRUE))
+x <- foreach(n = c("J\u00fcrgen", "\u65e5\u672c"), .combine = rbind) %dopar%
+  c(gr\u00fc\u00df(n), \u00e4rger[2], commandArgs(trailingOnly = TRUE))
 stopifnot(identical(unname(x[2, ]), c("Gr\u00fc\u00df dich, \u65e5\u672c", "2", args)))
 out <- file("open.txt", "w")
 cat("last words\\n", file = out)
@@ -79,7 +80,8 @@ test('plots and files that a script leaves open are complete, and names need not
 
 const remembering = `
 library(foreach)
-Account <- setRefClass("Account", fields = list(total = "numeric"), methods = list(add = function(v) total <<- total + v))
+Account <- setRefClass("Account", fields = list(total = "numeric"),
+                       methods = list(add = function(v) total <<- total + v))
 account <- Account$new(total = 0)
 account$add(0)
 memory <- new.env()
@@ -93,7 +95,7 @@ x <- foreach(i = 1:6, .combine = rbind) %dopar% {
 stopifnot(identical(unname(x), cbind(1:6, 1:6, 1:6) + 0), account$total == 0)
 `;
 
-test('objects that remember begin each iteration as the script left them, whichever worker had them before', async () => {
+test('objects that remember begin each iteration as the script left them, whoever had them before', async () => {
   const inputs = lab.prepare({ script: remembering, tasks: { size: 3 } });
   lab.worker('w1', inputs);
   await ends(lab.driver(inputs), 0);
@@ -112,11 +114,14 @@ test('quit() in a task counts as a death of R, and the others go on', async () =
   assert.ok(!worker.lines.some((line) => line.includes('null byte')), worker.lines.join('\n'));
 });
 
-test('files that tasks write are not passed over in silence: the logs and the loop name them, and where to write instead', async () => {
+test('files that tasks write are named by the logs and the loop, and also where to write instead', async () => {
   const script = `library(foreach)
 dir.create("tables")
 r <- foreach(i = 1:3) %dopar% { cat(i, file = tempfile()); i }
-r <- foreach(i = 1:5) %dopar% { dir.create("tables", showWarnings = FALSE); write.csv(i, sprintf("tables/%d.csv", i)); i }
+r <- foreach(i = 1:5) %dopar% {
+  dir.create("tables", showWarnings = FALSE); write.csv(i, sprintf("tables/%d.csv", i))
+  i
+}
 writeLines("kept", "tables/all.csv")`;
   const inputs = lab.prepare({ script, tasks: { size: 5 } });
   const worker = lab.worker('w1', inputs);
@@ -156,7 +161,10 @@ library(foreach)
 task <- quote({
   options(warn = level)
   got <- tryCatch({ as.integer("x"); log(-1); "no error" }, error = function(e) conditionMessage(e))
-  outer <- tryCatch({ withCallingHandlers(as.integer("y"), warning = function(w) stop("mine")); "none" }, error = function(e) conditionMessage(e))
+  outer <- tryCatch({
+    withCallingHandlers(as.integer("y"), warning = function(w) stop("mine"))
+    "none"
+  }, error = function(e) conditionMessage(e))
   c(got, outer)
 })
 levels <- c(-1, 0, 1, 2, 3)

@@ -15,13 +15,14 @@ afterEach(() => lab.stop());
 
 const marked = (lines: string[]): string[] => lines.filter((line) => line.startsWith('[loop '));
 
-test('what a task prints is in the log of its worker while the task runs, marked, and in the order of printing', async () => {
+test('what a task prints is in the log of its worker while it runs, marked, and in the order of printing', async () => {
   const worker = lab.worker('w1');
   await lab.workersReady(1);
   const gate = join(lab.dir, 'gate');
   const session = lab.session(`
     r <- foreach(i = 1:2) %dopar% {
-      cat("one of", i, ""); cat("two\\n"); message("said \\u00e4"); print(list(i)); warning("careful"); cat("to stderr\\n", file = stderr())
+      cat("one of", i, ""); cat("two\\n"); message("said \\u00e4"); print(list(i))
+      warning("careful"); cat("to stderr\\n", file = stderr())
       writeLines("lines"); message("dots", appendLF = FALSE); for (k in 1:3) message(".", appendLF = FALSE); message("")
       cat("no end of line")
       if (i == 2) { cat("\\nwaiting\\n"); while (!file.exists("${gate}")) Sys.sleep(0.1) }
@@ -53,7 +54,10 @@ test('a row of dots and a progress bar are seen to move, without a line for each
   const session = lab.session(`
     r <- foreach(i = 1:2) %dopar% {
       if (i == 1) while (!file.exists("${gate}1")) { cat("."); Sys.sleep(0.2) }
-      if (i == 2) { bar <- txtProgressBar(0, 1e4, style = 3); k <- 0; while (!file.exists("${gate}2")) { k <- k + 1; setTxtProgressBar(bar, k * 50); Sys.sleep(0.05) } }
+      if (i == 2) {
+        bar <- txtProgressBar(0, 1e4, style = 3); k <- 0
+        while (!file.exists("${gate}2")) { k <- k + 1; setTxtProgressBar(bar, k * 50); Sys.sleep(0.05) }
+      }
       i
     }`);
   await waitFor('dots', () => marked(worker.lines).some((line) => /iteration 1\] \.{3,}$/.test(line)));
@@ -64,7 +68,7 @@ test('a row of dots and a progress bar are seen to move, without a line for each
   assert.ok(marked(worker.lines).length < 20, worker.lines.join('\n'));
 });
 
-test('printing of every kind does no harm: much of it, own sinks, closed connections, bytes, output of other programs', async () => {
+test('printing of every kind does no harm: much, own sinks, closed connections, bytes, programs', async () => {
   const worker = lab.worker('w1');
   await lab.workersReady(1);
   const session = lab.session(
@@ -91,7 +95,7 @@ test('printing of every kind does no harm: much of it, own sinks, closed connect
   assert.ok(output.startsWith('...') && output.endsWith('much 5000 ') && output.length < 9000, `${output.length}`);
 });
 
-test("the driver's log has a line for the beginning, the course and the end of each loop, plain without a terminal", async () => {
+test("the driver's log has plain lines for the beginning, the course and the end of each loop", async () => {
   const inputs = lab.prepare({
     script: `library(foreach)
 for (k in 1:2) r <- foreach(i = 1:8, .combine = c) %dopar% { Sys.sleep(if (k == 1) 0.8 else 0); i }

@@ -5,7 +5,8 @@ import type { Lab } from '../../testing/lab.ts';
 
 const download = `
   repos <- getOption("repos")
-  if (any(repos[["CRAN"]] %in% c("@CRAN@", "", NA))) utils::chooseCRANmirror(graphics = FALSE, ind = 1, local.only = TRUE)
+  isUnset <- any(repos[["CRAN"]] %in% c("@CRAN@", "", NA))
+  if (isUnset) utils::chooseCRANmirror(graphics = FALSE, ind = 1, local.only = TRUE)
   options(timeout = 60)
   arguments <- commandArgs(TRUE)
   got <- utils::download.packages(arguments[1], arguments[2], type = "source")

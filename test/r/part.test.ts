@@ -22,8 +22,8 @@ it('readRDS() reads a shared file, and unserialize() gives the values back', { s
     );
     const values = [1, 2, 3, 4].map((i) => ({ name: String(i * 1000), bytes: readFileSync(join(folder, `${i}.rds`)) }));
     writeFileSync(join(folder, 'part.rds'), packPart(values));
-    const said =
-      r(`part <- readRDS("part.rds"); stopifnot(is.list(part), identical(names(part), c("1000", "2000", "3000", "4000")))
+    const said = r(`part <- readRDS("part.rds")
+      stopifnot(is.list(part), identical(names(part), c("1000", "2000", "3000", "4000")))
       cat(all(vapply(1:4, function(i) identical(unserialize(part[[i]]), readRDS(paste0(i, ".rds"))), NA)))`);
     assert.equal(said, 'TRUE');
     writeFileSync(join(folder, 'empty.rds'), packPart([]));

@@ -50,7 +50,7 @@ async function backUp(some: (loop: number, iteration: number) => boolean): Promi
   return lab.server.url('ledger.jsonl');
 }
 
-test('a driver that is killed twice goes on where it was, with the same values as a run that nobody disturbed', async () => {
+test('a driver that is killed twice goes on where it was, with the values of a run that nobody disturbed', async () => {
   const trace = join(lab.dir, 'trace');
   const inputs = lab.prepare({ script: script(trace, 0.4), seed: 7 });
   lab.worker('w1', inputs);
@@ -80,7 +80,11 @@ test('a driver that is killed twice goes on where it was, with the same values a
 test('a driver that is killed while all that is missing is under way waits for it', async () => {
   const trace = join(lab.dir, 'trace');
   const text = `library(foreach)
-r <- foreach(i = 1:2, .combine = c) %dopar% { cat(i, "\\n", file = "${trace}", append = TRUE); while (!file.exists("${trace}.go")) Sys.sleep(0.1); i }
+r <- foreach(i = 1:2, .combine = c) %dopar% {
+  cat(i, "\\n", file = "${trace}", append = TRUE)
+  while (!file.exists("${trace}.go")) Sys.sleep(0.1)
+  i
+}
 stopifnot(identical(r, 1:2))`;
   const inputs = lab.prepare({ script: text });
   lab.worker('w1', inputs);
@@ -97,7 +101,7 @@ stopifnot(identical(r, 1:2))`;
   assert.equal(runs(trace).length, 2, 'nothing ran twice');
 });
 
-test('a new attempt runs only what the ledger lacks, repeats random numbers without any set.seed(), and says why it does not reuse', async () => {
+test('a new attempt runs what the ledger lacks, draws the same random numbers, and says why it runs', async () => {
   const trace = join(lab.dir, 'trace');
   const first = lab.prepare({ script: script(trace, 0) });
   lab.worker('w1', first);
@@ -147,7 +151,9 @@ test('a new attempt runs only what the ledger lacks, repeats random numbers with
 
 test('files of several values are read by part, and a damaged one is run again', async () => {
   const trace = join(lab.dir, 'trace');
-  const text = `library(foreach); r <- foreach(i = 1:4, .combine = c) %dopar% { cat(i, "\\n", file = "${trace}", append = TRUE); i * 10 }; stopifnot(identical(r, 1:4 * 10))`;
+  const text = `library(foreach)
+r <- foreach(i = 1:4, .combine = c) %dopar% { cat(i, "\\n", file = "${trace}", append = TRUE); i * 10 }
+stopifnot(identical(r, 1:4 * 10))`;
   const first = lab.prepare({ script: text });
   lab.worker('w1', first);
   const driver = lab.driver(first);
@@ -180,7 +186,7 @@ test('files of several values are read by part, and a damaged one is run again',
   assert.ok(second.lines.some((line) => line.includes('its SHA-256 differs')));
 });
 
-test('a driver that lost its disk runs nothing again that the ledger has, nor does a task that comes back to it', async () => {
+test('a driver that lost its disk runs nothing that the ledger has, nor does a task that comes back', async () => {
   const trace = join(lab.dir, 'trace');
   const text = `library(foreach)
 r <- foreach(i = 1:6, .combine = c) %dopar% {
@@ -214,7 +220,10 @@ test('a driver that lost its disk and is killed once more still knows what only 
 ran <- function(loop, i) cat(loop, i, "\\n", file = "${trace}", append = TRUE)
 a <- foreach(i = 1:2, .combine = c) %dopar% { ran(1, i); i }
 while (!file.exists("${trace}.between")) Sys.sleep(0.1)
-b <- foreach(i = 1:3, .combine = c) %dopar% { ran(2, i); while (i == 3 && !file.exists("${trace}.go")) Sys.sleep(0.1); i }
+b <- foreach(i = 1:3, .combine = c) %dopar% {
+  ran(2, i); while (i == 3 && !file.exists("${trace}.go")) Sys.sleep(0.1)
+  i
+}
 stopifnot(identical(a, 1:2), identical(b, 1:3))`;
   const inputs = lab.prepare({ script: text, tasks: { size: 1 } });
   lab.worker('w1', inputs);

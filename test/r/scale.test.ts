@@ -54,7 +54,8 @@ test('a slow .combine does not keep the workers waiting', async () => {
   await succeeded(
     lab.session(
       `${note()}
-    r <- foreach(i = 1:60, .combine = function(a, b) { Sys.sleep(0.1); note("combined", b); a + b }) %dopar% { note("ran", i); i }
+    add <- function(a, b) { Sys.sleep(0.1); note("combined", b); a + b }
+    r <- foreach(i = 1:60, .combine = add) %dopar% { note("ran", i); i }
     stopifnot(r == sum(1:60))`,
       ', task_size = 1L',
     ),
@@ -70,7 +71,11 @@ test('a slow .combine does not keep the workers waiting', async () => {
 test('with .inorder = FALSE the value is the same whatever comes first', async () => {
   await succeeded(
     lab.session(
-      `r <- foreach(i = 1:20, .combine = c, .inorder = FALSE) %dopar% { if (i == 1) while (!file.exists("${trace}")) Sys.sleep(0.05); if (i == 20) file.create("${trace}"); i }
+      `r <- foreach(i = 1:20, .combine = c, .inorder = FALSE) %dopar% {
+      if (i == 1) while (!file.exists("${trace}")) Sys.sleep(0.05)
+      if (i == 20) file.create("${trace}")
+      i
+    }
     stopifnot(identical(r, 1:20))`,
       ', task_size = 1L',
     ),
@@ -94,7 +99,8 @@ test('results of a session that nobody backs up leave nothing in Redis', async (
 test('startFleetWorkers() works on a Redis without password', async (t) => {
   const { port, stop } = await startRedis({ password: '' });
   t.after(stop);
-  const code = `library(foreach); library(foreachfleet); startFleetWorkers(1, "localhost:${port}"); registerForeachFleet("localhost:${port}")
+  const code = `library(foreach); library(foreachfleet); startFleetWorkers(1, "localhost:${port}")
+    registerForeachFleet("localhost:${port}")
     stopifnot(identical(foreach(i = 1:3, .combine = c) %dopar% i, 1:3))`;
   const session = spawn('Rscript', ['--vanilla', '-e', code], {
     env: { ...process.env, R_LIBS: rLibrary },

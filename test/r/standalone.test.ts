@@ -31,7 +31,8 @@ test('startFleetWorkers() works without a password', { timeout: 120_000 }, async
 });
 
 test('workers end with their session also when there is no Redis', { timeout: 120_000 }, async () => {
-  const code = `library(foreachfleet); cat("pid", startFleetWorkers(1, redis = "localhost:${await freePort()}"), "\\n")`;
+  const redis = `localhost:${await freePort()}`;
+  const code = `library(foreachfleet); cat("pid", startFleetWorkers(1, redis = "${redis}"), "\\n")`;
   const session = lab.run('Rscript', ['--vanilla', '-e', code], { R_LIBS: rLibrary, TMPDIR: lab.dir });
   assert.equal(await session.exited, 0, session.lines.join('\n'));
   const pid = Number(/pid (\d+)/.exec(session.lines.join('\n'))![1]);

@@ -115,7 +115,10 @@ test('a lost machine: its iteration runs elsewhere while the others are still bu
   await lab.workersReady(2);
   const found = join(lab.dir, 'found');
   const session = lab.session(
-    `r <- foreach(i = 1:120, .combine = c) %dopar% { ${note()}; if (!file.exists("${found}")) Sys.sleep(if (i <= 2) 3 else 0.5); i }
+    `r <- foreach(i = 1:120, .combine = c) %dopar% {
+       ${note()}; if (!file.exists("${found}")) Sys.sleep(if (i <= 2) 3 else 0.5)
+       i
+     }
      stopifnot(identical(r, 1:120))`,
     ', task_size = 1L',
   );
@@ -132,7 +135,7 @@ test('a lost machine: its iteration runs elsewhere while the others are still bu
   assert.equal(notes().length, 121, 'only that one ran again');
 });
 
-test('a lost machine whose task was long: another one puts its own long task aside for what is left of it', async () => {
+test('a lost machine whose task was long: another puts its own long task aside for what is left of it', async () => {
   const lost = lab.worker('w1');
   lab.worker('w2');
   await lab.workersReady(2);
@@ -153,7 +156,7 @@ test('a lost machine whose task was long: another one puts its own long task asi
   await succeeded(session);
 });
 
-test('R that is stopped for longer than any time-out: another R takes over, and what it did in between is kept', async () => {
+test('R that is stopped for longer than any time-out: another takes over, and what it did is kept', async () => {
   lab.worker('w1');
   lab.worker('w2');
   await lab.workersReady(2);
@@ -200,7 +203,8 @@ test(
     const session = lab.session(`
     r <- foreach(i = 1:5, .errorhandling = "pass") %dopar% {
       if (i == 2) { dyn.load("${library}"); .Call("for_ever") }
-      if (i == 3) suspendInterrupts(repeat tryCatch(Sys.sleep(0.01), interrupt = function(e) NULL, error = function(e) NULL))
+      ignored <- function(e) NULL
+      if (i == 3) suspendInterrupts(repeat tryCatch(Sys.sleep(0.01), interrupt = ignored, error = ignored))
       if (i == 4) system("sleep 1000")
       i
     }

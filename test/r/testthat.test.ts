@@ -12,7 +12,8 @@ const folder = join(import.meta.dirname, '../../worker-image/tests/testthat');
 const code = `
   library(testthat)
   library(foreachfleet)
-  test_dir(commandArgs(TRUE)[1], package = "foreachfleet", load_package = "installed", reporter = "check", stop_on_failure = TRUE)`;
+  test_dir(commandArgs(TRUE)[1], package = "foreachfleet", load_package = "installed", reporter = "check",
+           stop_on_failure = TRUE)`;
 
 test("the package's own tests pass", async (context) => {
   if (await skipsWithout(context, 'testthat')) return;

@@ -83,7 +83,7 @@ describe('import rule', () => {
     assert.deepEqual(rows, folders);
   });
 
-  it('what plan*.ts reaches is pure: job/, job-file/ and files beside it, no port, no log, no module of Node.js', () => {
+  it('what plan*.ts reaches is pure: job/, job-file/, files beside it; no port, log or module of Node.js', () => {
     const reached = new Set<string>();
     const queue = imports.map(({ from }) => from).filter((from) => /^functions\/reconcile\/plan[^/]*\.ts$/.test(from));
     for (let path = queue.pop(); path !== undefined; path = queue.pop()) {

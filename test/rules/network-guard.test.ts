@@ -36,7 +36,8 @@ const attempts: Record<string, string> = {
   TLS: `import tls from 'node:tls'; tls.connect(443, '192.0.2.1').on('error', () => {});`,
   'HTTP/2': `import http2 from 'node:http2'; http2.connect('http://192.0.2.1').on('error', () => {});`,
   'a look-up': `import { lookup } from 'node:dns'; lookup('example.test', () => {});`,
-  'a look-up by promise': `import { resolve4 } from 'node:dns/promises'; await resolve4('example.test').catch(() => {});`,
+  'a look-up by promise':
+    `import { resolve4 } from 'node:dns/promises'; ` + `await resolve4('example.test').catch(() => {});`,
   'a datagram':
     `import dgram from 'node:dgram'; ` +
     `try { dgram.createSocket('udp4').send('x', 53, '192.0.2.1'); } catch {} process.exit();`,
@@ -62,7 +63,8 @@ describe('network guard', () => {
       const server = http.createServer((request, response) => response.end('ok')).listen(0, '127.0.0.1');
       await once(server, 'listening');
       const { port } = server.address();
-      console.log(await (await fetch('http://127.0.0.1:' + port)).text(), await (await fetch('http://localhost:' + port)).text());
+      const textOf = async (host) => (await fetch('http://' + host + ':' + port)).text();
+      console.log(await textOf('127.0.0.1'), await textOf('localhost'));
       net.connect('/nowhere/socket').on('error', (error) => console.log(error.code));
       server.close();
       server.closeAllConnections();

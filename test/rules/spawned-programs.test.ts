@@ -101,7 +101,8 @@ describe('programs that are started', () => {
 
   it('by scripts of the image are in the image', () => {
     const image = read('worker-image/Dockerfile');
-    const packages = /--no-install-recommends (.*) \\$/m.exec(image)?.[1]?.split(' ') ?? [];
+    const [, list = ''] = /--no-install-recommends ([^&]*)&&/.exec(image) ?? [];
+    const packages = list.split(/[\s\\]+/);
     const { installed, essential } = programs;
     const ofImage = spawned.filter(
       ({ file }) => file.startsWith('worker-image/bin/') || file.startsWith('worker-image/R/'),

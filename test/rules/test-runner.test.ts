@@ -49,7 +49,7 @@ describe('the test runner', () => {
     assert.match(out.slice(out.lastIndexOf('failed\n')), /SyntaxError/);
   });
 
-  it('shows at the end what the processes of a failed test have said, and long errors with their ends only', async () => {
+  it('shows at the end what the processes of a failed test said, and of long errors the ends only', async () => {
     const explain = join(root, 'testing/explain-failures.ts');
     const { out } = await runOn(
       `import { explainFailures } from '${explain}'; explainFailures(async () => 'the driver has ended');

@@ -111,7 +111,7 @@ export function defineJourneySuite(world: () => KubeletWorld): void {
     });
   });
 
-  test('kill -9 of the process that hosts a kubelet: nothing survives it, and the next one restarts the containers in their pods', async () => {
+  test('kill -9 of the process of a kubelet: nothing survives, and the next one restarts the containers', async () => {
     const w = world();
     const options = w.options('crashing', { timing: { retryMs: 200 } });
     const host = await w.startHost(options);

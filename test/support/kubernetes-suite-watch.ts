@@ -60,7 +60,8 @@ export function watchSuite(client: KubernetesClient): void {
     it('can begin with a list of their own that ends in a bookmark', async () => {
       await client.call('POST', items, { metadata: { name: 'w4' } });
       const query =
-        'watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&fieldSelector=metadata.name%3Dw4';
+        'watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true' +
+        '&fieldSelector=metadata.name%3Dw4';
       const watch = await client.watch(`${items}?${query}`);
       const added = await watch.next();
       const bookmark = await watch.next();

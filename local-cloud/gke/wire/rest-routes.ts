@@ -25,8 +25,10 @@ export interface MatchedCall {
 
 const VERBS = ['get', 'post', 'put', 'delete', 'patch'];
 /** Parameters of every Google API, not fields. */
-const SYSTEM_PARAMETERS =
-  /^(\$?alt|\$?prettyPrint|\$?fields|key|access_token|oauth_token|callback|quotaUser|upload_protocol|uploadType|\$\.xgafv)$/;
+const SYSTEM_PARAMETERS = new Set([
+  ...['alt', '$alt', 'prettyPrint', '$prettyPrint', 'fields', '$fields', 'key', 'access_token', 'oauth_token'],
+  ...['callback', 'quotaUser', 'upload_protocol', 'uploadType', '$.xgafv'],
+]);
 
 export class RestRoutes {
   readonly #schema: ProtoSchema;
@@ -64,7 +66,7 @@ export class RestRoutes {
     }
     const request: Json = { ...body };
     for (const [name, value] of call.query) {
-      if (!SYSTEM_PARAMETERS.test(name)) request[name] = value;
+      if (!SYSTEM_PARAMETERS.has(name)) request[name] = value;
     }
     binding.variables.forEach((name, index) => {
       request[name] = found[index + 1];

@@ -91,7 +91,8 @@ export class Views {
   /** Links carry the project's number and, for a zone, the older path, as GKE's do. */
   #link(location: string, rest: string): string {
     const kind = isZone(location) ? 'zones' : 'locations';
-    return `https://container.googleapis.com/v1/projects/${this.#state.context.projectNumber}/${kind}/${location}/${rest}`;
+    const { projectNumber } = this.#state.context;
+    return `https://container.googleapis.com/v1/projects/${projectNumber}/${kind}/${location}/${rest}`;
   }
 
   #computeRoot(): string {

@@ -87,7 +87,8 @@ export class ImagePuller {
     const backOff = nextBackOff(failure?.backOff, failure?.atMs ?? now, now, this.#limits);
     this.#failures.set(key, { backOff, atMs: now });
     event('Normal', 'Pulling', `Pulling image "${name}"`);
-    const message = `failed to pull and unpack image "${name}": failed to resolve reference "${name}": ${name}: not found`;
+    const cause = `failed to resolve reference "${name}": ${name}: not found`;
+    const message = `failed to pull and unpack image "${name}": ${cause}`;
     event('Warning', 'Failed', `Failed to pull image "${name}": ${message}`);
     event('Warning', 'Failed', 'Error: ErrImagePull');
     return { waiting: { reason: 'ErrImagePull', message }, retryAtMs: now + Math.min(1000, backOff.delayMs / 2) };

@@ -179,7 +179,8 @@ function findConflicts(
 function conflictError(conflicts: FoundConflict[]): ApiError {
   const describe = ({ entry }: FoundConflict): string => {
     const using = entry.operation === 'Update' ? ` using ${entry.apiVersion}` : '';
-    return `conflict with ${JSON.stringify(entry.manager)}${entry.subresource ? ` with subresource ${JSON.stringify(entry.subresource)}` : ''}${using}`;
+    const subresource = entry.subresource ? ` with subresource ${JSON.stringify(entry.subresource)}` : '';
+    return `conflict with ${JSON.stringify(entry.manager)}${subresource}${using}`;
   };
   const causes = conflicts.map((each) => ({
     reason: 'FieldManagerConflict',
@@ -188,20 +189,12 @@ function conflictError(conflicts: FoundConflict[]): ApiError {
   }));
   const managers = new Set(causes.map((cause) => cause.message));
   const first = causes[0];
+  const listFields = (manager: string): string => {
+    const fields = causes.flatMap(({ message, field }) => (message === manager ? [`- ${field}`] : []));
+    return `conflicts with ${manager.slice('conflict with '.length)}:\n${fields.join('\n')}`;
+  };
   const text =
-    causes.length === 1 && first
-      ? `${first.message}: ${first.field}`
-      : managers.size === 1 && first
-        ? `conflicts with ${first.message.slice('conflict with '.length)}:\n${causes.map((cause) => `- ${cause.field}`).join('\n')}`
-        : [...managers]
-            .map(
-              (each) =>
-                `conflicts with ${each.slice('conflict with '.length)}:\n${causes
-                  .filter((cause) => cause.message === each)
-                  .map((cause) => `- ${cause.field}`)
-                  .join('\n')}`,
-            )
-            .join('\n');
+    causes.length === 1 && first ? `${first.message}: ${first.field}` : [...managers].map(listFields).join('\n');
   const noun = conflicts.length === 1 ? 'conflict' : 'conflicts';
   return new ApiError(409, 'Conflict', `Apply failed with ${conflicts.length} ${noun}: ${text}`, { causes });
 }

@@ -72,7 +72,7 @@ function jsonOf(call: Call, answer: Exclude<Answer, { is: 'streamed' | 'empty' }
     ...(remaining ? { remainingItemCount: remaining } : {}),
   });
   if (form === 'table') {
-    return `{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":${metadata},${tableBody(call, type, items, true)}}`;
+    return tableJson(metadata, tableBody(call, type, items, true));
   }
   const kind = form === 'metadata' ? 'PartialObjectMetadataList' : `${type.kind}List`;
   const apiVersion = form === 'metadata' ? 'meta.k8s.io/v1' : apiVersionOf(type);
@@ -80,10 +80,15 @@ function jsonOf(call: Call, answer: Exclude<Answer, { is: 'streamed' | 'empty' }
   return `{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${metadata},"items":[${texts.join(',')}]}`;
 }
 
+/** Both as JSON; the body is the inside of an object. */
+function tableJson(metadata: string, body: string): string {
+  return `{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":${metadata},${body}}`;
+}
+
 function objectJson({ store, ...call }: Call, type: Kind, object: KubeObject, form: Form): string {
   if (form === 'table') {
     const metadata = JSON.stringify({ resourceVersion: object.metadata.resourceVersion });
-    return `{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":${metadata},${tableBody({ store, ...call }, type, [object], true)}}`;
+    return tableJson(metadata, tableBody({ store, ...call }, type, [object], true));
   }
   if (form === 'metadata') return JSON.stringify(partialMetadata(object));
   return store.json(object);

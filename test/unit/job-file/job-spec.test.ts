@@ -70,7 +70,8 @@ describe('a job file that is right', () => {
 
   it('loads .RData and .rda by default and places everything else as a file', () => {
     const spec = specOf(
-      'script: run.R\ndata: [{object: a.RData}, {object: b.rda}, {object: c.csv}, {object: d.RData, as: file}, {object: "gs://allowed-bucket/x/e.rdata"}]',
+      'script: run.R\ndata: [{object: a.RData}, {object: b.rda}, {object: c.csv}, ' +
+        '{object: d.RData, as: file}, {object: "gs://allowed-bucket/x/e.rdata"}]',
     );
     assert.deepEqual(
       spec.data.map((entry) => entry.as),

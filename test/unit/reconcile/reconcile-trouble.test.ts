@@ -111,8 +111,9 @@ describe('trouble', () => {
     ['only', [true, true]],
     ['never', [false, false]],
   ];
-  for (const [spot, kinds] of spotRows)
-    it(`with spot: ${spot} tries every location${kinds.length > 2 ? ', then all again on demand,' : ''} and gives up with nothing left`, async () => {
+  for (const [spot, kinds] of spotRows) {
+    const twice = kinds.length > 2 ? ', then all again on demand,' : '';
+    it(`with spot: ${spot} tries every location${twice} and gives up with nothing left`, async () => {
       await world.upload({ 'run.R': 'x <- 1', 'job.yaml': `script: run.R\nmachines: {spot: ${spot}}` });
       const tried: boolean[] = [];
       for (let passes = 0; passes < 40 && (await world.pass()).did === 'acted'; passes += 1) {
@@ -127,6 +128,7 @@ describe('trouble', () => {
       assert.equal((await world.record()).ending?.code, 'FF-CLUSTER-STOCKOUT');
       assert.equal(world.clusters.size, 0);
     });
+  }
 
   it('never touches a cluster of that name that is not ours', async () => {
     await world.upload({ 'run.R': 'x <- 1', 'job.yaml': 'script: run.R' });
