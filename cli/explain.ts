@@ -15,11 +15,12 @@ const FILE_ERRORS: Record<string, string> = {
 };
 
 function asFileError(error: unknown): CommandError | null {
-  const { code, syscall, message } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
+  if (!(error instanceof Error)) return null;
+  const { code, syscall, message }: NodeJS.ErrnoException = error;
   const remedy = syscall === undefined || code === undefined ? undefined : FILE_ERRORS[code];
   return remedy === undefined || syscall === 'connect' || syscall === 'listen'
     ? null
-    : new CommandError('FF-FILE-ACCESS', message ?? '', remedy, EXIT.invalid);
+    : new CommandError('FF-FILE-ACCESS', message, remedy, EXIT.invalid);
 }
 
 export interface Explained {

@@ -1,6 +1,7 @@
 /** Where the lines of a job's log come from: the local cloud's log store, which outlives the cluster. */
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as z from 'zod';
 import { clusterName } from '../functions/job/names.ts';
 import { admin, localVariable, type Session } from './session.ts';
 
@@ -20,13 +21,14 @@ export interface LogSource {
 /** More than anybody reads; the local cloud reads as many into memory. */
 const NEWEST = 100_000;
 
-interface Entry {
-  timestamp: string;
-  resource: { labels: { pod_name?: string } };
-  textPayload?: string;
-  jsonPayload?: Record<string, unknown>;
-  protoPayload?: { methodName?: string };
-}
+const entrySchema = z.object({
+  timestamp: z.string(),
+  resource: z.object({ labels: z.object({ pod_name: z.string().optional() }) }),
+  textPayload: z.string().optional(),
+  jsonPayload: z.record(z.string(), z.unknown()).optional(),
+  protoPayload: z.object({ methodName: z.string().optional() }).optional(),
+});
+const pageSchema = z.object({ entries: z.array(entrySchema), position: z.record(z.string(), z.number()) });
 
 /** Lines of pods, of all or of one role, and what happened to the cluster itself. */
 export function podLog(session: Session, job: string, attempt: number, role: string | undefined): LogSource {
@@ -39,7 +41,7 @@ export function podLog(session: Session, job: string, attempt: number, role: str
   return {
     async next() {
       // A position, not a number of lines or a time: a pod's line may come after later ones of other pods.
-      const page = (await admin(session, `/logs?${query}`, 'POST', position)) as { entries: Entry[]; position: object };
+      const page = await admin(session, pageSchema, `/logs?${query}`, 'POST', position);
       position = page.position;
       return page.entries.map((entry) => ({
         timestamp: entry.timestamp,
@@ -52,7 +54,7 @@ export function podLog(session: Session, job: string, attempt: number, role: str
 }
 
 /** Audit entries of the cluster itself have no text: "DeleteCluster has ended" is what they say. */
-function operationOf(entry: Entry): string {
+function operationOf(entry: z.infer<typeof entrySchema>): string {
   return `${entry.protoPayload?.methodName?.split('.').at(-1) ?? 'an operation'} has ended`;
 }
 

@@ -11,9 +11,7 @@ import { explain } from './explain.ts';
 import { expectClosedPipe, type Io, jsonText, terminal, terminalText } from './output.ts';
 import { openSession } from './session.ts';
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
+const { version }: { version: string } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
 const HELP = `
 Exit codes: 0 done; 1 unexpected; 2 wrong command line or job folder; 3 the job failed;
@@ -78,7 +76,7 @@ function addCommand(
   const title = examples.length === 1 ? 'Example:' : 'Examples:';
   const lines = examples.map((example) => `  $ foreach-fleet ${example}`);
   added.addHelpText('after', `${notes === undefined ? '' : `\n${notes}\n`}\n${[title, ...lines].join('\n')}`);
-  added.action((...given: unknown[]) => run(given.at(-2) as Record<string, unknown>, given.slice(0, -2) as string[]));
+  added.action(() => run(added.opts(), added.args));
 }
 
 function contextOf({ json, state }: { json?: boolean; state?: string }, io: Io): Context {

@@ -1,5 +1,6 @@
 /** `logs ID`: what the pods (or the functions) printed, once or as it comes. In the cloud, Cloud Logging has it. */
 import { setTimeout as delay } from 'node:timers/promises';
+import * as z from 'zod';
 import { clusterName } from '../functions/job/names.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { functionLog, type LogLine, type LogSource, podLog } from './log-source.ts';
@@ -81,10 +82,12 @@ export function logLine({ timestamp, pod, text }: LogLine): string {
   return pod === 'functions' ? `functions ${functionText(text)}` : `${timestamp.slice(11, 19)} ${pod} ${text}`;
 }
 
+const functionLine = z.object({ severity: z.string().optional(), message: z.string().optional() });
+
 /** Their lines are JSON for Cloud Logging; people want what they say. */
 function functionText(text: string): string {
   try {
-    const { severity, message } = JSON.parse(text) as { severity?: string; message?: string };
+    const { severity, message } = functionLine.parse(JSON.parse(text));
     return message === undefined ? text : `${severity ?? 'INFO'} ${message}`;
   } catch {
     return text;

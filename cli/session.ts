@@ -4,6 +4,7 @@
  */
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import type * as z from 'zod';
 import { paths } from '../functions/job/names.ts';
 import { parseJobId } from '../functions/job/job-id.ts';
 import { parseJson } from '../functions/job/json-lines.ts';
@@ -160,9 +161,9 @@ export async function reach<T>(session: Session, call: () => Promise<T>): Promis
 
 function listens({ hostname, port }: URL): Promise<boolean> {
   const socket = connect({ host: hostname, port: Number(port) });
-  return new Promise((resolve) => {
+  return new Promise<boolean>((resolve) => {
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-  }).finally(() => socket.destroy()) as Promise<boolean>;
+  }).finally(() => socket.destroy());
 }
 
 function notRunning(): CommandError {
@@ -190,13 +191,14 @@ export function localVariable(session: Session, name: string): string {
   return localEndpoints(session).clientEnvironment[name] ?? '';
 }
 
-/** The local cloud's admin API. @throws CommandError when this is not a local cloud. */
-export async function admin(
+/** What the local cloud's admin API answers, which is of the schema's form. @throws CommandError when this is not a local cloud. */
+export async function admin<T>(
   session: Session,
+  schema: z.ZodType<T>,
   path: string,
   method: 'GET' | 'POST' = 'GET',
   body?: unknown,
-): Promise<any> {
+): Promise<T> {
   const { url, token } = localEndpoints(session).admin;
   const response = await fetch(url + path, {
     method,
@@ -212,5 +214,5 @@ export async function admin(
       `${method} ${path}: ${response.status} ${await response.text()}`,
       "see the local cloud's own output",
     );
-  return response.status === 204 ? null : response.json();
+  return schema.parse(response.status === 204 ? null : await response.json());
 }

@@ -7,6 +7,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { lockState, StateInUse } from '../local-cloud/composition/state-lock.ts';
+import { codeOf } from '../local-cloud/error-text.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 
 const STOP_MS = 30_000;
@@ -57,6 +58,6 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return codeOf(error) === 'EPERM';
   }
 }

@@ -5,34 +5,41 @@
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import * as z from 'zod';
 import type { Clock } from './clock.ts';
+import { parseJsonIfWhole } from './read-json.ts';
 
-export interface MachineEntry {
-  name: string;
-  cluster: string;
-  pool: string;
-  machineType: string;
-  spot: boolean;
-  zone: string;
-  labels: Record<string, string>;
+const labels = z.record(z.string(), z.string());
+const machine = z.object({
+  name: z.string(),
+  cluster: z.string(),
+  pool: z.string(),
+  machineType: z.string(),
+  spot: z.boolean(),
+  zone: z.string(),
+  labels,
+});
+const cluster = z.object({ name: z.string(), location: z.string(), labels });
+const at = z.number();
+
+const line = z.discriminatedUnion('what', [
+  z.object({ at, what: z.literal('call'), service: z.string(), method: z.string(), status: z.number() }),
+  z.object({ at, what: z.literal('machine-started'), machine }),
+  z.object({ at, what: z.literal('machine-ended'), name: z.string() }),
+  z.object({ at, what: z.literal('cluster-started'), cluster }),
+  z.object({ at, what: z.literal('cluster-ended'), name: z.string() }),
+]);
+type Line = z.infer<typeof line>;
+
+/** When it began, and when it ended; null as long as it exists. */
+interface Span {
   startedMs: number;
   endedMs: number | null;
 }
-
-export interface ClusterEntry {
-  name: string;
-  location: string;
-  labels: Record<string, string>;
-  startedMs: number;
-  endedMs: number | null;
-}
-
-type Line =
-  | { at: number; what: 'call'; service: string; method: string; status: number }
-  | { at: number; what: 'machine-started'; machine: Omit<MachineEntry, 'startedMs' | 'endedMs'> }
-  | { at: number; what: 'machine-ended'; name: string }
-  | { at: number; what: 'cluster-started'; cluster: Omit<ClusterEntry, 'startedMs' | 'endedMs'> }
-  | { at: number; what: 'cluster-ended'; name: string };
+type NewMachine = z.infer<typeof machine>;
+type NewCluster = z.infer<typeof cluster>;
+export type MachineEntry = NewMachine & Span;
+export type ClusterEntry = NewCluster & Span;
 
 export class Books {
   readonly machines = new Map<string, MachineEntry>();
@@ -47,8 +54,9 @@ export class Books {
     mkdirSync(dirname(file), { recursive: true });
     if (!existsSync(file)) return;
     for (const text of readFileSync(file, 'utf8').split('\n')) {
-      const line = parseLine(text);
-      if (line) this.#apply(line);
+      // A line cut short by a crash is not an entry.
+      const written = parseJsonIfWhole(text, line);
+      if (written) this.#apply(written);
     }
   }
 
@@ -56,7 +64,7 @@ export class Books {
     this.#append({ at: this.#clock.nowMs(), what: 'call', service, method, status });
   }
 
-  machineStarted(machine: Omit<MachineEntry, 'startedMs' | 'endedMs'>): void {
+  machineStarted(machine: NewMachine): void {
     this.#append({ at: this.#clock.nowMs(), what: 'machine-started', machine });
   }
 
@@ -64,7 +72,7 @@ export class Books {
     this.#append({ at: this.#clock.nowMs(), what: 'machine-ended', name });
   }
 
-  clusterStarted(cluster: Omit<ClusterEntry, 'startedMs' | 'endedMs'>): void {
+  clusterStarted(cluster: NewCluster): void {
     this.#append({ at: this.#clock.nowMs(), what: 'cluster-started', cluster });
   }
 
@@ -118,13 +126,4 @@ export class Books {
 
 function close(entry: { endedMs: number | null } | undefined, at: number): void {
   if (entry && entry.endedMs === null) entry.endedMs = at;
-}
-
-/** A line cut short by a crash is not an entry. */
-function parseLine(text: string): Line | undefined {
-  try {
-    return text === '' ? undefined : (JSON.parse(text) as Line);
-  } catch {
-    return undefined;
-  }
 }

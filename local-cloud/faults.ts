@@ -2,30 +2,32 @@
  * Scripted faults and delays, per service and call: the one place where a user or a test makes the local cloud
  * misbehave. Rules are kept in memory and can be replaced at any time (admin API: PUT /faults).
  */
+import * as z from 'zod';
 import type { Clock } from './clock.ts';
 import { sleep } from './clock.ts';
 
-export interface FaultRule {
+export const faultRule = z.strictObject({
   /** 'storage' | 'gke' | 'compute' | 'pubsub' | 'kubernetes' | 'kubelet' | 'eventarc' | 'identity' | '*'. */
-  service: string;
+  service: z.string().min(1),
   /** The call, for example 'objects.insert' or 'clusters.create'; '*' for all. */
-  method: string;
+  method: z.string().min(1),
   /** Which matching calls are hit: 1 = the first only, [2, 3] = those, absent = all. */
-  nth?: number | number[];
+  nth: z.exactOptional(z.union([z.int().min(1), z.array(z.int().min(1))])),
   /** 'before' (default): nothing has happened yet; 'after': the effect is done and the answer is lost. */
-  when?: 'before' | 'after';
+  when: z.exactOptional(z.enum(['before', 'after'])),
   /**
    * What happens. `status` answers with that HTTP (or gRPC) status, `reset` cuts the connection, `hang` never answers,
    * `delay` only waits, `stockout`/`quota` mean what the service documents.
    */
-  effect: 'status' | 'reset' | 'hang' | 'delay' | 'stockout' | 'quota' | 'drop' | 'duplicate';
-  status?: number;
+  effect: z.enum(['status', 'reset', 'hang', 'delay', 'stockout', 'quota', 'drop', 'duplicate']),
+  status: z.exactOptional(z.int()),
   /** Machine-readable reason carried in the error body, for example CLUSTER_ALREADY_HAS_OPERATION. */
-  reason?: string;
-  delayMs?: number;
+  reason: z.exactOptional(z.string()),
+  delayMs: z.exactOptional(z.number().min(0)),
   /** Share of matching calls that are hit, 0..1; absent = 1. */
-  probability?: number;
-}
+  probability: z.exactOptional(z.number().min(0).max(1)),
+});
+export type FaultRule = z.infer<typeof faultRule>;
 
 /** A fault that the protocol layer must turn into its own wire format. */
 export class InjectedFault extends Error {

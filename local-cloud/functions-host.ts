@@ -9,14 +9,9 @@ import { flushCompileCache } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { functionPorts, type ReadyLine } from './functions-ready.ts';
 import { listen } from './listen.ts';
-
-export interface ReadyLine {
-  ready: true;
-  ports: Record<string, number>;
-  /** Asked for, but not registered by the module. */
-  missing: string[];
-}
+import { parseJson } from './read-json.ts';
 
 const { values } = parseArgs({
   options: {
@@ -35,7 +30,7 @@ process.on('disconnect', () => process.exit(0));
 const { getTestServer } = await import('@google-cloud/functions-framework/testing');
 await import(pathToFileURL(resolve(values.source ?? 'functions/index.ts')).href);
 
-const wanted = JSON.parse(values.ports) as Record<string, number>;
+const wanted = parseJson(values.ports, functionPorts);
 const line: ReadyLine = { ready: true, ports: {}, missing: [] };
 for (const name of (values.functions ?? '').split(',').filter((part) => part !== '')) {
   const server = createServer(name);

@@ -8,7 +8,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createInterface } from 'node:readline';
 import type { LocalContext } from './context.ts';
-import type { ReadyLine } from './functions-host.ts';
+import { readyLine, type ReadyLine } from './functions-ready.ts';
+import { parseJson } from './read-json.ts';
 
 export interface FunctionsOptions {
   /** Module that registers the functions. */
@@ -153,5 +154,5 @@ class FunctionsSupervisor implements RunningFunctions {
 
 function parseReady(line: string): ReadyLine | undefined {
   if (!line.startsWith('{"ready":true')) return undefined;
-  return JSON.parse(line) as ReadyLine;
+  return parseJson(line, readyLine);
 }

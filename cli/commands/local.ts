@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import * as z from 'zod';
 import type { Command, Context } from '../command.ts';
 import { admin, defaultStateDir, localEndpoints, openSession } from '../session.ts';
 
@@ -31,7 +32,7 @@ export const local: Command = {
 async function stop({ json, say, sayJson }: Context, stateDir: string): Promise<void> {
   const { untilStopped } = await import('../state-dir.ts');
   const session = await openSession({ state: stateDir });
-  await admin(session, '/stop', 'POST');
+  await admin(session, z.unknown(), '/stop', 'POST');
   await untilStopped(localEndpoints(session).pid);
   if (json) sayJson({ stateDir, stopped: true });
   else say('the local cloud has stopped; its state stays, start it again to go on');

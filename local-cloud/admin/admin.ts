@@ -6,6 +6,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { listen } from '../listen.ts';
+import { readBytes } from '../read-bytes.ts';
 import { messageOf } from '../error-text.ts';
 import { AdminError, adminRoutes, type AdminTargets } from './routes.ts';
 
@@ -70,16 +71,10 @@ function isAuthorized(header: string, token: string): boolean {
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxBodyBytes) throw new AdminError(413, 'the body is too large');
-    chunks.push(chunk);
-  }
-  if (bytes === 0) return undefined;
+  const bytes = await readBytes(request, maxBodyBytes, () => new AdminError(413, 'the body is too large'));
+  if (bytes.length === 0) return undefined;
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    return JSON.parse(bytes.toString('utf8'));
   } catch {
     throw new AdminError(400, 'the body is not JSON');
   }

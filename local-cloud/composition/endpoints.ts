@@ -3,24 +3,30 @@
  * open terminals hold them. Kept in endpoints.json, readable by the owner only (it carries the token of the admin API).
  */
 import { randomBytes } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import * as z from 'zod';
 import type { LocalContext } from '../context.ts';
+import { readJsonIfWhole } from '../read-json.ts';
 
 const services = ['admin', 'storage', 'container', 'compute', 'identity', 'pubsub', 'serviceusage'] as const;
 export type ServiceName = (typeof services)[number];
 
-export interface Endpoints {
+const portOf = z.record(z.string(), z.number());
+const variables = z.record(z.string(), z.string());
+
+const endpointsSchema = z.object({
   /** The process that serves them, or served them last. */
-  pid: number;
-  admin: { url: string; token: string };
-  ports: Partial<Record<ServiceName, number>>;
+  pid: z.number(),
+  admin: z.object({ url: z.string(), token: z.string() }),
+  ports: z.partialRecord(z.enum(services), z.number()),
   /** Where each function is served; `status` answers browsers. */
-  functionPorts: Record<string, number>;
-  environment: Record<string, string>;
-  clientEnvironment: Record<string, string>;
-}
+  functionPorts: portOf,
+  environment: variables,
+  clientEnvironment: variables,
+});
+export type Endpoints = z.infer<typeof endpointsSchema>;
 
 export class PortBook {
   readonly endpoints: Endpoints;
@@ -87,11 +93,7 @@ function canListen(port: number): Promise<boolean> {
 
 /** What the last start on this state directory wrote; undefined when there was none. */
 export function readEndpoints(stateDir: string): Endpoints | undefined {
-  try {
-    return JSON.parse(readFileSync(endpointsFile(stateDir), 'utf8')) as Endpoints;
-  } catch {
-    return undefined;
-  }
+  return readJsonIfWhole(endpointsFile(stateDir), endpointsSchema);
 }
 
 function endpointsFile(stateDir: string): string {

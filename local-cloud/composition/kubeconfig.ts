@@ -5,6 +5,7 @@
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { parse, stringify } from 'yaml';
+import * as z from 'zod';
 
 /** Where the installation keeps its objects: the default of the contexts. */
 const namespace = 'foreach-fleet';
@@ -17,19 +18,23 @@ export interface ClusterAccess {
   caPem: string;
 }
 
-interface Named {
-  name: string;
-  [key: string]: unknown;
-}
+/** kubectl writes `null` for a list without entries. */
+const entries = z
+  .array(z.looseObject({ name: z.string() }))
+  .nullish()
+  .transform((list) => list ?? []);
 
-interface Kubeconfig {
-  apiVersion: 'v1';
-  kind: 'Config';
-  'current-context': string;
-  clusters: Named[];
-  users: Named[];
-  contexts: Named[];
-}
+/** What others keep in the file besides (preferences, extensions) stays. */
+const kubeconfig = z.looseObject({
+  apiVersion: z.string().default('v1'),
+  kind: z.string().default('Config'),
+  'current-context': z.string().default(''),
+  clusters: entries,
+  users: entries,
+  contexts: entries,
+});
+type Kubeconfig = z.infer<typeof kubeconfig>;
+type Named = Kubeconfig['clusters'][number];
 
 export class KubeconfigFile {
   readonly #file: string;
@@ -57,25 +62,10 @@ export class KubeconfigFile {
   }
 
   #read(): Kubeconfig {
-    const empty: Kubeconfig = {
-      apiVersion: 'v1',
-      kind: 'Config',
-      'current-context': '',
-      clusters: [],
-      users: [],
-      contexts: [],
-    };
     try {
-      const stored = parse(readFileSync(this.#file, 'utf8')) as Partial<Kubeconfig> | null;
-      return {
-        ...empty,
-        ...stored,
-        clusters: stored?.clusters ?? [],
-        users: stored?.users ?? [],
-        contexts: stored?.contexts ?? [],
-      };
+      return kubeconfig.parse(parse(readFileSync(this.#file, 'utf8')) ?? {});
     } catch {
-      return empty;
+      return kubeconfig.parse({});
     }
   }
 

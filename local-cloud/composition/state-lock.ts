@@ -5,7 +5,11 @@
  */
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as z from 'zod';
 import { codeOf } from '../error-text.ts';
+import { parseJsonIfWhole } from '../read-json.ts';
+
+const holderSchema = z.object({ pid: z.number(), startedTicks: z.string() });
 
 export class StateInUse extends Error {
   readonly pid: number;
@@ -50,7 +54,7 @@ function tryLink(own: string, file: string): boolean {
 function removeStale(stateDir: string, file: string): void {
   const text = read(file);
   if (text === undefined) return;
-  const holder = parse(text);
+  const holder = parseJsonIfWhole(text, holderSchema);
   if (holder && startTicks(holder.pid) === holder.startedTicks) throw new StateInUse(stateDir, holder.pid);
   // Moved aside before it is removed: of two that find the same stale lock, only the text tells whose turn it was.
   const aside = `${file}.stale.${process.pid}`;
@@ -61,14 +65,6 @@ function removeStale(stateDir: string, file: string): void {
   }
   if (read(aside) !== text) tryLink(aside, file);
   rmSync(aside, { force: true });
-}
-
-function parse(text: string): { pid: number; startedTicks: string } | undefined {
-  try {
-    return JSON.parse(text) as { pid: number; startedTicks: string };
-  } catch {
-    return undefined;
-  }
 }
 
 function read(file: string): string | undefined {

@@ -3,22 +3,25 @@
  * billing. Only the admin API or a test plants them; the API lists and deletes them.
  */
 import { join } from 'node:path';
+import * as z from 'zod';
 import type { LocalContext } from '../context.ts';
 import { Documents } from '../documents.ts';
 import { newId } from './resource-id.ts';
 
-export type LeftoverKind = 'disks' | 'addresses' | 'forwardingRules';
+export const leftoverKind = z.enum(['disks', 'addresses', 'forwardingRules']);
+export type LeftoverKind = z.infer<typeof leftoverKind>;
 
-export interface Leftover {
-  kind: LeftoverKind;
-  name: string;
-  id: string;
+const leftoverSchema = z.object({
+  kind: leftoverKind,
+  name: z.string(),
+  id: z.string(),
   /** A zone for disks, a region or 'global' for the others. */
-  scope: string;
-  labels: Record<string, string>;
-  sizeGb: number;
-  createdMs: number;
-}
+  scope: z.string(),
+  labels: z.record(z.string(), z.string()),
+  sizeGb: z.number(),
+  createdMs: z.number(),
+});
+export type Leftover = z.infer<typeof leftoverSchema>;
 
 export class Leftovers {
   readonly #context: LocalContext;
@@ -27,7 +30,7 @@ export class Leftovers {
 
   constructor(context: LocalContext) {
     this.#context = context;
-    this.#documents = new Documents(join(context.stateDir, 'compute', 'leftovers'));
+    this.#documents = new Documents(join(context.stateDir, 'compute', 'leftovers'), leftoverSchema);
     this.#all = this.#documents.load();
   }
 

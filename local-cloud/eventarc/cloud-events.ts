@@ -2,6 +2,7 @@
  * The two events that the functions get, in the shape that Eventarc sends: CloudEvents 1.0 over HTTP in binary content
  * mode. Pure: what happened in, headers and body out.
  */
+import * as z from 'zod';
 import type { Message } from '../pubsub/model.ts';
 import { wrapMessage } from '../pubsub/push-delivery.ts';
 
@@ -11,11 +12,12 @@ export interface HttpEvent {
 }
 
 /** The members of an object's metadata that the event needs; the body carries the whole of it. */
-export interface FinalizedObject {
-  bucket: string;
-  name: string;
-  updated?: string;
-}
+export const finalizedObject = z.looseObject({
+  bucket: z.string(),
+  name: z.string(),
+  updated: z.exactOptional(z.string()),
+});
+export type FinalizedObject = Pick<z.infer<typeof finalizedObject>, 'bucket' | 'name' | 'updated'>;
 
 export const storageFinalized = 'google.cloud.storage.object.v1.finalized';
 export const messagePublished = 'google.cloud.pubsub.topic.v1.messagePublished';

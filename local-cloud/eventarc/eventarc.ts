@@ -7,7 +7,9 @@
 import type { LocalContext } from '../context.ts';
 import type { Message } from '../pubsub/model.ts';
 import type { Consumption, RunningPubsub } from '../pubsub/pubsub.ts';
+import { parseJson } from '../read-json.ts';
 import {
+  finalizedObject,
   messagePublished,
   pubsubEvent,
   storageEvent,
@@ -122,7 +124,7 @@ function subscriptionOf(trigger: Trigger): string {
 
 function toHttpEvent(context: LocalContext, trigger: Trigger, message: Message): HttpEvent {
   if (trigger.source.type === storageFinalized) {
-    return storageEvent(JSON.parse(message.data.toString('utf8')) as FinalizedObject, message);
+    return storageEvent(parseJson(message.data.toString('utf8'), finalizedObject), message);
   }
   const project = `projects/${context.projectId}`;
   return pubsubEvent(

@@ -3,21 +3,34 @@
  * id. Audit entries come ready made from GKE.
  */
 import { randomUUID } from 'node:crypto';
+import * as z from 'zod';
 import type { LogLine } from '../kubelet/types.ts';
+import { parseJsonIfWhole } from '../read-json.ts';
 
-export interface LogEntry {
-  insertId: string;
-  logName: string;
-  resource: { type: string; labels: Record<string, string> };
-  timestamp: string;
-  receiveTimestamp?: string;
-  severity: string;
-  labels?: Record<string, string>;
-  textPayload?: string;
-  jsonPayload?: Record<string, unknown>;
-  protoPayload?: Record<string, unknown>;
-  operation?: { id: string; producer: string; first?: boolean; last?: boolean };
-}
+const labels = z.record(z.string(), z.string());
+const payload = z.record(z.string(), z.unknown());
+
+export const logEntry = z.object({
+  insertId: z.string(),
+  logName: z.string(),
+  resource: z.object({ type: z.string(), labels }),
+  timestamp: z.string(),
+  receiveTimestamp: z.exactOptional(z.string()),
+  severity: z.string(),
+  labels: z.exactOptional(labels),
+  textPayload: z.exactOptional(z.string()),
+  jsonPayload: z.exactOptional(payload),
+  protoPayload: z.exactOptional(payload),
+  operation: z.exactOptional(
+    z.object({
+      id: z.string(),
+      producer: z.string(),
+      first: z.exactOptional(z.boolean()),
+      last: z.exactOptional(z.boolean()),
+    }),
+  ),
+});
+export type LogEntry = z.infer<typeof logEntry>;
 
 const severities = new Set([
   'DEFAULT',
@@ -36,8 +49,8 @@ const severities = new Set([
  * `severity` out, and otherwise goes by the stream.
  */
 export function containerEntry(line: LogLine, place: { projectId: string; location: string; nowMs: number }): LogEntry {
-  const payload = parseObject(line.line);
-  const { severity: given, ...rest } = payload ?? {};
+  const structured = line.line.startsWith('{') ? parseJsonIfWhole(line.line, payload) : undefined;
+  const { severity: given, ...rest } = structured ?? {};
   const severity = typeof given === 'string' ? given.toUpperCase() : '';
   return {
     insertId: insertId(),
@@ -57,17 +70,8 @@ export function containerEntry(line: LogLine, place: { projectId: string; locati
     receiveTimestamp: new Date(place.nowMs).toISOString(),
     severity: severities.has(severity) ? severity : line.stream === 'stderr' ? 'ERROR' : 'INFO',
     labels: Object.fromEntries(Object.entries(line.podLabels).map(([key, value]) => [`k8s-pod/${key}`, value])),
-    ...(payload ? { jsonPayload: rest } : { textPayload: line.line }),
+    ...(structured ? { jsonPayload: rest } : { textPayload: line.line }),
   };
-}
-
-function parseObject(line: string): Record<string, unknown> | undefined {
-  if (!line.startsWith('{')) return undefined;
-  try {
-    return JSON.parse(line) as Record<string, unknown>;
-  } catch {
-    return undefined;
-  }
 }
 
 function insertId(): string {

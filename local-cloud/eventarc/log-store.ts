@@ -4,7 +4,8 @@
  */
 import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LogEntry } from './log-entry.ts';
+import { parseJsonIfWhole } from '../read-json.ts';
+import { logEntry, type LogEntry } from './log-entry.ts';
 
 export interface LogQuery {
   cluster: string;
@@ -87,13 +88,7 @@ function readLines(file: string, begin: number): { text: string; end: number } {
 
 /** A line cut short by a crash is skipped. */
 function parseEntries(text: string): LogEntry[] {
-  return text.split('\n').flatMap((line) => {
-    try {
-      return line === '' ? [] : [JSON.parse(line) as LogEntry];
-    } catch {
-      return [];
-    }
-  });
+  return text.split('\n').flatMap((line) => parseJsonIfWhole(line, logEntry) ?? []);
 }
 
 /** Kubernetes names hold neither '_' nor '/': anything else cannot leave the folder. */

@@ -3,10 +3,14 @@
  * published, also over a restart; what fell due while the local cloud was down is made up for by one message. Two never
  * run at once because the trigger of the function handles one event at a time.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as z from 'zod';
 import type { LocalContext } from '../context.ts';
 import type { RunningPubsub } from '../pubsub/pubsub.ts';
+import { readJsonIfWhole } from '../read-json.ts';
+
+const lastRun = z.object({ lastRunMs: z.number() });
 
 export interface RunningScheduler {
   /** Publishes at once (as `gcloud scheduler jobs run` does); the interval starts anew. */
@@ -36,7 +40,7 @@ export function startScheduler(
     renameSync(`${file}.new`, file);
     plan(nowMs);
   };
-  plan(readLastRun(file) ?? context.clock.nowMs());
+  plan(readJsonIfWhole(file, lastRun)?.lastRunMs ?? context.clock.nowMs());
   return {
     runNow: run,
     stop: () => {
@@ -44,12 +48,4 @@ export function startScheduler(
       cancel();
     },
   };
-}
-
-function readLastRun(file: string): number | undefined {
-  try {
-    return (JSON.parse(readFileSync(file, 'utf8')) as { lastRunMs: number }).lastRunMs;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,76 +1,83 @@
-/** What the GKE service remembers on disk. Types only; machines are the fleet's (compute/fleet/fleet-records.ts). */
-import type { Json } from './wire/proto-schema.ts';
+/** What the GKE service remembers on disk; machines are the fleet's (compute/fleet/fleet-records.ts). */
+import * as z from 'zod';
+import { isObject, type Json } from './wire/proto-schema.ts';
 
-export type ResourceStatus = 'PROVISIONING' | 'RUNNING' | 'RUNNING_WITH_ERROR' | 'STOPPING' | 'ERROR';
+const resourceStatus = z.enum(['PROVISIONING', 'RUNNING', 'RUNNING_WITH_ERROR', 'STOPPING', 'ERROR']);
+export type ResourceStatus = z.infer<typeof resourceStatus>;
 
-export interface Condition {
-  code?: string;
-  message: string;
-  canonicalCode: string;
-}
+const condition = z.object({ code: z.exactOptional(z.string()), message: z.string(), canonicalCode: z.string() });
+export type Condition = z.infer<typeof condition>;
 
-export interface PoolRecord {
-  name: string;
+/** A message in the one form of wire/proto-schema.ts. */
+const message = z.custom<Json>(isObject);
+
+const poolRecord = z.object({
+  name: z.string(),
   /** NodePool message as asked for, with defaults filled in. */
-  spec: Json;
+  spec: message,
   /** RECONCILING is not stored: it is RUNNING with an operation under way. */
-  status: ResourceStatus;
-  conditions: Condition[];
-  groupNames: string[];
+  status: resourceStatus,
+  conditions: z.array(condition),
+  groupNames: z.array(z.string()),
   /** Nodes per zone that were last asked for. */
-  nodeCount: number;
-  etag: string;
-}
+  nodeCount: z.number(),
+  etag: z.string(),
+});
+export type PoolRecord = z.infer<typeof poolRecord>;
 
-export interface ClusterRecord {
-  name: string;
-  location: string;
+export const clusterRecord = z.object({
+  name: z.string(),
+  location: z.string(),
   /** Hexadecimal id, as GKE gives one. */
-  id: string;
+  id: z.string(),
   /** Cluster message as asked for, with defaults filled in, without node pools. */
-  spec: Json;
-  status: ResourceStatus;
-  statusMessage: string;
-  conditions: Condition[];
-  createMs: number;
+  spec: message,
+  status: resourceStatus,
+  statusMessage: z.string(),
+  conditions: z.array(condition),
+  createMs: z.number(),
   /** The API server's port once it has one: it stays the same over restarts. */
-  port: number | null;
-  caPem: string | null;
-  pools: PoolRecord[];
-}
+  port: z.number().nullable(),
+  caPem: z.string().nullable(),
+  pools: z.array(poolRecord),
+});
+export type ClusterRecord = z.infer<typeof clusterRecord>;
 
-export type OperationType =
-  | 'CREATE_CLUSTER'
-  | 'DELETE_CLUSTER'
-  | 'UPDATE_CLUSTER'
-  | 'SET_MAINTENANCE_POLICY'
-  | 'SET_LABELS'
-  | 'CREATE_NODE_POOL'
-  | 'DELETE_NODE_POOL'
-  | 'SET_NODE_POOL_SIZE'
-  | 'SET_NODE_POOL_MANAGEMENT';
+const operationType = z.enum([
+  'CREATE_CLUSTER',
+  'DELETE_CLUSTER',
+  'UPDATE_CLUSTER',
+  'SET_MAINTENANCE_POLICY',
+  'SET_LABELS',
+  'CREATE_NODE_POOL',
+  'DELETE_NODE_POOL',
+  'SET_NODE_POOL_SIZE',
+  'SET_NODE_POOL_MANAGEMENT',
+]);
+export type OperationType = z.infer<typeof operationType>;
 
-export interface OperationRecord {
-  name: string;
-  type: OperationType;
+export const operationRecord = z.object({
+  name: z.string(),
+  type: operationType,
   /** RPC that asked for it, for the audit log. */
-  rpc: string;
-  location: string;
-  cluster: string;
-  pool: string | null;
-  status: 'RUNNING' | 'DONE';
-  detail: string;
-  startMs: number;
+  rpc: z.string(),
+  location: z.string(),
+  cluster: z.string(),
+  pool: z.string().nullable(),
+  status: z.enum(['RUNNING', 'DONE']),
+  detail: z.string(),
+  startMs: z.number(),
   /** Drawn when the operation began. */
-  delayMs: number;
-  endMs: number | null;
-  error: { code: number; message: string } | null;
-  conditions: Condition[];
+  delayMs: z.number(),
+  endMs: z.number().nullable(),
+  error: z.object({ code: z.number(), message: z.string() }).nullable(),
+  conditions: z.array(condition),
   /** Scripted fault of the call: the machines it asks for are refused at first. */
-  shortage: 'stockout' | 'quota' | null;
+  shortage: z.enum(['stockout', 'quota']).nullable(),
   /** True once the audit-log entry of its end was handed on. */
-  reported: boolean;
-}
+  reported: z.boolean(),
+});
+export type OperationRecord = z.infer<typeof operationRecord>;
 
 export function clusterKey(location: string, name: string): string {
   return `${location}~${name}`;

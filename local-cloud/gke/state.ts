@@ -6,6 +6,8 @@ import { Documents } from '../documents.ts';
 import { GoogleError } from '../identity/google-http.ts';
 import {
   clusterKey,
+  clusterRecord,
+  operationRecord,
   type ClusterRecord,
   type OperationRecord,
   type OperationType,
@@ -33,8 +35,8 @@ export class GkeState {
   constructor(context: LocalContext) {
     this.context = context;
     const dir = join(context.stateDir, 'gke');
-    this.#clusterDocuments = new Documents(join(dir, 'clusters'));
-    this.#operationDocuments = new Documents(join(dir, 'operations'));
+    this.#clusterDocuments = new Documents(join(dir, 'clusters'), clusterRecord);
+    this.#operationDocuments = new Documents(join(dir, 'operations'), operationRecord);
     this.clusters = this.#clusterDocuments.load();
     const operations = [...this.#operationDocuments.load().values()].sort((a, b) => a.startMs - b.startMs);
     this.operations = new Map(operations.map((operation) => [operation.name, operation]));

@@ -5,6 +5,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { listen } from '../listen.ts';
+import { readBytes } from '../read-bytes.ts';
 import { stackOf } from '../error-text.ts';
 import { InjectedFault, type FaultRule } from '../faults.ts';
 import type { LocalContext } from '../context.ts';
@@ -153,19 +154,14 @@ async function serve(
 
 async function readCall(request: IncomingMessage): Promise<Call> {
   const url = new URL(request.url ?? '/', 'http://local');
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) throw new GoogleError(413, 'Request payload size exceeds the limit.');
-    chunks.push(chunk);
-  }
+  const tooLarge = (): GoogleError => new GoogleError(413, 'Request payload size exceeds the limit.');
+  const bytes = await readBytes(request, MAX_BODY_BYTES, tooLarge);
   return {
     method: request.method ?? 'GET',
     path: decodePath(url.pathname),
     query: url.searchParams,
     headers: request.headers,
-    body: parseBody(Buffer.concat(chunks).toString('utf8'), request.headers['content-type']),
+    body: parseBody(bytes.toString('utf8'), request.headers['content-type']),
   };
 }
 

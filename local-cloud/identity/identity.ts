@@ -6,6 +6,7 @@
 import { sign, verify, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import type { LocalContext } from '../context.ts';
+import { isPlain } from '../is-plain.ts';
 import { GoogleError, startGoogleHttp, type Answer, type Call, type Route } from './google-http.ts';
 import { loadIdentityKeys, type IdentityKeys } from './keys.ts';
 import { answerMetadata, isMetadataPath, type MetadataFacts } from './metadata.ts';
@@ -101,7 +102,7 @@ function signBlob(
     throw new GoogleError(401, 'Request had invalid authentication credentials.');
   }
   if (signer !== email && signer !== '-') throw new GoogleError(404, `Unknown service account: ${signer}`);
-  const payload = (call.body as { payload?: unknown } | undefined)?.payload;
+  const payload = isPlain(call.body) ? call.body['payload'] : undefined;
   if (typeof payload !== 'string') {
     throw new GoogleError(400, "Invalid value at 'payload' (TYPE_BYTES): base64 text is required.");
   }

@@ -3,17 +3,19 @@
  * started again, because they are signed with a key kept on disk and not remembered in a table.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import * as z from 'zod';
 import type { Clock } from '../clock.ts';
+import { parseJson } from '../read-json.ts';
 
 const PREFIX = 'ya29.local.';
 
-interface Claims {
-  email: string;
+const claimsSchema = z.object({
+  email: z.string(),
   /** Seconds since 1970. */
-  expires: number;
+  expires: z.number(),
   /** Makes two tokens of the same second different. */
-  nonce: string;
-}
+  nonce: z.string(),
+});
 
 export class Tokens {
   readonly #key: Buffer;
@@ -26,7 +28,7 @@ export class Tokens {
 
   issue(email: string, lifeSeconds: number): string {
     const expires = Math.floor(this.#clock.nowMs() / 1000) + lifeSeconds;
-    const claims: Claims = { email, expires, nonce: randomBytes(6).toString('hex') };
+    const claims: z.infer<typeof claimsSchema> = { email, expires, nonce: randomBytes(6).toString('hex') };
     const payload = Buffer.from(JSON.stringify(claims)).toString('base64url');
     return `${PREFIX}${payload}.${this.#mac(payload)}`;
   }
@@ -38,7 +40,7 @@ export class Tokens {
     const expected = Buffer.from(this.#mac(payload));
     const given = Buffer.from(mac);
     if (expected.length !== given.length || !timingSafeEqual(expected, given)) return undefined;
-    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as Claims;
+    const claims = parseJson(Buffer.from(payload, 'base64url').toString('utf8'), claimsSchema);
     return claims.expires * 1000 > this.#clock.nowMs() ? claims.email : undefined;
   }
 

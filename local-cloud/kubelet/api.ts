@@ -4,6 +4,7 @@
  * retry: callers know what a failure means.
  */
 import { HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext, Watch } from '@kubernetes/client-node';
+import type { Cluster } from '@kubernetes/client-node';
 
 const USER_AGENT = 'foreach-fleet-kubelet/v1.33.5 (linux/amd64) process/1';
 
@@ -80,18 +81,13 @@ export class KubeApi {
 
   /** Opens a watch; the answer closes it. A stream without a byte for 30 s is ended by the client. */
   async watch(path: string, query: Query, handlers: WatchHandlers): Promise<() => void> {
-    const watch = new Watch(this as unknown as KubeConfig);
+    const watch = new Watch(new SharedConnection(this));
     const onEvent = (type: string, object: WatchedObject) => handlers.event(type, object);
     const controller = await watch.watch(path, query, onEvent, (error) => handlers.end(error));
     return () => controller.abort();
   }
 
-  /** Part of the client's configuration interface, used by its Watch. */
-  getCurrentCluster(): { server: string } {
-    return { server: this.server };
-  }
-
-  /** Part of the client's configuration interface: adds credentials and the shared connection pool. */
+  /** Adds credentials and the shared connection pool. */
   async applySecurityAuthentication(context: RequestContext): Promise<void> {
     if (this.#dispatcher === undefined) {
       const probe = new RequestContext(this.server, HttpMethod.GET);
@@ -128,6 +124,24 @@ export class KubeApi {
     const text = await response.body.text();
     if (response.httpStatusCode >= 300) throw toApiError(response.httpStatusCode, text);
     return JSON.parse(text === '' ? '{}' : text);
+  }
+}
+
+/** The configuration by which the client's Watch uses the connections of a KubeApi. */
+class SharedConnection extends KubeConfig {
+  readonly #api: KubeApi;
+
+  constructor(api: KubeApi) {
+    super();
+    this.#api = api;
+  }
+
+  override getCurrentCluster(): Cluster {
+    return { name: 'cluster', server: this.#api.server, skipTLSVerify: false };
+  }
+
+  override applySecurityAuthentication(context: RequestContext): Promise<void> {
+    return this.#api.applySecurityAuthentication(context);
   }
 }
 

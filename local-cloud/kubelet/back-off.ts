@@ -2,11 +2,14 @@
  * When a container or image pull may be tried again: 10 s, 20 s, 40 s ... 5 min, forgotten after
  * twice the maximum without a retry. Pure.
  */
-export interface BackOff {
-  delayMs: number;
+import * as z from 'zod';
+
+export const backOffSchema = z.object({
+  delayMs: z.number(),
   /** When the last try began. */
-  sinceMs: number;
-}
+  sinceMs: z.number(),
+});
+export type BackOff = z.infer<typeof backOffSchema>;
 
 export interface BackOffLimits {
   initialMs: number;

@@ -15,24 +15,31 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { Message, SubscriptionConfig, TopicConfig } from './model.ts';
+import * as z from 'zod';
+import { parseJson } from '../read-json.ts';
+import { subscriptionConfig, topicConfig, type Message } from './model.ts';
 
-export interface StoredMessage {
-  id: string;
-  data: string;
-  attributes: Record<string, string>;
-  orderingKey: string;
-  publishTimeMs: number;
-}
+const storedMessage = z.object({
+  id: z.string(),
+  /** Base64. */
+  data: z.string(),
+  attributes: z.record(z.string(), z.string()),
+  orderingKey: z.string(),
+  publishTimeMs: z.number(),
+});
+export type StoredMessage = z.infer<typeof storedMessage>;
 
-export type LogRecord =
-  | { what: 'topic'; topic: TopicConfig }
-  | { what: 'topic-deleted'; name: string }
-  | { what: 'subscription'; subscription: SubscriptionConfig }
-  | { what: 'subscription-deleted'; name: string }
-  | { what: 'published'; subscriptions: string[]; messages: StoredMessage[] }
-  | { what: 'settled'; subscription: string; ids: string[] }
-  | { what: 'attempted'; subscription: string; id: string; attempts: number };
+const name = z.string();
+const logRecord = z.discriminatedUnion('what', [
+  z.object({ what: z.literal('topic'), topic: topicConfig }),
+  z.object({ what: z.literal('topic-deleted'), name }),
+  z.object({ what: z.literal('subscription'), subscription: subscriptionConfig }),
+  z.object({ what: z.literal('subscription-deleted'), name }),
+  z.object({ what: z.literal('published'), subscriptions: z.array(name), messages: z.array(storedMessage) }),
+  z.object({ what: z.literal('settled'), subscription: name, ids: z.array(z.string()) }),
+  z.object({ what: z.literal('attempted'), subscription: name, id: z.string(), attempts: z.number() }),
+]);
+export type LogRecord = z.infer<typeof logRecord>;
 
 const compactAfterRecords = 20_000;
 
@@ -51,7 +58,7 @@ export class BrokerLog {
 
   read(): LogRecord[] {
     const lines = readFileSync(this.#file, 'utf8').split('\n');
-    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as LogRecord);
+    return lines.filter((line) => line !== '').map((line) => parseJson(line, logRecord));
   }
 
   /** After `close` nothing is written any more: what was under way then is repeated after the next start. */

@@ -6,16 +6,13 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { Server, ServerCredentials, status } from '@grpc/grpc-js';
-import type { sendUnaryData, ServerUnaryCall, ServiceDefinition, ServiceError, UntypedHandleCall } from '@grpc/grpc-js';
-import { fromJSON } from '@grpc/proto-loader';
+import { Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js';
+import type { sendUnaryData, ServerUnaryCall, ServiceError, UntypedHandleCall } from '@grpc/grpc-js';
+import { fromJSON, type AnyDefinition, type ServiceDefinition } from '@grpc/proto-loader';
 import { messageOf } from '../error-text.ts';
 import type { LocalContext } from '../context.ts';
 import { InjectedFault } from '../faults.ts';
 import { PubsubError } from './pubsub-error.ts';
-
-/** A unary method: request message in, response message (or a promise of it) out. */
-export type UnaryMethod = (request: any, signal: AbortSignal) => object | Promise<object>;
 
 const require = createRequire(import.meta.url);
 /** The descriptors as JSON load in half the time that the .proto files take. */
@@ -35,9 +32,15 @@ export function createGrpcServer(
   const server = new Server({ 'grpc.max_receive_message_length': maxRequestBytes });
   for (const [service, implementation] of Object.entries(methods)) {
     // A method without an implementation is answered UNIMPLEMENTED by grpc-js itself.
-    server.addService(definitions[`google.pubsub.v1.${service}`] as ServiceDefinition, implementation);
+    const definition = definitions[`google.pubsub.v1.${service}`];
+    if (isService(definition)) server.addService(definition, implementation);
   }
   return server;
+}
+
+/** The others are those of messages and enums, which say in which format they are. */
+function isService(definition: AnyDefinition | undefined): definition is ServiceDefinition {
+  return definition !== undefined && typeof definition['format'] !== 'string';
 }
 
 export async function listen(server: Server, port: number): Promise<number> {
@@ -48,27 +51,31 @@ export async function listen(server: Server, port: number): Promise<number> {
   });
 }
 
-/** Wraps plain methods; `Publish` is called `publish` in fault rules and the books. */
+/** A unary method of the service as a plain function: request message in, response message (or a promise of it) out. */
+export function unary<Request>(run: (request: Request, signal: AbortSignal) => object | Promise<object>): UnaryMethod {
+  return (context, name) => (call: ServerUnaryCall<Request, object>, callback: sendUnaryData<object>) => {
+    const cancelled = new AbortController();
+    call.on('cancelled', () => cancelled.abort());
+    if (call.cancelled) cancelled.abort();
+    runMethod(context, name, () => run(call.request, cancelled.signal)).then(
+      (response) => callback(null, response),
+      (error: unknown) => {
+        if (isHang(error)) return;
+        callback(toServiceError(error));
+      },
+    );
+  };
+}
+
+/** grpc-js calls a method with the messages that its definition names. */
+export type UnaryMethod = (context: LocalContext, name: string) => UntypedHandleCall;
+
+/** `Publish` is called `publish` in fault rules and the books. */
 export function unaryMethods(
   context: LocalContext,
   methods: Record<string, UnaryMethod>,
 ): Record<string, UntypedHandleCall> {
-  const wrapped: Record<string, UntypedHandleCall> = {};
-  for (const [name, method] of Object.entries(methods)) {
-    wrapped[name] = (call: ServerUnaryCall<object, object>, callback: sendUnaryData<object>) => {
-      const cancelled = new AbortController();
-      call.on('cancelled', () => cancelled.abort());
-      if (call.cancelled) cancelled.abort();
-      runMethod(context, camelCase(name), () => method(call.request, cancelled.signal)).then(
-        (response) => callback(null, response),
-        (error: unknown) => {
-          if (isHang(error)) return;
-          callback(toServiceError(error));
-        },
-      );
-    };
-  }
-  return wrapped;
+  return Object.fromEntries(Object.entries(methods).map(([name, method]) => [name, method(context, camelCase(name))]));
 }
 
 async function runMethod(context: LocalContext, name: string, run: () => object | Promise<object>): Promise<object> {
@@ -88,7 +95,7 @@ async function runMethod(context: LocalContext, name: string, run: () => object 
 
 export function toServiceError(error: unknown): ServiceError {
   const message = messageOf(error);
-  return Object.assign(new Error(message), { code: grpcCode(error), details: message, metadata: undefined as never });
+  return Object.assign(new Error(message), { code: grpcCode(error), details: message, metadata: new Metadata() });
 }
 
 function grpcCode(error: unknown): number {

@@ -2,31 +2,34 @@
  * What Pub/Sub keeps: topics, subscriptions, messages; and the rules a name or a
  * setting must obey. No behaviour over time.
  */
+import * as z from 'zod';
 import { PubsubError } from './pubsub-error.ts';
 
-export interface TopicConfig {
-  name: string;
-  labels: Record<string, string>;
-  messageRetentionMs: number | null;
-}
+const strings = z.record(z.string(), z.string());
 
-export interface BackoffPolicy {
-  minimumMs: number;
-  maximumMs: number;
-}
+export const topicConfig = z.object({
+  name: z.string(),
+  labels: strings,
+  messageRetentionMs: z.number().nullable(),
+});
+export type TopicConfig = z.infer<typeof topicConfig>;
 
-export interface SubscriptionConfig {
-  name: string;
-  topic: string;
-  ackDeadlineSeconds: number;
-  messageRetentionMs: number;
-  labels: Record<string, string>;
-  enableMessageOrdering: boolean;
-  deadLetter: { topic: string; maxDeliveryAttempts: number } | null;
+const backoffPolicy = z.object({ minimumMs: z.number(), maximumMs: z.number() });
+export type BackoffPolicy = z.infer<typeof backoffPolicy>;
+
+export const subscriptionConfig = z.object({
+  name: z.string(),
+  topic: z.string(),
+  ackDeadlineSeconds: z.number(),
+  messageRetentionMs: z.number(),
+  labels: strings,
+  enableMessageOrdering: z.boolean(),
+  deadLetter: z.object({ topic: z.string(), maxDeliveryAttempts: z.number() }).nullable(),
   /** null: redelivered at once (a push subscription has a back-off of its own). */
-  retry: BackoffPolicy | null;
-  push: { endpoint: string; attributes: Record<string, string> } | null;
-}
+  retry: backoffPolicy.nullable(),
+  push: z.object({ endpoint: z.string(), attributes: strings }).nullable(),
+});
+export type SubscriptionConfig = z.infer<typeof subscriptionConfig>;
 
 export interface Message {
   id: string;

@@ -1,6 +1,6 @@
 /** google.pubsub.v1.Publisher on the broker. */
 import type { Broker } from './broker.ts';
-import type { UnaryMethod } from './grpc-server.ts';
+import { unary, type UnaryMethod } from './grpc-server.ts';
 import type { TopicConfig } from './model.ts';
 import { page } from './paging.ts';
 import { fromTopic, mergeMasked, toTopic, type WireMessage, type WireTopic } from './wire.ts';
@@ -12,31 +12,31 @@ const changeable: Record<string, keyof TopicConfig> = {
 
 export function publisherMethods(broker: Broker): Record<string, UnaryMethod> {
   return {
-    CreateTopic: (wire: WireTopic) => fromTopic(broker.createTopic(toTopic(wire))),
-    UpdateTopic: ({ topic, updateMask }: { topic: WireTopic; updateMask: { paths: string[] } | null }) => {
+    CreateTopic: unary((wire: WireTopic) => fromTopic(broker.createTopic(toTopic(wire)))),
+    UpdateTopic: unary(({ topic, updateMask }: { topic: WireTopic; updateMask: { paths: string[] } | null }) => {
       const stored = broker.topic(topic.name);
       return fromTopic(broker.updateTopic(mergeMasked(stored, toTopic(topic), updateMask?.paths ?? [], changeable)));
-    },
-    GetTopic: ({ topic }: { topic: string }) => fromTopic(broker.topic(topic)),
-    DeleteTopic: ({ topic }: { topic: string }) => {
+    }),
+    GetTopic: unary(({ topic }: { topic: string }) => fromTopic(broker.topic(topic))),
+    DeleteTopic: unary(({ topic }: { topic: string }) => {
       broker.deleteTopic(topic);
       return {};
-    },
-    ListTopics: (request: { project: string; pageSize: number; pageToken: string }) => {
+    }),
+    ListTopics: unary((request: { project: string; pageSize: number; pageToken: string }) => {
       const names = [...broker.topics.keys()].filter((name) => name.startsWith(`${request.project}/topics/`));
       const { items, nextPageToken } = page(names, request);
       return { topics: items.map((name) => fromTopic(broker.topic(name))), nextPageToken };
-    },
-    ListTopicSubscriptions: (request: { topic: string; pageSize: number; pageToken: string }) => {
+    }),
+    ListTopicSubscriptions: unary((request: { topic: string; pageSize: number; pageToken: string }) => {
       broker.topic(request.topic);
       const { items, nextPageToken } = page(
         broker.subscriptionsOf(request.topic).map((queue) => queue.config.name),
         request,
       );
       return { subscriptions: items, nextPageToken };
-    },
-    Publish: ({ topic, messages }: { topic: string; messages: WireMessage[] }) => ({
-      messageIds: broker.publish(topic, messages),
     }),
+    Publish: unary(({ topic, messages }: { topic: string; messages: WireMessage[] }) => ({
+      messageIds: broker.publish(topic, messages),
+    })),
   };
 }

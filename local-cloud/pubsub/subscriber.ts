@@ -1,6 +1,6 @@
 /** google.pubsub.v1.Subscriber on the broker, without the stream (streaming-pull.ts). */
 import type { Broker } from './broker.ts';
-import type { UnaryMethod } from './grpc-server.ts';
+import { unary, type UnaryMethod } from './grpc-server.ts';
 import type { SubscriptionConfig } from './model.ts';
 import { page } from './paging.ts';
 import { notFound, PubsubError } from './pubsub-error.ts';
@@ -30,64 +30,79 @@ export function subscriberMethods(broker: Broker): Record<string, UnaryMethod> {
 
 function administrationMethods(broker: Broker): Record<string, UnaryMethod> {
   return {
-    CreateSubscription: (wire: WireSubscription) =>
+    CreateSubscription: unary((wire: WireSubscription) =>
       fromSubscription(broker.createSubscription(toSubscription(wire)).config),
-    GetSubscription: ({ subscription }: { subscription: string }) =>
+    ),
+    GetSubscription: unary(({ subscription }: { subscription: string }) =>
       fromSubscription(broker.queue(subscription).config),
-    UpdateSubscription: (request: { subscription: WireSubscription; updateMask: { paths: string[] } | null }) => {
+    ),
+    UpdateSubscription: unary((request: { subscription: WireSubscription; updateMask: { paths: string[] } | null }) => {
       const stored = broker.queue(request.subscription.name).config;
       const paths = request.updateMask?.paths ?? [];
       const merged = mergeMasked(stored, toSubscription(request.subscription), paths, changeable);
       return fromSubscription(broker.updateSubscription(merged).config);
-    },
-    ListSubscriptions: (request: { project: string; pageSize: number; pageToken: string }) => {
+    }),
+    ListSubscriptions: unary((request: { project: string; pageSize: number; pageToken: string }) => {
       const names = broker.queues.map((queue) => queue.config.name);
       const { items, nextPageToken } = page(
         names.filter((name) => name.startsWith(`${request.project}/subscriptions/`)),
         request,
       );
       return { subscriptions: items.map((name) => fromSubscription(broker.queue(name).config)), nextPageToken };
-    },
-    DeleteSubscription: ({ subscription }: { subscription: string }) => {
+    }),
+    DeleteSubscription: unary(({ subscription }: { subscription: string }) => {
       broker.deleteSubscription(subscription);
       return {};
-    },
-    ModifyPushConfig: (request: { subscription: string; pushConfig: WireSubscription['pushConfig'] }) => {
+    }),
+    ModifyPushConfig: unary((request: { subscription: string; pushConfig: WireSubscription['pushConfig'] }) => {
       const stored = broker.queue(request.subscription).config;
       broker.updateSubscription({ ...stored, push: toPush(request.pushConfig) });
       return {};
-    },
+    }),
   };
 }
 
 function deliveryMethods(broker: Broker): Record<string, UnaryMethod> {
   return {
-    Pull: async (request: { subscription: string; maxMessages: number; returnImmediately: boolean }, signal) => {
-      if (request.maxMessages < 1) throw new PubsubError('INVALID_ARGUMENT', 'max_messages must be at least 1.');
-      const queue = broker.queue(request.subscription);
-      // A client that has gone meanwhile must not get a lease: the message would be lost until its deadline.
-      if (signal.aborted) return { receivedMessages: [] };
-      const ready = queue.take(request.maxMessages, queue.config.ackDeadlineSeconds);
-      const wait = ready.length === 0 && !request.returnImmediately;
-      const leased = wait ? await waitForMessages(queue, request.maxMessages, signal) : ready;
-      return { receivedMessages: leased.map((one) => fromLeased(one, queue.config)) };
-    },
-    Acknowledge: ({ subscription, ackIds }: { subscription: string; ackIds: string[] }) => {
+    Pull: unary((request: PullRequest, signal) => pull(broker, request, signal)),
+    Acknowledge: unary(({ subscription, ackIds }: { subscription: string; ackIds: string[] }) => {
       broker.queue(subscription).acknowledge(ackIds);
       return {};
-    },
-    ModifyAckDeadline: (request: { subscription: string; ackIds: string[]; ackDeadlineSeconds: number }) => {
+    }),
+    ModifyAckDeadline: unary((request: { subscription: string; ackIds: string[]; ackDeadlineSeconds: number }) => {
       const queue = broker.queue(request.subscription);
       for (const ackId of request.ackIds) queue.modifyDeadline(ackId, request.ackDeadlineSeconds);
       return {};
-    },
-    Seek: (request: { subscription: string; time?: { seconds: string; nanos: number } | null }) => {
+    }),
+    Seek: unary((request: { subscription: string; time?: { seconds: string; nanos: number } | null }) => {
       const queue = broker.queue(request.subscription);
       if (!request.time) throw new PubsubError('UNIMPLEMENTED', 'The local Pub/Sub knows no snapshots.');
       queue.forget(fromDuration(request.time) ?? 0);
       return {};
-    },
+    }),
   };
+}
+
+interface PullRequest {
+  subscription: string;
+  maxMessages: number;
+  returnImmediately: boolean;
+}
+
+/** Waits for a message unless one is there or the client does not want to; `signal` says that the client has gone. */
+export async function pull(
+  broker: Broker,
+  request: PullRequest,
+  signal: AbortSignal,
+): Promise<{ receivedMessages: object[] }> {
+  if (request.maxMessages < 1) throw new PubsubError('INVALID_ARGUMENT', 'max_messages must be at least 1.');
+  const queue = broker.queue(request.subscription);
+  // A client that has gone meanwhile must not get a lease: the message would be lost until its deadline.
+  if (signal.aborted) return { receivedMessages: [] };
+  const ready = queue.take(request.maxMessages, queue.config.ackDeadlineSeconds);
+  const wait = ready.length === 0 && !request.returnImmediately;
+  const leased = wait ? await waitForMessages(queue, request.maxMessages, signal) : ready;
+  return { receivedMessages: leased.map((one) => fromLeased(one, queue.config)) };
 }
 
 /** The service answers an idle pull after a while with nothing; the client asks again. */

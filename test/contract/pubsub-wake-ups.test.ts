@@ -15,7 +15,7 @@ import { Broker } from '../../local-cloud/pubsub/broker.ts';
 import { defaultSubscription, type Message, type SubscriptionConfig } from '../../local-cloud/pubsub/model.ts';
 import { startPubsub } from '../../local-cloud/pubsub/pubsub.ts';
 import { streamingPull } from '../../local-cloud/pubsub/streaming-pull.ts';
-import { subscriberMethods } from '../../local-cloud/pubsub/subscriber.ts';
+import { pull as pullFrom } from '../../local-cloud/pubsub/subscriber.ts';
 import { SubscriptionQueue } from '../../local-cloud/pubsub/subscription-queue.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
@@ -37,10 +37,8 @@ function setUp(t: TestContext) {
   const queue = broker.createSubscription(defaultSubscription(subscription, topic));
   const publish = (text: string): string[] =>
     broker.publish(topic, [{ data: Buffer.from(text), attributes: {}, orderingKey: '' }]);
-  const pull = (signal: AbortSignal): Promise<{ receivedMessages: unknown[] }> =>
-    Promise.resolve(
-      subscriberMethods(broker)['Pull']?.({ subscription, maxMessages: 10, returnImmediately: false }, signal),
-    ) as Promise<{ receivedMessages: unknown[] }>;
+  const pull = (signal: AbortSignal): Promise<{ receivedMessages: object[] }> =>
+    pullFrom(broker, { subscription, maxMessages: 10, returnImmediately: false }, signal);
   const ready = (): number => queue.take(10, 10).length;
   return { context, broker, queue, publish, pull, ready };
 }

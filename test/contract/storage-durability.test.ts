@@ -5,8 +5,10 @@ import { appendFileSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import * as z from 'zod';
 import { MetadataLog } from '../../local-cloud/storage/disk/metadata-log.ts';
-import type { LogRecord } from '../../local-cloud/storage/semantics/model.ts';
+import { parseJson } from '../../local-cloud/read-json.ts';
+import { logRecord } from '../../local-cloud/storage/semantics/model.ts';
 import { ObjectIndex } from '../../local-cloud/storage/semantics/object-index.ts';
 import { clientFor, startLocal, temporaryFolder } from '../support/storage-local.ts';
 import { waitFor } from '../../testing/wait-for.ts';
@@ -180,7 +182,7 @@ test('a finalize event that nobody took before the kill comes after it', async (
 
 function acknowledged(log: string): number {
   const lines = readFileSync(log, 'utf8').split('\n').slice(0, -1);
-  const records = lines.flatMap((line) => JSON.parse(line) as LogRecord[]);
+  const records = lines.flatMap((line) => parseJson(line, z.array(logRecord)));
   return records.reduce((count, record) => count + (record.t === 'ack' ? record.events.length : 0), 0);
 }
 
@@ -223,13 +225,13 @@ test('a snapshot of the state rebuilds the state', async (t) => {
   await local.service.stop();
   const file = join(local.stateDir, 'storage', 'metadata.jsonl');
   const first = new ObjectIndex();
-  const log = new MetadataLog<LogRecord>(file, (record) => first.apply(record));
+  const log = new MetadataLog(file, logRecord, (record) => first.apply(record));
   log.rewrite(first.snapshot(Date.now()));
   log.append([{ t: 'bucket-gone', name: 'box' }]);
   log.close();
   first.apply({ t: 'bucket-gone', name: 'box' });
   const second = new ObjectIndex();
-  new MetadataLog<LogRecord>(file, (record) => second.apply(record)).close();
+  new MetadataLog(file, logRecord, (record) => second.apply(record)).close();
   const dump = (index: ObjectIndex) => [...index.snapshot(Date.now())];
   assert.deepEqual(dump(second), dump(first));
   assert.deepEqual([second.lastGeneration, second.lastEvent], [first.lastGeneration, first.lastEvent]);
@@ -239,7 +241,7 @@ test('the log is rewritten when it is mostly history', async (t) => {
   const folder = temporaryFolder(t);
   const file = join(folder, 'log');
   const seen: number[] = [];
-  const log = new MetadataLog<number>(file, () => undefined);
+  const log = new MetadataLog(file, z.number(), () => undefined);
   for (let n = 0; n < 20_100; n++) log.append([n]);
   assert.equal(log.isWasteful(10), true);
   assert.equal(log.isWasteful(10_000), false);
@@ -248,7 +250,7 @@ test('the log is rewritten when it is mostly history', async (t) => {
   log.append([4, 5]);
   log.close();
   assert.ok(statSync(file).size < before / 100);
-  new MetadataLog<number>(file, (record) => seen.push(record)).close();
+  new MetadataLog(file, z.number(), (record) => seen.push(record)).close();
   assert.deepEqual(seen, [1, 2, 3, 4, 5]);
 });
 

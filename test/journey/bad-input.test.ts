@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as z from 'zod';
 import { after, before, describe, it } from 'node:test';
 import { PubSub, type Message, type Subscription } from '@google-cloud/pubsub';
 import { admin, readStatus, type Session } from '../../cli/session.ts';
@@ -117,7 +118,12 @@ describe('bad input', { skip: missingTools() }, () => {
   }
 
   async function clustersEverMade(): Promise<string[]> {
-    return (await admin(session, '/books')).clusters.map((cluster: { name: string }) => cluster.name).toSorted();
+    const { clusters } = await admin(
+      session,
+      z.object({ clusters: z.array(z.object({ name: z.string() })) }),
+      '/books',
+    );
+    return clusters.map((cluster) => cluster.name).toSorted();
   }
 
   it('is uploaded', async () => {

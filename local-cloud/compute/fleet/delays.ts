@@ -4,33 +4,42 @@
  * so a restart changes nothing.
  */
 
-/** Milliseconds, fixed or drawn. */
-export type Delay =
-  | number
-  | { triangular: [number, number, number] }
-  | { uniform: [number, number] }
-  | { medianMs: number; p99Ms: number };
+import * as z from 'zod';
 
-export interface Delays {
+const milliseconds = z.number().min(0);
+/** Milliseconds, fixed or drawn. */
+const delay = z.union([
+  milliseconds,
+  z.strictObject({ triangular: z.tuple([milliseconds, milliseconds, milliseconds]) }),
+  z.strictObject({ uniform: z.tuple([milliseconds, milliseconds]) }),
+  z.strictObject({ medianMs: milliseconds, p99Ms: milliseconds }),
+]);
+export type Delay = z.infer<typeof delay>;
+
+const delaysSchema = z.strictObject({
   /** From the request until the control plane answers; nodes boot after that. */
-  createClusterMs: Delay;
+  createClusterMs: delay,
   /** From the request until its machines are asked for. */
-  createNodePoolMs: Delay;
+  createNodePoolMs: delay,
   /** From the machine's request until its node is registered. */
-  nodeBootMs: Delay;
+  nodeBootMs: delay,
   /** GKE's own overhead of a resize, beside booting or stopping machines. */
-  resizeMs: Delay;
+  resizeMs: delay,
   /** Deleting a pool's or cluster's machines is quick; this is what follows. */
-  deleteMs: Delay;
+  deleteMs: delay,
   /** From the order to stop a machine until it is gone and free. */
-  stopMachineMs: Delay;
+  stopMachineMs: delay,
   /** From the loss of a machine until its group replaces it. */
-  repairMs: Delay;
+  repairMs: delay,
   /** Between two tries of a group to get a machine that the zone or the quota refused. */
-  capacityRetryMs: Delay;
+  capacityRetryMs: delay,
   /** How long an operation hopes for machines that were refused before it ends with an error. */
-  shortageMs: Delay;
-}
+  shortageMs: delay,
+});
+export type Delays = z.infer<typeof delaysSchema>;
+
+/** Those that are to change. */
+export const someDelays = z.partialRecord(delaysSchema.keyof(), delay);
 
 export const noDelays: Delays = {
   createClusterMs: 0,

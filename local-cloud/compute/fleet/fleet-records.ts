@@ -1,69 +1,75 @@
-/** What the fleet remembers on disk: managed instance groups with their machines. Types only. */
+/** What the fleet remembers on disk: managed instance groups with their machines. */
+import * as z from 'zod';
 
-export interface MachineTemplate {
-  machineType: string;
-  spot: boolean;
-  diskSizeGb: number;
-  diskType: string;
+const machineTemplate = z.object({
+  machineType: z.string(),
+  spot: z.boolean(),
+  diskSizeGb: z.number(),
+  diskType: z.string(),
   /** Labels of the VM and of its boot disk. */
-  labels: Record<string, string>;
-  externalAddress: boolean;
-  network: string;
-  subnetwork: string;
-  serviceAccount: string;
-}
+  labels: z.record(z.string(), z.string()),
+  externalAddress: z.boolean(),
+  network: z.string(),
+  subnetwork: z.string(),
+  serviceAccount: z.string(),
+});
+export type MachineTemplate = z.infer<typeof machineTemplate>;
 
 /**
  * waiting: capacity not granted yet · starting: granted, not billed · booting: the VM runs, its node is not there yet ·
  * up: the node is registered · lost: the VM is gone, its group will replace it.
  */
-export type MachinePhase = 'waiting' | 'starting' | 'booting' | 'up' | 'lost';
+const machinePhase = z.enum(['waiting', 'starting', 'booting', 'up', 'lost']);
+export type MachinePhase = z.infer<typeof machinePhase>;
 
-export interface CapacityError {
-  code: 'ZONE_RESOURCE_POOL_EXHAUSTED' | 'QUOTA_EXCEEDED';
-  message: string;
-}
+const capacityError = z.object({
+  code: z.enum(['ZONE_RESOURCE_POOL_EXHAUSTED', 'QUOTA_EXCEEDED']),
+  message: z.string(),
+});
+export type CapacityError = z.infer<typeof capacityError>;
 
-export interface MachineRecord {
-  name: string;
-  id: string;
-  phase: MachinePhase;
+const machineRecord = z.object({
+  name: z.string(),
+  id: z.string(),
+  phase: machinePhase,
   /** What is to happen next, whatever the phase. */
-  ending: 'deleted' | 'preempted' | 'killed' | null;
+  ending: z.enum(['deleted', 'preempted', 'killed']).nullable(),
   /** 1 for the first VM of this name; a replacement keeps the name. */
-  incarnation: number;
-  createdMs: number;
+  incarnation: z.number(),
+  createdMs: z.number(),
   /** When capacity was granted. */
-  grantedMs: number | null;
-  bootMs: number;
+  grantedMs: z.number().nullable(),
+  bootMs: z.number(),
   /** True from the VM's start to its end: what Google bills. */
-  billed: boolean;
-  lostMs: number | null;
-  tries: number;
-  error: CapacityError | null;
+  billed: z.boolean(),
+  lostMs: z.number().nullable(),
+  tries: z.number(),
+  error: capacityError.nullable(),
   /** '127.x.y': the addresses of this machine and its pods begin with it. */
-  addressPrefix: string;
-}
+  addressPrefix: z.string(),
+});
+export type MachineRecord = z.infer<typeof machineRecord>;
 
-export interface GroupRecord {
-  name: string;
-  id: string;
-  zone: string;
-  cluster: string;
-  clusterLocation: string;
-  pool: string;
+export const groupRecord = z.object({
+  name: z.string(),
+  id: z.string(),
+  zone: z.string(),
+  cluster: z.string(),
+  clusterLocation: z.string(),
+  pool: z.string(),
   /** Machine names are this and four characters. */
-  baseName: string;
-  targetSize: number;
-  deleting: boolean;
+  baseName: z.string(),
+  targetSize: z.number(),
+  deleting: z.boolean(),
   /**
    * Its machines are ended without a shutdown, because their cluster goes: nothing is
    * left that their pods could hand work to.
    */
-  atOnce: boolean;
-  createdMs: number;
-  template: MachineTemplate;
+  atOnce: z.boolean(),
+  createdMs: z.number(),
+  template: machineTemplate,
   /** The first try of every new machine fails with this: a scripted fault of the call that asked for them. */
-  scriptedShortage: 'stockout' | 'quota' | null;
-  machines: MachineRecord[];
-}
+  scriptedShortage: z.enum(['stockout', 'quota']).nullable(),
+  machines: z.array(machineRecord),
+});
+export type GroupRecord = z.infer<typeof groupRecord>;

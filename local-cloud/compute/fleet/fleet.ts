@@ -7,13 +7,14 @@
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import * as z from 'zod';
 import type { LocalContext } from '../../context.ts';
 import { AddressPrefixes } from './address-prefixes.ts';
 import { FleetChanges } from './changes.ts';
 import { newId } from '../resource-id.ts';
 import { draw, noDelays, type Delays } from './delays.ts';
 import { Documents } from '../../documents.ts';
-import type { GroupRecord, MachineRecord, MachineTemplate } from './fleet-records.ts';
+import { groupRecord, type GroupRecord, type MachineRecord, type MachineTemplate } from './fleet-records.ts';
 import { MachineLife, type MachineHooks } from './machine-life.ts';
 import type { MachineOwner } from './machine-owner.ts';
 import {
@@ -63,8 +64,8 @@ export class Fleet implements MachineOwner {
     this.changes = new FleetChanges(context.clock);
     this.delays = { ...noDelays, ...options.delays };
     this.quotas = options.quotas ?? newProjectQuotas;
-    this.#documents = new Documents(join(context.stateDir, 'compute', 'groups'));
-    this.#prefixes = new AddressPrefixes(new Documents(join(context.stateDir, 'compute', 'counters')));
+    this.#documents = new Documents(join(context.stateDir, 'compute', 'groups'), groupRecord);
+    this.#prefixes = new AddressPrefixes(new Documents(join(context.stateDir, 'compute', 'counters'), z.number()));
     this.groups = this.#documents.load();
     this.#lives = new MachineLife(this);
   }

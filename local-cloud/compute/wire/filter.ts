@@ -5,6 +5,7 @@
  * `!=` `eq` `ne` (the last two take a whole-value regular expression) and `:*` for presence; OR and numbers are not.
  */
 import { GoogleError } from '../../identity/google-http.ts';
+import { isPlain } from '../../is-plain.ts';
 
 type Predicate = (item: object) => boolean;
 
@@ -49,7 +50,7 @@ function comparison([, field = '', operator = '', quoted = '']: RegExpExecArray)
 function readField(item: object, field: string): unknown {
   let value: unknown = item;
   for (const part of field.split('.')) {
-    value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[part] : undefined;
+    value = isPlain(value) ? value[part] : undefined;
   }
   return value;
 }

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import * as z from 'zod';
 import type { LocalContext } from '../../context.ts';
 import { GoogleError } from '../../identity/google-http.ts';
 import { Documents } from '../../documents.ts';
@@ -12,6 +13,8 @@ import type { Resource } from './resources.ts';
 
 const KEPT = 200;
 
+const operationSchema = z.looseObject({ name: z.string(), selfLink: z.string() });
+
 export class ComputeOperations {
   readonly #context: LocalContext;
   readonly #documents: Documents<Resource>;
@@ -19,7 +22,7 @@ export class ComputeOperations {
 
   constructor(context: LocalContext) {
     this.#context = context;
-    this.#documents = new Documents(join(context.stateDir, 'compute', 'operations'));
+    this.#documents = new Documents(join(context.stateDir, 'compute', 'operations'), operationSchema);
     this.#all = this.#documents.load();
   }
 

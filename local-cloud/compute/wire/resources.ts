@@ -8,7 +8,16 @@ import type { Leftover } from '../leftovers.ts';
 import { MACHINE_TYPES, type MachineType } from '../machine-types.ts';
 import { regionOf, zonesOf } from '../zones.ts';
 
-export type Resource = { [field: string]: any; name: string };
+export interface Resource {
+  name: string;
+  selfLink?: string;
+  /** Links of the machines that a disk is attached to. */
+  users?: string[];
+  [field: string]: unknown;
+}
+
+/** One that has an address of its own. */
+export type LinkedResource = Resource & { selfLink: string };
 
 export class Resources {
   readonly #fleet: Fleet;
@@ -126,7 +135,7 @@ export class Resources {
     };
   }
 
-  group(group: GroupRecord): Resource {
+  group(group: GroupRecord): LinkedResource {
     const actions: Record<string, number> = Object.fromEntries(ACTIONS.map((action) => [action, 0]));
     for (const machine of group.machines) {
       const action = camelAction(currentAction(machine));

@@ -3,10 +3,11 @@
  * its users' gcloud and Terraform look at.
  */
 import { GoogleError, type Call, type Route } from '../../identity/google-http.ts';
+import { isPlain } from '../../is-plain.ts';
 import { parseFilter } from './filter.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { GroupRecord } from '../fleet/fleet-records.ts';
-import type { LeftoverKind, Leftovers } from '../leftovers.ts';
+import { leftoverKind, type LeftoverKind, type Leftovers } from '../leftovers.ts';
 import { MACHINE_TYPES } from '../machine-types.ts';
 import type { ComputeOperations } from './operations.ts';
 import { Resources, type Resource } from './resources.ts';
@@ -28,6 +29,12 @@ const SCOPES: Record<string, 'zones' | 'regions' | 'both'> = {
   operations: 'both',
   autoscalers: 'zones',
 };
+
+interface Page {
+  kind: string;
+  items?: Resource[];
+  nextPageToken?: string;
+}
 
 export class ComputeRoutes {
   readonly #fleet: Fleet;
@@ -167,15 +174,16 @@ export class ComputeRoutes {
 
   #delete(scope: Scope, collection: string, name: string): Resource {
     const target = this.#get(scope, collection, name);
-    const leftover = this.#leftovers.find(collection as LeftoverKind, scope.split('/')[1] ?? scope, name);
+    const kind = leftoverKind.safeParse(collection).data;
+    const leftover = kind && this.#leftovers.find(kind, scope.split('/')[1] ?? scope, name);
     if (!leftover) {
       const message =
         `The ${collection} resource '${this.#resources.link(`${scope}/${collection}/${name}`)}' is already ` +
-        `being used by '${target['users']?.[0] ?? 'its instance group'}'`;
+        `being used by '${target.users?.[0] ?? 'its instance group'}'`;
       throw new GoogleError(400, message);
     }
     this.#leftovers.remove(leftover);
-    return this.#operations.add(scope, 'delete', target['selfLink']);
+    return this.#operations.add(scope, 'delete', target.selfLink ?? '');
   }
 
   #action(call: Call, scope: Scope, collection: string, name: string, verb: string): object {
@@ -204,19 +212,16 @@ export class ComputeRoutes {
   }
 
   #managed(call: Call, group: GroupRecord): object {
-    const { items, ...rest } = this.#page(
+    const { items, nextPageToken } = this.#page(
       call,
       'instanceGroupManagersListManagedInstances',
       group.machines.map((machine) => this.#resources.managedInstance(group, machine)),
-    ) as { items?: Resource[]; nextPageToken?: string };
-    return {
-      ...(items ? { managedInstances: items } : {}),
-      ...(rest.nextPageToken ? { nextPageToken: rest.nextPageToken } : {}),
-    };
+    );
+    return { ...(items ? { managedInstances: items } : {}), ...(nextPageToken ? { nextPageToken } : {}) };
   }
 
   #deleteInstances(call: Call, group: GroupRecord): Resource {
-    const { instances, skipInstancesOnValidationError }: Partial<Resource> = call.body ?? {};
+    const { instances, skipInstancesOnValidationError } = isPlain(call.body) ? call.body : {};
     if (!Array.isArray(instances) || instances.some((each) => typeof each !== 'string')) {
       throw new GoogleError(400, "Required field 'instances' not specified");
     }
@@ -230,7 +235,7 @@ export class ComputeRoutes {
     return this.#operations.add(
       `zones/${group.zone}`,
       'compute.instanceGroupManagers.deleteInstances',
-      this.#resources.group(group)['selfLink'],
+      this.#resources.group(group).selfLink,
     );
   }
 
@@ -241,11 +246,11 @@ export class ComputeRoutes {
     return this.#operations.add(
       `zones/${group.zone}`,
       'compute.instanceGroupManagers.resize',
-      this.#resources.group(group)['selfLink'],
+      this.#resources.group(group).selfLink,
     );
   }
 
-  #page(call: Call, kind: string, all: Resource[]): object {
+  #page(call: Call, kind: string, all: Resource[]): Page {
     const holds = parseFilter(call.query.get('filter'));
     const matching = all.filter(holds);
     const from = Number(call.query.get('pageToken') ?? 0) || 0;
@@ -267,7 +272,7 @@ export class ComputeRoutes {
       ...(kind === 'regions' ? [] : ZONES.map((zone) => `zones/${zone}`)),
       ...(kind === 'zones' ? [] : ['global', ...REGIONS.map((region) => `regions/${region}`)]),
     ];
-    const items = scopes.map((scope) => {
+    const items = scopes.map((scope): [string, object] => {
       const found = this.#items(collection, scope).filter(holds);
       const warning = {
         code: 'NO_RESULTS_ON_PAGE',
@@ -275,7 +280,7 @@ export class ComputeRoutes {
       };
       return [scope, found.length > 0 ? { [collection]: found } : { warning }];
     });
-    return { kind: `compute#${collection}AggregatedList`, items: Object.fromEntries(items) as object };
+    return { kind: `compute#${collection}AggregatedList`, items: Object.fromEntries(items) };
   }
 
   #requireScope(scope: Scope): void {

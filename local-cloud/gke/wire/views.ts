@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Fleet } from '../../compute/fleet/fleet.ts';
+import type { GroupRecord } from '../../compute/fleet/fleet-records.ts';
 import { isZone } from '../../compute/zones.ts';
 import { groupsOf } from '../pools/node-groups.ts';
 import type { ClusterRecord, OperationRecord, PoolRecord, ResourceStatus } from '../records.ts';
@@ -40,7 +41,7 @@ export class Views {
       ...(cluster.conditions.length > 0 ? { conditions: cluster.conditions } : {}),
       labelFingerprint: labelFingerprint(labels),
       nodePools: pools,
-      instanceGroupUrls: pools.flatMap((pool) => pool['instanceGroupUrls'] as string[]),
+      instanceGroupUrls: groups.map((group) => this.#groupUrl(group)),
     };
   }
 
@@ -51,9 +52,7 @@ export class Views {
       selfLink: this.#link(cluster.location, `clusters/${cluster.name}/nodePools/${pool.name}`),
       status: this.#status(pool.status, cluster, pool.name),
       ...(pool.conditions.length > 0 ? { conditions: pool.conditions } : {}),
-      instanceGroupUrls: groups.map(
-        (group) => `${this.#computeRoot()}/zones/${group.zone}/instanceGroupManagers/${group.name}`,
-      ),
+      instanceGroupUrls: groups.map((group) => this.#groupUrl(group)),
       etag: pool.etag,
     };
   }
@@ -95,8 +94,9 @@ export class Views {
     return `https://container.googleapis.com/v1/projects/${projectNumber}/${kind}/${location}/${rest}`;
   }
 
-  #computeRoot(): string {
-    return `https://www.googleapis.com/compute/v1/projects/${this.#state.context.projectId}`;
+  #groupUrl({ zone, name }: GroupRecord): string {
+    const root = `https://www.googleapis.com/compute/v1/projects/${this.#state.context.projectId}`;
+    return `${root}/zones/${zone}/instanceGroupManagers/${name}`;
   }
 }
 

@@ -3,6 +3,7 @@
  * an EndedRun. Does not decide on restarts.
  */
 import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import type { Clock } from '../../clock.ts';
 import { sleep } from '../../clock.ts';
 import { startProcess, type ContainerProcess, type Launch, type ProcessExit } from './container-process.ts';
@@ -94,7 +95,8 @@ export class RunningContainer {
   }
 
   #stopSignal(): NodeJS.Signals {
-    return (this.options.container.lifecycle?.stopSignal as NodeJS.Signals | undefined) ?? 'SIGTERM';
+    const wanted = this.options.container.lifecycle?.stopSignal;
+    return wanted !== undefined && isSignal(wanted) ? wanted : 'SIGTERM';
   }
 
   async #runPreStop(killAtMs: number): Promise<void> {
@@ -169,4 +171,8 @@ export async function runContainer(options: RunOptions): Promise<RunningContaine
     if (child.stderr) options.log.attach('stderr', child.stderr);
   });
   return new RunningContainer(options, process);
+}
+
+function isSignal(name: string): name is NodeJS.Signals {
+  return name in constants.signals;
 }

@@ -52,8 +52,9 @@ async function handle(pods: PodLookup, request: IncomingMessage, response: Serve
     const list = { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: pods.list().map((worker) => worker.pod) };
     return answer(response, 200, JSON.stringify(list), 'application/json');
   }
-  if (parts[0] === 'containerLogs' && parts.length === 4)
-    return serveLog(pods, parts.slice(1) as [string, string, string], url.searchParams, response);
+  const [first, namespace, pod, container] = parts;
+  if (first === 'containerLogs' && namespace !== undefined && pod !== undefined && container !== undefined)
+    return serveLog(pods, [namespace, pod, container], url.searchParams, response);
   if (['exec', 'attach', 'portForward', 'run'].includes(parts[0] ?? '')) {
     return answer(
       response,

@@ -1,5 +1,7 @@
 /** Pulling images: simulated, once per node and image, with the reasons, events and back-off of a real kubelet. */
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import * as z from 'zod';
+import { readJson } from '../../read-json.ts';
 import { nextBackOff, retryAtMs, type BackOff, type BackOffLimits } from '../back-off.ts';
 import { goDuration, type Waiting } from '../pod/pod-status.ts';
 import type { ImageMap, ResolvedImage } from '../types.ts';
@@ -22,7 +24,7 @@ export class ImagePuller {
     this.#file = file;
     this.#nowMs = nowMs;
     this.#limits = limits;
-    this.#pulled = new Set(existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as string[]) : []);
+    this.#pulled = new Set(existsSync(file) ? readJson(file, z.array(z.string())) : []);
   }
 
   /** Images on this node, for its status. */

@@ -4,60 +4,67 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BackOff } from '../back-off.ts';
+import * as z from 'zod';
+import { readJsonIfWhole } from '../../read-json.ts';
+import { backOffSchema } from '../back-off.ts';
 import type { ContainerStatus, Pod } from '../types.ts';
 
-export type ContainerKind = 'init' | 'sidecar' | 'main';
+const containerKind = z.enum(['init', 'sidecar', 'main']);
+export type ContainerKind = z.infer<typeof containerKind>;
 
 /** A run of a container that has ended. */
-export interface EndedRun {
-  exitCode: number;
-  signal?: number | undefined;
-  reason: string;
-  message?: string | undefined;
-  startedMs: number;
-  finishedMs: number;
-  containerId: string;
-}
+const endedRun = z.object({
+  exitCode: z.number(),
+  signal: z.number().optional(),
+  reason: z.string(),
+  message: z.string().optional(),
+  startedMs: z.number(),
+  finishedMs: z.number(),
+  containerId: z.string(),
+});
+export type EndedRun = z.infer<typeof endedRun>;
 
-export interface ContainerRecord {
-  name: string;
-  kind: ContainerKind;
+const containerRecord = z.object({
+  name: z.string(),
+  kind: containerKind,
   /** 'waiting': never started. */
-  state: 'waiting' | 'running' | 'ended';
-  restartCount: number;
-  containerId: string;
-  imageId: string;
-  pid?: number | undefined;
-  startTicks?: number | undefined;
-  startedMs: number;
-  ended?: EndedRun | undefined;
+  state: z.enum(['waiting', 'running', 'ended']),
+  restartCount: z.number(),
+  containerId: z.string(),
+  imageId: z.string(),
+  pid: z.number().optional(),
+  startTicks: z.number().optional(),
+  startedMs: z.number(),
+  ended: endedRun.optional(),
   /** The run before the present one. */
-  previous?: EndedRun | undefined;
-  backOff?: BackOff | undefined;
-}
+  previous: endedRun.optional(),
+  backOff: backOffSchema.optional(),
+});
+export type ContainerRecord = z.infer<typeof containerRecord>;
 
 /** The kubelet's own verdict on a pod, whatever its containers say. */
-export interface PodVerdict {
-  reason: string;
-  message: string;
+const podVerdict = z.object({
+  reason: z.string(),
+  message: z.string(),
   /** Adds the DisruptionTarget condition. */
-  disruption?: boolean | undefined;
-}
+  disruption: z.boolean().optional(),
+});
+export type PodVerdict = z.infer<typeof podVerdict>;
 
-export interface PodRecord {
-  uid: string;
-  namespace: string;
-  name: string;
-  address: string;
-  startedMs: number;
+const podRecord = z.object({
+  uid: z.string(),
+  namespace: z.string(),
+  name: z.string(),
+  address: z.string(),
+  startedMs: z.number(),
   /** Boot of the machine in which the process ids are valid. */
-  bootId: string;
+  bootId: z.string(),
   /** Volumes have been there once; the pod's address counts from then on. */
-  prepared: boolean;
-  containers: ContainerRecord[];
-  verdict?: PodVerdict | undefined;
-}
+  prepared: z.boolean(),
+  containers: z.array(containerRecord),
+  verdict: podVerdict.optional(),
+});
+export type PodRecord = z.infer<typeof podRecord>;
 
 const FILE = 'record.json';
 
@@ -160,13 +167,6 @@ export function saveRecord(podDir: string, record: PodRecord): void {
 /** All pods remembered below a directory. */
 export function loadRecords(podsDir: string): PodRecord[] {
   if (!existsSync(podsDir)) return [];
-  const records: PodRecord[] = [];
-  for (const name of readdirSync(podsDir)) {
-    try {
-      records.push(JSON.parse(readFileSync(join(podsDir, name, FILE), 'utf8')) as PodRecord);
-    } catch {
-      // A directory without a record is one that was being made or removed.
-    }
-  }
-  return records;
+  // A directory without a record is one that was being made or removed.
+  return readdirSync(podsDir).flatMap((name) => readJsonIfWhole(join(podsDir, name, FILE), podRecord) ?? []);
 }

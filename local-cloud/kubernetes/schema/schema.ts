@@ -60,7 +60,19 @@ export interface ObjectSchema {
   atomic: boolean;
 }
 
-const SCALARS = new Set('string int long num bool bytes time microtime quantity intstr any'.split(' '));
+const SCALARS = [
+  'string',
+  'int',
+  'long',
+  'num',
+  'bool',
+  'bytes',
+  'time',
+  'microtime',
+  'quantity',
+  'intstr',
+  'any',
+] as const;
 /** name ! * #numbers : type ~strategy */
 const FIELD = /^(\w+)(!?)(\*?)(?:#([\d.]+))?:([^~]+)(?:~(\w+))?$/;
 const packages = new Map<string, string>();
@@ -110,7 +122,8 @@ function parseType(source: string, inside: string): FieldType {
     const of = parseType(element, inside);
     return options.includes('atomic') ? { is: 'map', of, atomic: true } : { is: 'map', of };
   }
-  if (SCALARS.has(source)) return { is: 'scalar', name: source as ScalarName };
+  const scalar = SCALARS.find((name) => name === source);
+  if (scalar !== undefined) return { is: 'scalar', name: scalar };
   const [alias = '', name] = source.split('/');
   return { is: 'object', type: name === undefined ? `${inside}.${alias}` : `${packages.get(alias)}.${name}` };
 }

@@ -98,10 +98,13 @@ function dropEmpty(object: KubeObject): void {
  * generation counts changes of the spec.
  */
 export function keepOnUpdate(type: Kind, object: NewObject, stored: KubeObject): KubeObject {
-  const next = structuredClone(object) as KubeObject;
-  next.apiVersion = stored.apiVersion;
-  next.kind = stored.kind;
-  next.metadata = { ...next.metadata, ...identity(stored) };
+  const given = structuredClone(object);
+  const next: KubeObject = {
+    ...given,
+    apiVersion: stored.apiVersion,
+    kind: stored.kind,
+    metadata: { ...given.metadata, ...identity(stored) },
+  };
   keepDeletion(next, stored);
   dropEmpty(next);
   if (type.subresources.includes('status')) {
@@ -133,7 +136,7 @@ export function keepOnStatusUpdate(type: Kind, object: NewObject, stored: KubeOb
   return next;
 }
 
-function identity({ metadata }: KubeObject): Partial<KubeObject['metadata']> {
+function identity({ metadata }: KubeObject): Omit<KubeObject['metadata'], 'labels' | 'annotations'> {
   const { name, namespace, uid, resourceVersion, creationTimestamp, generateName: prefix } = metadata;
   return {
     name,

@@ -18,7 +18,7 @@ import {
   valueAt,
   type FieldSet,
 } from './field-set.ts';
-import { isPlain } from './patch-json.ts';
+import { isPlain } from '../../is-plain.ts';
 import { schemaNamed, type FieldType, type ObjectSchema } from '../schema/schema.ts';
 
 type Plain = Record<string, unknown>;
@@ -120,7 +120,7 @@ export function applyConfiguration(
   const conflicts = findConflicts(live, config, type, wanted, others);
   if (conflicts.length > 0 && !force) throw conflictError(conflicts);
   for (const { entry, path } of conflicts) entry.fields.delete(path);
-  const merged = mergeValues(structuredClone(live ?? {}), config, type) as Plain;
+  const merged = mergeObjects(structuredClone(live ?? {}), config, type);
   prune(merged, type, previous?.fields, wanted, others);
   const isRepeated =
     conflicts.length === 0 && sameSet(previous?.fields, wanted) && isDeepStrictEqual(bare(merged), bare(live));
@@ -201,10 +201,7 @@ function conflictError(conflicts: FoundConflict[]): ApiError {
 
 /** Merges item by item where the schema says so; null and everything atomic replaces. */
 function mergeValues(live: unknown, config: unknown, type: FieldType): unknown {
-  if (isPlain(config) && isPlain(live) && isMergeable(type)) {
-    for (const [key, value] of Object.entries(config)) live[key] = mergeValues(live[key], value, childType(type, key));
-    return live;
-  }
+  if (isPlain(config) && isPlain(live) && isMergeable(type)) return mergeObjects(live, config, type);
   if (Array.isArray(config) && Array.isArray(live) && type.is === 'list' && (type.mapKeys || type.set)) {
     const known = live.map((item) => itemSegment(item, type));
     const result: unknown[] = [...live];
@@ -216,6 +213,12 @@ function mergeValues(live: unknown, config: unknown, type: FieldType): unknown {
     return result;
   }
   return structuredClone(config);
+}
+
+/** Changes `live`. */
+function mergeObjects(live: Plain, config: Plain, type: FieldType): Plain {
+  for (const [key, value] of Object.entries(config)) live[key] = mergeValues(live[key], value, childType(type, key));
+  return live;
 }
 
 function isMergeable(type: FieldType): boolean {

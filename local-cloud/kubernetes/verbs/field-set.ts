@@ -3,7 +3,7 @@
  * how to take one out. Pure. A path is a list of segments: `f:name` a field, `k:{"name":"x"}` an item of
  * a keyed list, `v:"x"` a member of a set.
  */
-import { isPlain } from './patch-json.ts';
+import { isPlain } from '../../is-plain.ts';
 import { schemaNamed, type FieldType, type ListType } from '../schema/schema.ts';
 
 type Plain = Record<string, unknown>;
@@ -101,21 +101,25 @@ function typeAt(type: FieldType, path: string[]): FieldType {
 }
 
 /** FieldsV1 as it goes over the wire. */
-export function toFieldsV1(set: FieldSet): Plain {
-  const root: Plain = {};
+interface FieldTree {
+  [segment: string]: FieldTree;
+}
+
+export function toFieldsV1(set: FieldSet): FieldTree {
+  const root: FieldTree = {};
   for (const path of [...set].sort()) {
     let node = root;
-    for (const segment of split(path)) node = (node[segment] ??= {}) as Plain;
+    for (const segment of split(path)) node = node[segment] ??= {};
     node['.'] = {};
   }
   return withoutLeafDots(root);
 }
 
 /** A leaf is `{}`; only inner nodes say by a dot that they are members themselves. */
-function withoutLeafDots(node: Plain): Plain {
-  const keys = Object.keys(node);
-  if (keys.length === 1 && keys[0] === '.') return {};
-  return Object.fromEntries(keys.map((key) => [key, key === '.' ? {} : withoutLeafDots(node[key] as Plain)]));
+function withoutLeafDots(node: FieldTree): FieldTree {
+  const entries = Object.entries(node);
+  if (entries.length === 1 && entries[0]?.[0] === '.') return {};
+  return Object.fromEntries(entries.map(([key, child]) => [key, key === '.' ? {} : withoutLeafDots(child)]));
 }
 
 export function fromFieldsV1(fields: unknown): FieldSet {

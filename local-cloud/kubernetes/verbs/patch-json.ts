@@ -6,14 +6,8 @@
  * member called __proto__ without a word, the second refuses it.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { isPlain } from '../../is-plain.ts';
 import { ApiError, badRequest } from '../api-error.ts';
-
-export interface JsonPatchOperation {
-  op: 'add' | 'remove' | 'replace' | 'move' | 'copy' | 'test';
-  path: string;
-  from?: string;
-  value?: unknown;
-}
 
 const MAX_OPERATIONS = 10_000;
 
@@ -31,7 +25,10 @@ export function applyJsonPatch(target: unknown, operations: unknown): unknown {
     );
   }
   let result = structuredClone(target);
-  for (const operation of operations as JsonPatchOperation[]) result = applyOperation(result, operation);
+  for (const operation of operations) {
+    if (!isPlain(operation)) throw badRequest(`error decoding patch: ${JSON.stringify(operation)} is no operation`);
+    result = applyOperation(result, operation);
+  }
   return result;
 }
 
@@ -40,33 +37,35 @@ function unfit(): ApiError {
   return new ApiError(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
 }
 
-function applyOperation(document: unknown, operation: JsonPatchOperation): unknown {
-  const path = pointer(operation.path);
-  switch (operation.op) {
+function applyOperation(document: unknown, operation: Record<string, unknown>): unknown {
+  const { op, value: given } = operation;
+  const path = pointer(operation['path']);
+  const from = (): string[] => pointer(operation['from']);
+  switch (op) {
     case 'add':
-      return setAt(document, path, structuredClone(operation.value), true);
+      return setAt(document, path, structuredClone(given), true);
     case 'replace':
       getAt(document, path);
-      return setAt(document, path, structuredClone(operation.value), false);
+      return setAt(document, path, structuredClone(given), false);
     case 'remove':
       removeAt(document, path);
       return document;
     case 'test':
-      if (!isDeepStrictEqual(getAt(document, path), operation.value)) throw unfit();
+      if (!isDeepStrictEqual(getAt(document, path), given)) throw unfit();
       return document;
     case 'copy':
-      return setAt(document, path, structuredClone(getAt(document, pointer(operation.from))), true);
+      return setAt(document, path, structuredClone(getAt(document, from())), true);
     case 'move': {
-      const value = getAt(document, pointer(operation.from));
-      removeAt(document, pointer(operation.from));
+      const value = getAt(document, from());
+      removeAt(document, from());
       return setAt(document, path, value, true);
     }
     default:
-      throw badRequest(`Unexpected kind: ${String(operation.op)}`);
+      throw badRequest(`Unexpected kind: ${String(op)}`);
   }
 }
 
-function pointer(path: string | undefined): string[] {
+function pointer(path: unknown): string[] {
   if (typeof path !== 'string' || (path !== '' && !path.startsWith('/')))
     throw badRequest(`invalid JSON pointer ${JSON.stringify(path)}`);
   return path
@@ -78,9 +77,8 @@ function pointer(path: string | undefined): string[] {
 function getAt(document: unknown, path: string[]): unknown {
   let value = document;
   for (const part of path) {
-    const container = value as Record<string, unknown> | undefined;
-    if (typeof container !== 'object' || container === null || !Object.hasOwn(container, part)) throw unfit();
-    value = container[part];
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) throw unfit();
+    value = Reflect.get(value, part);
   }
   return value;
 }
@@ -121,9 +119,4 @@ export function applyMergePatch(target: unknown, patch: unknown): unknown {
     else define(result, key, applyMergePatch(Object.hasOwn(result, key) ? result[key] : undefined, value));
   }
   return result;
-}
-
-/** A JSON object: neither a list nor null. */
-export function isPlain(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

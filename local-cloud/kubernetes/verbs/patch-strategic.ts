@@ -5,7 +5,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { badRequest } from '../api-error.ts';
-import { isPlain } from './patch-json.ts';
+import { isPlain } from '../../is-plain.ts';
 import {
   fieldOf,
   schemaNamed,
@@ -82,8 +82,9 @@ function applyListDirective(target: Plain, patch: Plain, key: string, type: Fiel
     const name = key.slice(ELEMENT_ORDER.length);
     const list = target[name];
     const child = childOf(type, name).type;
-    if (name in patch || !Array.isArray(list) || child.is !== 'list') return;
-    target[name] = inOrder(list, list, patch[key] as unknown[], keyOf(child));
+    const order = patch[key];
+    if (name in patch || !Array.isArray(list) || !Array.isArray(order) || child.is !== 'list') return;
+    target[name] = inOrder(list, list, order, keyOf(child));
   }
 }
 
@@ -96,9 +97,10 @@ function keyOf(type: ListType): KeyOf {
 
 function mergeLists(current: unknown[], patch: unknown[], type: ListType, order: unknown[] | undefined): unknown[] {
   const key = keyOf(type);
-  const directives = patch.filter((item) => isPlain(item) && '$patch' in item) as Plain[];
+  const directives = patch.filter(isPlain).filter((item) => '$patch' in item);
   if (directives.some((item) => item['$patch'] === 'replace' && Object.keys(item).length === 1)) {
-    return patch.filter((item) => !directives.includes(item as Plain)).map((item) => structuredClone(item));
+    const isDirective = (item: unknown): boolean => isPlain(item) && '$patch' in item;
+    return patch.filter((item) => !isDirective(item)).map((item) => structuredClone(item));
   }
   let result = [...current];
   for (const item of patch) {

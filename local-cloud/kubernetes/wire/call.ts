@@ -2,12 +2,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parse as parseYaml } from 'yaml';
 import { messageOf } from '../../error-text.ts';
+import { readBytes } from '../../read-bytes.ts';
 import type { LocalContext } from '../../context.ts';
 import { ApiError, badRequest, invalid } from '../api-error.ts';
 import { decodeProtobuf, isProtobuf } from './protobuf.ts';
 import type { ApiRequest } from './request.ts';
 import type { Kind } from '../kinds/kind.ts';
-import { isPlain } from '../verbs/patch-json.ts';
+import { isPlain } from '../../is-plain.ts';
 import type { KubeObject, ObjectStore, Plain } from '../object.ts';
 import type { WatchHub } from '../verbs/watch-hub.ts';
 
@@ -49,15 +50,9 @@ export function whenClosed(response: ServerResponse, action: () => void): void {
 const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
 /** The bytes of the body. Throws 413 above the size that a real server takes. */
-export async function readBody(http: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of http as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) throw new ApiError(413, 'RequestEntityTooLarge', `limit is ${MAX_BODY_BYTES}`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+export function readBody(http: IncomingMessage): Promise<Buffer> {
+  const tooLarge = (): ApiError => new ApiError(413, 'RequestEntityTooLarge', `limit is ${MAX_BODY_BYTES}`);
+  return readBytes(http, MAX_BODY_BYTES, tooLarge);
 }
 
 /** The media type of the body, without parameters. */

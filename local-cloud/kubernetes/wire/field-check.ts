@@ -4,7 +4,7 @@
  */
 import { badRequest } from '../api-error.ts';
 import type { Plain } from '../object.ts';
-import { isPlain } from '../verbs/patch-json.ts';
+import { isPlain } from '../../is-plain.ts';
 import { schemaNamed, type FieldType, type ObjectSchema, type ScalarName } from '../schema/schema.ts';
 
 export interface Checked {

@@ -27,9 +27,9 @@ const PLAIN_FORMS: Record<string, Form> = {
 
 function offeredForm(part: string): Form | undefined {
   const [media = '', ...parameters] = part.split(';').map((each) => each.trim());
-  const option = new Map(parameters.map((each) => each.split('=') as [string, string]));
+  const option = new URLSearchParams(parameters.join('&'));
   const as = option.get('as');
-  if (as === undefined) return PLAIN_FORMS[media];
+  if (as === null) return PLAIN_FORMS[media];
   if (media !== 'application/json' || option.get('v') !== 'v1') return undefined;
   return as === 'Table' ? 'table' : as.startsWith('PartialObjectMetadata') ? 'metadata' : undefined;
 }

@@ -8,6 +8,7 @@ import { closeSync, createReadStream, mkdirSync, openSync, readdirSync, readSync
 import { truncateSync, unlinkSync, writeFileSync, type ReadStream } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as z from 'zod';
 import { codeOf } from '../../error-text.ts';
 import { Packs } from './packs.ts';
 
@@ -19,12 +20,13 @@ const PACKED_BYTES = 128 << 10;
 /** Names of packs begin with this, and so does their folder. */
 const PACK = 'pk';
 
-export interface Place {
-  blob: string;
-  size: number;
+export const place = z.object({
+  blob: z.string(),
+  size: z.number(),
   /** Where in the blob the bytes begin; absent for 0. */
-  offset?: number;
-}
+  offset: z.exactOptional(z.number()),
+});
+export type Place = z.infer<typeof place>;
 
 export class BlobStore {
   readonly #folder: string;

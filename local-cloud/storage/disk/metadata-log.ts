@@ -4,6 +4,8 @@
  * death of the process, not of the machine.
  */
 import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import * as z from 'zod';
+import { parseJson } from '../../read-json.ts';
 
 /** Rewriting pays off once the log has several times the lines that the state needs. */
 const WASTE_FACTOR = 4;
@@ -12,12 +14,14 @@ const SNAPSHOT_CHUNK = 1000;
 
 export class MetadataLog<R> {
   readonly #file: string;
+  readonly #line: z.ZodType<R[]>;
   #descriptor: number;
   #lines = 0;
 
   /** Opens the log and hands every record in it to `apply`. */
-  constructor(file: string, apply: (record: R) => void) {
+  constructor(file: string, record: z.ZodType<R>, apply: (record: R) => void) {
     this.#file = file;
+    this.#line = z.array(record);
     const intactBytes = existsSync(file) ? this.#replay(apply) : 0;
     this.#descriptor = openSync(file, 'a+');
     ftruncateSync(this.#descriptor, intactBytes);
@@ -64,7 +68,7 @@ export class MetadataLog<R> {
     const bytes = readFileSync(this.#file);
     let start = 0;
     for (let end = bytes.indexOf(10, start); end >= 0; end = bytes.indexOf(10, start)) {
-      for (const record of JSON.parse(bytes.toString('utf8', start, end)) as R[]) apply(record);
+      for (const record of parseJson(bytes.toString('utf8', start, end), this.#line)) apply(record);
       this.#lines++;
       start = end + 1;
     }

@@ -53,7 +53,7 @@ export class Buckets {
       throw new ApiError(409, 'conflict', message, { xmlCode: 'BucketAlreadyOwnedByYou' });
     }
     const nowMs = this.#state.clock.nowMs();
-    const config = withoutComputed(mergePatch({}, resource) as Json);
+    const config = withoutComputed(mergePatch({}, resource));
     const bucket: Bucket = { name, timeCreatedMs: nowMs, updatedMs: nowMs, metageneration: 1, config };
     this.#state.commit({ t: 'bucket', bucket });
     return bucket;
@@ -63,7 +63,7 @@ export class Buckets {
   change(name: string, resource: Json, how: 'patch' | 'update', conditions: Preconditions): Bucket {
     const { bucket: before } = this.entry(name);
     checkBucketConditions(before, conditions, 'write');
-    const config = withoutComputed(mergePatch(how === 'patch' ? before.config : {}, resource) as Json);
+    const config = withoutComputed(mergePatch(how === 'patch' ? before.config : {}, resource));
     const bucket = {
       ...before,
       config,

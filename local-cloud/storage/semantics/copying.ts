@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { ApiError, invalid, noSuchObject } from './api-error.ts';
 import type { Buckets } from './buckets.ts';
 import { combineCrc32c, decodeCrc32c, encodeCrc32c } from './checksums.ts';
-import { isJson, type Json } from './merge-patch.ts';
+import { isPlain } from '../../is-plain.ts';
+import type { Json } from './merge-patch.ts';
 import type { BlobPart, Content, ObjectAttributes, ObjectVersion, Preconditions } from './model.ts';
 import { readAttributes, type Objects, type Placement } from './objects.ts';
 import { checkPreconditions } from './preconditions.ts';
@@ -137,7 +138,7 @@ function concatenate(components: ObjectVersion[]): Content {
 }
 
 function chosenAttributes(from: ObjectVersion, resource: Json): ObjectAttributes {
-  const chosen = readAttributes(isJson(resource) ? resource : {});
+  const chosen = readAttributes(isPlain(resource) ? resource : {});
   if (Object.keys(chosen).length === 0) return from.attributes;
   return chosen.contentType === undefined && from.attributes.contentType !== undefined
     ? { ...chosen, contentType: from.attributes.contentType }

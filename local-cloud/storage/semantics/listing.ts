@@ -1,4 +1,6 @@
 /** Object listings: prefix, delimiter, offsets, glob and pages, in one walk over the sorted names. */
+import * as z from 'zod';
+import { parseJsonIfWhole } from '../../read-json.ts';
 import { invalid } from './api-error.ts';
 import { globToRegExp } from './glob.ts';
 import type { ObjectVersion } from './model.ts';
@@ -26,11 +28,12 @@ export interface ListPage {
 }
 
 /** Where the page before ended: at a name (and generation), or behind everything with a prefix. */
-interface Position {
-  name: string;
-  generation?: number;
-  wholePrefix?: boolean;
-}
+const positionSchema = z.object({
+  name: z.string(),
+  generation: z.exactOptional(z.number()),
+  wholePrefix: z.exactOptional(z.boolean()),
+});
+type Position = z.infer<typeof positionSchema>;
 
 export function listObjects(entry: BucketEntry, query: ListQuery): ListPage {
   return new Listing(entry, query).page();
@@ -147,11 +150,7 @@ function encodeToken(position: Position): string {
 }
 
 function decodeToken(token: string): Position {
-  try {
-    const position = JSON.parse(Buffer.from(token, 'base64url').toString()) as Position;
-    if (typeof position.name === 'string') return position;
-  } catch {
-    // Falls through to the refusal, as any other token that is not ours.
-  }
-  throw invalid('Invalid argument: pageToken');
+  const position = parseJsonIfWhole(Buffer.from(token, 'base64url').toString(), positionSchema);
+  if (position === undefined) throw invalid('Invalid argument: pageToken');
+  return position;
 }

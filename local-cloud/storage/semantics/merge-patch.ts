@@ -1,17 +1,13 @@
 /** JSON merge patch, which the service's `patch` methods follow: null removes, objects merge, all else replaces. */
+import { isPlain } from '../../is-plain.ts';
 
 export type Json = Record<string, unknown>;
 
-export function isJson(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-export function mergePatch(before: unknown, patch: unknown): unknown {
-  if (!isJson(patch)) return patch;
-  const merged: Json = isJson(before) ? { ...before } : {};
+export function mergePatch(before: unknown, patch: Json): Json {
+  const merged: Json = isPlain(before) ? { ...before } : {};
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete merged[key];
-    else merged[key] = mergePatch(merged[key], value);
+    else merged[key] = isPlain(value) ? mergePatch(merged[key], value) : value;
   }
   return merged;
 }

@@ -1,57 +1,67 @@
 /** What is remembered of buckets and objects, and the records of the metadata log. No behaviour here. */
-import type { Place } from '../disk/blobs.ts';
+import * as z from 'zod';
+import { place, type Place } from '../disk/blobs.ts';
 
-export interface Bucket {
-  name: string;
-  timeCreatedMs: number;
-  updatedMs: number;
-  metageneration: number;
+const bucketSchema = z.object({
+  name: z.string(),
+  timeCreatedMs: z.number(),
+  updatedMs: z.number(),
+  metageneration: z.number(),
   /** What the caller configured (versioning, labels, lifecycle ...), as in the JSON resource. */
-  config: Record<string, unknown>;
-}
+  config: z.record(z.string(), z.unknown()),
+});
+export type Bucket = z.infer<typeof bucketSchema>;
 
 /** A stretch of a blob file that holds a stretch of an object's bytes. */
 export type BlobPart = Place;
 
+const text = z.exactOptional(z.string());
+const flag = z.exactOptional(z.boolean());
+
 /** Properties that the writer of an object chooses. */
-export interface ObjectAttributes {
-  contentType?: string;
-  contentEncoding?: string;
-  contentDisposition?: string;
-  contentLanguage?: string;
-  cacheControl?: string;
-  customTime?: string;
-  storageClass?: string;
-  temporaryHold?: boolean;
-  eventBasedHold?: boolean;
-  metadata?: Record<string, string>;
-}
+export const objectAttributes = z.object({
+  contentType: text,
+  contentEncoding: text,
+  contentDisposition: text,
+  contentLanguage: text,
+  cacheControl: text,
+  customTime: text,
+  storageClass: text,
+  temporaryHold: flag,
+  eventBasedHold: flag,
+  metadata: z.exactOptional(z.record(z.string(), z.string())),
+});
+export type ObjectAttributes = z.infer<typeof objectAttributes>;
 
-export interface ObjectVersion {
-  bucket: string;
-  name: string;
+const objectVersion = z.object({
+  bucket: z.string(),
+  name: z.string(),
   /** Microseconds since 1970, strictly increasing in the whole service. */
-  generation: number;
-  metageneration: number;
-  size: number;
-  parts: BlobPart[];
-  crc32c: string;
+  generation: z.number(),
+  metageneration: z.number(),
+  size: z.number(),
+  parts: z.array(place),
+  crc32c: z.string(),
   /** Absent for composed objects, as in the real service. */
-  md5Hash?: string;
-  componentCount?: number;
-  timeCreatedMs: number;
-  updatedMs: number;
+  md5Hash: text,
+  componentCount: z.exactOptional(z.number()),
+  timeCreatedMs: z.number(),
+  updatedMs: z.number(),
   /** Set once the version is no longer the live one. */
-  timeDeletedMs?: number;
-  attributes: ObjectAttributes;
-}
+  timeDeletedMs: z.exactOptional(z.number()),
+  attributes: objectAttributes,
+});
+export type ObjectVersion = z.infer<typeof objectVersion>;
 
-export interface Preconditions {
-  ifGenerationMatch?: number;
-  ifGenerationNotMatch?: number;
-  ifMetagenerationMatch?: number;
-  ifMetagenerationNotMatch?: number;
-}
+const count = z.exactOptional(z.number());
+
+export const preconditions = z.object({
+  ifGenerationMatch: count,
+  ifGenerationNotMatch: count,
+  ifMetagenerationMatch: count,
+  ifMetagenerationNotMatch: count,
+});
+export type Preconditions = z.infer<typeof preconditions>;
 
 /** Bytes that are on disk and wait for a name. */
 export interface Content {
@@ -67,15 +77,19 @@ export interface Content {
  * `put` makes a version live; what happens to the version before it follows from the bucket's versioning at that point
  * of the log. `version`, `event`, `counters` and `upload` are written by compaction only.
  */
-export type LogRecord =
-  | { t: 'bucket'; bucket: Bucket }
-  | { t: 'bucket-gone'; name: string }
-  | { t: 'put'; object: ObjectVersion; event: number; upload?: string }
-  | { t: 'patch'; object: ObjectVersion }
-  | { t: 'archive'; bucket: string; name: string; timeDeletedMs: number }
-  | { t: 'drop'; bucket: string; name: string; generation: number }
-  | { t: 'ack'; events: number[] }
-  | { t: 'version'; object: ObjectVersion }
-  | { t: 'event'; event: number; object: ObjectVersion }
-  | { t: 'upload'; upload: string; object: ObjectVersion }
-  | { t: 'counters'; generation: number; event: number };
+const name = z.string();
+const object = objectVersion;
+export const logRecord = z.discriminatedUnion('t', [
+  z.object({ t: z.literal('bucket'), bucket: bucketSchema }),
+  z.object({ t: z.literal('bucket-gone'), name }),
+  z.object({ t: z.literal('put'), object, event: z.number(), upload: text }),
+  z.object({ t: z.literal('patch'), object }),
+  z.object({ t: z.literal('archive'), bucket: name, name, timeDeletedMs: z.number() }),
+  z.object({ t: z.literal('drop'), bucket: name, name, generation: z.number() }),
+  z.object({ t: z.literal('ack'), events: z.array(z.number()) }),
+  z.object({ t: z.literal('version'), object }),
+  z.object({ t: z.literal('event'), event: z.number(), object }),
+  z.object({ t: z.literal('upload'), upload: z.string(), object }),
+  z.object({ t: z.literal('counters'), generation: z.number(), event: z.number() }),
+]);
+export type LogRecord = z.infer<typeof logRecord>;

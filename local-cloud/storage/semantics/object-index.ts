@@ -2,6 +2,7 @@
  * The state of the service in memory: what the records of the metadata log add up to.
  * Changes only by `apply`, so that the state after a restart is the state before it.
  */
+import { isPlain } from '../../is-plain.ts';
 import type { Bucket, LogRecord, ObjectVersion } from './model.ts';
 import { SortedNames } from './sorted-names.ts';
 
@@ -207,5 +208,6 @@ export class ObjectIndex {
 }
 
 export function isVersioned(bucket: Bucket): boolean {
-  return (bucket.config.versioning as { enabled?: unknown } | undefined)?.enabled === true;
+  const { versioning } = bucket.config;
+  return isPlain(versioning) && versioning.enabled === true;
 }

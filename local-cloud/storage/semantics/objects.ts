@@ -4,8 +4,16 @@
  */
 import { ApiError, invalid, noSuchObject } from './api-error.ts';
 import type { Buckets } from './buckets.ts';
+import { isPlain } from '../../is-plain.ts';
 import { mergePatch, type Json } from './merge-patch.ts';
-import type { Content, LogRecord, ObjectAttributes, ObjectVersion, Preconditions } from './model.ts';
+import {
+  objectAttributes,
+  type Content,
+  type LogRecord,
+  type ObjectAttributes,
+  type ObjectVersion,
+  type Preconditions,
+} from './model.ts';
 import { checkObjectName } from './names.ts';
 import { isVersioned } from './object-index.ts';
 import { checkPreconditions } from './preconditions.ts';
@@ -17,19 +25,6 @@ export interface Placement {
   name: string;
   conditions: Preconditions;
 }
-
-const ATTRIBUTES: readonly (keyof ObjectAttributes)[] = [
-  'contentType',
-  'contentEncoding',
-  'contentDisposition',
-  'contentLanguage',
-  'cacheControl',
-  'customTime',
-  'storageClass',
-  'temporaryHold',
-  'eventBasedHold',
-  'metadata',
-];
 
 export class Objects {
   readonly #state: StorageState;
@@ -101,7 +96,7 @@ export class Objects {
     if (!before) throw noSuchObject(bucket, name);
     checkPreconditions(before, conditions, 'write');
     this.#rate.take(bucket, name);
-    const attributes = readAttributes(mergePatch(how === 'patch' ? before.attributes : {}, resource) as Json);
+    const attributes = readAttributes(mergePatch(how === 'patch' ? before.attributes : {}, resource));
     const object = {
       ...before,
       attributes,
@@ -136,19 +131,21 @@ export class Objects {
 
 /** Takes the writable properties out of an object resource. */
 export function readAttributes(resource: Json): ObjectAttributes {
-  const attributes: Json = {};
-  for (const key of ATTRIBUTES)
-    if (resource[key] !== undefined && resource[key] !== null) attributes[key] = resource[key];
-  if (attributes.metadata !== undefined) {
-    const entries = Object.entries(attributes.metadata as Json);
-    if (entries.some(([, value]) => typeof value === 'object' && value !== null)) {
-      throw invalid('Invalid value for metadata: values must be strings.');
-    }
-    attributes.metadata = Object.fromEntries(
-      entries.filter(([, value]) => value !== null).map(([key, value]) => [key, String(value)]),
-    );
+  const given = Object.fromEntries(
+    Object.entries(resource).filter(([, value]) => value !== undefined && value !== null),
+  );
+  const metadata = isPlain(given.metadata) ? { metadata: readMetadata(given.metadata) } : {};
+  const attributes = objectAttributes.safeParse({ ...given, ...metadata });
+  if (attributes.success) return attributes.data;
+  throw invalid(`Invalid value for ${attributes.error.issues[0]?.path.join('.')}.`);
+}
+
+function readMetadata(metadata: Json): Record<string, string> {
+  const entries = Object.entries(metadata);
+  if (entries.some(([, value]) => typeof value === 'object' && value !== null)) {
+    throw invalid('Invalid value for metadata: values must be strings.');
   }
-  return attributes as ObjectAttributes;
+  return Object.fromEntries(entries.filter(([, value]) => value !== null).map(([key, value]) => [key, String(value)]));
 }
 
 function refuseIfHeld(object: ObjectVersion): void {

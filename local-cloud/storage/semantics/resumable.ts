@@ -3,24 +3,26 @@
  * that is and goes on there. A finished session answers with its object from then on, so a client that lost the last
  * answer does not fail its own precondition.
  */
+import * as z from 'zod';
 import type { SessionFiles } from '../disk/session-files.ts';
 import { ApiError, invalid } from './api-error.ts';
 import { ContentHash } from './checksums.ts';
 import { checkHashes, readExpectedHashes } from './incoming.ts';
 import type { Json } from './merge-patch.ts';
-import type { Content, ObjectVersion } from './model.ts';
+import { preconditions, type Content, type ObjectVersion } from './model.ts';
 import { readAttributes, type Objects, type Placement } from './objects.ts';
 import type { StorageState } from './state.ts';
 
 const QUANTUM_BYTES = 256 * 1024;
 const MAX_AGE_MS = 7 * 24 * 3600 * 1000;
 
-export interface Session {
-  placement: Placement;
-  resource: Json;
-  blob: string;
-  createdMs: number;
-}
+export const sessionSchema = z.object({
+  placement: z.object({ bucket: z.string(), name: z.string(), conditions: preconditions }),
+  resource: z.record(z.string(), z.unknown()),
+  blob: z.string(),
+  createdMs: z.number(),
+});
+export type Session = z.infer<typeof sessionSchema>;
 
 /** What a request says of its bytes: header Content-Range. `last` and `total` are absent for `*`. */
 export interface ChunkRange {
@@ -179,7 +181,7 @@ export class ResumableUploads {
     const hash = new ContentHash();
     if (running.persistedBytes === 0) return hash;
     const stream = this.#state.blobs.read(running.session.blob, 0, running.persistedBytes - 1);
-    for await (const chunk of stream) hash.update(chunk as Buffer);
+    for await (const chunk of stream) hash.update(chunk);
     return hash;
   }
 

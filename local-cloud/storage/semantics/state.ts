@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import { BlobStore } from '../disk/blobs.ts';
 import { MetadataLog } from '../disk/metadata-log.ts';
-import type { LogRecord } from './model.ts';
+import { logRecord, type LogRecord } from './model.ts';
 import { ObjectIndex } from './object-index.ts';
 
 export class StorageState {
@@ -21,7 +21,7 @@ export class StorageState {
     this.clock = clock;
     mkdirSync(folder, { recursive: true });
     this.blobs = new BlobStore(join(folder, 'blobs'));
-    this.#log = new MetadataLog<LogRecord>(join(folder, 'metadata.jsonl'), (record) => this.index.apply(record));
+    this.#log = new MetadataLog(join(folder, 'metadata.jsonl'), logRecord, (record) => this.index.apply(record));
     this.index.takeReleasedBlobs();
     this.#compact();
   }

@@ -8,7 +8,7 @@ import { receiveContent, type ExpectedHashes } from './incoming.ts';
 import type { Content } from './model.ts';
 import { Objects } from './objects.ts';
 import { FinalizeOutbox } from './outbox.ts';
-import { ResumableUploads, type Session } from './resumable.ts';
+import { ResumableUploads, sessionSchema } from './resumable.ts';
 import { StorageState } from './state.ts';
 import { WriteRate } from './write-rate.ts';
 
@@ -26,7 +26,11 @@ export class StorageService {
     this.buckets = new Buckets(this.state);
     this.objects = new Objects(this.state, this.buckets, new WriteRate(context.clock, options.enforceRateLimit));
     this.copying = new Copying(this.objects, this.buckets);
-    this.uploads = new ResumableUploads(this.state, this.objects, new SessionFiles<Session>(join(folder, 'uploads')));
+    this.uploads = new ResumableUploads(
+      this.state,
+      this.objects,
+      new SessionFiles(join(folder, 'uploads'), sessionSchema),
+    );
     this.outbox = new FinalizeOutbox(this.state, (message) => context.log('storage', message));
     this.objects.onEvent = (event) => this.outbox.push(event);
     this.state.blobs.sweep((blob) => this.state.index.usesBlob(blob) || this.uploads.usesBlob(blob));

@@ -1,7 +1,8 @@
 /** One HTTP request and its answer, as the handlers of this service see them. */
 import type { IncomingMessage } from 'node:http';
 import { ApiError, invalid } from '../semantics/api-error.ts';
-import { isJson, type Json } from '../semantics/merge-patch.ts';
+import { isPlain } from '../../is-plain.ts';
+import type { Json } from '../semantics/merge-patch.ts';
 import type { ObjectVersion } from '../semantics/model.ts';
 
 const MAX_JSON_BYTES = 4 << 20;
@@ -113,7 +114,7 @@ export function parseJson(text: string): Json {
   if (text.trim() === '') return {};
   try {
     const value: unknown = JSON.parse(text);
-    if (isJson(value)) return value;
+    if (isPlain(value)) return value;
   } catch {
     // Falls through to the refusal.
   }

@@ -2,7 +2,8 @@
 import { invalid } from '../semantics/api-error.ts';
 import type { Source } from '../semantics/copying.ts';
 import { listObjects, type ListQuery } from '../semantics/listing.ts';
-import { isJson, type Json } from '../semantics/merge-patch.ts';
+import { isPlain } from '../../is-plain.ts';
+import type { Json } from '../semantics/merge-patch.ts';
 import { readPreconditions, wholeNumber } from '../semantics/preconditions.ts';
 import { objectResource } from '../semantics/resource.ts';
 import type { StorageService } from '../semantics/storage-service.ts';
@@ -58,7 +59,7 @@ export class JsonObjects {
     if (!Array.isArray(body.sourceObjects)) throw invalid('You must provide at least one source component.');
     const sources = body.sourceObjects.map((source: unknown) => composeSource(bucket, source));
     const target = { bucket, name, conditions: readPreconditions(call.query) };
-    const destination = isJson(body.destination) ? body.destination : {};
+    const destination = isPlain(body.destination) ? body.destination : {};
     const object = this.#service.copying.compose(sources, target, destination, body.deleteSourceObjects === true);
     return jsonReply(objectResource(object, call.base));
   };
@@ -118,9 +119,9 @@ function targetOf(call: Call) {
 }
 
 function composeSource(bucket: string, source: unknown): Source {
-  const { name, generation, objectPreconditions } = (isJson(source) ? source : {}) as Json;
+  const { name, generation, objectPreconditions }: Json = isPlain(source) ? source : {};
   if (typeof name !== 'string') throw invalid('A source component needs a name.');
-  const match = isJson(objectPreconditions) ? objectPreconditions.ifGenerationMatch : undefined;
+  const match = isPlain(objectPreconditions) ? objectPreconditions.ifGenerationMatch : undefined;
   return {
     bucket,
     name,

@@ -3,6 +3,7 @@ import { createGunzip } from 'node:zlib';
 import { ApiError, invalid } from '../semantics/api-error.ts';
 import { readExpectedHashes } from '../semantics/incoming.ts';
 import { mergePatch, type Json } from '../semantics/merge-patch.ts';
+import { checkObjectName } from '../semantics/names.ts';
 import type { Placement } from '../semantics/objects.ts';
 import { readAttributes } from '../semantics/objects.ts';
 import { readPreconditions } from '../semantics/preconditions.ts';
@@ -108,7 +109,7 @@ async function* toTheEnd(reader: MultipartReader): AsyncGenerator<Buffer> {
 
 /** Query parameters win over the resource for the name; the resource wins for the content type. */
 function withDefaults(call: Call, given: Json, contentType: string | undefined): Json {
-  const resource = mergePatch({}, given) as Json;
+  const resource = mergePatch({}, given);
   const name = call.query.get('name');
   if (name !== null) resource.name = name;
   const encoding = call.query.get('contentEncoding');
@@ -123,11 +124,9 @@ function uploadOf(call: Call): string {
 }
 
 function placementOf(call: Call, resource: Json): Placement {
-  return {
-    bucket: bucketOf(call),
-    name: resource.name as string,
-    conditions: readPreconditions(call.query),
-  };
+  const { name } = resource;
+  checkObjectName(name);
+  return { bucket: bucketOf(call), name, conditions: readPreconditions(call.query) };
 }
 
 /** No header: the body is the rest of the object from its first byte. */

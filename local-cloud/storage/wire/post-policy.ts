@@ -1,8 +1,12 @@
 /** Policy documents of signed form uploads: does the form do only what was signed? */
+import * as z from 'zod';
+import { parseJsonIfWhole } from '../../read-json.ts';
 import { ApiError } from '../semantics/api-error.ts';
 import { ALGORITHM, expired, readCredential, signatureMismatch, type VerifySignature } from './signed-url.ts';
 
-type Condition = Record<string, unknown> | [string, unknown, unknown];
+const condition = z.union([z.tuple([z.unknown()], z.unknown()), z.record(z.string(), z.unknown())]);
+type Condition = z.infer<typeof condition>;
+const policyDocument = z.object({ conditions: z.array(condition), expiration: z.string() });
 
 export interface Policy {
   /** Limits on the file, when the policy has them. */
@@ -43,16 +47,10 @@ function checkSignature(fields: Map<string, string>, encoded: string, verify: Ve
   if (verify && !verify(email, signed, signature)) throw signatureMismatch(signed);
 }
 
-function parse(encoded: string): { conditions: Condition[]; expiration: string } {
-  try {
-    const document = JSON.parse(Buffer.from(encoded, 'base64').toString('utf8')) as Record<string, unknown>;
-    if (Array.isArray(document.conditions) && typeof document.expiration === 'string') {
-      return { conditions: document.conditions as Condition[], expiration: document.expiration };
-    }
-  } catch {
-    // Falls through to the refusal.
-  }
-  throw invalidDocument('The policy document is not valid.');
+function parse(encoded: string): z.infer<typeof policyDocument> {
+  const document = parseJsonIfWhole(Buffer.from(encoded, 'base64').toString('utf8'), policyDocument);
+  if (document === undefined) throw invalidDocument('The policy document is not valid.');
+  return document;
 }
 
 function applyCondition(condition: Condition, fields: Map<string, string>, policy: Policy, covered: Set<string>): void {

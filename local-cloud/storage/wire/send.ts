@@ -95,6 +95,6 @@ function readSmall(service: StorageService, object: ObjectVersion, start: number
 
 async function* readLarge(service: StorageService, object: ObjectVersion, start: number, end: number) {
   for (const stretch of stretches(object, start, end)) {
-    yield* service.state.blobs.read(stretch.blob, stretch.start, stretch.end) as AsyncIterable<Buffer>;
+    yield* service.state.blobs.read(stretch.blob, stretch.start, stretch.end);
   }
 }
