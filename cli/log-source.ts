@@ -1,8 +1,8 @@
 /** Where the lines of a job's log come from: the local cloud's log store, which outlives the cluster. */
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { clusterName } from '../functions/job/names.ts';
+import { readLines } from '../local-cloud/read-lines.ts';
 import { admin, localVariable, type Session } from './session.ts';
 
 export interface LogLine {
@@ -64,8 +64,8 @@ export function functionLog(session: Session, job: string): LogSource {
   let begin = 0;
   return {
     async next() {
-      const text = await readLines(file, begin);
-      begin += Buffer.byteLength(text);
+      const { text, end } = readLines(file, begin);
+      begin = end;
       return text
         .split('\n')
         .filter((line) => line.includes(`"job":"${job}"`))
@@ -73,17 +73,4 @@ export function functionLog(session: Session, job: string): LogSource {
         .map((line) => ({ timestamp: '', pod: 'functions', text: line, machine: false }));
     },
   };
-}
-
-/** Whole lines from there on; none while there is no file. */
-async function readLines(file: string, begin: number): Promise<string> {
-  const handle = await open(file).catch(() => null);
-  if (handle === null) return '';
-  try {
-    const { size } = await handle.stat();
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(Math.max(0, size - begin)), { position: begin });
-    return buffer.subarray(0, buffer.subarray(0, bytesRead).lastIndexOf('\n') + 1).toString('utf8');
-  } finally {
-    await handle.close();
-  }
 }

@@ -191,7 +191,10 @@ export function localVariable(session: Session, name: string): string {
   return localEndpoints(session).clientEnvironment[name] ?? '';
 }
 
-/** What the local cloud's admin API answers, which is of the schema's form. @throws CommandError when this is not a local cloud. */
+/**
+ * What the local cloud's admin API answers, which is of the schema's form.
+ * @throws CommandError when this is not a local cloud.
+ */
 export async function admin<T>(
   session: Session,
   schema: z.ZodType<T>,

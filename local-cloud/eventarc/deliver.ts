@@ -51,8 +51,12 @@ async function failedBefore(context: LocalContext, rule: FaultRule, options: Del
   return rule.effect === 'status' && acknowledging.has(rule.status ?? 0);
 }
 
-/** The end of the local cloud ends every wait: what is waited for may take ten minutes. */
+/**
+ * The end of the local cloud ends every wait: what is waited for may take ten minutes, and may fail when nobody waits
+ * for it any more.
+ */
 async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  work.catch(() => undefined);
   signal.throwIfAborted();
   const over = new AbortController();
   const aborted = once(signal, 'abort', { signal: over.signal }).then((): never => {

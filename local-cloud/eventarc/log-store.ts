@@ -2,9 +2,10 @@
  * Log entries on disk: <cluster>/<namespace>_<pod>_<container>.jsonl, and
  * <cluster>/operations.jsonl. Nothing deletes them.
  */
-import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseJsonIfWhole } from '../read-json.ts';
+import { readLines } from '../read-lines.ts';
 import { logEntry, type LogEntry } from './log-entry.ts';
 
 export interface LogQuery {
@@ -70,19 +71,6 @@ function listFiles(dir: string): string[] {
     return readdirSync(dir);
   } catch {
     return [];
-  }
-}
-
-/** Whole lines only: the rest of one that is being written comes with the next page. */
-function readLines(file: string, begin: number): { text: string; end: number } {
-  const descriptor = openSync(file, 'r');
-  try {
-    const bytes = Buffer.alloc(Math.max(0, fstatSync(descriptor).size - begin));
-    const count = readSync(descriptor, bytes, 0, bytes.length, begin);
-    const whole = bytes.subarray(0, bytes.subarray(0, count).lastIndexOf('\n') + 1);
-    return { text: whole.toString('utf8'), end: begin + whole.length };
-  } finally {
-    closeSync(descriptor);
   }
 }
 

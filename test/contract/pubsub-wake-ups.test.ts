@@ -195,6 +195,31 @@ test('a handler that ends after its lease has room for the next message', async 
   );
 });
 
+test('what a delivery would still have asked for when eventarc stops may fail unheard', async (t) => {
+  const context = contextOf(t);
+  const pubsub = await startPubsub(context, { port: 0 });
+  t.after(() => pubsub.stop());
+  const unheard: unknown[] = [];
+  const hear = (reason: unknown): void => void unheard.push(reason);
+  process.on('unhandledRejection', hear);
+  t.after(() => process.off('unhandledRejection', hear));
+  context.faults.set([{ service: 'eventarc', method: '*', effect: 'duplicate' }]);
+  const asked: (() => void)[] = [];
+  const type = 'google.cloud.pubsub.topic.v1.messagePublished';
+  const eventarc = startEventarc(context, {
+    pubsub,
+    triggers: [{ name: 'a', function: 'f', source: { type, topic: 'top' } }],
+    functionUrl: () => new Promise((_, reject) => asked.push(() => reject(new Error('the functions have gone')))),
+  });
+  pubsub.publish('top', { data: 'twice' });
+  await new Promise(setImmediate);
+  await eventarc.stop();
+  assert.equal(asked.length, 2);
+  for (const fail of asked) fail();
+  await new Promise(setImmediate);
+  assert.deepEqual(unheard, []);
+});
+
 test('eventarc stops at once, whatever a delivery waits for', async (t) => {
   const context = contextOf(t);
   const pubsub = await startPubsub(context, { port: 0 });

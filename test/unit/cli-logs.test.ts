@@ -123,6 +123,25 @@ describe('logs', () => {
     assert.deepEqual(shown, ['functions INFO pass: running', 'functions INFO pass: draining']);
   });
 
+  it('--role functions --follow loses no line behind bytes that are not UTF-8', async () => {
+    await tellStatus(session, 'bytes', { phase: 'running', ended: false });
+    const line = (message: string): string => JSON.stringify({ severity: 'INFO', message, job: 'bytes' });
+    const odd = Buffer.concat([Buffer.from('{"message":"'), Buffer.alloc(1000, 0xff), Buffer.from('"}\n')]);
+    appendFileSync(functionsLog, Buffer.concat([odd, Buffer.from(`${line('first')}\n`)]));
+    const shown: string[] = [];
+    const context = {
+      ...{ json: false, state: undefined, sayJson: () => undefined, note: () => undefined },
+      say: (text = '') => void shown.push(text),
+      session: async () => session,
+    };
+    const ended = logs.run(context, { follow: true, role: 'functions' }, 'bytes');
+    await waitFor('the first line', () => shown.length === 1);
+    appendFileSync(functionsLog, `${line('second')}\n`);
+    await tellStatus(session, 'bytes', { phase: 'succeeded', ended: true });
+    await ended;
+    assert.deepEqual(shown, ['functions INFO first', 'functions INFO second']);
+  });
+
   it('in the cloud names the command for the cluster of the newest attempt, and for the role', async () => {
     const cloud = virtualSession();
     await tellStatus(cloud, 'far', { attempt: 3, ended: true });

@@ -10,8 +10,8 @@ import { GoogleError } from '../../identity/google-http.ts';
 import { isPlain } from '../../is-plain.ts';
 
 /**
- * A message whose fields ProtoSchema.check() has judged by the definitions: each is read as what its definition says, so
- * that `any` hides nothing that would come from a caller.
+ * A message whose fields ProtoSchema.check() has judged by the definitions: each is read as what its definition says,
+ * so that `any` hides nothing that would come from a caller.
  */
 export type Json = { [name: string]: any };
 
