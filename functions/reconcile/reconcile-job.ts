@@ -24,7 +24,14 @@ import { isRefused } from './plan-creating.ts';
 import { releasePlace } from './place-list.ts';
 import { rebuildRecord } from './lost-record.ts';
 import { plan } from './plan.ts';
-import { type LoadedRecord, loadRecord, saveRecord, setAside, UnreadableRecordError } from './record-store.ts';
+import {
+  keepRecord,
+  type LoadedRecord,
+  loadRecord,
+  saveRecord,
+  setAside,
+  UnreadableRecordError,
+} from './record-store.ts';
 import { storageClock } from './storage-clock.ts';
 import { publishNotices, show } from './tell.ts';
 import { tryAgain } from './try-again.ts';
@@ -35,6 +42,8 @@ export type PassResult =
   /** Another pass acts on this job now, or has just done so. */
   | { did: 'left-to-another' | 'covered' | 'no-job' };
 
+/** Instead of its generation. */
+const NO_RECORD = '0';
 /** A pass that takes longer than this is taken for dead, and another may act: the longest back-up and some calls. */
 const PASS_LIMIT_MS = 120_000;
 
@@ -128,7 +137,7 @@ async function carryOut(ports: Ports, settings: PassSettings, pass: Pass): Promi
   const marker = await listAsLive(ports, settings, pass);
   const nonce = randomUUID();
   const intent: JobRecord = { ...step.record, nonce, acting: true };
-  const intentGeneration = await saveUnlessOvertaken(ports, intent, loaded?.generation ?? '0');
+  const intentGeneration = await saveIntent(ports, intent, loaded);
   if (intentGeneration === null) return { did: 'left-to-another' };
   const acted = await act(step.actions, { ports, seen, connections, record: intent, settings, intentGeneration });
   const outcome: JobRecord = { ...acted.record, nonce: randomUUID(), acting: false, observedMs: startedMs };
@@ -230,6 +239,14 @@ function withGains(record: JobRecord, { record: { ledger } }: Step): JobRecord {
 function endTrouble(record: JobRecord, { actions }: Step): JobRecord {
   const wasTried = actions.some((action) => action.do === record.trouble?.action);
   return wasTried ? { ...record, trouble: null } : record;
+}
+
+/** As saveUnlessOvertaken. No record is without a copy: a new one's is there before it. */
+async function saveIntent(ports: Ports, intent: JobRecord, loaded: LoadedRecord | null): Promise<string | null> {
+  const { clock, buckets } = ports;
+  const fresh = newRecord(intent.job, intent.createdAt);
+  if (loaded === null) await tryAgain(clock, () => keepRecord(buckets.state, fresh, NO_RECORD));
+  return saveUnlessOvertaken(ports, intent, loaded?.generation ?? NO_RECORD);
 }
 
 /** Answers the record's generation; null when another pass has written since. */

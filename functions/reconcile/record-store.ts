@@ -103,12 +103,13 @@ export async function setAside(state: Bucket, job: string, generation: string): 
 }
 
 /**
- * Keeps a record that was saved just now, for the case that the object is damaged later. A pass that has been
- * overtaken keeps nothing: what the other one has written is newer. What is kept already is not written again.
+ * Keeps a record that was saved just now, or is about to be the first (generation 0), for the case that the object is
+ * damaged later. A pass that has been overtaken keeps nothing: what the other one has written is newer. What is kept
+ * already is not written again.
  */
 export async function keepRecord(state: Bucket, record: JobRecord, generation: string): Promise<void> {
   const there = await state.info(paths.record(record.job));
-  if (there?.generation !== generation) return;
+  if ((there?.generation ?? '0') !== generation) return;
   const [name, text] = [paths.previousRecord(record.job), checkedText(record)];
   const kept = await state.info(name);
   if (kept?.md5 === createHash('md5').update(text).digest('base64')) return;

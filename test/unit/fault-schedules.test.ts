@@ -103,6 +103,22 @@ const found: readonly [name: string, scenario: string, faults: Fault | Fault[]][
     'resume',
     { kind: 'refuse', calls: 'state.write', chance: 0.5, seed: 28 },
   ],
+  [
+    'a record that was damaged before its first pass had left a copy',
+    'cancel',
+    [
+      { kind: 'damage', object: 'jobs/demo.json', at: 12, share: 0.5 },
+      { kind: 'crash', call: 14, when: 'after' },
+    ],
+  ],
+  [
+    'a record that was damaged while copies were refused',
+    'limit',
+    [
+      { kind: 'damage', object: 'jobs/demo.json', at: 24, share: 0.5 },
+      { kind: 'refuse', calls: 'state.write', chance: 0.5, seed: 172688 },
+    ],
+  ],
   ['no event at all', 'canary failure', { kind: 'events', how: 'lost' }],
 ];
 

@@ -77,9 +77,11 @@ export class FaultWorld {
     this.results = bucket('results');
   }
 
-  /** A record that is damaged while its copy could not be kept is lost: the job ends, and says so. */
+  /** A record is lost only when somebody has damaged its copy, too: the job ends then, and says so. */
   mayLoseRecord(): boolean {
-    return this.#faults.length > 1 && this.#faults.some((fault) => fault.kind === 'damage');
+    const isDamaged = (object: string): boolean =>
+      this.#faults.some((fault) => fault.kind === 'damage' && fault.object === object);
+    return isDamaged('jobs/demo.json') && isDamaged('previous/demo.json');
   }
 
   seconds(): number {

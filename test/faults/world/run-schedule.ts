@@ -83,9 +83,12 @@ class Driver {
 
   /** Nobody visits a job that has ended: what was damaged then is put right by whoever asks for it next. */
   async mend(): Promise<void> {
-    if (this.record() !== null || this.#endedAt === null) return;
-    this.#start((context) => runPasses(context, JOB));
-    await this.#settle(SETTLE_SECONDS);
+    if (this.#endedAt === null) return;
+    // Where the first question fails, the platform asks again.
+    for (let asked = 0; asked < 3 && this.record() === null; asked += 1) {
+      this.#start((context) => runPasses(context, JOB));
+      await this.#settle(SETTLE_SECONDS / 3);
+    }
   }
 
   /** Lets ticks alone go on for a while. */
