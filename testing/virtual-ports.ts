@@ -238,15 +238,9 @@ function virtualQueue(world: VirtualWorld, cluster: VirtualCluster): TaskQueue {
         startedSeconds: null,
         beatSeconds: null,
       };
-      return {
-        progress: summarize(driver, cluster.loops, cluster.workers, unsaved(cluster)),
-        workers: cluster.workers,
-        gate: cluster.gate,
-        urlRequests: cluster.urlRequests,
-        largeWaiting: cluster.largeWaiting,
-        deaths: cluster.deaths,
-        refused: cluster.refused,
-      };
+      const { workers, gate, urlRequests, largeWaiting, deaths, refused } = cluster;
+      const progress = summarize(driver, cluster.loops, workers, unsaved(cluster));
+      return { progress, workers, gate, urlRequests, largeWaiting, deaths, refused };
     },
     async outbox(maxEntries) {
       return { items: cluster.outbox.slice(0, maxEntries), refused: [...cluster.outboxRefused] };
@@ -275,13 +269,14 @@ function virtualQueue(world: VirtualWorld, cluster: VirtualCluster): TaskQueue {
       else cluster.described = rest(cluster.described);
     },
     async stop(reason) {
+      world.check('queue.stop');
       cluster.stopReason = reason;
     },
     async setGate(tasks) {
       world.check('queue.setGate');
       cluster.gate = { ...cluster.gate, tasks };
     },
-    async renewLease() {},
+    renewLease: async () => world.check('queue.renewLease'),
     async explainDeaths(deaths) {
       world.check('queue.explainDeaths');
       cluster.explained.push(...deaths);

@@ -63,9 +63,56 @@ function delaySeconds(action: Action['do'], { code, retry }: { code: string; ret
   return Math.min(bound, first * 2 ** (count - 2));
 }
 
-/** What may be done now: nothing from the action on that has to wait, because what follows it may rely on it. */
+/**
+ * What an action needs of those before it: results are saved before their cluster goes, the script is stopped before
+ * its workers, machines are asked for before the workers on them. All others are done whatever else fails.
+ */
+const RELIES_ON: Partial<Record<Action['do'], readonly Action['do'][]>> = {
+  'create-cluster': ['take-place'],
+  'scale-workers': ['stop-driver', 'resize-workers-pool'],
+  'resize-workers-pool': ['stop-driver'],
+  'delete-nodes': ['scale-workers'],
+  'delete-cluster': ['back-up'],
+};
+
+/** Whether one of the actions that were left out or have failed must be done first. */
+export function isHeldBack(action: Action, undone: readonly Action['do'][]): boolean {
+  return RELIES_ON[action.do]?.some((needed) => undone.includes(needed)) ?? false;
+}
+
+/** What may be done now: not the action that has to wait, nor those that rely on it. */
 export function dueActions(actions: readonly Action[], trouble: Trouble | null, nowMs: number): Action[] {
   if (trouble === null || nowMs >= Date.parse(trouble.nextTryAt)) return [...actions];
-  const held = actions.findIndex((action) => action.do === trouble.action);
-  return held < 0 ? [...actions] : actions.slice(0, held);
+  const undone: Action['do'][] = [];
+  return actions.filter((action) => {
+    const isDue = action.do !== trouble.action && !isHeldBack(action, undone);
+    if (!isDue) undone.push(action.do);
+    return isDue;
+  });
+}
+
+export interface Failure {
+  action: Action['do'];
+  error: { code: string; message: string; retry: boolean };
+}
+
+/**
+ * Of several things that fail, one is remembered: what costs money or results first, then what has failed before. The
+ * others are tried at every pass.
+ * @param tried what this pass has done or tried to do.
+ */
+export function troubleAfter(
+  before: Trouble | null,
+  tried: readonly Action[],
+  failures: readonly Failure[],
+  nowMs: number,
+): Trouble | null {
+  const isOver =
+    tried.some((action) => action.do === before?.action) && !failures.some(({ action }) => action === before?.action);
+  const known = isOver ? null : before;
+  const failure =
+    failures.find(({ action }) => URGENT.includes(action)) ??
+    failures.find(({ action }) => action === known?.action) ??
+    (known === null ? failures[0] : undefined);
+  return failure === undefined ? known : nextTrouble(known, failure.action, failure.error, nowMs);
 }

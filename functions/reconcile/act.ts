@@ -1,12 +1,13 @@
 /**
- * One action -> port calls. Does exactly what the plan says, in its order; re-checks just before deleting. Reports
- * what changed in the record.
+ * One action -> port calls. Does exactly what the plan says, in its order; re-checks just before deleting. What fails
+ * holds back only what relies on it. Reports what changed in the record.
  */
 import type { Action } from '../job/action.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { withSpec } from '../job/known-record.ts';
 import { largeWorkerBytes } from '../job/large-workers.ts';
 import { paths } from '../job/names.ts';
+import { type Failure, isHeldBack } from '../job/trouble.ts';
 import type { Observation } from '../job/observation.ts';
 import { workerNodes } from '../job/worker-nodes.ts';
 import type { PassSettings } from '../job/settings.ts';
@@ -24,8 +25,8 @@ import { noteDecision } from './step.ts';
 
 export interface Acted {
   record: JobRecord;
-  /** The first thing that went wrong, and with what; the rest of the plan was left for a later pass. */
-  failure: { action: Action['do']; error: PortError } | null;
+  /** What went wrong; what relies on it was left for a later pass. */
+  failures: (Failure & { error: PortError })[];
 }
 
 /** Redis is given this long for moving results in one pass; the rest is for the next. */
@@ -33,27 +34,38 @@ const BACK_UP_MS = 60_000;
 /** Grace for a worker's last task: GKE gives Spot pods 15 s, on-demand ones what they ask for. */
 const GRACE_SECONDS = 30;
 
-/** Acts in order and stops at the first failure: later actions may rely on earlier ones (save, then delete). */
 export async function act(actions: readonly Action[], doing: Doing): Promise<Acted> {
   let { record } = doing;
+  const failures: Acted['failures'] = [];
+  const undone: Action['do'][] = [];
   for (const action of actions) {
+    if (isHeldBack(action, undone)) {
+      undone.push(action.do);
+      continue;
+    }
     try {
       const done = await perform({ ...doing, record }, action);
       record = done.record;
       if (done.error !== null) throw done.error;
-      if (done.wait) return { record, failure: null };
+      if (done.wait) undone.push(action.do);
     } catch (thrown) {
-      const error =
-        thrown instanceof PortError
-          ? thrown
-          : new PortError('FF-UNEXPECTED', messageOf(thrown), { retry: true, cause: thrown });
+      const error = asPortError(thrown);
       log('WARNING', `doing ${action.do}: ${error.message}`, { job: record.job, code: error.code });
-      if (action.do === 'create-cluster' && REFUSALS.has(error.code))
-        return { record: refuseLocation(record, action.location, error, doing.ports.clock.nowMs()), failure: null };
-      return { record, failure: { action: action.do, error } };
+      if (action.do === 'create-cluster' && REFUSALS.has(error.code)) {
+        record = refuseLocation(record, action.location, error, doing.ports.clock.nowMs());
+        continue;
+      }
+      failures.push({ action: action.do, error });
+      undone.push(action.do);
+      if (error.code === 'FF-PASS-OVERTAKEN') break;
     }
   }
-  return { record, failure: null };
+  return { record, failures };
+}
+
+function asPortError(thrown: unknown): PortError {
+  if (thrown instanceof PortError) return thrown;
+  return new PortError('FF-UNEXPECTED', messageOf(thrown), { retry: true, cause: thrown });
 }
 
 /** A location that says one of these will say it again: trying elsewhere is better than repeating. */
@@ -79,7 +91,7 @@ export interface Doing {
 
 interface Done {
   record: JobRecord;
-  /** The actions behind this one must not be done in this pass. */
+  /** What relies on this action must not be done in this pass. */
   wait: boolean;
   /** What a part of the action failed with; the record says what was done all the same. */
   error: unknown;
@@ -195,9 +207,7 @@ async function changeCluster({ ports, seen, record }: Doing, action: ClusterActi
     case 'delete-cluster':
       return deleteCluster(ports, action.name, action.location);
     case 'delete-leftovers':
-      for (const leftover of await ports.clusters.leftovers(action.cluster))
-        await ports.clusters.removeLeftover(leftover);
-      return;
+      return deleteLeftovers(ports, action.cluster);
   }
 }
 
@@ -216,4 +226,12 @@ async function deleteCluster(ports: Ports, name: string, location: string): Prom
   if (!found.ours)
     throw new PortError('FF-CLUSTER-FOREIGN', `cluster ${name} is not ours and was not deleted`, { retry: false });
   await ports.clusters.delete(name, location);
+}
+
+/** All of them are asked for, whatever one of them answers. */
+async function deleteLeftovers(ports: Ports, cluster: string): Promise<void> {
+  const refused: unknown[] = [];
+  for (const leftover of await ports.clusters.leftovers(cluster))
+    await ports.clusters.removeLeftover(leftover).catch((error: unknown) => refused.push(error));
+  if (refused.length > 0) throw refused[0];
 }

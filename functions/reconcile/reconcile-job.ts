@@ -16,7 +16,7 @@ import type { Bucket } from '../ports/bucket.ts';
 import { log } from '../log.ts';
 import { PreconditionError } from '../ports/port-error.ts';
 import type { Ports } from '../ports/ports.ts';
-import { dueActions, nextTrouble } from '../job/trouble.ts';
+import { dueActions, troubleAfter } from '../job/trouble.ts';
 import { act, type Acted } from './act.ts';
 import { readMarker, removeMarker, setMarker } from './live-marker.ts';
 import { type Connections, observe } from './observe.ts';
@@ -141,9 +141,7 @@ async function carryOut(ports: Ports, settings: PassSettings, pass: Pass): Promi
   if (intentGeneration === null) return { did: 'left-to-another' };
   const acted = await act(step.actions, { ports, seen, connections, record: intent, settings, intentGeneration });
   const outcome: JobRecord = { ...acted.record, nonce: randomUUID(), acting: false, observedMs: startedMs };
-  const noted = acted.failure
-    ? noteTrouble(withGains(outcome, step), acted.failure, ports.clock.nowMs())
-    : endTrouble(outcome, step);
+  const noted = noteFailures(withGains(outcome, step), step, acted.failures, ports.clock.nowMs());
   const told = boundRecord(await publishNotices(ports, noted));
   const generation = await saveUnlessOvertaken(ports, told, intentGeneration);
   if (generation === null) return { did: 'left-to-another' };
@@ -159,7 +157,7 @@ async function carryOut(ports: Ports, settings: PassSettings, pass: Pass): Promi
   return {
     did: 'acted',
     phase: told.phase,
-    again: acted.failure ? told.trouble?.count === 1 : changesSoon(step, told),
+    again: acted.failures.length > 0 ? told.trouble?.count === 1 : changesSoon(step, told),
   };
 }
 
@@ -225,20 +223,19 @@ function withTrouble({ record, actions }: Step): JobRecord {
   return isWanted ? record : { ...record, trouble: null };
 }
 
-function noteTrouble(record: JobRecord, { action, error }: NonNullable<Acted['failure']>, nowMs: number): JobRecord {
-  const noted = noteDecision(record, nowMs, 'could not act', error.code, `${action}: ${error.message}`);
-  return { ...noted, trouble: nextTrouble(record.trouble, action, error, nowMs) };
+function noteFailures(record: JobRecord, { actions }: Step, failures: Acted['failures'], nowMs: number): JobRecord {
+  const trouble = troubleAfter(record.trouble, actions, failures, nowMs);
+  return failures.reduce(
+    (noted, { action, error }) =>
+      noteDecision(noted, nowMs, 'could not act', error.code, `${action}: ${error.message}`),
+    { ...record, trouble },
+  );
 }
 
 /** What has saved some results and failed with others gets on: it is tried again as soon as after a first failure. */
 function withGains(record: JobRecord, { record: { ledger } }: Step): JobRecord {
-  return record.ledger.results > ledger.results ? { ...record, trouble: null } : record;
-}
-
-/** It was tried now, and could be done. */
-function endTrouble(record: JobRecord, { actions }: Step): JobRecord {
-  const wasTried = actions.some((action) => action.do === record.trouble?.action);
-  return wasTried ? { ...record, trouble: null } : record;
+  const getsOn = record.trouble?.action === 'back-up' && record.ledger.results > ledger.results;
+  return getsOn ? { ...record, trouble: null } : record;
 }
 
 /** As saveUnlessOvertaken. No record is without a copy: a new one's is there before it. */

@@ -22,11 +22,18 @@ export async function signUrls(
 ): Promise<void> {
   const goodUntilSeconds = Math.floor(nowMs / 1000) + SIGNED_SECONDS;
   const answers: Record<string, SignedUrl | null> = {};
+  const failures: unknown[] = [];
   await inParallel(AT_ONCE, objects, async (name) => {
-    const url = await urlOf(buckets, record, name);
-    answers[name] = url === null ? null : { url, goodUntilSeconds };
+    try {
+      const url = await urlOf(buckets, record, name);
+      answers[name] = url === null ? null : { url, goodUntilSeconds };
+    } catch (error) {
+      failures.push(error);
+    }
   });
-  await queue.answerUrlRequests(answers);
+  // One that cannot be signed now keeps no other from its answer.
+  if (Object.keys(answers).length > 0) await queue.answerUrlRequests(answers);
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Null: there is no such object, or none that this job's pods may read. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { newRecord, withDecision } from '../../../functions/job/job-record.ts';
-import { dueActions, nextTrouble, type Trouble } from '../../../functions/job/trouble.ts';
+import { dueActions, nextTrouble, type Trouble, troubleAfter } from '../../../functions/job/trouble.ts';
 import { PortError } from '../../../functions/ports/port-error.ts';
 import { JobWorld } from '../../support/job-world.ts';
 
@@ -37,14 +37,45 @@ describe('an action that fails again and again', () => {
       assert.deepEqual(seen, waits);
     });
 
-  it('holds back what follows it, and nothing else', () => {
+  it('holds back what relies on it, and nothing else', () => {
     const trouble = nextTrouble(null, 'back-up', { code: 'FF-BUCKET', message: '', retry: true }, 0);
     const deletion = { do: 'delete-cluster', name: 'n', location: 'l' } as const;
-    const actions = [{ do: 'renew-lease' }, { do: 'back-up' }, deletion] as const;
-    assert.deepEqual(dueActions(actions, trouble, 999), [{ do: 'renew-lease' }]);
+    const actions = [{ do: 'renew-lease' }, { do: 'back-up' }, { do: 'set-gate', tasks: 4 }, deletion] as const;
+    assert.deepEqual(dueActions(actions, trouble, 999), [{ do: 'renew-lease' }, { do: 'set-gate', tasks: 4 }]);
     assert.deepEqual(dueActions(actions, trouble, 1000), actions);
     assert.deepEqual(dueActions([deletion], trouble, 0), [deletion]);
   });
+
+  it('is remembered before others, if it saves results or money; the others wait no longer for that', () => {
+    const failed = (action: Trouble['action']) => ({ action, error: { code: 'FF-X', message: '', retry: true } });
+    const tried = [{ do: 'renew-lease' }, { do: 'back-up' }] as const;
+    const lease = troubleAfter(null, tried, [failed('renew-lease')], 0);
+    assert.equal(lease?.action, 'renew-lease');
+    const both = troubleAfter(lease, tried, [failed('renew-lease'), failed('back-up')], 0);
+    assert.deepEqual([both?.action, both?.count], ['back-up', 1]);
+    const still = troubleAfter(both, [{ do: 'renew-lease' }], [failed('renew-lease')], 0);
+    assert.deepEqual(still, both);
+    const again = troubleAfter(both, tried, [failed('renew-lease'), failed('back-up')], 0);
+    assert.deepEqual([again?.action, again?.count], ['back-up', 2]);
+    assert.equal(troubleAfter(again, tried, [failed('renew-lease')], 0)?.action, 'renew-lease');
+    assert.equal(troubleAfter(again, tried, [], 0), null);
+  });
+
+  const refusedCalls: [call: string, what: string][] = [
+    ['uploads.remove', 'an answered request that cannot be removed'],
+    ['queue.stop', 'a driver that cannot be told'],
+    ['queue.renewLease', 'a lease that cannot be renewed'],
+  ];
+  for (const [call, what] of refusedCalls)
+    it(`does not keep a cancelled job's results from being saved, and its cluster from going: ${what}`, async () => {
+      const there = await world.toRunning();
+      there.journal(1, 1);
+      for (let time = 0; time < 200; time += 1) world.failNext(call);
+      await world.buckets.uploads.write('jobs/demo/control/cancel.json', '{}', {});
+      for (let pass = 0; pass < 5; pass += 1) await world.pass(20);
+      assert.equal((await world.record()).ledger.results, 1);
+      assert.equal(there.view.state, 'stopping');
+    });
 
   it('is called some seventy times an hour at most, whatever comes in between, and is told of once', async () => {
     const there = await world.toRunning();
