@@ -18,6 +18,7 @@ const poolRecord = z.object({
   /** RECONCILING is not stored: it is RUNNING with an operation under way. */
   status: resourceStatus,
   conditions: z.array(condition),
+  statusMessage: z.string().default(''), // absent in records of before it was kept
   groupNames: z.array(z.string()),
   /** Nodes per zone that were last asked for. */
   nodeCount: z.number(),

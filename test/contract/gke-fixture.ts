@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { ClusterManagerClient } from '@google-cloud/container';
+import type { Clock } from '../../local-cloud/clock.ts';
 import { createContext, type LocalContext } from '../../local-cloud/context.ts';
 import { startCompute, type RunningCompute } from '../../local-cloud/compute/compute.ts';
 import type { ClusterSpec, StartCluster } from '../../local-cloud/gke/clusters/api-servers.ts';
@@ -34,7 +35,7 @@ export interface GkeFixture {
   log: NodeLog;
 }
 
-export type FixtureOptions = Partial<Omit<GkeOptions, 'port'>> & { stateDir?: string };
+export type FixtureOptions = Partial<Omit<GkeOptions, 'port'>> & { stateDir?: string; clock?: Clock };
 
 export function temporaryDir(t: TestContext): string {
   const dir = mkdtempSync(join(tmpdir(), 'ff-gke-'));
@@ -44,7 +45,11 @@ export function temporaryDir(t: TestContext): string {
 
 /** Starts everything; stopped at the test's end. */
 export async function startFixture(t: TestContext, options: FixtureOptions = {}): Promise<GkeFixture> {
-  const context = createContext({ stateDir: options.stateDir ?? temporaryDir(t), quiet: true });
+  const context = createContext({
+    stateDir: options.stateDir ?? temporaryDir(t),
+    quiet: true,
+    ...(options.clock ? { clock: options.clock } : {}),
+  });
   const identity = await startIdentity(context, { port: 0 });
   const log: NodeLog = { started: [], ended: [], removed: [], clusters: [] };
   const gke = await startGke(context, {

@@ -100,7 +100,7 @@ test('quota: a create call is refused whole, a resize gives what there is and en
 });
 
 test('stockout: the cluster is left in ERROR with an empty pool, and comes off by deletion', async (t) => {
-  const { client, context } = await startFixture(t);
+  const { client, context } = await startFixture(t, { delays: { stockoutMs: 0 } });
   context.faults.set([{ service: 'compute', method: 'instances.insert:us-central1-a:spot', effect: 'stockout' }]);
   const cluster = { name: 'ff-out-1', nodePools: [pool('system', 1), pool('workers', 2, { spot: true })] };
   const done = await ended(client, (await client.createCluster({ parent: PARENT, cluster }))[0]);
@@ -120,7 +120,7 @@ test('stockout: the cluster is left in ERROR with an empty pool, and comes off b
 });
 
 test('a group goes on asking for what was refused', async (t) => {
-  const { client, context } = await startFixture(t, { delays: { capacityRetryMs: 5 } });
+  const { client, context } = await startFixture(t, { delays: { capacityRetryMs: 5, stockoutMs: 0 } });
   await createCluster(client, 'ff-retry-1');
   context.faults.set([{ service: 'gke', method: 'nodePools.setSize', effect: 'stockout' }]);
   const name = `${PARENT}/clusters/ff-retry-1/nodePools/system`;

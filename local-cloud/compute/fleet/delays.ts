@@ -1,7 +1,7 @@
 /**
- * How long the emulated cloud takes. All zero, for a demo that should not wait; times that people have
- * measured on GKE stand in ../README.md, for who wants to set them. A value is drawn once per thing and kept with it,
- * so a restart changes nothing.
+ * How long the emulated cloud takes. All zero, for a demo that should not wait, but for what only a fault brings;
+ * times that people have measured on GKE stand in ../README.md, for who wants to set them. A value is drawn once per
+ * thing and kept with it, so a restart changes nothing.
  */
 
 import * as z from 'zod';
@@ -33,13 +33,18 @@ const delaysSchema = z.strictObject({
   repairMs: delay,
   /** Between two tries of a group to get a machine that the zone or the quota refused. */
   capacityRetryMs: delay,
-  /** How long an operation hopes for machines that were refused before it ends with an error. */
-  shortageMs: delay,
+  /** How long an operation hopes for machines that the quota refused before it ends with an error. */
+  quotaMs: delay,
+  /** The same where the zone has none. */
+  stockoutMs: delay,
 });
 export type Delays = z.infer<typeof delaysSchema>;
 
 /** Those that are to change. */
 export const someDelays = z.partialRecord(delaysSchema.keyof(), delay);
+
+/** "Not all instances running in IGM after 35m" (GoogleCloudPlatform/cluster-toolkit#6278, akka/akka-core#32992). */
+const STOCKOUT_MS = 35 * 60_000;
 
 export const noDelays: Delays = {
   createClusterMs: 0,
@@ -50,7 +55,8 @@ export const noDelays: Delays = {
   stopMachineMs: 0,
   repairMs: 0,
   capacityRetryMs: 5_000,
-  shortageMs: 0,
+  quotaMs: 0,
+  stockoutMs: STOCKOUT_MS,
 };
 
 const Z_99 = 2.3263;

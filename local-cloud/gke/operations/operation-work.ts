@@ -10,7 +10,7 @@ import type { GroupRecord } from '../../compute/fleet/fleet-records.ts';
 import type { LocalContext } from '../../context.ts';
 import type { ApiServers } from '../clusters/api-servers.ts';
 import { addressSpaceProblem } from '../clusters/address-space.ts';
-import { ensureGroups, groupsOf, nodeShortage } from '../pools/node-groups.ts';
+import { ensureGroups, groupsOf, hasStockout, nodeShortage } from '../pools/node-groups.ts';
 import { clusterKey, type ClusterRecord, type Condition, type OperationRecord, type PoolRecord } from '../records.ts';
 import type { GkeState } from '../state.ts';
 
@@ -120,6 +120,7 @@ export class OperationWork {
     await this.#fleet.waitUntil(operation.startMs + operation.delayMs);
     await this.#awaitMachines(operation, groups);
     pool.conditions = [];
+    pool.statusMessage = '';
     pool.status = 'RUNNING';
     this.#state.saveCluster(cluster);
   }
@@ -163,7 +164,9 @@ export class OperationWork {
     const complete = (): boolean => settled() && groups.every((group) => this.#fleet.refused(group).length === 0);
     await this.#fleet.until(settled);
     if (!complete()) {
-      await this.#fleet.waitUntil(this.#context.clock.nowMs() + draw(this.#fleet.delays.shortageMs), complete);
+      const { stockoutMs, quotaMs } = this.#fleet.delays;
+      const hopeMs = draw(hasStockout(this.#fleet, groups) ? stockoutMs : quotaMs);
+      await this.#fleet.waitUntil(operation.startMs + operation.delayMs + hopeMs, complete);
     }
     const shortage = nodeShortage(this.#fleet, groups, operation.startMs);
     if (shortage) throw new OperationFailed(RESOURCE_EXHAUSTED, shortage.message, shortage.conditions);
@@ -181,6 +184,7 @@ export class OperationWork {
       for (const each of cluster.pools) each.status = this.#poolStatusAfterFailure(each);
     } else if (pool) {
       pool.conditions = failed.conditions;
+      pool.statusMessage = failed.message;
       if (operation.type !== 'SET_NODE_POOL_SIZE') pool.status = this.#poolStatusAfterFailure(pool);
     }
     this.#state.saveCluster(cluster);

@@ -107,6 +107,13 @@ function capitalised(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** Whether the zone, and not the quota, has refused machines. */
+export function hasStockout(fleet: Fleet, groups: GroupRecord[]): boolean {
+  return groups.some((group) =>
+    fleet.refused(group).some((machine) => machine.error?.code === 'ZONE_RESOURCE_POOL_EXHAUSTED'),
+  );
+}
+
 export interface NodeShortage {
   message: string;
   conditions: Condition[];
@@ -125,5 +132,10 @@ export function nodeShortage(fleet: Fleet, groups: GroupRecord[], startedMs: num
   const message =
     `${opening}: Not all instances running in IGM after ${waited}. Expected ${expected}, running ` +
     `${expected - refused.length}, transitioning ${refused.length}. Current errors: [${code}]: ${cause}`;
-  return { message, conditions: [{ code, message: cause, canonicalCode: 'RESOURCE_EXHAUSTED' }] };
+  const canonicalCode = 'RESOURCE_EXHAUSTED';
+  const conditions = [
+    { code, message: cause, canonicalCode },
+    { message, canonicalCode },
+  ];
+  return { message, conditions };
 }

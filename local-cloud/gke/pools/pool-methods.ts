@@ -108,6 +108,7 @@ export function newPool(spec: Json): PoolRecord {
     spec,
     status: 'PROVISIONING',
     conditions: [],
+    statusMessage: '',
     groupNames: [],
     nodeCount: spec['initialNodeCount'],
     etag: randomBytes(16).toString('hex'),

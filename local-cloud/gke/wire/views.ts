@@ -51,6 +51,7 @@ export class Views {
       ...pool.spec,
       selfLink: this.#link(cluster.location, `clusters/${cluster.name}/nodePools/${pool.name}`),
       status: this.#status(pool.status, cluster, pool.name),
+      ...(pool.statusMessage ? { statusMessage: pool.statusMessage } : {}),
       ...(pool.conditions.length > 0 ? { conditions: pool.conditions } : {}),
       instanceGroupUrls: groups.map((group) => this.#groupUrl(group)),
       etag: pool.etag,
