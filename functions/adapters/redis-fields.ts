@@ -58,7 +58,7 @@ export const redisFields = {
   outputs: ['name', 'bytes', 'sha256'],
   // Lists of R
   queue: ['ID', 'argsList'],
-  batch: ['i', 'digest', 'prefix', 'suffix', 'args', 'expected', 'run', 'avoid', 'urgent', 'moved'],
+  batch: ['i', 'digest', 'prefix', 'suffix', 'args', 'expected', 'run', 'session', 'tries', 'avoid', 'urgent', 'moved'],
   // Lines: their parts, with one blank between. The last part may hold blanks itself.
   arrived: ['i', 'seconds', 'bytes', 'flag', 'key', 'worker'],
   need: ['askedAt'],

@@ -24,6 +24,7 @@ export const redisKeys = {
   tries: 'ff:tries',
   causes: 'ff:causes',
   lastOutput: 'ff:last',
+  loading: 'ff:loading',
   value: (loop: number | string, iteration: number | string) => `ff:v:${loop}:${iteration}`,
   done: (loop: number | string) => `ff:done:${loop}`,
   arrived: (loop: number | string) => `ff:arrived:${loop}`,

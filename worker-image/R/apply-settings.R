@@ -9,6 +9,7 @@ apply_settings <- function(worker, setup) {
   note_dirt(worker, failed)
   settings <- setup$settings
   attach_packages(worker, settings$packages, setup$packages)
+  tell_loading(LOOP_DATA)
   worker$inner_options <- inner_options(settings$options)
   suppressWarnings(options(settings$options[setdiff(names(settings$options), names(worker$inner_options))]))
   set_variables(settings$variables)
@@ -74,6 +75,7 @@ attach_packages <- function(worker, versions, added) {
 }
 
 attach_package <- function(name) {
+  tell_loading(paste("package", name))
   suppressPackageStartupMessages(do.call(library, list(name, character.only = TRUE, warn.conflicts = FALSE)))
 }
 

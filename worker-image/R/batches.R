@@ -56,7 +56,7 @@ left_to_submit <- function(loop) {
 }
 
 next_batch <- function(fleet, loop) {
-  if (loop$aborted || !has_work(fleet, loop)) return(NULL)
+  if (loop$aborted || loop$unloadable || !has_work(fleet, loop)) return(NULL)
   times <- measured_times(loop$counters)
   bytes <- list(argument = mean_argument_bytes(loop),
                 result = loop$counters$result_bytes / max(1, loop$counters$executed))
@@ -64,19 +64,20 @@ next_batch <- function(fleet, loop) {
   size <- choose_task_size(fleet$task_size, left, count_workers(fleet), times, bytes, seconds_limit(fleet))
   items <- take_pending(loop$window, min(size, or_else(loop$most_items, size)))
   if (!length(items)) return(NULL)
-  make_batch(loop, items)
+  make_batch(fleet, loop, items)
 }
 
 # Of the iterations that are drawn and have no result
 mean_argument_bytes <- function(loop) loop$window$args_bytes / max(1, loop$window$count - loop$counters$finished)
 
 # urgent: it goes to the head of the queue, also when a worker gives it back.
-make_batch <- function(loop, items, urgent = FALSE) {
+make_batch <- function(fleet, loop, items, urgent = FALSE) {
   window <- loop$window
   begin_task(window, items)
   loop$task_size <- length(items)
   redis_object("batch", i = items, digest = digests_of(window, items), prefix = window$prefix, suffix = window$suffix,
-               args = args_of(window, items), expected = measured_times(loop$counters)$mean, run = loop$run,
+               args = packed_arguments(args_of(window, items)), expected = measured_times(loop$counters)$mean,
+               run = loop$run, session = fleet$session, tries = fleet$tries,
                avoid = doubted_pods(loop$suspicion, items), urgent = urgent)
 }
 
@@ -88,7 +89,7 @@ submit_more <- function(fleet, loop) {
   now <- now_seconds()
   loop$absence <- max(now - loop$submitted_at, 0.9 * loop$absence)
   loop$submitted_at <- now
-  if (!has_work(fleet, loop)) return(invisible())
+  if (loop$unloadable || !has_work(fleet, loop)) return(invisible())
   task_seconds <- (measured_times(loop$counters)$mean + ITERATION_SECONDS) * or_else(loop$task_size, 1L)
   depth <- queue_depth(count_workers(fleet), task_seconds, loop$absence, loop$task_bytes)
   room <- depth - redis_call(fleet$con, "LLEN", queue_key())

@@ -4,30 +4,41 @@
 EXPLAINED_SECONDS <- 120 # a pass comes at least once a minute
 
 # What is known of the iterations of a task: which are done, and how often each ended its R process. Nearly always
-# nothing, so that is asked first. NULL: the task is of an earlier session.
-look_before <- function(worker, setup, batch) {
+# nothing, so that is asked first. also: a command that travels with the questions. NULL: the task is of an earlier
+# session.
+look_before <- function(worker, loop, batch, also) {
   first <- min(batch$i) %/% 8L
-  range <- list("GETRANGE", done_key(setup$loop), whole(first), whole(max(batch$i) %/% 8L))
-  asked <- list(report_state(worker, "busy", setup$loop, batch$i), list("HLEN", tries_key()), range,
-                list("GET", session_key()))
-  replies <- redis_send(worker$con, asked, raw = TRUE)
+  range <- list("GETRANGE", done_key(loop), whole(first), whole(max(batch$i) %/% 8L))
+  replies <- redis_send(worker$con, list(also, list("HLEN", tries_key()), range, list("GET", session_key())),
+                        raw = TRUE)
   if (!serves_session(worker, replies[[4]])) return(NULL)
-  done <- bit_flags(replies[[3]])[batch$i - 8L * first + 1L] %in% TRUE
-  found <- list(done = done, tries = integer(length(batch$i)), cause = character(length(batch$i)))
+  none <- character(length(batch$i))
+  found <- list(done = bit_flags(replies[[3]])[batch$i - 8L * first + 1L] %in% TRUE, also = replies[[1]],
+                tries = integer(length(batch$i)), cause = none, loading = none)
   if (identical(replies[[2]], 0)) return(found)
-  ids <- paste(whole(setup$loop), whole(batch$i), sep = ":")
-  deaths <- redis_send(worker$con, list(list("HMGET", tries_key(), ids), list("HMGET", causes_key(), ids)))
+  ids <- paste(whole(loop), whole(batch$i), sep = ":")
+  deaths <- redis_send(worker$con, lapply(c(tries_key(), causes_key(), loading_key()),
+                                          function(key) list("HMGET", key, ids)))
   text <- function(reply) vapply(reply, function(x) if (is.null(x)) "" else as.character(x), "")
   tries <- suppressWarnings(as.integer(text(deaths[[1]])))
   found$tries <- ifelse(is.na(tries), 0L, tries)
   found$cause <- text(deaths[[2]])
+  found$loading <- text(deaths[[3]])
   found
 }
 
+# What is known of the deaths of a task's k-th iteration: how many, the cause of the last one, and what R was loading
+# then (nothing: the iteration ran).
+death_of <- function(worker, loop, batch, found, k) {
+  tries <- found$tries[k]
+  cause <- if (tries > 0L) await_explanation(worker, loop, batch$i[k], found$cause[k]) else ""
+  list(k = k, i = batch$i[k], tries = tries, cause = cause, loading = found$loading[k])
+}
+
 # What the supervisor needs should this task end R: how long its iterations usually take, and whose it is.
-tell_supervisor <- function(worker, batch, setup) {
+tell_supervisor <- function(worker, batch) {
   if (is.null(worker$state_dir)) return(invisible())
-  cat(or_else(batch$expected, NA), setup$session, "\n", file = file.path(worker$state_dir, "task"))
+  cat(or_else(batch$expected, NA), batch$session, "\n", file = file.path(worker$state_dir, "task"))
 }
 
 # Why a container ended Kubernetes alone knows. In a job a pass asks it, and puts the answer in the cause's place; the
@@ -61,16 +72,35 @@ last_words <- function(worker, loop, i, cause) {
 # Pure. An iteration that has run longer than it may would do so again.
 is_given_up <- function(tries, cause, most_tries) tries >= most_tries || has_cause(cause, "time")
 
-# large: its last worker had a machine's memory to itself
-lost_error <- function(i, tries, cause, large = FALSE) {
-  often <- if (tries == 1L) "once" else paste(as.integer(tries), "times")
+# verdict: "give up" or "move", as judge_deaths() says. setup: only the loop's number is known before it is loaded.
+settle_deaths <- function(worker, setup, item, death, verdict, replay = NULL) {
+  if (verdict == "move") return(move_to_large(worker, setup$loop, death$k, death$tries))
+  if (is.raw(item$args)) item$args <- list() # nobody has read them, for that may be what R dies of
+  journal_error(worker, setup, item, lost_error(death, worker$large),
+                list(try = death$tries, seconds = 0, output = last_words(worker, setup$loop, death$i, death$cause),
+                     replay = replay))
+}
+
+# Pure. large: its last worker had a machine's memory to itself
+lost_error <- function(death, large = FALSE) {
+  why <- how_it_died(death, large)
+  error <- fleet_error(sprintf("iteration %s was given up: %s", whole(death$i), why),
+                       c(if (nzchar(death$loading)) "fleetLoadError", "fleetLostError"))
+  error$why <- why
+  error
+}
+
+how_it_died <- function(death, large) {
+  cause <- death$cause
+  often <- if (death$tries == 1L) "once" else paste(as.integer(death$tries), "times")
   known <- if (nzchar(cause)) cause_text(cause) else "cause unknown"
-  how <- if (has_cause(cause, "memory")) {
-    sprintf("it ran out of memory %s (%s; %s in job.yaml)", often, known,
-            if (large) "machines.types" else "worker.memory")
-  } else {
-    sprintf("it ended its R process %s (%s)", often, known)
-  }
-  why <- if (has_cause(cause, "time")) known else how
-  fleet_error(sprintf("iteration %s was given up: %s", whole(i), why), "fleetLostError")
+  if (has_cause(cause, "time")) return(known)
+  memory <- has_cause(cause, "memory")
+  if (memory) known <- paste0(known, "; ", if (large) "machines.types" else "worker.memory", " in job.yaml")
+  what <- if (nzchar(death$loading)) {
+    sprintf("R %s %s, %swhile it loaded %s", if (memory) "ran out of memory" else "died", often,
+            if (death$tries > 1L) "last " else "", death$loading)
+  } else if (memory) paste("it ran out of memory", often)
+  else paste("it ended its R process", often)
+  sprintf("%s (%s)", what, known)
 }

@@ -3,19 +3,21 @@
 run_iterations <- function(code, setup, batch, env, worker) {
   if (decline(worker, batch)) return(invisible())
   keys <- .Call(fleet_key_texts, batch$prefix, batch$suffix, batch$digest, seq_along(batch$i))
-  worker$session <- setup$session
-  found <- look_before(worker, setup, batch)
+  worker$session <- batch$session
+  found <- look_before(worker, setup$loop, batch, report_state(worker, "busy", setup$loop, batch$i))
   if (is.null(found)) return(invisible()) # a task of an earlier session
-  tell_supervisor(worker, batch, setup)
+  tell_supervisor(worker, batch)
   todo <- which(!found$done)
   worker$buffer <- list()
   worker$buffered_bytes <- 0
   worker$flushed_at <- worker$checked_at <- now_seconds()
   worker$aside <- FALSE
-  if (length(todo)) env <- install_scope(worker, setup)
-  if (!.Call(fleet_plain, batch$args)) .Call(fleet_close_foreign, batch$args)
+  if (length(todo)) {
+    begin_loading(setup$loop, batch$i[todo[1]], LOOP_DATA)
+    env <- install_scope(worker, setup)
+  }
   if (!is.null(worker$installation$borrowing)) worker$installation$borrowing$writes <- writes_into(code)
-  scope <- take_scope(env, batch$args)
+  scope <- take_scope(env)
   scope$references <- take_references(scope, code, worker$references)
   scope$classes <- take_classes()
   scope$baseline <- take_state()
@@ -24,24 +26,20 @@ run_iterations <- function(code, setup, batch, env, worker) {
   output <- start_capture()
   on.exit(output$stop(), add = TRUE)
   for (k in todo) {
-    item <- list(i = batch$i[k], key = keys[k], args = batch$args[[k]])
     if (.Call(fleet_termination) || must_stop(worker, setup)) {
       journal_flush(worker, setup)
       if (.Call(fleet_termination)) return_task(worker)
       else if (worker$aside) put_aside(worker)
       return(invisible())
     }
-    tries <- found$tries[k]
-    cause <- if (tries > 0L) await_explanation(worker, setup$loop, item$i, found$cause[k])
-    verdict <- if (tries > 0L) judge_deaths(worker, batch, setup, tries, cause) else "run"
+    death <- death_of(worker, setup$loop, batch, found, k)
+    verdict <- judge_deaths(worker, batch, death)
+    item <- list(i = death$i, key = keys[k], args = batch$args[[k]])
     if (verdict == "run") {
-      run_iteration(code, setup, item, scope, output, worker, tries + 1L)
-    } else if (verdict == "move") {
-      move_to_large(worker, setup, k, tries)
+      item$args <- read_arguments(setup$loop, item$i, item$args)
+      run_iteration(code, setup, item, scope, output, worker, death$tries + 1L)
     } else {
-      journal_error(worker, setup, item, lost_error(item$i, tries, cause, worker$large),
-                    list(try = tries, seconds = 0, output = last_words(worker, setup$loop, item$i, cause),
-                         replay = replay_text(worker, code, setup, item)))
+      settle_deaths(worker, setup, item, death, verdict, if (!is.raw(item$args)) replay_text(worker, code, setup, item))
     }
     if (length(worker$dirty)) renew(worker, setup, sum(todo > k), item$i)
   }

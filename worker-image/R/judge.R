@@ -25,6 +25,7 @@ weigh_error <- function(fleet, loop, i, cond, worker, seconds) {
   suspicion <- loop$suspicion
   id <- whole(i)
   own <- inherits(cond, "fleetError") # what is given up, or cannot be returned, is the iteration's own
+  if (inherits(cond, "fleetLoadError") && is.null(loop$load_error)) loop$load_error <- cond
   if (!own) note_outcome(suspicion, worker, FALSE)
   no_time <- stops_at_errors(fleet, loop) && !worth_asking(loop, worker, seconds)
   if (own || is_confirmed(suspicion, id, worker) || !has_others(fleet, worker) || no_time) {
@@ -67,7 +68,7 @@ ask_at_once <- function(fleet, loop, i) {
   doubt_error(suspicion, id)
   say("loop %s iteration %s failed on worker %s: another one tries it before the loop is stopped",
       whole(loop$number), id, worker)
-  batch <- make_batch(loop, i, urgent = TRUE)
+  batch <- make_batch(fleet, loop, i, urgent = TRUE)
   redis_call(fleet$con, "LPUSH", queue_key(), task_bytes(loop, batch))
   make_way(fleet, loop, except = pod_of(worker))
 }

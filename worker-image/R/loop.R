@@ -17,6 +17,7 @@ new_loop <- function(fleet, number, it, obj, expr, envir, settings) {
     stop_error = NULL,
     interrupted = FALSE,
     aborted = FALSE,
+    load_error = NULL, load_witnesses = NULL, unloadable = FALSE, # an iteration could not be loaded (unloadable.R)
     # what the iterations depend on
     random = random_base(),
     carried = NULL,         # the variables that the iterations use (dependencies.R)
@@ -59,3 +60,5 @@ loop_label <- function(obj) {
 run_name <- function(fleet, number) paste0(fleet$run, ":", whole(number))
 
 is_run_of <- function(run, number) is.character(run) && identical(sub(".*:", "", run), whole(number))
+
+loop_of_run <- function(run) as.numeric(sub(".*:", "", run))

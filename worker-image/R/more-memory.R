@@ -4,21 +4,22 @@
 
 # What is done with an iteration that has ended R before: "run", "move" or "give up". Deaths before the move do not
 # count against the worker with more memory.
-judge_deaths <- function(worker, batch, setup, tries, cause) {
+judge_deaths <- function(worker, batch, death) {
+  if (death$tries == 0L) return("run")
   moves <- !worker$large && isTRUE(worker$inputs$tasks$moreMemory)
   if (moves && !is.null(batch$moved)) return("move") # its worker's machine was lost: the driver has returned it here
-  here <- tries - or_else(batch$moved, 0L)
+  here <- death$tries - or_else(batch$moved, 0L)
   if (here <= 0L) return("run")
-  if (has_cause(cause, "memory")) {
+  if (has_cause(death$cause, "memory")) {
     if (moves) return("move")
     if (worker$large) return("give up")
   }
-  if (is_given_up(here, cause, setup$tries)) "give up" else "run"
+  if (is_given_up(here, death$cause, batch$tries)) "give up" else "run"
 }
 
 # The task is taken as it lies in our list, for its number and its loop's id are nowhere else. When it is not there any
 # more somebody has returned it, and will see what we see.
-move_to_large <- function(worker, setup, k, tries) {
+move_to_large <- function(worker, loop, k, tries) {
   held <- redis_send(worker$con, list(list("LINDEX", worker$held, "0")), raw = TRUE)[[1]]
   if (!is.raw(held)) return(invisible())
   task <- unserialize(held)
@@ -26,7 +27,7 @@ move_to_large <- function(worker, setup, k, tries) {
   batch$moved <- tries
   task$argsList[[1]]$fleet_batch <- batch
   redis_call(worker$con, "RPUSH", queue_large_key(), serialize(task, NULL))
-  emit("more-memory", loop = setup$loop, iteration = batch$i, worker = worker$pod)
+  emit("more-memory", loop = loop, iteration = batch$i, worker = worker$pod)
 }
 
 # Pure: of a task's iterations the k-th alone

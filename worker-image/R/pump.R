@@ -21,6 +21,7 @@ run_pump <- function(fleet, loop) {
     fetch_away(fleet, loop)
     fetch_remote(fleet, loop)
     settle_errors(fleet, loop)
+    settle_loading(fleet, loop)
     more <- combine_ready(loop)
     if (!is.null(loop$stop_error) || is_complete(loop$window)) break
     if (stopped_early(loop) || too_many_errors(fleet, loop)) break
@@ -42,6 +43,7 @@ await_left_running <- function(fleet, loop) {
     collect(fleet, loop)
     fetch_away(fleet, loop)
     settle_errors(fleet, loop)
+    settle_loading(fleet, loop)
     combine_ready(loop)
     if (!length(items_with(loop$window, QUEUED))) break
     if (stopped_early(loop) || too_many_errors(fleet, loop)) break
@@ -80,10 +82,17 @@ read_task_end <- function(fleet, loop, bytes) {
 fail_task <- function(fleet, loop, task, cond) {
   if (is_fault_of_redis(fleet, loop, cond)) return(requeue(loop$window, loop$window$task_items[[task]]))
   items <- loop$window$task_items[[task]]
-  for (i in items[status_of(loop$window, items) == QUEUED]) {
-    report <- failure_report(loop$number, i, args_of(loop$window, i)[[1]], cond)
-    redis_run(fleet$con, error_report_command(report))
-    set_failed(fleet, loop, i, cond)
+  fail_items(fleet, loop, items[status_of(loop$window, items) == QUEUED], function(i) cond)
+}
+
+# Iterations that fail without having run. conditions: gives the error of each
+fail_items <- function(fleet, loop, items, conditions) {
+  for (group in split(items, (seq_along(items) - 1L) %/% 100L)) {
+    failed <- lapply(group, conditions)
+    redis_send(fleet$con, Map(function(i, cond) {
+      error_report_command(failure_report(loop$number, i, args_of(loop$window, i)[[1]], cond))
+    }, group, failed))
+    Map(function(i, cond) set_failed(fleet, loop, i, cond), group, failed)
   }
 }
 

@@ -24,8 +24,8 @@ FIELDS <- list(
   outputs = c("name", "bytes", "sha256"),
   # lists of R
   queue = c("ID", "argsList"),
-  batch = c("i", "digest", "prefix", "suffix", "args", "expected", "run", "avoid", "urgent",
-            "moved"),
+  batch = c("i", "digest", "prefix", "suffix", "args", "expected", "run", "session", "tries", "avoid",
+            "urgent", "moved"),
   # lines
   arrived = c("i", "seconds", "bytes", "flag", "key", "worker"),
   need = "askedAt",

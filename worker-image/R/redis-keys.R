@@ -41,6 +41,7 @@ lent_key <- function(pod) redis_key("lent", pod)
 tries_key <- function() redis_key("tries")
 causes_key <- function() redis_key("causes")
 last_output_key <- function() redis_key("last")
+loading_key <- function() redis_key("loading")
 
 # files: signed URLs, and objects that loops export
 need_key <- function() redis_key("need")
@@ -72,9 +73,9 @@ KEY_LIVES <- c(workers = "server", lease = "server", queue.live = "server", queu
                session = "journal", v = "journal", done = "journal", exports = "journal", x = "journal",
                driver = "attempt", control = "attempt", gate = "attempt", gated = "attempt", seed = "attempt",
                loops = "attempt", loop = "attempt", waiting = "attempt", aborted = "attempt", arrived = "attempt",
-               e = "attempt", w = "attempt", outbox = "attempt",
-               errors = "attempt", described = "attempt", outputs = "attempt",
-               replace = "attempt", held = "attempt", tries = "attempt", causes = "attempt", last = "attempt",
+               e = "attempt", w = "attempt", outbox = "attempt", errors = "attempt", described = "attempt",
+               outputs = "attempt", replace = "attempt", held = "attempt", tries = "attempt", causes = "attempt",
+               last = "attempt", loading = "attempt",
                need = "attempt", urls = "attempt", jobs = "attempt", queue.env = "attempt", queue.start = "attempt",
                queue.alive = "attempt", queue = "driver", queue.large = "driver", queue.out = "driver",
                aside = "driver", lent = "driver")

@@ -5,17 +5,16 @@
 MOST_VISITED <- 50000L # objects looked at for environments, once per task
 LONGEST_LIST <- 1000L  # longer lists are data
 
-take_scope <- function(env, args = list()) {
+take_scope <- function(env) {
   scope <- new_record(
     env = env, before = snapshot(env), global = snapshot(globalenv()), directory = getwd(),
     reached = list(),    # environments that these lead to
     references = list(), # variables that can be changed by reference
     classes = NULL,      # of S4
     baseline = NULL)     # what R and the process are told
-  if (.Call(fleet_plain, args)) args <- NULL # nearly always, and there may be thousands of them
   global <- scope$global[!grepl(CLASS_METADATA, names(scope$global))] # what R keeps of S4 changes as it is used
   outer <- c(list(parent.env(env)), .Call(fleet_search)[-1]) # frames around the loop, and attached data
-  scope$reached <- .Call(fleet_environments, c(scope$before, global, args, outer), env, MOST_VISITED, LONGEST_LIST)
+  scope$reached <- .Call(fleet_environments, c(scope$before, global, outer), env, MOST_VISITED, LONGEST_LIST)
   scope
 }
 

@@ -55,11 +55,9 @@ take_task <- function(worker, queue) {
   queue <- queue[1]
   if (!is.null(ahead <- worker$ahead)) { # next_of_loop() has moved it into our list
     worker$ahead <- NULL
-    return(list(queue, ahead))
+    if (prepare_task(worker, ahead)) return(list(queue, ahead))
   }
-  # what was taken before has been dealt with
-  redis_send(worker$con, list(list("DEL", worker$held), report_state(worker, "idle")))
-  .Call(fleet_unmark)
+  begin_wait(worker)
   repeat {
     if (.Call(fleet_termination)) leave("asked to stop")
     ticket <- worker$ticket <- may_take(worker)
@@ -73,12 +71,19 @@ take_task <- function(worker, queue) {
     if (is.null(reply)) {
       return_task(worker) # the answer was lost on the way: the task may already be in our list
     } else if (is.raw(reply[[1]])) {
-      return(list(queue, reply[[1]]))
+      if (prepare_task(worker, reply[[1]])) return(list(queue, reply[[1]]))
+      begin_wait(worker)
     } else if (!is.na(ticket)) {
       redis_call(worker$con, "DECR", gated_key())
       Sys.sleep(0.3)
     }
   }
+}
+
+# What was taken before has been dealt with.
+begin_wait <- function(worker) {
+  redis_send(worker$con, list(list("DEL", worker$held), report_state(worker, "idle")))
+  .Call(fleet_unmark)
 }
 
 # The command that moves a task from the queue into this worker's own list; with seconds: waits for one so long.
@@ -128,18 +133,13 @@ LOST_DESCRIPTION <- "Redis lost the description of this loop"
 # loop fails here as well. What it gets instead of nothing reports the loss to the driver, which has a copy, and makes
 # doRedis ask again.
 description_or_substitute <- function(key, value) {
-  if (!is.null(value) || !is_environment_key(key)) return(value)
+  if (!is_environment_key(key)) return(value)
+  if (is.raw(value)) return(load_description(value))
   expr <- bquote({
     assign(".jobID", "", envir = get(".doRedisGlobals", envir = asNamespace("doRedis")))
     stop(.(LOST_DESCRIPTION))
   })
   serialize(list(expr = expr, exportenv = new.env(parent = baseenv()), parentenv = NULL, packages = NULL), NULL)
-}
-
-# The first task of a loop: its packages and functions are loaded now, which may take long. Which iterations the task
-# has is told when the first of them begins.
-tell_loading <- function(worker, key) {
-  if (is_environment_key(key)) redis_send(worker$con, list(report_state(worker, "busy", loading = TRUE)))
 }
 
 # Runs until asked to stop; returns the reason.
@@ -152,7 +152,7 @@ serve <- function(worker, queue) {
   end_noting()
   start_watching()
   transport <- new_transport(worker$con, list(take = function(key, timeout) take_task(worker, key),
-                                              asked = function(key) tell_loading(worker, key),
+                                              asked = function(key) tell_busy_loading(worker, key),
                                               got = description_or_substitute))
   install_transport(transport, worker$con$host, as.integer(worker$con$port))
   worker$home <- take_state()

@@ -18,6 +18,8 @@ SEXP fleet_now(void);
 SEXP fleet_write(SEXP fd, SEXP bytes);
 SEXP fleet_mark_open(SEXP path);
 SEXP fleet_mark(SEXP loop, SEXP iteration);
+SEXP fleet_mark_loading(SEXP loop, SEXP iteration);
+SEXP fleet_tell_loading(SEXP what);
 SEXP fleet_unmark(void);
 SEXP fleet_usage_begin(void);
 SEXP fleet_usage(void);

@@ -8,6 +8,7 @@ static const R_CallMethodDef routines[] = {
     ROUTINE(fleet_connect, 3), ROUTINE(fleet_pipeline, 5), ROUTINE(fleet_disconnect, 1),
     ROUTINE(fleet_ignore_sigpipe, 0), ROUTINE(fleet_catch_termination, 1), ROUTINE(fleet_termination, 0),
     ROUTINE(fleet_now, 0), ROUTINE(fleet_write, 2), ROUTINE(fleet_mark_open, 1), ROUTINE(fleet_mark, 2),
+    ROUTINE(fleet_mark_loading, 2), ROUTINE(fleet_tell_loading, 1),
     ROUTINE(fleet_unmark, 0), ROUTINE(fleet_usage_begin, 0), ROUTINE(fleet_usage, 0), ROUTINE(fleet_hash, 2),
     ROUTINE(fleet_hash_file, 1), ROUTINE(fleet_sum, 2), ROUTINE(fleet_sum_file, 2), ROUTINE(fleet_stream_seed, 4),
     ROUTINE(fleet_use_stream, 4), ROUTINE(fleet_dead_reference, 1), ROUTINE(fleet_plain, 1), ROUTINE(fleet_put, 3),

@@ -12,7 +12,11 @@
 static volatile sig_atomic_t termination_requested = 0;
 static int mark_fd = -1;
 
-#define MARK_BYTES 96
+#define MARK_BYTES 160
+#define LOADS_BYTES 80 /* of the name of what is loaded */
+
+/* The mark's begin while R loads what an iteration needs; empty otherwise. */
+static char loading[64];
 
 int fleet_termination_requested(void) { return termination_requested; }
 
@@ -71,11 +75,26 @@ static void write_mark(char line[MARK_BYTES], int count) {
   if (mark_fd >= 0 && pwrite(mark_fd, line, MARK_BYTES, 0) < 0) return; /* then a crash is not explained */
 }
 
+/* R begins to load what this iteration needs. It does not run yet: no time limit holds. */
+SEXP fleet_mark_loading(SEXP loop, SEXP iteration) {
+  snprintf(loading, sizeof loading, "%.0f:%.0f %.3f", asReal(loop), asReal(iteration), seconds_now());
+  return R_NilValue;
+}
+
+/* What R loads next, with a third word and more in the mark. Outside loading it says nothing. */
+SEXP fleet_tell_loading(SEXP what) {
+  char line[MARK_BYTES];
+  if (*loading)
+    write_mark(line, snprintf(line, sizeof line, "%s %.*s", loading, LOADS_BYTES, CHAR(STRING_ELT(what, 0))));
+  return R_NilValue;
+}
+
 /* Written before each iteration in one call of fixed width: after a crash the file names the iteration that ran.
  * Returns when it began. */
 SEXP fleet_mark(SEXP loop, SEXP iteration) {
   char line[MARK_BYTES];
   double now = seconds_now();
+  *loading = '\0';
   write_mark(line, snprintf(line, sizeof line, "%.0f:%.0f %.3f", asReal(loop), asReal(iteration), now));
   return ScalarReal(now);
 }
@@ -83,6 +102,7 @@ SEXP fleet_mark(SEXP loop, SEXP iteration) {
 /* No iteration runs. */
 SEXP fleet_unmark(void) {
   char line[MARK_BYTES];
+  *loading = '\0';
   write_mark(line, 0);
   return R_NilValue;
 }

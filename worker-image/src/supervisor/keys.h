@@ -22,6 +22,7 @@
 #define KEY_TRIES "tries"
 #define KEY_CAUSES "causes"
 #define KEY_LAST "last"
+#define KEY_LOADING "loading"
 #define KEY_HELD "held:" /* and the pod's name */
 #define KEY_QUEUE "queue"
 #define KEY_QUEUE_LARGE "queue.large"

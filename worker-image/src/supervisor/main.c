@@ -5,10 +5,10 @@
  *   beat-worker STATE-FILE yes|no       writes this worker's entry (yes: as draining); prints and takes away the
  *                                       wish to replace its R, if there is one
  *   beat-driver                         writes the driver's beat; prints the reason to stop, if there is one
- *   return-task [LOOP:I SESSION CAUSE OUTPUT-FILE]
+ *   return-task [LOOP:I SESSION CAUSE LOADING OUTPUT-FILE]
  *                                       moves this worker's task back to the head of the queue; counts a death of
- *                                       the iteration, and keeps what it printed last, unless the task is not here or
- *                                       another session has begun
+ *                                       the iteration, and keeps what R was loading then (empty: it ran) and what it
+ *                                       printed last, unless the task is not here or another session has begun
  *   leave                               removes this worker's entry
  *   progress FROM EVENT MESSAGE         prints a line of progress, in a job of the control plane
  *
@@ -117,21 +117,22 @@ static const char *queue(void) { return key_name(*text_of("FF_LARGE") ? KEY_QUEU
 /* All in one transaction: a death is counted once, however often this is repeated because an answer was lost, for then
  * the task is not here any more. What another session has thrown away counts for nothing. */
 static int count_death(redisContext *server, char **words) {
-  const char *iteration = words[0], *session = words[1], *cause = words[2];
+  const char *iteration = words[0], *session = words[1], *cause = words[2], *loading = words[3];
   const char *held = key_name(KEY_HELD, text_of("FF_POD")), *running = key_name(KEY_SESSION, "");
   command looks[] = {{{"WATCH", held, running, NULL}}, {{"LLEN", held, NULL}}, {{"GET", running, NULL}}};
   command all[] = {{{"MULTI", NULL}},
                    {{"HINCRBY", key_name(KEY_TRIES, ""), iteration, "1", NULL}},
                    {{"HSET", key_name(KEY_CAUSES, ""), iteration, cause, NULL}},
-                   {{"HSET", key_name(KEY_LAST, ""), iteration, last_words(words[3]), NULL}},
+                   {{"HSET", key_name(KEY_LOADING, ""), iteration, loading, NULL}},
+                   {{"HSET", key_name(KEY_LAST, ""), iteration, last_words(words[4]), NULL}},
                    {{"LMOVE", held, queue(), "RIGHT", "LEFT", NULL}},
                    {{"EXEC", NULL}}};
-  redisReply *seen[3], *replies[6];
+  redisReply *seen[3], *replies[7];
   if (!send_commands(server, looks, 3, seen)) return 0;
   if (seen[1]->integer == 0) return 1;
   int other = seen[2]->type != REDIS_REPLY_NIL && !has_text(seen[2], session);
-  if (other) return send_commands(server, all + 4, 1, replies);
-  return send_commands(server, all, 6, replies) && replies[5]->type == REDIS_REPLY_ARRAY;
+  if (other) return send_commands(server, all + 5, 1, replies);
+  return send_commands(server, all, 7, replies) && replies[6]->type == REDIS_REPLY_ARRAY;
 }
 
 static int return_task(redisContext *server) {
@@ -173,7 +174,7 @@ int main(int count, char **words) {
   if (is(verb, "beat-worker", given, 2)) return !beat_worker(server, words[2], strcmp(words[3], "yes") == 0);
   if (is(verb, "beat-driver", given, 0)) return !beat_driver(server);
   if (is(verb, "return-task", given, 0)) return !return_task(server);
-  if (is(verb, "return-task", given, 4)) return !count_death(server, words + 2);
+  if (is(verb, "return-task", given, 5)) return !count_death(server, words + 2);
   if (is(verb, "leave", given, 0)) return !leave(server);
   fprintf(stderr, "unknown verb, or wrong number of words: %s\n", verb);
   return 2;
