@@ -85,7 +85,7 @@ export function errorLines(report: ErrorReport): string[] {
     );
   }
   const detail = (label: string, text: string | undefined): void => {
-    if (text) lines.push(`  ${label}: ${text.split('\n').join(`\n  ${' '.repeat(label.length + 2)}`)}`);
+    if (text) lines.push(`  ${label}: ${text}`);
   };
   detail('class', report.class?.join(', '));
   detail('arguments', report.arguments);

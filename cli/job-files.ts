@@ -4,6 +4,7 @@ import type { JobRecord } from '../functions/job/job-record.ts';
 import { type JobSpec, loadedNames, workingName } from '../functions/job-file/job-spec.ts';
 import { JOB_FILES, NOT_DATA, paths } from '../functions/job/names.ts';
 import { parseJobFile } from '../functions/job-file/parse-job-file.ts';
+import { MAX_JOB_FILE_BYTES } from '../functions/job-file/read-document.ts';
 import { splitBucketAddress } from '../functions/job-file/text-rules.ts';
 import type { Bucket, ObjectInfo } from '../functions/ports/bucket.ts';
 import { loadRecord } from '../functions/reconcile/record-store.ts';
@@ -57,7 +58,8 @@ async function readRecord(session: Session, job: string): Promise<JobRecord | nu
 async function readSpec(session: Session, job: string, folder: ObjectInfo[]): Promise<JobSpec> {
   const names = folder.map((object) => object.name.slice(paths.folder(job).length));
   const name = JOB_FILES.find((candidate) => names.includes(candidate));
-  const object = name && (await reach(session, () => session.buckets.uploads.read(paths.folder(job) + name, 65_536)));
+  const object =
+    name && (await reach(session, () => session.buckets.uploads.read(paths.folder(job) + name, MAX_JOB_FILE_BYTES)));
   if (!object)
     throw new CommandError(
       'FF-NO-JOB-FILE',

@@ -28,10 +28,14 @@ export function paint(style: Style, text: string): Painted {
   return { style, text };
 }
 
+/** Nothing of ours begins so: it goes on with what stands above, or it is R's. */
+const FOREIGN_LINE = '  | ';
+
 /**
- * The one way from words to a terminal. Names, messages and logs come from scripts and buckets. A control character in
- * them would move the cursor, hide text or talk to the terminal, so it is shown and not obeyed. The same holds for
- * marks that turn the direction of text. Ends of lines and tabs stay. Colour is for a terminal that wants it (Node.js
+ * The one way from words to a terminal; what is said at a time is one line. Names, messages and logs come from scripts
+ * and buckets. A control character in them would move the cursor, hide text or talk to the terminal, so it is shown and
+ * not obeyed. The same holds for marks that turn the direction of text. The end of a line in them could begin a line
+ * that looks like ours, so what follows it is marked. Tabs stay. Colour is for a terminal that wants it (Node.js
  * honours NO_COLOR and CI).
  */
 export function terminalText(words: Words): string {
@@ -40,13 +44,20 @@ export function terminalText(words: Words): string {
   return words.map(terminalText).join('');
 }
 
+/** Lines that another program prints, for the same terminal. */
+export function foreignLine(line: string): string {
+  return `${FOREIGN_LINE}${showControls(line)}\n`;
+}
+
+const hexadecimal = (character: string): string => (character.codePointAt(0) ?? 0).toString(16);
+
 function showControls(text: string): string {
   return text
-    .replaceAll('\r\n', '\n')
-    .replace(/[^\P{Cc}\n\t]|[\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, (character) => {
-      const code = character.codePointAt(0) ?? 0;
-      return `\\u{${code.toString(16)}}`;
-    });
+    .replace(/\r?\n$/, '')
+    .replace(/[^\P{Cc}\n\t]|[\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, (character, at: number) =>
+      character === '\r' && text[at + 1] === '\n' ? '' : `\\u{${hexadecimal(character)}}`,
+    )
+    .replaceAll('\n', `\n${FOREIGN_LINE}`);
 }
 
 /** Takes back what was drawn last on a terminal: the row that the cursor is in, and so many above it. */
@@ -65,13 +76,18 @@ export function expectClosedPipe(endsThen: boolean): void {
   });
 }
 
+/** JSON itself escapes the first 32 characters only; a terminal obeys others as well. */
 export function jsonText(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+  const text = JSON.stringify(value, null, 2);
+  return `${text.replace(
+    /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${hexadecimal(character).padStart(4, '0')}`,
+  )}\n`;
 }
 
 /** Lines that could not be understood: the others are shown. */
 export function tellDamaged(object: string, lines: number): void {
-  terminal.err(terminalText(`note: ${lines} lines of ${object} are damaged and left out\n`));
+  terminal.err(`${terminalText(`note: ${lines} lines of ${object} are damaged and left out`)}\n`);
 }
 
 /** 61 -> "1 min 1 s". */

@@ -32,7 +32,7 @@ export async function runCommandLine(args: readonly string[], io: Io = terminal)
   for (const command of commands)
     addCommand(parser, command, async (options, given) => {
       if (io === terminal) expectClosedPipe(command.goesOnUnheard !== true);
-      exitCode = await runCommand(command, contextOf(parser.opts(), io), options, given, io);
+      exitCode = await runCommand(command, contextOf(parser.opts(), io), options, given);
     });
   try {
     await parser.parseAsync(args, { from: 'user' });
@@ -56,7 +56,8 @@ function newParser(io: Io, isJson: boolean): Parser {
       // With --json its complaint is the one JSON value: answerUsage() says it.
       .configureOutput({
         writeOut: (text) => io.out(text),
-        writeErr: (text) => (isJson ? undefined : io.err(terminalText(text))),
+        writeErr: (text) =>
+          isJson ? undefined : io.err(`${text.trimEnd().split('\n').map(terminalText).join('\n')}\n`),
       })
       .showHelpAfterError('  what to do: see the examples with --help')
       .exitOverride()
@@ -96,14 +97,16 @@ async function runCommand(
   context: Context,
   options: Record<string, unknown>,
   args: string[],
-  io: Io,
 ): Promise<number> {
   try {
     return (await command.run(context, options, ...args)) ?? EXIT.ok;
   } catch (thrown) {
     const { exitCode, ...error } = explain(thrown);
     if (context.json) context.sayJson({ error });
-    else io.err(terminalText(`${error.code}: ${error.message}\n  what to do: ${error.remedy}\n`));
+    else {
+      context.note(`${error.code}: ${error.message}`);
+      context.note(`  what to do: ${error.remedy}`);
+    }
     return exitCode;
   }
 }

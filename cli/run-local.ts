@@ -34,7 +34,7 @@ export async function runLocal(
   }).catch(explainStart);
   if (json) sayJson({ stateDir, adminUrl: cloud.adminUrl, environment: cloud.clientEnvironment });
   else {
-    say(exportLines(cloud.clientEnvironment));
+    for (const line of exportLines(cloud.clientEnvironment).split('\n')) say(line);
     say(
       `# The local cloud runs; its state is in ${stateDir}. Paste the lines above into another terminal ` +
         'for gcloud and kubectl.',

@@ -114,10 +114,10 @@ async function checkJobFile(folder: string, jobFile: string, files: FolderEntry[
 }
 
 function refused(jobFile: string, problems: readonly Problem[]): CommandError {
-  const text = problems.map(({ path, message }) => `${path === '' ? jobFile : path}: ${message}`).join('\n  ');
+  const text = problems.map(({ path, message }) => `${path === '' ? jobFile : path}: ${message}`).join('\n');
   const [first] = problems;
   assert(first !== undefined, 'what is refused has a problem');
-  return new CommandError(first.code, text, problems.map(({ remedy }) => remedy).join('\n    '), EXIT.invalid);
+  return new CommandError(first.code, text, problems.map(({ remedy }) => remedy).join('\n'), EXIT.invalid);
 }
 
 /** A list in the environment, separated by commas. */

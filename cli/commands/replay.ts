@@ -65,10 +65,7 @@ function toNumber(what: string, text: string): number {
 function outcomeLines({ outcome, to }: Replayed): string[] {
   if (outcome === null) return [];
   if (outcome.outcome === 'succeeded')
-    return [
-      `no error this time (${outcome.seconds} s); the value is in ${to}/value.rds:`,
-      `  ${(outcome.value ?? '').replaceAll('\n', '\n  ')}`,
-    ];
+    return [`no error this time (${outcome.seconds} s); the value is in ${to}/value.rds:`, `  ${outcome.value ?? ''}`];
   if (outcome.outcome === 'same-error') return [`the same error again: ${outcome.message}`];
   return [`${outcome.outcome === 'ended-r' ? '' : 'another error: '}${outcome.message}`];
 }

@@ -5,8 +5,6 @@
 import type { JobSpec } from './job-spec.ts';
 import { shorten, type Problem } from './problem.ts';
 
-/** Of a job file that is longer, as many bytes and one more are enough to refuse it. */
-export const MAX_JOB_FILE_BYTES = 64 * 1024;
 export const MAX_SCRIPT_BYTES = 2 * 1024 ** 2;
 const UNSAFE_NAMES_TOLD = 5;
 /** Names, sizes and checksums of a folder's files as they are kept; some 50,000 files have that. */

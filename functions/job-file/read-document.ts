@@ -20,14 +20,17 @@ export interface JobDocument {
   locate(path: readonly PropertyKey[]): Position;
 }
 
-/** Far above any real job file (about 1 KiB), far below what could hurt. */
-const largestBytes = 64 * 1024;
+/**
+ * Far above any real job file (about 1 KiB), far below what could hurt. Of one that is longer, as many bytes and one
+ * more are enough to refuse it.
+ */
+export const MAX_JOB_FILE_BYTES = 64 * 1024;
 const deepestNesting = 16;
 
 /** Reads a job file, or says what is wrong with it as a text. */
 export function readDocument(bytes: Uint8Array, fileName: JobFileName): JobDocument | { problems: Problem[] } {
-  if (bytes.byteLength > largestBytes) {
-    const size = `the file has ${bytes.byteLength} bytes; at most ${largestBytes} are read`;
+  if (bytes.byteLength > MAX_JOB_FILE_BYTES) {
+    const size = `the file has ${bytes.byteLength} bytes; at most ${MAX_JOB_FILE_BYTES} are read`;
     return refuse('FF-SPEC-SIZE', size, 'Keep data in files of its own beside the job file.');
   }
   const text = decodeUtf8(bytes);

@@ -12,7 +12,7 @@ import { JOB_FILES, LABEL_JOB, paths } from '../job/names.ts';
 import { fleetUsdPerHour } from '../job/prices.ts';
 import { statusSchema } from '../job/status-schema.ts';
 import { workerNodes } from '../job/worker-nodes.ts';
-import { MAX_JOB_FILE_BYTES } from '../job-file/check-folder.ts';
+import { MAX_JOB_FILE_BYTES } from '../job-file/read-document.ts';
 import type { Buckets } from '../ports/bucket.ts';
 import type { ClusterView } from '../ports/clusters.ts';
 import type { Ports } from '../ports/ports.ts';

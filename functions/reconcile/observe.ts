@@ -7,10 +7,10 @@ import {
   findScriptProblem,
   findScriptSizeProblem,
   findUnsafeNames,
-  MAX_JOB_FILE_BYTES,
   MAX_SCRIPT_BYTES,
 } from '../job-file/check-folder.ts';
 import type { Problem } from '../job-file/problem.ts';
+import { MAX_JOB_FILE_BYTES } from '../job-file/read-document.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { type RecordWithCluster, withCluster } from '../job/known-record.ts';
 import { workerPool } from '../job/machines.ts';

@@ -102,7 +102,7 @@ describe('a job explains itself', { skip: missingTools() }, () => {
       /call: fit\(x\)/,
       /traceback: .*fit\(/,
       /warnings: .*odd data/,
-      /output: Warning: .*odd data\n\s+about to fail\n\s+\[1\] 4 5\n\s+\[1\] "quick"/,
+      /output: Warning: .*odd data\n {2}\| about to fail\n {2}\| \[1\] 4 5\n {2}\| \[1\] "quick"/,
       /took: [\d.]+ s; R had [\d.]+ MiB of memory/,
       /session: R version /,
       /next: foreach-fleet replay fitted 1 3\n/,
@@ -122,7 +122,7 @@ describe('a job explains itself', { skip: missingTools() }, () => {
     const again = await command.run('replay', 'fitted', '1', '3', '--batch');
     assert.equal(again.code, 7, again.out + again.err);
     assert.ok(!again.out.includes('fetching'), 'data are fetched once');
-    assert.match(again.err, /Warning: .*odd data\nabout to fail\n[^]*Error in fit\(x\): no fit at/);
+    assert.match(again.err, /Warning: .*odd data\n {2}\| about to fail\n[^]*Error in fit\(x\): no fit at/);
     assert.match(again.err, /Traceback \(innermost last\):\n {2}(?:#\d+: )?fit\(/);
     assert.match(again.out, /\[1\] 4 5\n\[1\] "quick"\nthe same error again: no fit at/);
   });

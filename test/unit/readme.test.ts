@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { commands } from '../../cli/commands/index.ts';
 import { EXIT } from '../../cli/exit-codes.ts';
-import { MAX_JOB_FILE_BYTES } from '../../functions/job-file/check-folder.ts';
+import { MAX_JOB_FILE_BYTES } from '../../functions/job-file/read-document.ts';
 import { projectRoot } from '../support/source-files.ts';
 import { specOf } from '../support/plan-fixtures.ts';
 
