@@ -1,7 +1,7 @@
 /**
  * A connection to a job's Redis for one pass. Every failure is one of reaching it; a key that has become one of
  * another type is not: its commands answer null, and the others count. An answer that is larger than this process
- * can bear ends the connection, whoever wrote what it holds.
+ * can bear ends the connection, whoever wrote what it holds; the next call opens another one.
  */
 import { type ChainableCommander, Redis } from 'ioredis';
 import * as z from 'zod';
@@ -14,26 +14,58 @@ const MAX_ANSWER_BYTES = 64 * 1024 ** 2;
 /** Of what several keys hold together; Redis counts what it needs for them, so their answers are smaller. */
 const MAX_ASKED_BYTES = MAX_ANSWER_BYTES / 2;
 /** Answer a number, however much the key holds. */
-const COUNTING: ReadonlySet<string> = new Set(['xlen', 'llen', 'hscan']);
+const COUNTING: ReadonlySet<string> = new Set(['xlen', 'llen']);
+/** Of an answer; the position of a stream's first entry stands there. */
+const HEAD_LENGTH = 80;
+const FIRST_POSITION = /^\*1\r\n\*2\r\n\$\d+\r\n(\d+-\d+)\r\n/;
+
+/** Few answers that are given up, however many entries there are. */
+const WINDOW_SHRINKS_BY = 8;
 
 type Command = [name: string, key: string, ...args: string[]];
 
-export class RedisConnection {
-  readonly #redis: Redis;
-  #received = 0;
-  #bound = MAX_ANSWER_BYTES;
+interface Endpoint {
+  host: string;
+  port: number;
+  password: string;
+}
 
-  private constructor(redis: Redis) {
+export interface StreamEntries {
+  entries: (readonly [id: string, fields: string[]])[];
+  /** Positions of entries that are larger than this process can bear: they are taken off, and were not read. */
+  tooLarge: string[];
+}
+
+export class RedisConnection {
+  readonly #endpoint: Endpoint;
+  #redis: Redis;
+  #received = 0;
+  #head = '';
+  #bound = MAX_ANSWER_BYTES;
+  /** How many entries of a stream are asked for at a time, where fewer than usual can be borne. */
+  readonly #window = new Map<string, number>();
+
+  private constructor(endpoint: Endpoint, redis: Redis) {
+    this.#endpoint = endpoint;
     this.#redis = redis;
+    this.#watch(redis);
+  }
+
+  #watch(redis: Redis): void {
     redis.stream.on('data', (chunk: Buffer) => {
       const before = this.#received;
+      if (before < HEAD_LENGTH) this.#head += chunk.toString('latin1', 0, HEAD_LENGTH);
       this.#received += chunk.length;
       if (before <= this.#bound && this.#isOver()) redis.disconnect();
     });
   }
 
   /** @throws PortError FF-QUEUE-UNREACHABLE, as every method. */
-  static async open(endpoint: { host: string; port: number; password: string }): Promise<RedisConnection> {
+  static async open(endpoint: Endpoint): Promise<RedisConnection> {
+    return new RedisConnection(endpoint, await RedisConnection.#connect(endpoint));
+  }
+
+  static async #connect(endpoint: Endpoint): Promise<Redis> {
     const redis = new Redis({
       ...endpoint,
       lazyConnect: true,
@@ -51,7 +83,18 @@ export class RedisConnection {
       redis.disconnect();
       throw unreachable(messageOf(cause), cause);
     }
-    return new RedisConnection(redis);
+    return redis;
+  }
+
+  /** After an answer that was given up: the next question is another matter. */
+  async #ready(): Promise<Redis> {
+    if (this.#isOver()) {
+      this.#redis = await RedisConnection.#connect(this.#endpoint);
+      this.#watch(this.#redis);
+    }
+    this.#received = 0;
+    this.#head = '';
+    return this.#redis;
   }
 
   close(): void {
@@ -60,10 +103,10 @@ export class RedisConnection {
 
   /** @param expected how many bytes more than usual the answer may have. */
   async call<T>(work: (redis: Redis) => Promise<T>, expected = 0): Promise<T> {
-    this.#received = 0;
+    const redis = await this.#ready();
     this.#bound = MAX_ANSWER_BYTES + expected;
     try {
-      const answer = await work(this.#redis);
+      const answer = await work(redis);
       // what is under way still arrives after a disconnect, and may complete the answer
       if (this.#isOver()) throw new Error('the connection was given up');
       return answer;
@@ -82,22 +125,34 @@ export class RedisConnection {
 
   /** The answers, in order. */
   async exec(fill: (pipeline: ChainableCommander) => void, expected = 0): Promise<unknown[]> {
-    const pipeline = this.#redis.pipeline();
-    fill(pipeline);
-    return pipeline.length === 0 ? [] : this.#answers(pipeline, () => undefined, expected);
+    return this.#answers(
+      (redis) => {
+        const pipeline = redis.pipeline();
+        fill(pipeline);
+        return pipeline;
+      },
+      () => undefined,
+      expected,
+    );
   }
 
   /** As `exec`, and all or nothing. */
   async transaction(fill: (multi: ChainableCommander) => void): Promise<void> {
-    const multi = this.#redis.multi();
-    fill(multi);
-    await this.#answers(multi, () => undefined, 0);
+    await this.#answers(
+      (redis) => {
+        const multi = redis.multi();
+        fill(multi);
+        return multi;
+      },
+      () => undefined,
+      0,
+    );
   }
 
   /** As `exec`; `refuse` hears of keys that are of another type than the command's. */
   async ask(commands: readonly Command[], refuse: (key: string) => void = () => undefined): Promise<unknown[]> {
     if (commands.length === 0) return [];
-    return this.#answers(this.#redis.pipeline(commands.map((command) => [...command])), refuse, 0);
+    return this.#answers((redis) => redis.pipeline(commands.map((command) => [...command])), refuse, 0);
   }
 
   /**
@@ -120,8 +175,39 @@ export class RedisConnection {
     return commands.map((command) => (isAsked(command) ? answers.next().value : null));
   }
 
-  async #answers(pipeline: ChainableCommander, refuse: (key: string) => void, expected: number): Promise<unknown[]> {
-    const results = await this.call(() => pipeline.exec(), expected);
+  /**
+   * The first entries of a stream, fewer where so many are larger than this process can bear. One entry that is alone
+   * too large is taken off: nothing behind it could ever be read.
+   */
+  async oldest(key: string, most: number): Promise<StreamEntries> {
+    const tooLarge: string[] = [];
+    for (;;) {
+      const count = Math.min(most, this.#window.get(key) ?? most);
+      try {
+        const [answer] = await this.ask([['xrange', key, '-', '+', 'COUNT', String(count)]]);
+        this.#window.set(key, 2 * count);
+        return { entries: streamEntries.parse(answer), tooLarge };
+      } catch (error) {
+        if (!this.#isOver()) throw error;
+        this.#window.set(key, Math.max(1, Math.floor(count / WINDOW_SHRINKS_BY)));
+        if (count > 1) continue;
+        const [, id] = FIRST_POSITION.exec(this.#head) ?? [];
+        if (id === undefined) throw error;
+        tooLarge.push(id);
+        await this.call((redis) => redis.xdel(key, id));
+      }
+    }
+  }
+
+  async #answers(
+    fill: (redis: Redis) => ChainableCommander,
+    refuse: (key: string) => void,
+    expected: number,
+  ): Promise<unknown[]> {
+    const results = await this.call(async (redis) => {
+      const pipeline = fill(redis);
+      return pipeline.length === 0 ? [] : pipeline.exec();
+    }, expected);
     return (results ?? []).map(([error, value]) => {
       if (error === null) return value;
       const key = keyOfOtherType(error);
@@ -132,6 +218,8 @@ export class RedisConnection {
   }
 }
 
+/** Null where the key is of another type. */
+const streamEntries = z.array(z.tuple([z.string(), z.array(z.string())])).catch([]);
 const commandError = z.object({ message: z.string(), command: z.object({ args: z.tuple([z.string()], z.unknown()) }) });
 
 /**

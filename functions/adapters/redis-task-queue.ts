@@ -40,6 +40,13 @@ const LEASE_SECONDS = 1800;
 /** A script may call a loop thousands of times, and write thousands of files; the newest and the first are seen. */
 const MOST_LOOPS = 100_000;
 const MOST_OUTPUTS = 200_000;
+/** Larger ones are uploaded by their worker (from 4 MiB on). */
+const MOST_VALUE_BYTES = 32 * 1024 ** 2;
+/** An error has up to 256 KiB, a description of a loop 2 MiB and what Base64 adds; and so much at a time. */
+const MOST_REPORT_LENGTH = 4 * 1024 ** 2;
+const MOST_REPORTS_LENGTH = 16 * 1024 ** 2;
+/** In the place of a larger one. */
+const LEFT_OUT = JSON.stringify({ message: 'a report that is larger than reports are was left out' });
 /** Deaths that one pass explains. */
 const MOST_DEATHS = 1000;
 /** Places of refused values that are told of. */
@@ -53,9 +60,7 @@ const hash = z.record(z.string(), z.string()).catch({});
 const list = z.array(z.string()).catch([]);
 const text = z.string().nullable().catch(null);
 const length = z.number().catch(0);
-const streamEntries = z.array(z.tuple([z.string(), z.array(z.string())])).catch([]);
-const scanned = z.tuple([z.string(), z.array(z.string())]).catch(['0', []]);
-const viewReplies = z.tuple([hash, list, hash, hash, z.number(), length, length, scanned, text, text, hash, length]);
+const viewReplies = z.tuple([hash, list, hash, hash, z.number(), length, length, list, text, text, hash, length]);
 
 export const redisTaskQueues: TaskQueues = {
   open: async (endpoint) => new RedisTaskQueue(await RedisConnection.open(endpoint)),
@@ -82,7 +87,7 @@ class RedisTaskQueue implements TaskQueue {
         ['xlen', redisKeys.outbox],
         ['xlen', REPORT_KEYS.errors],
         ['xlen', REPORT_KEYS.loops],
-        ['hscan', redisKeys.need, '0', 'COUNT', String(URLS_AT_ONCE)],
+        ['hkeys', redisKeys.need],
         ['get', redisKeys.gate],
         ['get', redisKeys.gated],
         ['hgetall', redisKeys.causes],
@@ -106,7 +111,7 @@ class RedisTaskQueue implements TaskQueue {
       deaths: Object.entries(causes)
         .flatMap(([id, cause]) => toDeath(id, cause, refuse) ?? [])
         .slice(0, MOST_DEATHS),
-      urlRequests: Object.keys(toFields(need[1])).slice(0, URLS_AT_ONCE),
+      urlRequests: need.slice(0, URLS_AT_ONCE),
       refused: [...refused],
     };
   }
@@ -130,11 +135,11 @@ class RedisTaskQueue implements TaskQueue {
   }
 
   async outbox(maxEntries: number, maxBytes: number): Promise<{ items: OutboxItem[]; refused: string[] }> {
-    const raw = await this.#redis.call((redis) => redis.xrange(redisKeys.outbox, '-', '+', 'COUNT', maxEntries));
+    const raw = await this.#redis.oldest(redisKeys.outbox, maxEntries);
     const entries: JournalEntry[] = [];
-    const refused: string[] = [];
+    const refused: string[] = [...raw.tooLarge];
     let bytes = 0;
-    for (const [id, fields] of raw) {
+    for (const [id, fields] of raw.entries) {
       const entry = toEntry(id, fields);
       if (entry === undefined) refused.push(id);
       else {
@@ -152,7 +157,8 @@ class RedisTaskQueue implements TaskQueue {
     const sizes = await this.#redis.exec((pipeline) => {
       for (const entry of entries) pipeline.hstrlen(valueKey(entry), valueFields.bytes);
     });
-    const isTooLarge = (index: number): boolean => length.parse(sizes[index]) > (entries[index]?.bytes ?? 0);
+    const isTooLarge = (index: number): boolean =>
+      length.parse(sizes[index]) > Math.min(MOST_VALUE_BYTES, entries[index]?.bytes ?? 0);
     const readable = entries.filter((_, index) => !isTooLarge(index));
     const values = await this.#redis.exec((pipeline) => {
       for (const entry of readable) pipeline.hgetBuffer(valueKey(entry), valueFields.bytes);
@@ -195,8 +201,17 @@ class RedisTaskQueue implements TaskQueue {
   }
 
   async reports(kind: ReportKind, maxEntries: number): Promise<{ id: string; json: string }[]> {
-    const [raw] = await this.#redis.ask([['xrange', REPORT_KEYS[kind], '-', '+', 'COUNT', String(maxEntries)]]);
-    return streamEntries.parse(raw).map(([id, fields]) => ({ id, json: toFields(fields)[REPORT_FIELD] ?? '{}' }));
+    const { entries, tooLarge } = await this.#redis.oldest(REPORT_KEYS[kind], maxEntries);
+    const reports = tooLarge.map((id) => ({ id, json: LEFT_OUT }));
+    let bytes = 0;
+    for (const [id, fields] of entries) {
+      const json = toFields(fields)[REPORT_FIELD] ?? '{}';
+      const kept = json.length > MOST_REPORT_LENGTH ? LEFT_OUT : json;
+      bytes += kept.length;
+      if (reports.length > 0 && bytes > MOST_REPORTS_LENGTH) break;
+      reports.push({ id, json: kept });
+    }
+    return reports;
   }
 
   async confirmReports(kind: ReportKind, ids: string[]): Promise<void> {
@@ -239,11 +254,15 @@ class RedisTaskQueue implements TaskQueue {
   }
 
   async outputs(): Promise<{ items: OutputEntry[]; refused: number }> {
-    const [raw] = await this.#redis.ask([['lrange', redisKeys.outputs, '0', String(MOST_OUTPUTS - 1)]]);
+    let isTooLarge = 0;
+    const [raw] = await this.#redis.askBounded(
+      [['lrange', redisKeys.outputs, '0', String(MOST_OUTPUTS - 1)]],
+      () => (isTooLarge = 1),
+    );
     const entries = list.parse(raw);
     const outputs = entries.flatMap((json) => toOutput(json) ?? []);
     const items = [...new Map(outputs.map((output) => [output.name, output])).values()];
-    return { items, refused: entries.length - outputs.length };
+    return { items, refused: isTooLarge + entries.length - outputs.length };
   }
 
   close(): void {

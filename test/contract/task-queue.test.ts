@@ -257,11 +257,43 @@ describe('the queue of a job', () => {
       assert.equal((await queue.outbox(10, 1000)).items.length, 1);
     });
 
-  it('is out of reach when another answer is larger than a pass can bear', async () => {
+  it('has a report that is larger than a pass can bear as one that was left out, and those beside it', async () => {
+    await script.xadd(redisKeys.errors, '*', 'json', '{"iteration":1}');
     await script.xadd(redisKeys.errors, '*', 'json', large);
-    await assert.rejects(queue.reports('errors', 10), {
-      code: 'FF-QUEUE-UNREACHABLE',
-      message: /more than 67108864 bytes/,
-    });
+    await script.xadd(redisKeys.errors, '*', 'json', 'x'.repeat(5 * 1024 ** 2));
+    await script.xadd(redisKeys.errors, '*', 'json', '{"iteration":2}');
+    const read: string[] = [];
+    for (let time = 0; time < 10; time += 1) {
+      const reports = await queue.reports('errors', 50);
+      read.push(...reports.map(({ json }) => json));
+      const ids = reports.map(({ id }) => id);
+      await queue.confirmReports('errors', ids);
+    }
+    const leftOut = '{"message":"a report that is larger than reports are was left out"}';
+    assert.deepEqual(read, ['{"iteration":1}', leftOut, leftOut, '{"iteration":2}']);
+    assert.equal((await view()).progress.notBackedUp, 0);
+  });
+
+  it('has an entry of the outbox that is larger than a pass can bear as one that is none', async () => {
+    await journal(1, 'one');
+    await script.xadd(redisKeys.outbox, '*', 'loop', large);
+    await journal(2, 'two');
+    const iterations: number[] = [];
+    let refusedOnes = 0;
+    for (let time = 0; time < 10; time += 1) {
+      const { items, refused } = await queue.outbox(100, 1000);
+      iterations.push(...items.map(({ entry }) => entry.iteration));
+      refusedOnes += refused.length;
+      await queue.confirm(items.map(({ entry }) => entry));
+    }
+    assert.deepEqual([iterations, refusedOnes], [[1, 2], 1]);
+  });
+
+  it('can be asked again after an answer that was given up', async () => {
+    await script.hset(redisKeys.causes, { '1:1': large });
+    const death = { id: '1:1', was: 'x', cause: 'memory limit 2Gi' as const };
+    await assert.rejects(queue.explainDeaths([death]), { message: /more than 67108864 bytes/ });
+    await queue.renewLease();
+    assert.equal(await script.get(redisKeys.lease), '1');
   });
 });
