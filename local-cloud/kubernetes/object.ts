@@ -4,8 +4,8 @@
  */
 import type { LabelSelector } from './labels.ts';
 
-/** Any JSON object whose fields nobody has declared: specs and statuses of all kinds. */
-export type Plain = Record<string, any>;
+/** Any JSON object whose fields nobody has declared: what somebody sends, patches and scales. */
+export type Plain = Record<string, unknown>;
 
 export interface OwnerReference {
   apiVersion: string;
@@ -33,6 +33,11 @@ export interface ObjectMeta {
   managedFields?: object[];
 }
 
+/**
+ * An object of whatever kind. Its fields are `any`, because each kind has its own: whoever looks at an object of one kind
+ * says so by the type of its parameter (objects.ts), and what was sent has passed wire/field-check.ts, which knows every
+ * field of every kind.
+ */
 export interface KubeObject {
   apiVersion: string;
   kind: string;

@@ -15,6 +15,7 @@ import type {
   V1EnvVar,
   V1HTTPGetAction,
   V1Job,
+  V1Lease,
   V1NetworkPolicy,
   V1Node,
   V1NodeSelectorTerm,
@@ -22,6 +23,7 @@ import type {
   V1Pod,
   V1PodDisruptionBudget,
   V1PodTemplateSpec,
+  V1PriorityClass,
   V1Probe,
   V1ReplicaSet,
   V1Secret,
@@ -54,6 +56,8 @@ export type PersistentVolumeClaim = ObjectOf<V1PersistentVolumeClaim>;
 export type PodDisruptionBudget = ObjectOf<V1PodDisruptionBudget>;
 export type RoleBinding = ObjectOf<V1ClusterRoleBinding>;
 export type Secret = ObjectOf<V1Secret>;
+export type Lease = ObjectOf<V1Lease>;
+export type PriorityClass = ObjectOf<V1PriorityClass>;
 
 export type PodSpec = NonNullable<Pod['spec']>;
 export type PodStatus = NonNullable<Pod['status']>;

@@ -20,9 +20,7 @@ function defineSuites(target: Target): void {
   podsSuite(target.client);
 }
 
-const embedded = await startEmbedded();
-describe('Kubernetes API, embedded', () => defineSuites(embedded));
-
 const skip = needs('kube-apiserver');
-const real = skip === false ? await startReal() : undefined;
+const [embedded, real] = await Promise.all([startEmbedded(), skip === false ? startReal() : undefined]);
+describe('Kubernetes API, embedded', () => defineSuites(embedded));
 describe('Kubernetes API, real', { skip }, () => real && defineSuites(real));

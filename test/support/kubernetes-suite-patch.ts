@@ -59,10 +59,29 @@ export function patchSuite(client: KubernetesClient): void {
         { op: 'test', path: '/data/q', value: '1' },
       ];
       assert.equal((await client.call('PATCH', `${maps}/j`, failing, json)).code, 422);
-      const inherited = [{ op: 'replace', path: '/data/toString', value: '1' }];
-      assert.equal((await client.call('PATCH', `${maps}/j`, inherited, json)).code, 422);
       assert.deepEqual((await client.call('GET', `${maps}/j`)).body.data, { z: '1' });
       assert.equal((await client.call('PATCH', `${maps}/j`, { op: 'add' }, json)).code, 400);
+      const rows: [operation: unknown, code: number, data?: object][] = [
+        [5, 400],
+        [null, 422],
+        [{ op: 'increase', path: '/data/z' }, 422],
+        [{ path: '/data/z' }, 422],
+        [{ op: 'add', value: '1' }, 422],
+        [{ op: 'add', path: '', value: { data: { x: '1' } } }, 422],
+        [{ op: 'replace', path: '/data/toString', value: '1' }, 200, { z: '1', toString: '1' }],
+        [{ op: 'remove', path: '/data/toString' }, 422],
+        [{ op: 'replace', path: '/labels/q', value: '1' }, 422],
+        [{ op: 'replace', path: '/metadata/finalizers/0', value: 'a/b' }, 422],
+        [{ op: 'add', path: '/metadata/finalizers/-', value: 'a/b' }, 422],
+        [{ op: 'test', path: '/data/q', value: null }, 200, { z: '1' }],
+        [{ op: 'copy', from: '/data/z', path: '/data/r' }, 200, { z: '1', r: '1' }],
+        [{ op: 'move', from: '/data/q', path: '/data/r' }, 422],
+      ];
+      for (const [operation, code, data] of rows) {
+        const answer = await client.call('PATCH', `${maps}/j?dryRun=All`, [operation], json);
+        assert.equal(answer.code, code, JSON.stringify([operation, answer.body]));
+        if (data !== undefined) assert.deepEqual(answer.body.data, data);
+      }
       assert.equal((await client.call('PATCH', `${maps}/j`, {})).code, 415);
     });
 

@@ -1,5 +1,5 @@
 /** Leases: the heartbeats of nodes. */
-import type { Plain } from '../object.ts';
+import type { Lease } from '../objects.ts';
 import type { FieldError } from '../api-error.ts';
 import { defineKind } from './kind.ts';
 import { created } from './cells.ts';
@@ -22,7 +22,7 @@ LeaseSpec
 });
 
 /** Who holds a lease for how long must make sense. */
-function validateLease({ spec }: Plain): FieldError[] {
+function validateLease({ spec }: Lease): FieldError[] {
   if (spec?.leaseDurationSeconds === undefined || spec.leaseDurationSeconds > 0) return [];
   return [invalidValue('spec.leaseDurationSeconds', spec.leaseDurationSeconds, 'must be greater than 0')];
 }

@@ -1,5 +1,5 @@
 /** Priority classes. */
-import type { Plain } from '../object.ts';
+import type { PriorityClass } from '../objects.ts';
 import type { FieldError } from '../api-error.ts';
 import { defineKind } from './kind.ts';
 import { created } from './cells.ts';
@@ -32,12 +32,11 @@ PriorityClass
 
 const MAX_USER_PRIORITY = 1_000_000_000;
 
-function validatePriorityClass(priority: Plain): FieldError[] {
-  const name = String(priority['metadata'].name);
-  if (name.startsWith('system-') || !(priority['value'] > MAX_USER_PRIORITY)) return [];
+function validatePriorityClass({ metadata, value = 0 }: PriorityClass): FieldError[] {
+  if (metadata.name.startsWith('system-') || value <= MAX_USER_PRIORITY) return [];
   return [forbiddenField('value', `maximum allowed value of a user defined priority is ${MAX_USER_PRIORITY}`)];
 }
 
-function validatePriorityClassUpdate(next: Plain, stored: Plain): FieldError[] {
-  return next['value'] === stored['value'] ? [] : [forbiddenField('value', 'may not be changed in an update.')];
+function validatePriorityClassUpdate(next: PriorityClass, stored: PriorityClass): FieldError[] {
+  return next.value === stored.value ? [] : [forbiddenField('value', 'may not be changed in an update.')];
 }

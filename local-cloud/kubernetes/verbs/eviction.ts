@@ -4,6 +4,7 @@ import { isDryRun, readObject, type Answer, type Call } from '../wire/call.ts';
 import type { DeleteOptions } from '../object.ts';
 import { matchesSelector } from '../labels.ts';
 import { timestamp } from '../store/metadata.ts';
+import { plainAt, textAt } from '../../is-plain.ts';
 import { requireObject } from './read.ts';
 import type { KubeObject, ObjectStore, Plain, WriteOptions } from '../object.ts';
 import { conditionsOf } from '../controllers/conditions.ts';
@@ -17,7 +18,7 @@ const success: Answer = {
 /** Puts a pod on a node. */
 export async function bindPod(call: Call): Promise<Answer> {
   const body = await readObject(call.http);
-  const node: string | undefined = body?.['target']?.name;
+  const node = textAt(plainAt(body, 'target'), 'name');
   if (!node) throw badRequest('target.name: Required value');
   const pod = structuredClone(requireObject(call));
   const { name } = pod.metadata;
@@ -55,8 +56,8 @@ function withCondition(call: Call, pod: KubeObject, condition: Record<string, un
 
 /** Deletes a pod unless a PodDisruptionBudget forbids it now (429). */
 export async function evictPod(call: Call): Promise<Answer> {
-  const body = (await readObject(call.http)) ?? {};
-  const options = evictionOptions(call, body['deleteOptions'] ?? {});
+  const body = await readObject(call.http);
+  const options = evictionOptions(call, plainAt(body, 'deleteOptions'));
   const isTrial = options.dryRun === true;
   const pod = requireObject(call);
   const { namespace, name, deletionTimestamp } = pod.metadata;
@@ -76,11 +77,12 @@ const EVICTED = {
 };
 
 function evictionOptions(call: Call, given: Plain): DeleteOptions & WriteOptions {
-  const { gracePeriodSeconds, preconditions, dryRun } = given;
+  const { gracePeriodSeconds, dryRun } = given;
+  const { uid } = plainAt(given, 'preconditions');
   return {
     dryRun: isDryRun(call.request.query) || (Array.isArray(dryRun) && dryRun.includes('All')),
     ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds: Number(gracePeriodSeconds) }),
-    ...(preconditions?.uid === undefined ? {} : { uid: String(preconditions.uid) }),
+    ...(uid === undefined ? {} : { uid: String(uid) }),
   };
 }
 

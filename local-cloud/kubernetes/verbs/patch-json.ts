@@ -11,7 +11,7 @@ import { ApiError, badRequest } from '../api-error.ts';
 
 const MAX_OPERATIONS = 10_000;
 
-/** Applies a JSON Patch. Throws 400 for a malformed one and 422 for one that does not fit the object. */
+/** Applies a JSON Patch. Throws 400 for what is no list of operations, and 422 for one that does not fit the object. */
 export function applyJsonPatch(target: unknown, operations: unknown): unknown {
   if (!Array.isArray(operations))
     throw badRequest(
@@ -25,10 +25,12 @@ export function applyJsonPatch(target: unknown, operations: unknown): unknown {
     );
   }
   let result = structuredClone(target);
-  for (const operation of operations) {
-    if (!isPlain(operation)) throw badRequest(`error decoding patch: ${JSON.stringify(operation)} is no operation`);
-    result = applyOperation(result, operation);
-  }
+  const odd = operations.find((operation) => !isPlain(operation) && operation !== null);
+  if (odd !== undefined)
+    throw badRequest(
+      `error decoding patch: json: cannot unmarshal ${typeof odd} into Go value of type handlers.jsonPatchOp`,
+    );
+  for (const operation of operations) result = applyOperation(result, isPlain(operation) ? operation : {});
   return result;
 }
 
@@ -45,29 +47,27 @@ function applyOperation(document: unknown, operation: Record<string, unknown>): 
     case 'add':
       return setAt(document, path, structuredClone(given), true);
     case 'replace':
-      getAt(document, path);
       return setAt(document, path, structuredClone(given), false);
     case 'remove':
       removeAt(document, path);
       return document;
     case 'test':
-      if (!isDeepStrictEqual(getAt(document, path), given)) throw unfit();
+      if (!isDeepStrictEqual(memberAt(document, path), given ?? null)) throw unfit();
       return document;
     case 'copy':
-      return setAt(document, path, structuredClone(getAt(document, from())), true);
+      return setAt(document, path, structuredClone(memberAt(document, from())), true);
     case 'move': {
       const value = getAt(document, from());
       removeAt(document, from());
       return setAt(document, path, value, true);
     }
     default:
-      throw badRequest(`Unexpected kind: ${String(op)}`);
+      throw unfit();
   }
 }
 
 function pointer(path: unknown): string[] {
-  if (typeof path !== 'string' || (path !== '' && !path.startsWith('/')))
-    throw badRequest(`invalid JSON pointer ${JSON.stringify(path)}`);
+  if (typeof path !== 'string' || (path !== '' && !path.startsWith('/'))) throw unfit();
   return path
     .split('/')
     .slice(1)
@@ -83,15 +83,27 @@ function getAt(document: unknown, path: string[]): unknown {
   return value;
 }
 
+/** A member that an object lacks is null to a test and a copy. */
+function memberAt(document: unknown, path: string[]): unknown {
+  const holder = getAt(document, path.slice(0, -1));
+  const last = path.at(-1);
+  return isPlain(holder) && last !== undefined && !Object.hasOwn(holder, last) ? null : getAt(document, path);
+}
+
+/** Where `insert` is false, an item of a list must be there; a member of an object need not, as on a real server. */
 function setAt(document: unknown, path: string[], value: unknown, insert: boolean): unknown {
   const last = path.at(-1);
-  if (last === undefined) return value;
+  if (last === undefined) {
+    if (insert) throw unfit();
+    return value;
+  }
   const container = getAt(document, path.slice(0, -1));
   if (Array.isArray(container)) {
-    const index = last === '-' ? container.length : Number(last);
-    if (!Number.isInteger(index) || index < 0 || index > container.length) throw unfit();
+    const index = last === '-' && insert ? container.length : Number(last);
+    const most = insert ? container.length : container.length - 1;
+    if (!Number.isInteger(index) || index < 0 || index > most) throw unfit();
     container.splice(index, insert ? 0 : 1, value);
-  } else if (typeof container === 'object' && container !== null) {
+  } else if (isPlain(container)) {
     define(container, last, value);
   } else throw unfit();
   return document;

@@ -5,7 +5,7 @@ import { ApiError, badRequest, invalid } from '../api-error.ts';
 import { applyConfiguration } from './apply.ts';
 import { mediaType, readBody, type Call } from '../wire/call.ts';
 import { checkFields } from '../wire/field-check.ts';
-import { isPlain } from '../../is-plain.ts';
+import { isPlain, plainAt } from '../../is-plain.ts';
 import { applyJsonPatch, applyMergePatch } from './patch-json.ts';
 import { applyStrategicPatch } from './patch-strategic.ts';
 import { isTrue } from '../wire/request.ts';
@@ -52,7 +52,7 @@ function applied(call: Call, current: Plain | undefined, text: string, schema: O
   if (!query.get('fieldManager')) throw managerMissing();
   const config = parseConfiguration(text);
   checkKind(config, type);
-  const own: Plain = config['metadata'] ?? {};
+  const own = plainAt(config, 'metadata');
   const placed = { ...config, metadata: { ...own, ...placeOf(call, own) } };
   const { object, unknown } = checkFields(placed, schema, type.kind, type.version);
   if (unknown.length > 0) throw undeclared(config, unknown);
@@ -76,8 +76,10 @@ function placeOf({ request }: Call, own: Plain): Plain {
   return { name, ...(type.namespaced ? { namespace: own['namespace'] ?? namespace } : {}) };
 }
 
-function undeclared({ apiVersion, kind, metadata }: Plain, unknown: string[]): ApiError {
-  const what = `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}; ${withSlash(String(apiVersion))}, Kind=${kind}`;
+function undeclared(config: Plain, unknown: string[]): ApiError {
+  const { apiVersion, kind } = config;
+  const { namespace, name } = plainAt(config, 'metadata');
+  const what = `${namespace ?? ''}/${name ?? ''}; ${withSlash(String(apiVersion))}, Kind=${kind}`;
   const why = unknown.map((path) => `.${path}: field not declared in schema`).join('\n');
   return new ApiError(500, 'InternalError', `failed to create typed patch object (${what}): ${why}`);
 }

@@ -1,4 +1,5 @@
 /** The scale subresource of deployments and replica sets. */
+import { plainAt, textAt } from '../../is-plain.ts';
 import { badRequest, invalid, type FieldError } from '../api-error.ts';
 import { mediaType, readObject, type Answer, type Call } from '../wire/call.ts';
 import { checkFields } from '../wire/field-check.ts';
@@ -19,17 +20,16 @@ export async function scaleObject(call: Call): Promise<Answer> {
   const change = verb === 'update' ? await readUpdate(call) : await readPatch(call);
   const object = requireObject(call);
   const { object: scale } = checkFields(change(toScale(object), scaleSchema), scaleSchema, 'Scale', 'v1');
-  const given: { resourceVersion?: string; name?: string } = scale['metadata'] ?? {};
-  if (given.name !== undefined && given.name !== object.metadata.name) {
-    throw badRequest(
-      `the name of the object (${given.name}) does not match the name on the URL (${object.metadata.name})`,
-    );
+  const given = plainAt(scale, 'metadata');
+  const name = textAt(given, 'name');
+  if (name !== undefined && name !== object.metadata.name) {
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${object.metadata.name})`);
   }
-  const replicas = Number(scale['spec']?.replicas ?? 0);
+  const replicas = Number(plainAt(scale, 'spec')['replicas'] ?? 0);
   checkReplicas(object, replicas);
   const next = structuredClone(object);
   next.spec.replicas = replicas;
-  next.metadata.resourceVersion = given.resourceVersion ?? '';
+  next.metadata.resourceVersion = textAt(given, 'resourceVersion') ?? '';
   return answer(call.store.update(call.request.type.resource, next, writeOptions(call)));
 }
 

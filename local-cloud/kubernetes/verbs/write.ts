@@ -1,4 +1,5 @@
 /** create, update, patch, delete and deletecollection of whole objects and of their status. */
+import { plainAt, textAt } from '../../is-plain.ts';
 import { ApiError, badRequest, invalid, notFound } from '../api-error.ts';
 import { isDryRun, mediaType, readObject, unsupportedOption, type Answer, type Call } from '../wire/call.ts';
 import type { DeleteOptions } from '../object.ts';
@@ -135,9 +136,12 @@ async function deleteOptions(call: Call): Promise<DeleteOptions & WriteOptions> 
   const given = (name: string): unknown => query.get(name) ?? body[name] ?? undefined;
   const policy = given('propagationPolicy') ?? fromOrphan(given('orphanDependents'));
   const grace = given('gracePeriodSeconds');
-  const { uid, resourceVersion }: Pick<DeleteOptions, 'uid' | 'resourceVersion'> = body['preconditions'] ?? {};
+  const preconditions = plainAt(body, 'preconditions');
+  const uid = textAt(preconditions, 'uid');
+  const resourceVersion = textAt(preconditions, 'resourceVersion');
+  const dryRun = body['dryRun'];
   return {
-    dryRun: isDryRun(query) || body['dryRun']?.[0] === 'All',
+    dryRun: isDryRun(query) || (Array.isArray(dryRun) && dryRun[0] === 'All'),
     ...(policy === undefined ? {} : { propagationPolicy: checkPolicy(String(policy)) }),
     ...(grace === undefined ? {} : { gracePeriodSeconds: Number(grace) }),
     ...(uid === undefined ? {} : { uid }),

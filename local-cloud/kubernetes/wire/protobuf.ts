@@ -2,6 +2,7 @@
  * Reads the protobuf form in which newer kubectl sends the objects it makes itself (`kubectl create ...`). Answers
  * always go out as JSON, which every client takes as well; so there is no writer.
  */
+import { plainAt } from '../../is-plain.ts';
 import { badRequest } from '../api-error.ts';
 import type { Plain } from '../object.ts';
 import { hasSchema, packageOf, schemaNamed, type Field, type FieldType, type ObjectSchema } from '../schema/schema.ts';
@@ -88,11 +89,12 @@ function readInto(result: Plain, bytes: Buffer, fields: Field[], depth: number):
 function put(result: Plain, field: Field, raw: Buffer | bigint): void {
   const { type, name } = field;
   if (type.is === 'list') {
-    result[name] = [...(result[name] ?? []), readValue(raw, type.of)];
+    const before = result[name];
+    result[name] = [...(Array.isArray(before) ? before : []), readValue(raw, type.of)];
   } else if (type.is === 'map') {
     const entry = readFields(whole(raw));
     const value = entry.find((each) => each.number === 2)?.value ?? Buffer.alloc(0);
-    result[name] = { ...result[name], [bytesOf(entry, 1).toString()]: readValue(value, type.of) };
+    result[name] = { ...plainAt(result, name), [bytesOf(entry, 1).toString()]: readValue(value, type.of) };
   } else {
     const value = readValue(raw, type);
     const isAbsent = value === undefined || (!field.optional && (value === '' || value === 0 || value === false));
