@@ -34,9 +34,9 @@ export interface ObjectMeta {
 }
 
 /**
- * An object of whatever kind. Its fields are `any`, because each kind has its own: whoever looks at an object of one kind
- * says so by the type of its parameter (objects.ts), and what was sent has passed wire/field-check.ts, which knows every
- * field of every kind.
+ * An object of whatever kind. Its fields are `any`, because each kind has its own: whoever looks at an object of one
+ * kind says so by the type of its parameter (objects.ts), and what was sent has passed wire/field-check.ts, which knows
+ * every field of every kind.
  */
 export interface KubeObject {
   apiVersion: string;
