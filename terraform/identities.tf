@@ -75,22 +75,29 @@ resource "google_project_iam_custom_role" "leftovers" {
   role_id = "foreachFleetLeftovers"
   title   = "foreach-fleet: machines and leftovers"
   description = join(" ", [
-    "Remove idle machines of a pool; find and remove disks, addresses and forwarding rules",
-    "of deleted clusters",
+    "Remove idle machines of a pool; find and remove disks, addresses, forwarding rules, firewall rules,",
+    "instance groups and templates of deleted clusters",
   ])
   permissions = [
     "compute.addresses.delete",
     "compute.addresses.list",
     "compute.disks.delete",
     "compute.disks.list",
+    "compute.firewalls.delete",
+    "compute.firewalls.list",
     "compute.forwardingRules.delete",
     "compute.forwardingRules.list",
     "compute.globalAddresses.delete",
     "compute.globalAddresses.list",
     "compute.globalForwardingRules.delete",
     "compute.globalForwardingRules.list",
+    "compute.instanceGroupManagers.delete",
     "compute.instanceGroupManagers.get",
+    "compute.instanceGroupManagers.list",
     "compute.instanceGroupManagers.update",
+    "compute.instanceTemplates.delete",
+    "compute.instanceTemplates.list",
+    "compute.networks.updatePolicy",
     "compute.regions.get",
   ]
 

@@ -1,12 +1,13 @@
 /**
  * The few Compute Engine calls: delete chosen machines of a pool, read a quota,
- * find and remove what a cluster left behind.
+ * find and remove what a cluster left behind (cluster-parts.ts says whose a part without labels is).
  */
 import type { GoogleAuth } from 'google-auth-library';
 import * as z from 'zod';
 import { LABEL_JOB } from '../job/names.ts';
 import type { Leftover, OwnedLeftover } from '../ports/clusters.ts';
 import { messageOf, PortError } from '../ports/port-error.ts';
+import { clusterPart, partsOf } from './cluster-parts.ts';
 
 const CALL_MS = 20_000;
 /** Of the method instanceGroupManagers.deleteInstances. */
@@ -15,7 +16,7 @@ const PUBLIC_ENDPOINT = 'https://compute.googleapis.com';
 
 /** What is read of the answers. */
 const item = z.object({
-  name: z.string(),
+  ...clusterPart.shape,
   zone: z.string().optional(),
   region: z.string().optional(),
   users: z.array(z.string()).optional(),
@@ -34,13 +35,18 @@ const aggregated = z.object({
   nextPageToken: z.string().default(''),
 });
 const listed = z.array(item);
+const globalList = z.object({ items: z.array(item).default([]), nextPageToken: z.string().default('') });
 
 const COLLECTIONS: Record<Leftover['kind'], string> = {
   disk: 'disks',
   address: 'addresses',
   'forwarding-rule': 'forwardingRules',
+  firewall: 'firewalls',
+  'instance-group': 'instanceGroupManagers',
+  'instance-template': 'instanceTemplates',
 };
-const KINDS = ['disk', 'address', 'forwarding-rule'] satisfies Leftover['kind'][];
+/** Those that carry labels themselves. */
+const LABELLED = ['disk', 'address', 'forwarding-rule'] satisfies Leftover['kind'][];
 
 export class ComputeApi {
   readonly #auth: GoogleAuth;
@@ -75,20 +81,27 @@ export class ComputeApi {
     return found ? Math.max(0, found.limit - found.usage) : null;
   }
 
-  /** Disks that no machine uses, addresses and forwarding rules that carry all these labels. */
+  /**
+   * Disks that no machine uses, addresses and forwarding rules that carry all these labels; and instance groups,
+   * templates and firewall rules of clusters that do.
+   */
   async leftovers(labels: Record<string, string>): Promise<OwnedLeftover[]> {
-    // The API wants each of several expressions in parentheses (reference of aggregatedList).
-    const filter = Object.entries(labels)
-      .map(([key, value]) => `(labels.${key}=${value})`)
-      .join(' ');
-    const found = await Promise.all(
-      KINDS.map(async (kind) =>
-        (await this.#list(COLLECTIONS[kind], filter))
+    const found = await Promise.all([
+      ...LABELLED.map(async (kind) =>
+        (await this.#list(COLLECTIONS[kind], filterOf('labels', labels)))
           .filter((item) => (item.users ?? []).length === 0 || kind !== 'disk')
           .map((item) => toLeftover(kind, item)),
       ),
-    );
+      this.#partsOfClusters(labels),
+    ]);
     return found.flat();
+  }
+
+  async #partsOfClusters(labels: Record<string, string>): Promise<OwnedLeftover[]> {
+    const templates = await this.#list('instanceTemplates', filterOf('properties.labels', labels));
+    if (templates.length === 0) return [];
+    const [groups, firewalls] = await Promise.all([this.#list('instanceGroupManagers', ''), this.#firewalls()]);
+    return partsOf(templates, groups, firewalls).map(({ kind, item, job }) => ({ ...toLeftover(kind, item), job }));
   }
 
   async remove(leftover: Leftover): Promise<void> {
@@ -99,10 +112,21 @@ export class ComputeApi {
     const items: Item[] = [];
     let pageToken = '';
     do {
-      const query = new URLSearchParams({ filter, ...(pageToken === '' ? {} : { pageToken }) });
+      const query = queryOf({ filter, pageToken });
       const answer = await this.#read(aggregated, `/aggregated/${collection}?${query}`);
       for (const scope of Object.values(answer.items))
         items.push(...parsed(listed, scope[collection] ?? [], collection));
+      pageToken = answer.nextPageToken;
+    } while (pageToken !== '');
+    return items;
+  }
+
+  async #firewalls(): Promise<Item[]> {
+    const items: Item[] = [];
+    let pageToken = '';
+    do {
+      const answer = await this.#read(globalList, `/global/firewalls?${queryOf({ pageToken })}`);
+      items.push(...answer.items);
       pageToken = answer.nextPageToken;
     } while (pageToken !== '');
     return items;
@@ -127,6 +151,17 @@ export class ComputeApi {
       throw new PortError('FF-COMPUTE', `${method} ${pathOnly(path)}: ${messageOf(cause)}`, { retry: true, cause });
     }
   }
+}
+
+/** The API wants each of several expressions in parentheses (reference of aggregatedList). */
+function filterOf(field: string, labels: Record<string, string>): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `(${field}.${key}=${value})`)
+    .join(' ');
+}
+
+function queryOf(parameters: Record<string, string>): URLSearchParams {
+  return new URLSearchParams(Object.entries(parameters).filter(([, value]) => value !== ''));
 }
 
 function parsed<T>(schema: z.ZodType<T>, answer: unknown, what: string): T {

@@ -31,7 +31,7 @@ export interface ClusterView {
 }
 
 export interface Leftover {
-  kind: 'disk' | 'address' | 'forwarding-rule';
+  kind: 'disk' | 'address' | 'forwarding-rule' | 'firewall' | 'instance-group' | 'instance-template';
   name: string;
   location: string;
 }

@@ -22,13 +22,19 @@ export async function sweep(ports: Ports, installation: string): Promise<string[
   let clock: Clock | null = null;
   const nowMs = async (): Promise<number> =>
     (clock ??= await storageClock(ports.clock, ports.buckets.state, null)).nowMs();
-  const clusters = await sweepClusters(ports, installation, nowMs);
-  return [...clusters, ...(await sweepLeftovers(ports, installation, nowMs))];
+  const clusters = await ports.clusters.list();
+  const removed = await sweepClusters(ports, installation, clusters, nowMs);
+  return [...removed, ...(await sweepLeftovers(ports, installation, clusters, nowMs))];
 }
 
-async function sweepClusters(ports: Ports, installation: string, nowMs: () => Promise<number>): Promise<string[]> {
+async function sweepClusters(
+  ports: Ports,
+  installation: string,
+  clusters: readonly ClusterView[],
+  nowMs: () => Promise<number>,
+): Promise<string[]> {
   const removed: string[] = [];
-  for (const cluster of await ports.clusters.list()) {
+  for (const cluster of clusters) {
     const claim = await claimOf(ports, cluster);
     if (claim === 'live' || cluster.state === 'stopping') continue;
     if ((await nowMs()) < (claim === 'unknown' ? endsByMs(cluster) : cluster.createdMs + GRACE_MS)) continue;
@@ -42,10 +48,16 @@ async function sweepClusters(ports: Ports, installation: string, nowMs: () => Pr
   return removed;
 }
 
-/** What a live job's cluster uses, or may have left behind, is the job's own business. */
-async function sweepLeftovers(ports: Ports, installation: string, nowMs: () => Promise<number>): Promise<string[]> {
+/** What a live job's cluster uses, or may have left behind, is the job's own business; GKE takes its parts with it. */
+async function sweepLeftovers(
+  ports: Ports,
+  installation: string,
+  clusters: readonly ClusterView[],
+  nowMs: () => Promise<number>,
+): Promise<string[]> {
   const removed: string[] = [];
   const live = new Map<string, boolean>();
+  for (const { labels } of clusters) if (labels[LABEL_JOB] !== undefined) live.set(labels[LABEL_JOB], true);
   for (const leftover of await ports.clusters.allLeftovers()) {
     const { kind, name, location, job, createdMs } = leftover;
     if (job !== null && !live.has(job)) live.set(job, await mayLive(ports, job));

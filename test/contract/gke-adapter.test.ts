@@ -101,3 +101,29 @@ test('leftovers of all jobs are found by the installation, with their job and ag
   }
   assert.deepEqual(await clusters.allLeftovers(), []);
 });
+
+test("groups, rules and templates of a deleted cluster are found by what its template's labels say", async (t) => {
+  const fixture = await startFixture(t);
+  const plant = (job: string, installation: string): void => {
+    const labels = { 'foreach-fleet-installation': installation, 'foreach-fleet-job': job };
+    const [prefix, tags] = [`gke-ff-${job}-1`, [`gke-ff-${job}-1-0a1b2c3d-node`]];
+    fixture.compute.plantLeftover({ kind: 'instanceTemplates', name: prefix, scope: 'global', labels, tags });
+    fixture.compute.plantLeftover({ kind: 'firewalls', name: `${prefix}-all`, scope: 'global', tags });
+    const group = { kind: 'instanceGroupManagers', name: `${prefix}-grp`, scope: ZONE } as const;
+    fixture.compute.plantLeftover({ ...group, template: prefix });
+  };
+  plant('gone', 'test');
+  plant('other', 'foreign');
+  const clusters = adapterOf(fixture);
+  const removed: [string, string | null][] = [];
+  for (let round = 0; round < 3; round += 1)
+    for (const leftover of await clusters.allLeftovers()) {
+      await clusters.removeLeftover(leftover);
+      removed.push([leftover.kind, leftover.job]);
+    }
+  assert.deepEqual(removed, [
+    ['firewall', 'gone'],
+    ['instance-group', 'gone'],
+    ['instance-template', 'gone'],
+  ]);
+});

@@ -2,6 +2,7 @@
  * Fleet records -> the resources of the Compute Engine API v1, with the fields that callers
  * of this system and gcloud's tables read.
  */
+import { createHash } from 'node:crypto';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { GroupRecord, MachineRecord } from '../fleet/fleet-records.ts';
 import type { Leftover } from '../leftovers.ts';
@@ -94,9 +95,25 @@ export class Resources {
   }
 
   leftover(leftover: Leftover): Resource {
-    const { id, labels, scope, name } = leftover;
-    const common = { id, labels, creationTimestamp: new Date(leftover.createdMs).toISOString() };
-    if (leftover.kind === 'disks') return this.#disk(scope, name, 'pd-balanced', leftover.sizeGb, common);
+    const { id, labels, scope, name, tags, template } = leftover;
+    const made = { id, creationTimestamp: new Date(leftover.createdMs).toISOString() };
+    const common = { ...made, labels };
+    switch (leftover.kind) {
+      case 'disks':
+        return this.#disk(scope, name, 'pd-balanced', leftover.sizeGb, common);
+      case 'instanceTemplates':
+        return this.#template(name, { labels, tags: { items: tags } }, made);
+      case 'instanceGroupManagers':
+        return this.#manager(scope, name, template, { ...made, targetSize: 1 });
+      case 'firewalls':
+        return this.#firewall(name, tags, made);
+      default:
+        return this.#network(leftover, common);
+    }
+  }
+
+  #network(leftover: Leftover, common: object): Resource {
+    const { scope, name } = leftover;
     const place = scope === 'global' ? 'global' : `regions/${scope}`;
     const shared = {
       ...common,
@@ -141,20 +158,51 @@ export class Resources {
       const action = camelAction(currentAction(machine));
       actions[action] = (actions[action] ?? 0) + 1;
     }
-    return {
-      kind: 'compute#instanceGroupManager',
+    return this.#manager(group.zone, group.name, group.baseName, {
       id: group.id,
-      name: group.name,
-      zone: this.link(`zones/${group.zone}`),
-      selfLink: this.link(`zones/${group.zone}/instanceGroupManagers/${group.name}`),
-      instanceGroup: this.link(`zones/${group.zone}/instanceGroups/${group.name}`),
-      instanceTemplate: this.link(`global/instanceTemplates/${group.baseName}`),
       baseInstanceName: group.baseName,
       targetSize: group.targetSize,
       currentActions: actions,
       status: { isStable: this.#fleet.isSettled(group) && this.#fleet.refused(group).length === 0 },
       creationTimestamp: new Date(group.createdMs).toISOString(),
+    });
+  }
+
+  #manager(zone: string, name: string, template: string, rest: object): LinkedResource {
+    return {
+      kind: 'compute#instanceGroupManager',
+      name,
+      zone: this.link(`zones/${zone}`),
+      selfLink: this.link(`zones/${zone}/instanceGroupManagers/${name}`),
+      instanceGroup: this.link(`zones/${zone}/instanceGroups/${name}`),
+      instanceTemplate: this.link(`global/instanceTemplates/${template}`),
+      ...rest,
     };
+  }
+
+  /** What the group makes machines of: they have the labels of their cluster. */
+  template(group: GroupRecord): Resource {
+    const properties = { labels: group.template.labels, tags: { items: [nodeTag(group)] } };
+    return this.#template(group.baseName, properties, {
+      id: group.id,
+      creationTimestamp: new Date(group.createdMs).toISOString(),
+    });
+  }
+
+  #template(name: string, properties: object, rest: object): Resource {
+    const selfLink = this.link(`global/instanceTemplates/${name}`);
+    return { kind: 'compute#instanceTemplate', name, selfLink, properties, ...rest };
+  }
+
+  /** GKE makes several for a cluster; here one stands for all. */
+  firewall(group: GroupRecord): Resource {
+    const tag = nodeTag(group);
+    const creationTimestamp = new Date(group.createdMs).toISOString();
+    return this.#firewall(tag.replace(/node$/, 'all'), [tag], { id: group.id, creationTimestamp });
+  }
+
+  #firewall(name: string, targetTags: string[], rest: object): Resource {
+    return { kind: 'compute#firewall', name, selfLink: this.link(`global/firewalls/${name}`), targetTags, ...rest };
   }
 
   managedInstance(group: GroupRecord, machine: MachineRecord): Resource {
@@ -241,4 +289,10 @@ function currentAction(machine: MachineRecord): string {
   if (machine.ending !== null || machine.phase === 'lost' || (machine.phase !== 'up' && machine.incarnation > 1))
     return 'RECREATING';
   return machine.phase === 'up' ? 'NONE' : 'CREATING';
+}
+
+/** `gke-<cluster>-<8 digits>-node`: all machines of a cluster have it. */
+function nodeTag({ cluster, clusterLocation }: GroupRecord): string {
+  const digits = createHash('sha256').update(`${clusterLocation}/${cluster}`).digest('hex').slice(0, 8);
+  return `gke-${cluster}-${digits}-node`;
 }

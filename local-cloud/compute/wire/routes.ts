@@ -26,6 +26,8 @@ const SCOPES: Record<string, 'zones' | 'regions' | 'both'> = {
   machineTypes: 'zones',
   addresses: 'regions',
   forwardingRules: 'regions',
+  instanceTemplates: 'regions',
+  firewalls: 'regions',
   operations: 'both',
   autoscalers: 'zones',
 };
@@ -138,8 +140,14 @@ export class ComputeRoutes {
       case 'addresses':
       case 'forwardingRules':
         return this.#leftoverItems(collection, place);
+      case 'instanceTemplates':
+      case 'firewalls':
+        return [...this.#partsOfClusters(collection, place), ...this.#leftoverItems(collection, place)];
       case 'instanceGroupManagers':
-        return this.#groups(place).map((group) => this.#resources.group(group));
+        return [
+          ...this.#groups(place).map((group) => this.#resources.group(group)),
+          ...this.#leftoverItems('instanceGroupManagers', place),
+        ];
       case 'machineTypes':
         return this.#resources.machineTypes(place);
       case 'operations':
@@ -148,6 +156,15 @@ export class ComputeRoutes {
         // Autoscalers: none, but gcloud looks before it lists groups.
         return [];
     }
+  }
+
+  /** Both are global. */
+  #partsOfClusters(collection: 'instanceTemplates' | 'firewalls', place: string): Resource[] {
+    if (place !== 'global') return [];
+    const groups = [...this.#fleet.groups.values()];
+    if (collection === 'instanceTemplates') return groups.map((group) => this.#resources.template(group));
+    const first = new Map(groups.map((group) => [`${group.clusterLocation}/${group.cluster}`, group]));
+    return [...first.values()].map((group) => this.#resources.firewall(group));
   }
 
   #groups(zone: string): GroupRecord[] {

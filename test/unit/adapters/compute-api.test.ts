@@ -56,10 +56,11 @@ describe('what Compute Engine answers', () => {
     ];
     const unknown = { job: null, createdMs: Infinity };
     const warning = { code: 'NO_RESULTS_ON_PAGE', message: 'none', data: [] };
-    // Three kinds are asked for at once, so each answer stands for the first page of one of them.
+    // Three kinds and templates are asked for at once, so each answer stands for the first page of one of them.
     const found = await answering(
       { items: { 'zones/z-1a': { disks }, 'zones/z-1b': { warning } }, nextPageToken: '2' },
       { items: { global: { addresses: [{ name: 'address' }] } } },
+      {},
       {},
       { items: { 'zones/z-1a': { disks: [{ name: 'next', zone }] } } },
     ).leftovers({ job: 'demo' });
@@ -82,6 +83,6 @@ describe('what Compute Engine answers', () => {
 
   it('is not a list whose items have no names', async () => {
     const list = { items: { global: { disks: [{}] } } };
-    await assert.rejects(answering(list, {}, {}).leftovers({}), { code: 'FF-COMPUTE', retry: true });
+    await assert.rejects(answering(list, {}, {}, {}).leftovers({}), { code: 'FF-COMPUTE', retry: true });
   });
 });
