@@ -76,7 +76,8 @@ make_batch <- function(fleet, loop, items, urgent = FALSE) {
   begin_task(window, items)
   loop$task_size <- length(items)
   redis_object("batch", i = items, digest = digests_of(window, items), prefix = window$prefix, suffix = window$suffix,
-               args = packed_arguments(args_of(window, items)), expected = measured_times(loop$counters)$mean,
+               args = packed_arguments(loop, args_of(window, items)),
+               expected = measured_times(loop$counters)$mean,
                run = loop$run, session = fleet$session, tries = fleet$tries,
                avoid = doubted_pods(loop$suspicion, items), urgent = urgent)
 }

@@ -27,11 +27,14 @@ put_loans <- function(worker, setup) {
   kept$borrowing <- borrowing
 }
 
-# Of a frame, beside it: what is in it is restored as values.
+# Of a frame that the loop sees, beside it: what is in it is restored as values. In a captured one itself, for code has
+# it as a value, too: environment(f)$name.
 loan_place <- function(kept, carried, k) {
   if (k <= carried$depth) return(parent.env(kept$frames[[k]]))
   if (k == carried$depth + 1L) return(globalenv())
-  kept$attached[[k - carried$depth - 1L]]
+  at <- k - carried$depth - 1L
+  if (at <= length(kept$attached)) kept$attached[[at]]
+  else kept$frames[[carried$depth + at - length(kept$attached)]]
 }
 
 put_promises <- function(borrowing, at, which = seq_along(borrowing$places[[at]]$names)) {
@@ -116,6 +119,15 @@ put_back_loans <- function(borrowing, at, mine, scope) {
   list2env(place$promises, envir = place$env)
   put_promises(borrowing, at, mine)
   if (identical(place$env, globalenv())) scope$global[place$names] <- borrowing$places[[at]]$promises
+}
+
+# Those of a place that this iteration has used, and has got
+used_loans <- function(borrowing, at) {
+  place <- borrowing$places[[at]]
+  mine <- borrowing$touched - place$from
+  promises <- place$promises[mine[mine > 0L & mine <= length(place$names)]]
+  got <- .Call(fleet_holds_value, list2env(promises), names(promises))
+  mget(names(promises)[got], envir = list2env(promises))
 }
 
 # The key of an iteration that has borrowed something says so.

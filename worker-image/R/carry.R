@@ -23,13 +23,17 @@ publish_definitions <- function(fleet, loop) {
 # environments, so that nothing is evaluated.
 # apart: of each level, variables that travel by themselves
 mirror_levels <- function(carried, apart = list()) {
-  lapply(seq_along(carried$levels), function(k) {
+  mirrors <- lapply(seq_along(carried$levels), function(k) {
     level <- carried$levels[[k]]
     names <- c(carried$used[[k]], carried$unused[[k]])
     if (k == carried$depth + 1L) names <- setdiff(names, names(carried$definitions$functions))
     copy_bindings(level, setdiff(names, if (k <= length(apart)) apart[[k]]))
   })
+  c(mirrors, parents = if (length(carried$captured)) list(lapply(carried$captured, parent.env)))
 }
+
+# Environments that are named instead of sent: those that the loop sees, and captured ones (captured.R)
+sent_frames <- function(carried) c(carried$levels[seq_len(carried$depth)], carried$captured)
 
 copy_bindings <- function(from, names, to = new.env(parent = emptyenv())) {
   .Call(fleet_copy_bindings, from, to, names)
@@ -49,13 +53,8 @@ unused_functions <- function(carried, k) {
 is_light_function <- function(f, levels) !isNamespace(environment(f)) && .Call(fleet_weight, f, levels,
   UNUSED_BYTES) < UNUSED_BYTES
 
-serialize_scope <- function(mirrors, carried) {
-  frames <- carried$levels[seq_len(carried$depth)]
-  name_frame <- function(env) {
-    for (k in seq_along(frames)) if (identical(env, frames[[k]])) return(as.character(k))
-    NULL
-  }
-  serialize(mirrors, NULL, version = 3L, refhook = name_frame)
+serialize_scope <- function(value, carried) {
+  serialize(value, NULL, version = 3L, refhook = frame_names(sent_frames(carried)))
 }
 
 # Of a loop, what workers put in place before its first iteration (install.R)
@@ -70,7 +69,8 @@ carried_setup <- function(fleet, loop) {
     bytes <- publish_bytes(fleet, loop, "the loop's variables", bytes)
   }
   forget_objects(fleet, loop)
-  list(depth = carried$depth, package = carried$package, attached = carried$attached, definitions = definitions,
+  list(depth = carried$depth, captured = length(carried$captured), package = carried$package,
+       attached = carried$attached, definitions = definitions,
        variables = bytes, hidden = carried$hidden,
        names = unlist(carried$used), lent = loop$loans$names, dead = carried$dead, left = left_behind(loop))
 }
@@ -104,8 +104,8 @@ described_scope <- function(loop) {
     .Call(fleet_weight, variables, carried$levels, 8 * MAX_DESCRIPTION_BYTES)
   })
   if (sum(unlist(weights)) > 8 * MAX_DESCRIPTION_BYTES) stop("too large")
-  list(depth = carried$depth, package = carried$package, attached = carried$attached, script = carried$definitions,
-       hidden = carried$hidden, names = unlist(carried$used),
+  list(depth = carried$depth, captured = length(carried$captured), package = carried$package,
+       attached = carried$attached, script = carried$definitions, hidden = carried$hidden, names = unlist(carried$used),
        variables = serialize_scope(mirror_levels(carried), carried))
 }
 

@@ -107,7 +107,7 @@ combine_one <- function(loop, i, failed) {
     result <- loop$errors[[id]]
     rm(list = id, envir = loop$errors)
   } else {
-    result <- unserialize(stored_value(loop$window, i))
+    result <- relinked(loop, unserialize(stored_value(loop$window, i)))
   }
   combine_safely(accept_result(loop, result, i))
 }

@@ -14,6 +14,12 @@ find_dependencies <- function(fleet, loop, obj, expr, envir) {
                 package = environment_package(envir), attached = attached_places())
   definitions <- current_definitions()
   reached <- reach(loop, obj, expr, envir, carried, definitions)
+  carried <- with_captured(carried, reached, loop$it)
+  if (length(carried$captured)) {
+    look <- function(carried) reach(loop, obj, expr, envir, carried, definitions)
+    carried <- without_own(carried, look(carried))
+    reached <- look(carried)
+  }
   hidden <- setdiff(obj$noexport, exported_names(obj))
   used <- lapply(reached$used, setdiff, c(NEVER_CARRIED, hidden))
   global <- used[[carried$depth + 1L]]
@@ -25,7 +31,7 @@ find_dependencies <- function(fleet, loop, obj, expr, envir) {
   loop$loans <- new_loans(loop$carried)
   if (reached$makes_names) loop$carried$present <- lapply(loop$loans$names, sort_names)
   loop$window$same_loans <- function(mark) same_loans(loop, mark)
-  loop$known <- frames
+  loop$known <- sent_frames(loop$carried)
   packages <- c(obj$packages, carried$package)
   loop$versions <- package_versions(packages)
   parts <- named_errors(loop$carried, function() {
@@ -72,7 +78,8 @@ attached_places <- function() {
 # Arguments that are used are evaluated now, once for all iterations, as %do% does in the first. Where that fails, it
 # may be that nobody evaluates them (substitute(), a branch that is not taken): these travel unevaluated.
 reach <- function(loop, obj, expr, envir, carried, definitions) {
-  named <- lapply(carried$levels, method_names)
+  named <- c(lapply(carried$levels[seq_len(length(carried$levels) - length(carried$captured))], method_names),
+             lapply(carried$captured, light_names))
   values <- c(definition_functions(definitions), iterated_values(loop$it))
   for (name in exported_names(obj)) named <- name_exported(named, name, envir, carried)
   look <- function() {

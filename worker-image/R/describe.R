@@ -66,7 +66,7 @@ drawn_shape <- function(it, shape) {
 
 # Base64 text, or NULL when the value is large
 pack_text <- function(value, most = MAX_DESCRIPTION_BYTES) {
-  if (as.numeric(utils::object.size(value)) > 8 * most) return(NULL)
+  if (.Call(fleet_weight, value, list(), 8 * most) > 8 * most) return(NULL)
   bytes <- serialize(value, NULL, version = 3L)
   if (length(bytes) > most) return(NULL)
   compressed_text(bytes)

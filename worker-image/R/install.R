@@ -31,9 +31,10 @@ install_script <- function(worker, setup, known) {
 
 put_scope <- function(kept, carried, bytes) {
   top <- if (is.null(carried$package)) globalenv() else asNamespace(carried$package)
-  read <- read_scope(bytes, carried$depth, top)
+  read <- read_scope(bytes, carried, top)
   if (length(carried$dead)) .Call(fleet_close_foreign, read)
   kept$frames <- read$frames
+  kept$shut <- lapply(seq_along(kept$frames), function(k) shut_frame(kept$frames[[k]]))
   put_globals(kept, ls(read$global, all.names = TRUE), function(names) {
     rm(list = names[names %in% ls(globalenv(), all.names = TRUE)], envir = globalenv())
     copy_bindings(read$global, names, globalenv())
@@ -47,29 +48,33 @@ put_scope <- function(kept, carried, bytes) {
 
 # The frames that the loop sees. What is not a value (dots, arguments that are missing or not evaluated) lies beside
 # each, where nothing that restores variables between iterations comes upon it.
-read_scope <- function(bytes, depth, top) {
-  frames <- vector("list", depth)
-  for (k in rev(seq_len(depth))) {
-    beside <- new.env(parent = if (k == depth) top else frames[[k + 1L]])
-    frames[[k]] <- new.env(parent = beside)
-  }
+read_scope <- function(bytes, carried, top) {
+  depth <- carried$depth
+  count <- depth + or_else(carried$captured, 0L)
+  frames <- lapply(seq_len(count), function(k) new.env(parent = new.env(parent = top)))
+  for (k in seq_len(max(0L, depth - 1L))) parent.env(parent.env(frames[[k]])) <- frames[[k + 1L]]
   levels <- read_with_frames(bytes, frames)
-  for (k in seq_len(depth)) {
-    names <- ls(levels[[k]], all.names = TRUE)
-    is_value <- .Call(fleet_holds_value, levels[[k]], names)
-    copy_bindings(levels[[k]], names[is_value], frames[[k]])
-    copy_bindings(levels[[k]], names[!is_value], parent.env(frames[[k]]))
+  attached <- depth + 1L + seq_along(carried$attached)
+  places <- c(seq_len(depth), depth + 1L + length(attached) + seq_len(count - depth))
+  for (k in seq_len(count)) {
+    level <- levels[[places[k]]]
+    names <- ls(level, all.names = TRUE)
+    is_value <- .Call(fleet_holds_value, level, names)
+    copy_bindings(level, names[is_value], frames[[k]])
+    copy_bindings(level, names[!is_value], parent.env(frames[[k]]))
+    if (k > depth) parent.env(parent.env(frames[[k]])) <- levels$parents[[k - depth]]
   }
-  list(frames = frames, global = levels[[depth + 1L]], attached = levels[-seq_len(depth + 1L)])
+  list(frames = frames, global = levels[[depth + 1L]], attached = levels[attached])
 }
 
 read_with_frames <- function(bytes, frames) unserialize(bytes, refhook = function(id) frames[[as.integer(id)]])
 
 # What the loop uses of it, as a list: inner variables hide outer ones.
 scope_values <- function(carried) {
-  read <- read_scope(carried$variables, carried$depth, globalenv())
+  read <- read_scope(carried$variables, carried, globalenv())
   values <- list()
-  for (env in c(list(list2env(carried$script$functions)), read$attached, read$global, rev(read$frames))) {
+  for (env in c(list(list2env(carried$script$functions)), read$attached, read$global,
+             rev(read$frames[seq_len(carried$depth)]))) {
     names <- intersect(ls(env, all.names = TRUE), carried$names)
     names <- names[.Call(fleet_holds_value, env, names)]
     values[names] <- mget(names, envir = env)
@@ -79,8 +84,10 @@ scope_values <- function(carried) {
 
 put_object <- function(kept, carried, object, value) {
   if (object$level <= carried$depth) return(assign(object$name, value, envir = kept$frames[[object$level]]))
-  if (object$level > carried$depth + 1L) return(assign(object$name, value,
-    envir = kept$attached[[object$level - carried$depth - 1L]]))
+  at <- object$level - carried$depth - 1L
+  beyond <- at - length(kept$attached)
+  if (beyond > 0L) return(assign(object$name, value, envir = kept$frames[[carried$depth + beyond]]))
+  if (at > 0L) return(assign(object$name, value, envir = kept$attached[[at]]))
   put_globals(kept, object$name, function(name) assign(name, value, envir = globalenv()))
   kept$globals <- c(kept$globals, object$name)
 }

@@ -17,7 +17,7 @@ run_iterations <- function(code, setup, batch, env, worker) {
     env <- install_scope(worker, setup)
   }
   if (!is.null(worker$installation$borrowing)) worker$installation$borrowing$writes <- writes_into(code)
-  scope <- take_scope(env)
+  scope <- take_scope(env, worker$installation$frames)
   scope$references <- take_references(scope, code, worker$references)
   scope$classes <- take_classes()
   scope$baseline <- take_state()
@@ -36,7 +36,7 @@ run_iterations <- function(code, setup, batch, env, worker) {
     verdict <- judge_deaths(worker, batch, death)
     item <- list(i = death$i, key = keys[k], args = batch$args[[k]])
     if (verdict == "run") {
-      item$args <- read_arguments(setup$loop, item$i, item$args)
+      item$args <- read_arguments(worker$installation, setup$loop, item$i, item$args)
       run_iteration(code, setup, item, scope, output, worker, death$tries + 1L)
     } else {
       settle_deaths(worker, setup, item, death, verdict, if (!is.raw(item$args)) replay_text(worker, code, setup, item))
@@ -81,7 +81,10 @@ run_iteration <- function(code, setup, item, scope, output, worker, try) {
     borrowing <- worker$installation$borrowing
     if (!is.null(borrowing$failed)) stop(borrowing$failed)
     key <- borrowed_key(borrowing, item$key)
-    entry <- journal_entry(item$i, key, value, seconds, started_at, warning_count, largest_result(worker))
+    make <- function() {
+      journal_entry(item$i, key, value, seconds, started_at, warning_count, largest_result(worker))
+    }
+    entry <- if (.Call(fleet_plain, value)) make() else sealed(worker$installation, has_same_frames(scope), make())
     entry$usage <- usage
     upload_large(worker, setup$loop, entry)
   })
@@ -99,9 +102,13 @@ run_iteration <- function(code, setup, item, scope, output, worker, try) {
     if (due) journal_flush(worker, setup)
   } else {
     journal_flush(worker, setup)
-    journal_error(worker, setup, item, explain_error(outcome$error, setup$carried, item$args),
-                  list(try = try, seconds = seconds, traceback = outcome$traceback, warnings = outcome$warnings,
-                       relayed = outcome$relayed, output = printed, replay = replay_text(worker, code, setup, item)))
+    # the frames are as they came, again
+    sealed(worker$installation, TRUE, {
+      error <- explain_error(outcome$error, setup$carried, item$args)
+      details <- list(try = try, seconds = seconds, traceback = outcome$traceback, warnings = outcome$warnings,
+                      relayed = outcome$relayed, output = printed, replay = replay_text(worker, code, setup, item))
+      journal_error(worker, setup, item, error, details)
+    })
   }
 }
 

@@ -20,7 +20,7 @@ short_hash <- function(x, known = list()) substr(hash_value(x, known), 1L, 12L)
 
 # data_hashes: named character, names of objects that come unchanged from data files
 loop_key_parts <- function(expr, carried, packages, seed, data_hashes = character()) {
-  frames <- carried$levels[seq_len(carried$depth)]
+  frames <- sent_frames(carried)
   levels <- lapply(seq_along(carried$levels), function(k) copy_bindings(carried$levels[[k]], carried$used[[k]]))
   definitions <- carried$definitions
   script <- list(names(definitions$methods), names(definitions$classes), definition_functions(definitions))

@@ -113,8 +113,7 @@ loan_mark <- function(loop, k, name, value) {
 loan_digest <- function(loop, k, name, value) {
   id <- paste(k, name)
   if (is.null(loop$loans$digests[[id]])) {
-    frames <- loop$carried$levels[seq_len(loop$carried$depth)]
-    loop$loans$digests[[id]] <- short_hash(value, frames)
+    loop$loans$digests[[id]] <- short_hash(value, sent_frames(loop$carried))
   }
   loop$loans$digests[[id]]
 }

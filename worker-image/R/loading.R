@@ -57,15 +57,15 @@ load_description <- function(bytes) {
 
 # Reading a function or an environment may load packages: what is not plain travels as bytes, and is read when its
 # iteration is next.
-packed_arguments <- function(args) {
+packed_arguments <- function(loop, args) {
   if (.Call(fleet_plain, args)) return(args) # nearly always, and there may be thousands of them
-  lapply(args, function(one) if (.Call(fleet_plain, one)) one else serialize(one, NULL, version = 3L))
+  lapply(args, function(one) if (.Call(fleet_plain, one)) one else serialize_scope(one, loop$carried))
 }
 
-read_arguments <- function(loop, i, args) {
+read_arguments <- function(kept, loop, i, args) {
   if (!is.raw(args)) return(args)
   begin_loading(loop, i, ITERATION_ARGUMENTS)
-  args <- unserialize(args)
+  args <- read_with_frames(args, kept$frames)
   .Call(fleet_close_foreign, args)
   args
 }

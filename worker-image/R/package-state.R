@@ -117,7 +117,8 @@ replaced_variables <- function(noted, name) {
   changed <- function(now, before, path) {
     if (.Call(fleet_same_values, now, before)) return(NULL)
     names <- names(now)[!mapply(identical, now, before[names(now)])]
-    if (name == "base") names <- names[vapply(now[names], is.function, NA)] # others R itself sets
+    # others R itself sets
+    if (name == "base") names <- setdiff(names[vapply(now[names], is.function, NA)], NEVER_CARRIED)
     lapply(names, function(one) list(path = path, name = one, value = now[one]))
   }
   found <- changed(.Call(fleet_package_variables, noted$space, TRUE), noted$direct, character())
@@ -176,8 +177,8 @@ is_cache <- function(change, noted) {
 
 may_travel <- function(change, noted) {
   sent <- or_else(change$value, change$elements)
-  is_gone(change) ||
-    (.Call(fleet_sendable, sent, noted$environments) && .Call(fleet_size, sent) <= PACKAGE_VALUE_BYTES)
+  is_light <- function() .Call(fleet_weight, sent, list(), PACKAGE_VALUE_BYTES) <= PACKAGE_VALUE_BYTES
+  is_gone(change) || (.Call(fleet_sendable, sent, noted$environments) && is_light())
 }
 
 is_gone <- function(change) !is.null(change$value) && is.na(names(change$value))

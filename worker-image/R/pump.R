@@ -184,7 +184,7 @@ acknowledge <- function(fleet, loop, items) {
 
 collect_error <- function(fleet, loop, i, worker, seconds) {
   bytes <- redis_send(fleet$con, list(list("HGET", loop_errors_key(loop$number), whole(i))), raw = TRUE)[[1]]
-  cond <- tryCatch(unserialize(bytes),
+  cond <- tryCatch(relinked(loop, unserialize(bytes)),
                    error = function(e) fleet_error("the error of this iteration could not be read", "fleetLostError"))
   weigh_error(fleet, loop, i, cond, worker, seconds)
 }

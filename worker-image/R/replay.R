@@ -10,7 +10,8 @@ replay_text <- function(worker, code, setup, item) {
   carried <- setup$carried
   apart <- any(vapply(setup$objects, function(object) !is.null(object$level), NA))
   if (worker$replay_bytes > REPLAY_BUDGET_BYTES || apart || !is.raw(carried$variables)) return(NULL)
-  if (length(carried$variables) + as.numeric(utils::object.size(item$args)) > 32 * MAX_REPLAY_BYTES) return(NULL)
+  most <- 32 * MAX_REPLAY_BYTES
+  if (length(carried$variables) + .Call(fleet_weight, item$args, list(), most) > most) return(NULL)
   carried$script <- worker$objects[[carried$definitions]]$value
   task <- list(version = TASK_VERSION, code = code, args = item$args, carried = carried, packages = setup$packages,
                settings = setup$settings, random = setup$random, loop = setup$loop, iteration = item$i)

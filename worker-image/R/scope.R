@@ -5,7 +5,7 @@
 MOST_VISITED <- 50000L # objects looked at for environments, once per task
 LONGEST_LIST <- 1000L  # longer lists are data
 
-take_scope <- function(env) {
+take_scope <- function(env, frames = list()) {
   scope <- new_record(
     env = env, before = snapshot(env), global = snapshot(globalenv()), directory = getwd(),
     reached = list(),    # environments that these lead to
@@ -14,7 +14,7 @@ take_scope <- function(env) {
     baseline = NULL)     # what R and the process are told
   global <- scope$global[!grepl(CLASS_METADATA, names(scope$global))] # what R keeps of S4 changes as it is used
   outer <- c(list(parent.env(env)), .Call(fleet_search)[-1]) # frames around the loop, and attached data
-  scope$reached <- .Call(fleet_environments, c(scope$before, global, outer), env, MOST_VISITED, LONGEST_LIST)
+  scope$reached <- .Call(fleet_environments, c(scope$before, global, frames, outer), env, MOST_VISITED, LONGEST_LIST)
   scope
 }
 

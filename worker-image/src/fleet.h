@@ -77,4 +77,7 @@ SEXP fleet_state_changed(SEXP state, SEXP options);
 SEXP fleet_content(SEXP value);
 SEXP fleet_same_object(SEXP a, SEXP b);
 SEXP fleet_warn(SEXP call, SEXP text);
+SEXP fleet_captured_frames(SEXP values, SEXP levels, SEXP limit, SEXP most);
+SEXP fleet_large_variables(SEXP env, SEXP names, SEXP limit);
+SEXP fleet_relink(SEXP value, SEXP frames);
 #endif

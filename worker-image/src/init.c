@@ -25,6 +25,7 @@ static const R_CallMethodDef routines[] = {
     ROUTINE(fleet_size, 1), ROUTINE(fleet_environment, 0), ROUTINE(fleet_options, 1), ROUTINE(fleet_locale, 0),
     ROUTINE(fleet_umask, 1), ROUTINE(fleet_devices, 0), ROUTINE(fleet_search, 0), ROUTINE(fleet_state_changed, 2),
     ROUTINE(fleet_content, 1), ROUTINE(fleet_same_object, 2), ROUTINE(fleet_warn, 2),
+    ROUTINE(fleet_captured_frames, 4), ROUTINE(fleet_large_variables, 3), ROUTINE(fleet_relink, 2),
     {NULL, NULL, 0}};
 
 void R_init_foreachfleet(DllInfo *dll) {
