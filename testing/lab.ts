@@ -31,6 +31,8 @@ export type Running = {
   readonly process: ChildProcess;
   readonly lines: string[];
   readonly exited: Promise<number | null>;
+  /** It has ended, and all that it printed is in `lines`. */
+  hasClosed: boolean;
 };
 
 export type LabJob = {
@@ -115,7 +117,8 @@ export class Lab {
       });
     }
     const exited = new Promise<number | null>((done) => child.on('close', (code) => done(code)));
-    const running = { process: child, lines, exited };
+    const running = { process: child, lines, exited, hasClosed: false };
+    child.on('close', () => (running.hasClosed = true));
     this.running.push(running);
     return running;
   }
@@ -209,6 +212,12 @@ export class Lab {
 
   async workersReady(count: number): Promise<void> {
     await waitFor(`${count} workers idle`, async () => {
+      const supervisors = this.running.filter(({ process: child }) => child.spawnfile === workerScript);
+      const left = supervisors.filter(({ hasClosed }) => !hasClosed);
+      // sessions may have workers of their own
+      if (supervisors.length >= count && left.length < count) {
+        throw new Error(`of ${count} workers to come ${left.length} are left\n${this.describeProcesses()}`);
+      }
       const states = Object.values(await this.redis.hgetall(redisKeys.workers));
       return states.filter((text) => text.includes('"state":"idle"')).length >= count;
     });
@@ -216,12 +225,7 @@ export class Lab {
 
   /** The last that each process has said. */
   private describeProcesses(): string {
-    const described = this.running.map(({ process: child, lines }) => {
-      const state = child.signalCode ?? child.exitCode ?? 'runs';
-      const command = child.spawnargs.join(' ').slice(0, 120);
-      return [`== ${command} (pid ${child.pid}): ${state}`, ...lines.slice(-LAST_LINES)].join('\n');
-    });
-    return described.join('\n');
+    return this.running.map(describeProcess).join('\n');
   }
 
   async stop(): Promise<void> {
@@ -242,6 +246,12 @@ export class Lab {
   }
 }
 
+function describeProcess({ process: child, lines }: Running): string {
+  const state = child.signalCode ?? child.exitCode ?? 'runs';
+  const command = child.spawnargs.join(' ').slice(0, 120);
+  return [`== ${command} (pid ${child.pid}): ${state}`, ...lines.slice(-LAST_LINES)].join('\n');
+}
+
 /** Lines of structured progress of one process. */
 export function events(running: Running): Record<string, unknown>[] {
   return running.lines
@@ -255,7 +265,11 @@ export function events(running: Running): Record<string, unknown>[] {
  */
 export async function said(running: Running, pattern: RegExp, times = 1): Promise<string[]> {
   return waitFor(`${times} lines like ${pattern}`, () => {
+    const { hasClosed } = running; // before the lines are looked at: the last ones may come in between
     const found = running.lines.filter((line) => pattern.test(line));
+    if (found.length < times && hasClosed) {
+      throw new Error(`it ended without ${times} lines like ${pattern}\n${describeProcess(running)}`);
+    }
     return found.length >= times && found;
   });
 }

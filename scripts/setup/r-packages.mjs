@@ -1,5 +1,5 @@
 // R packages into the project's own library: what the worker's package needs, then that package itself.
-import { cpSync, mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import {
@@ -18,6 +18,7 @@ import {
 } from './project.mjs';
 
 const packageFolder = join(projectFolder, 'worker-image');
+const workerPackage = 'foreachfleet';
 /** What the examples and the engine stand on, whatever else the worker's package asks for. */
 const always = ['foreach', 'iterators', 'doRedis', 'redux', 'jsonlite', 'codetools'];
 const partOfR = new Set([
@@ -134,15 +135,34 @@ function removeLeftLocks() {
   }
 }
 
-/** Built from a copy: the sources stay free of object files, and none of another R or another machine gets linked. */
+/**
+ * Built from a copy: the sources stay free of object files, and none of another R or another machine gets linked.
+ * Installed into a library of its own and then moved: who uses this one finds the package all the time.
+ */
 async function installWorkerPackage() {
   say("installing the worker's R package");
-  const copy = join(localFolder, 'build', 'worker-image');
-  rmSync(copy, { recursive: true, force: true });
-  cpSync(packageFolder, copy, { recursive: true, filter: (file) => !/\.(o|so)$/.test(file) });
-  const args = ['CMD', 'INSTALL', '--no-docs', '--no-multiarch', `--library=${rLibrary}`, copy];
-  const result = await run(findCommand('R'), args, { env: { R_LIBS: rLibrary } });
-  rmSync(copy, { recursive: true, force: true });
-  if (result.code === 0) return;
-  throw new SetupError(`R CMD INSTALL worker-image failed:\n${tail(result.output, 25)}`, `Details: ${logFile}`);
+  const build = join(localFolder, 'build');
+  mkdirSync(build, { recursive: true });
+  const own = mkdtempSync(join(build, 'worker-image-'));
+  try {
+    const [copy, library] = [join(own, 'worker-image'), join(own, 'library')];
+    mkdirSync(library);
+    cpSync(packageFolder, copy, { recursive: true, filter: (file) => !/\.(o|so)$/.test(file) });
+    const args = ['CMD', 'INSTALL', '--no-docs', '--no-multiarch', `--library=${library}`, copy];
+    const result = await run(findCommand('R'), args, { env: { R_LIBS: rLibrary } });
+    if (result.code === 0) return replaceFolder(join(library, workerPackage), join(rLibrary, workerPackage), own);
+    throw installationFailed(result);
+  } finally {
+    rmSync(own, { recursive: true, force: true });
+  }
+}
+
+/** aside: where the one before is put. */
+function replaceFolder(from, to, aside) {
+  if (existsSync(to)) renameSync(to, join(aside, 'before'));
+  renameSync(from, to);
+}
+
+function installationFailed(result) {
+  return new SetupError(`R CMD INSTALL worker-image failed:\n${tail(result.output, 25)}`, `Details: ${logFile}`);
 }

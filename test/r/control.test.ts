@@ -29,7 +29,7 @@ test('only the canary tasks of the job start until the gate is opened', async ()
   lab.worker('w1', inputs);
   lab.worker('w2', inputs);
   const driver = lab.driver(inputs);
-  await waitFor('three are done', async () => (await lab.redis.hget(redisKeys.loop(1), 'done')) === '3');
+  await waitFor('three are done', async () => Number(await lab.redis.hget(redisKeys.loop(1), 'done')) >= 3);
   await waitFor('workers wait', async () =>
     Object.values(await lab.redis.hgetall(redisKeys.workers)).every((text) => text.includes('"idle"')),
   );

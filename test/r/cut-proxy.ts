@@ -1,5 +1,6 @@
-// A TCP proxy in front of Redis that can hold or cut a worker's connection at the one moment that a test is about. It
-// looks for command names in what passes; it does not parse the protocol.
+// A TCP proxy in front of Redis that can hold or cut a worker's connection at the one moment that a test is about, or
+// vanish as a machine does: nothing passes any more, and nobody is told. It looks for command names in what passes; it
+// does not parse the protocol.
 import { connect, createServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
@@ -15,6 +16,12 @@ export type CutProxy = {
   /** Cuts after Redis has executed the next transaction that stores a result, before its answer passes. */
   cutAtNextStored(): void;
   cuts(): number;
+  /** From now on no byte passes, through connections that there are and through new ones; none is closed. */
+  vanish(): void;
+  /** How many connections were opened since then, in vain. */
+  inVain(): number;
+  /** New connections pass; the others stay as they are. */
+  appear(): void;
   stop(): Promise<void>;
 };
 
@@ -25,6 +32,9 @@ export async function startCutProxy(redisPort: number): Promise<CutProxy> {
   let armed: 'none' | 'task' | 'stored' = 'none';
   let held: (() => void)[] | undefined;
   let cuts = 0;
+  let vanished = false;
+  let inVain = 0;
+  const dead = new Set<Socket>();
 
   const cut = (): void => {
     cuts++;
@@ -39,12 +49,18 @@ export async function startCutProxy(redisPort: number): Promise<CutProxy> {
   const server = createServer((client) => {
     const redis = connect(redisPort, '127.0.0.1');
     pairs.set(client, redis);
+    if (vanished) {
+      dead.add(client);
+      inVain++;
+    }
     let last = '';
     client.on('data', (data) => {
+      if (dead.has(client)) return;
       last = data.toString('latin1');
       redis.write(data);
     });
     redis.on('data', (data) => {
+      if (dead.has(client)) return;
       const carriesTask = /LMOVE/.test(last) && data.length > LARGEST_NIL_BYTES;
       if (armed === 'task' && carriesTask) {
         armed = 'none';
@@ -79,6 +95,12 @@ export async function startCutProxy(redisPort: number): Promise<CutProxy> {
     cut,
     cutAtNextStored: () => (armed = 'stored'),
     cuts: () => cuts,
+    vanish: () => {
+      vanished = true;
+      for (const client of pairs.keys()) dead.add(client);
+    },
+    inVain: () => inVain,
+    appear: () => (vanished = false),
     stop: async () => {
       cut();
       await new Promise<void>((done) => server.close(() => done()));

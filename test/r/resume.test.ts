@@ -90,11 +90,11 @@ stopifnot(identical(r, 1:2))`;
   lab.worker('w1', inputs);
   lab.worker('w2', inputs);
   const driver = lab.driver(inputs);
-  await waitFor('both are under way', () => runs(trace).length === 2);
+  await waitFor('both are under way', () => runs(trace).length >= 2);
   killR(driver);
   await waitFor(
     'the second driver is at the loop',
-    () => driver.lines.filter((line) => line.includes('"loop-started"')).length === 2,
+    () => driver.lines.filter((line) => line.includes('"loop-started"')).length >= 2,
   );
   writeFileSync(`${trace}.go`, '');
   assert.equal(await driver.exited, 0, driver.lines.join('\n'));
@@ -198,8 +198,8 @@ stopifnot(identical(r, 1:6))`;
   const inputs = lab.prepare({ script: text, tasks: { size: 6 } });
   const worker = lab.worker('w1', inputs);
   const first = lab.driver(inputs);
-  await waitFor('the fifth is under way', () => runs(trace).length === 5);
-  await waitFor('four are fetched', async () => (await lab.redis.hget(redisKeys.loop(1), 'done')) === '4');
+  await waitFor('the fifth is under way', () => runs(trace).length >= 5);
+  await waitFor('four are fetched', async () => Number(await lab.redis.hget(redisKeys.loop(1), 'done')) >= 4);
   process.kill(-first.process.pid!, 'SIGKILL');
   const ledger = await backUp(() => true);
   // what is in the bucket and was fetched is gone from Redis
@@ -208,7 +208,7 @@ stopifnot(identical(r, 1:6))`;
   await lab.answerLedger(ledger);
   await waitFor('it is at the loop', () => second.lines.some((line) => line.includes('"loop-started"')));
   killR(worker, 'runFleetWorker');
-  await waitFor('the fifth has begun again', () => runs(trace).filter((run) => run === '5').length === 2);
+  await waitFor('the fifth has begun again', () => runs(trace).filter((run) => run === '5').length >= 2);
   writeFileSync(`${trace}.go`, '');
   assert.equal(await second.exited, 0, second.lines.join('\n'));
   assert.deepEqual(runs(trace).sort(), ['1', '2', '3', '4', '5', '5', '6']);
@@ -229,8 +229,8 @@ stopifnot(identical(a, 1:2), identical(b, 1:3))`;
   lab.worker('w1', inputs);
   writeFileSync(`${trace}.between`, '');
   const first = lab.driver(inputs);
-  await waitFor('the last is under way', () => runs(trace).length === 5);
-  await waitFor('the others are fetched', async () => (await lab.redis.hget(redisKeys.loop(2), 'done')) === '2');
+  await waitFor('the last is under way', () => runs(trace).length >= 5);
+  await waitFor('the others are fetched', async () => Number(await lab.redis.hget(redisKeys.loop(2), 'done')) >= 2);
   process.kill(-first.process.pid!, 'SIGKILL');
   const ledger = await backUp(() => true);
   await lab.redis.del(redisKeys.value(1, 1), redisKeys.value(1, 2), redisKeys.value(2, 1), redisKeys.value(2, 2));
@@ -242,7 +242,7 @@ stopifnot(identical(a, 1:2), identical(b, 1:3))`;
   writeFileSync(`${trace}.between`, '');
   await waitFor(
     'it is at the second loop',
-    () => second.lines.filter((line) => line.includes('"loop-started","loop":2')).length === 1,
+    () => second.lines.filter((line) => line.includes('"loop-started","loop":2')).length >= 1,
   );
   writeFileSync(`${trace}.go`, '');
   assert.equal(await second.exited, 0, second.lines.join('\n'));

@@ -127,7 +127,7 @@ test('a lost machine: its iteration runs elsewhere while the others are still bu
   const first = notes().find((n) => n.pid === pid)!.iteration;
   const lostAt = Date.now();
   loseMachine(lost);
-  await waitFor('it began elsewhere', () => notes().filter((n) => n.iteration === first).length === 2, 90);
+  await waitFor('it began elsewhere', () => notes().filter((n) => n.iteration === first).length >= 2, 90);
   context.diagnostic(`began elsewhere after ${((Date.now() - lostAt) / 1000).toFixed(1)} s`);
   assert.ok(notes().length < 120, 'the loop was still busy');
   writeFileSync(found, '');
@@ -145,11 +145,11 @@ test('a lost machine whose task was long: another puts its own long task aside f
      stopifnot(identical(r, 1:200))`,
     ', task_size = 100L',
   );
-  await waitFor('both at work', () => new Set(notes().map((n) => n.pid)).size === 2);
+  await waitFor('both at work', () => new Set(notes().map((n) => n.pid)).size >= 2);
   const pid = await pidOf('w1');
   loseMachine(lost);
   const under = notes().findLast((n) => n.pid === pid)!.iteration;
-  await waitFor('it began elsewhere', () => notes().filter((n) => n.iteration === under).length === 2, 90);
+  await waitFor('it began elsewhere', () => notes().filter((n) => n.iteration === under).length >= 2, 90);
   const others = notes().filter((n) => n.pid !== pid && n.iteration > 100 !== under > 100);
   assert.ok(others.length < 100, 'the other one was not yet through with its own');
   writeFileSync(found, '');
@@ -251,7 +251,7 @@ test('preemption is not a try: a machine that goes again and again leaves the co
     stopifnot(identical(r, 1L))`);
   for (let round = 1; round <= 4; round++) {
     const worker = lab.worker(`w${round}`, undefined, { FF_GRACE_SECONDS: '4' });
-    await waitFor(`start ${round}`, () => notes().length === round);
+    await waitFor(`start ${round}`, () => notes().length >= round);
     worker.process.kill('SIGTERM');
     assert.equal(await worker.exited, 0, worker.lines.join('\n'));
   }

@@ -1,10 +1,10 @@
 # Which iterations make the next task, and how many tasks wait in Redis.
 #
-# doRedis costs up to 100 ms a task, so iterations are grouped as soon as their time is known: tasks of about ten
-# seconds, smaller towards the end of the loop so that all workers finish together. A group costs nothing in safety:
+# doRedis asks Redis a dozen times for a task, so iterations are grouped as soon as their time is known: tasks of about
+# ten seconds, smaller towards the end of the loop so that all workers finish together. A group costs nothing in safety:
 # each of its iterations is journalled by itself.
 
-TASK_SECONDS <- 10            # 100 ms of doRedis are 1 % of it
+TASK_SECONDS <- 10            # 100 ms for a task are 1 % of it
 ITERATION_SECONDS <- 2e-4     # what an iteration costs besides its own time: scope, journal, collecting
 SMALLEST_TASK_SECONDS <- 0.1  # a worker takes the next task of a loop in milliseconds (worker.R)
 DRIVER_SECONDS <- 0.001       # that the driver needs for one task: it must be able to give what many workers take

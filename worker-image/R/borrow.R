@@ -84,7 +84,7 @@ ask_loan <- function(borrowing, id) {
       redis_send(worker$con, list(request))
       asked_at <- now_seconds()
     }
-    reply <- redis_send(worker$con, list(list("BLPOP", answers, "1")), seconds = 30, may_leave = TRUE)
+    reply <- redis_send(worker$con, list(list("BLPOP", answers, "1")), may_leave = TRUE)
     if (.Call(fleet_termination)) {
       return_task(worker)
       leave("asked to stop")

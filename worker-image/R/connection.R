@@ -2,6 +2,10 @@
 
 TRANSIENT_REPLIES <- "^(LOADING|OOM|MISCONF|BUSY|READONLY|MASTERDOWN|TRYAGAIN|CLUSTERDOWN|EXECABORT)"
 
+# A Redis that says nothing for so long is gone, with its machine perhaps, which tells nobody. No command waits longer:
+# those that wait for something do so for two seconds at most.
+SILENCE_SECONDS <- 30
+
 now_seconds <- function() .Call(fleet_now)
 
 new_connection <- function(host, port, password = NULL) {
@@ -53,14 +57,13 @@ is_cut <- function(e) grepl("^redis connection:", conditionMessage(e))
 # is sent must therefore be safe to repeat. patient = FALSE: what a full server refused is returned as it is; the event
 # loop must go on then, for it is the one that makes room. may_leave: NULL is returned when the process was asked to
 # terminate. on_cut: called after each reconnection; its value TRUE ends the call with NULL.
-redis_send <- function(con, commands, raw = FALSE, seconds = 60, may_leave = FALSE, give_up = Inf, on_cut = NULL,
-                       patient = TRUE) {
+redis_send <- function(con, commands, raw = FALSE, may_leave = FALSE, give_up = Inf, on_cut = NULL, patient = TRUE) {
   started <- now_seconds()
   pause <- 0.1
   repeat {
     replies <- tryCatch({
       if (is.null(con$pointer)) open_connection(con)
-      got <- .Call(fleet_pipeline, con$pointer, commands, raw, seconds, may_leave)
+      got <- .Call(fleet_pipeline, con$pointer, commands, raw, SILENCE_SECONDS, may_leave)
       if (is.null(got)) con$pointer <- NULL
       got
     }, error = function(e) if (is_cut(e)) e else stop(e))

@@ -1,7 +1,7 @@
 # Iterations that ended their R process: what is known of them, and when one is given up. The supervisor counts
 # (bin/run-worker), for R is dead then.
 
-EXPLAINED_SECONDS <- 120 # a pass comes at least once a minute
+EXPLAINED_SECONDS <- 120L # a pass comes at least once a minute
 
 # What is known of the iterations of a task: which are done, and how often each ended its R process. Nearly always
 # nothing, so that is asked first. also: a command that travels with the questions. NULL: the task is of an earlier
@@ -45,6 +45,10 @@ tell_supervisor <- function(worker, batch) {
 # verdict on the iteration waits for that, but not for ever: nobody answers while no pass comes.
 await_explanation <- function(worker, loop, i, cause) {
   until <- now_seconds() + EXPLAINED_SECONDS
+  if (has_cause(cause, "container") && !is.null(worker$inputs)) {
+    say("loop %s, iteration %s ended with its container: waiting up to %d s for Kubernetes' reason",
+        whole(loop), whole(i), EXPLAINED_SECONDS)
+  }
   while (has_cause(cause, "container") && !is.null(worker$inputs) && now_seconds() < until &&
            !.Call(fleet_termination)) {
     Sys.sleep(0.5)

@@ -124,7 +124,7 @@ journal_store <- function(worker, loop, entries, backed_up = TRUE) {
 redis_send_once <- function(con, commands) {
   tryCatch({
     if (is.null(con$pointer)) open_connection(con)
-    .Call(fleet_pipeline, con$pointer, commands, FALSE, 300, FALSE)
+    .Call(fleet_pipeline, con$pointer, commands, FALSE, SILENCE_SECONDS, FALSE)
   }, error = function(e) {
     if (!is_cut(e)) stop(e)
     con$pointer <- NULL

@@ -8,7 +8,9 @@
 #'
 #' Workers of [startFleetWorkers()] have a supervisor that returns their task at once if R dies. A worker started by
 #' this function alone has none: its task is returned when its last sign of life is ten seconds old. Tasks longer than
-#' that need the supervisor.
+#' that need the supervisor. For want of one, deaths of this R count as no tries either, and their reports have no last
+#' output: who is dead cannot be told from who computes for long, and an iteration that ends R ends one such worker each
+#' time.
 #'
 #' @param redis,password,prefix as in [registerForeachFleet()].
 #' @param name of this worker, unique among the workers of one Redis server.

@@ -67,7 +67,7 @@ take_task <- function(worker, queue) {
       next
     }
     move <- if (is.na(ticket)) move_here(worker, WAIT_SECONDS) else move_here(worker)
-    reply <- redis_send(worker$con, list(move), raw = TRUE, seconds = 30, may_leave = TRUE, on_cut = function() TRUE)
+    reply <- redis_send(worker$con, list(move), raw = TRUE, may_leave = TRUE, on_cut = function() TRUE)
     if (is.null(reply)) {
       return_task(worker) # the answer was lost on the way: the task may already be in our list
     } else if (is.raw(reply[[1]])) {
@@ -142,6 +142,16 @@ description_or_substitute <- function(key, value) {
   serialize(list(expr = expr, exportenv = new.env(parent = baseenv()), parentenv = NULL, packages = NULL), NULL)
 }
 
+# doRedis' own loop, without the thread that tells Redis all the time that a task is alive. Nobody asks for that, for
+# our beats tell it; and the thread waits without an end for a Redis whose machine has vanished, with the worker behind
+# it.
+redis_worker <- function(...) {
+  run <- doRedis::redisWorker
+  nothing <- function(...) NULL
+  environment(run) <- list2env(list(.setOK = nothing, .delOK = nothing), parent = asNamespace("doRedis"))
+  run(...)
+}
+
 # Runs until asked to stop; returns the reason.
 serve <- function(worker, queue) {
   .fleet$worker <- worker
@@ -165,16 +175,16 @@ serve <- function(worker, queue) {
     stop_watching()
   })
   tryCatch({
-    doRedis::redisWorker(queue, host = worker$con$host, port = as.integer(worker$con$port), connected = TRUE,
-                         password = worker$con$password, linger = 2, log = stderr())
+    redis_worker(queue, host = worker$con$host, port = as.integer(worker$con$port), connected = TRUE,
+                 password = worker$con$password, linger = 2, log = stderr())
     "the queue is gone"
   }, fleet_leave = function(c) conditionMessage(c))
 }
 
 # What doRedis evaluates for one task. code: the user's expression; setup: the loop's constants; batch: the iterations.
 #
-# doRedis' own end of a task takes up to 100 ms (it waits for its keep-alive thread). So the tasks of this loop that
-# wait already are run here, one after another, before doRedis gets its turn again.
+# doRedis asks Redis a dozen times for a task. So the tasks of this loop that wait already are run here, one after
+# another, before doRedis gets its turn again.
 run_batch <- function(code, setup, batch, env) {
   worker <- .fleet$worker
   if (is.null(worker)) stop("this task needs a worker started by foreachfleet")
@@ -212,7 +222,7 @@ next_of_loop <- function(worker, setup) {
   taken <- replies[[8]]
   if (is.null(taken)) {
     redis_send(worker$con, list(report_state(worker, "idle")))
-    reply <- redis_send(worker$con, list(move_here(worker, NEXT_TASK_SECONDS)), raw = TRUE, seconds = 30,
+    reply <- redis_send(worker$con, list(move_here(worker, NEXT_TASK_SECONDS)), raw = TRUE,
                         may_leave = TRUE, on_cut = function() TRUE)
     if (is.null(reply)) return_task(worker)
     taken <- reply[[1]]

@@ -22,8 +22,8 @@ int fleet_termination_requested(void) { return termination_requested; }
 
 static void on_termination(int signal_number) { termination_requested = 1; }
 
-/* R turns SIGPIPE into an R error inside whatever runs, and doRedis' keep-alive thread writes to sockets that may be
- * dead: without this a restart of Redis ends in a stack smashing abort in the middle of the user's task. */
+/* R turns SIGPIPE into an R error inside whatever runs, and the user's code may have connections of its own to what is
+ * dead. */
 SEXP fleet_ignore_sigpipe(void) {
   signal(SIGPIPE, SIG_IGN);
   return R_NilValue;

@@ -169,7 +169,7 @@ SEXP fleet_pipeline(SEXP pointer, SEXP commands, SEXP as_raw, SEXP seconds, SEXP
   for (R_xlen_t i = 0; i < n; i++)
     if (!is_sendable(VECTOR_ELT(commands, i)))
       Rf_error("redis command %d: every argument must be character or raw", (int)i + 1);
-  c->deadline = asReal(seconds) > 0 ? fleet_monotonic_seconds() + asReal(seconds) : 0;
+  fleet_socket_begin(c, asReal(seconds));
   outgoing o = {NULL, 0, 0};
   for (R_xlen_t i = 0; i < n; i++) {
     send_command(c, &o, VECTOR_ELT(commands, i));

@@ -19,6 +19,15 @@ double fleet_monotonic_seconds(void) {
   return (double)t.tv_sec + t.tv_nsec / 1e9;
 }
 
+/* A server whose machine has vanished sends nothing that would tell, and the kernel may wait a quarter of an hour for
+ * it. So what ends a call is silence, however long a large value takes. */
+static void note_progress(connection *c) { c->deadline = c->patience + fleet_monotonic_seconds(); }
+
+void fleet_socket_begin(connection *c, double patience) {
+  c->patience = patience;
+  note_progress(c);
+}
+
 void fleet_socket_close(connection *c) {
   if (c->fd >= 0) close(c->fd);
   c->fd = -1;
@@ -48,7 +57,7 @@ static int wait_ready(connection *c, short events, int may_leave) {
   for (;;) {
     struct pollfd p = {c->fd, events, 0};
     int wait_ms = 200;
-    if (c->deadline > 0) {
+    if (c->patience > 0) {
       double left = c->deadline - fleet_monotonic_seconds();
       if (left <= 0) fleet_socket_fail(c, "no answer in time", NULL);
       if (left < 0.2) wait_ms = (int)(left * 1000) + 1;
@@ -70,6 +79,7 @@ void fleet_socket_write(connection *c, const char *bytes, size_t count) {
     if (n >= 0) {
       bytes += n;
       count -= (size_t)n;
+      if (n > 0) note_progress(c);
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       wait_ready(c, POLLOUT, 0);
     } else if (errno != EINTR) {
@@ -82,7 +92,10 @@ void fleet_socket_write(connection *c, const char *bytes, size_t count) {
 size_t fleet_socket_read(connection *c, char *into, size_t most) {
   for (;;) {
     ssize_t n = recv(c->fd, into, most, MSG_DONTWAIT);
-    if (n > 0) return (size_t)n;
+    if (n > 0) {
+      note_progress(c);
+      return (size_t)n;
+    }
     if (n == 0) fleet_socket_fail(c, "closed by the server", NULL);
     if (errno == EAGAIN || errno == EWOULDBLOCK) wait_ready(c, POLLIN, 0);
     else if (errno != EINTR) fleet_socket_fail(c, "read", strerror(errno));

@@ -8,10 +8,12 @@ typedef struct {
   int fd;
   char *data; /* bytes received and not yet parsed: data[start..end) */
   size_t start, end, capacity;
-  double deadline; /* of the call under way, monotonic seconds; 0 = none */
+  double patience; /* of the call under way: seconds in which not one byte comes or goes; 0 = no end */
+  double deadline; /* monotonic seconds: when it is over */
 } connection;
 
 double fleet_monotonic_seconds(void);
+void fleet_socket_begin(connection *c, double patience);
 void fleet_socket_close(connection *c);
 void fleet_socket_fail(connection *c, const char *what, const char *detail);
 void fleet_socket_write(connection *c, const char *bytes, size_t count);

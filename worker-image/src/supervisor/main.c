@@ -68,30 +68,25 @@ static char *worker_entry(const char *state, int draining) {
   return entry;
 }
 
-/* R tells Redis itself what it does, after it has written the file. What is written here was read before: when the file
- * has changed since, it may stand in place of something newer, and is written again. An R that goes on so fast corrects
- * it itself. */
-static int write_entry(redisContext *server, const char *state_file, int draining) {
-  char *state = read_state(state_file);
-  for (int writes = 0; writes < MOST_WRITES; writes++) {
-    command write = {{"HSET", key_name(KEY_WORKERS, ""), text_of("FF_POD"), worker_entry(state, draining), NULL}};
-    redisReply *reply = NULL;
-    if (!send_commands(server, &write, 1, &reply)) return 0;
-    char *before = state;
-    state = read_state(state_file);
-    if (strcmp(before, state) == 0) break;
-  }
-  return 1;
-}
-
+/* Entry and question in one go. R tells Redis itself what it does, after it has written the file. What is written here
+ * was read before: when the file has changed since, it may stand in place of something newer, and is written again. An
+ * R that goes on so fast corrects it itself. No script does both in Redis: a full one refuses scripts that write, and
+ * with them the answer. */
 static int beat_worker(redisContext *server, const char *state_file, int draining) {
-  const char *pod = text_of("FF_POD"), *replace = key_name(KEY_REPLACE, "");
-  command wish = {{"HGET", replace, pod, NULL}}, taken = {{"HDEL", replace, pod, NULL}};
-  redisReply *reply = NULL, *gone = NULL;
-  int ok = write_entry(server, state_file, draining);
-  send_commands(server, &wish, 1, &reply); /* a full Redis refuses the entry, and still answers */
-  if (!reply || reply->type != REDIS_REPLY_STRING || reply->len == 0) return ok;
-  puts(reply->str);
+  const char *pod = text_of("FF_POD"), *replace = key_name(KEY_REPLACE, ""), *workers = key_name(KEY_WORKERS, "");
+  redisReply *replies[2] = {NULL, NULL}, *gone = NULL;
+  int ok = 0;
+  char *state = read_state(state_file), *before = NULL;
+  for (int writes = 0; writes < MOST_WRITES && (!before || strcmp(before, state) != 0); writes++) {
+    command both[] = {{{"HSET", workers, pod, worker_entry(state, draining), NULL}}, {{"HGET", replace, pod, NULL}}};
+    ok = send_commands(server, both, 2, replies);
+    if (!replies[1]) return 0;
+    before = state;
+    state = read_state(state_file);
+  }
+  if (replies[1]->type != REDIS_REPLY_STRING || replies[1]->len == 0) return ok;
+  puts(replies[1]->str);
+  command taken = {{"HDEL", replace, pod, NULL}};
   return send_commands(server, &taken, 1, &gone) && ok;
 }
 
