@@ -56,6 +56,10 @@ export class VirtualBucket implements Bucket {
     });
   }
 
+  async bytesBelow(prefix: string): Promise<number> {
+    return (await this.list(prefix)).reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
   async listFolders(prefix: string): Promise<string[]> {
     const names = [...this.objects.keys()].filter(
       (name) => name.startsWith(prefix) && name.indexOf('/', prefix.length) > 0,

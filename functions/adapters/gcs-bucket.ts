@@ -124,6 +124,19 @@ class GcsBucket implements Bucket {
     return folders;
   }
 
+  async bytesBelow(prefix: string): Promise<number> {
+    let bytes = 0;
+    let query: GetFilesOptions | null = { prefix };
+    // Page by page: there may be a million of them. The client's next query forgets that it was asked for one.
+    while (query !== null) {
+      const page: GetFilesOptions = { ...query, autoPaginate: false };
+      const [files, next] = await this.#call(`listing gs://${this.name}/${prefix}`, () => this.#bucket.getFiles(page));
+      for (const file of files) bytes += toInfo(file).bytes;
+      query = next ?? null;
+    }
+    return bytes;
+  }
+
   async write(
     name: string,
     bytes: Buffer | string,

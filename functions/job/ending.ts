@@ -16,6 +16,7 @@ export const ENDING_CODES = {
   'FF-NO-WORKERS': 'no worker has become ready for a long time although there is work',
   'FF-LIMIT-USD': 'the money limit is reached',
   'FF-LIMIT-TIME': 'the time limit is reached',
+  'FF-LIMIT-BYTES': 'the attempt has put more into the bucket than an attempt may',
   'FF-USER-CANCEL': 'cancelled',
   'FF-USER-PAUSE': 'paused',
   'FF-RESULTS-UNREAD': 'Redis could not be read any more while the job was being ended',

@@ -30,6 +30,8 @@ export interface Observation {
   podEnds: Record<string, PodEnd>;
   /** vCPUs that the project may still start here; null when not asked or not known. */
   freeVcpus: number | null;
+  /** What this attempt has in the results bucket, whoever put it there; null when not asked or not known. */
+  storedBytes: number | null;
   /** Places for clusters; null when not asked. */
   places: PlacesView | 'unknown' | null;
 }

@@ -25,6 +25,8 @@ export interface Bucket {
   info(name: string): Promise<ObjectInfo | null>;
   /** All objects below a prefix, in name order; `glob` narrows on the server. */
   list(prefix: string, options?: { glob?: string }): Promise<ObjectInfo[]>;
+  /** What all objects below a prefix have together; keeps no list of them. */
+  bytesBelow(prefix: string): Promise<number>;
   /** Names directly below a prefix that end in `/`. */
   listFolders(prefix: string): Promise<string[]>;
   /**

@@ -28,6 +28,7 @@ import type { Ports } from '../ports/ports.ts';
 import type { TaskQueue } from '../ports/task-queue.ts';
 import type { Workload } from '../ports/workloads.ts';
 import { log } from '../log.ts';
+import { isStoredDue } from './limit-stored.ts';
 import { findMissingObjects } from './missing-objects.ts';
 import { readPlaces } from './place-list.ts';
 
@@ -61,6 +62,7 @@ export async function observe(
     deaths: inside.deaths,
     podEnds: inside.podEnds,
     freeVcpus: record.phase === 'running' ? await observeFreeVcpus(ports, withCluster(record)) : null,
+    storedBytes: await observeStored(ports, record),
     places: record.phase === 'waiting' ? await observePlaces(ports, record, settings) : null,
   };
   return { seen, connections: { workload: inside.workload, queue: inside.queue } };
@@ -86,6 +88,15 @@ async function observeFreeVcpus(ports: Ports, record: RecordWithCluster): Promis
   const { spot } = workerPool(record.spec, record.onDemand);
   const free = await orUnknown('quota', () => ports.clusters.freeVcpus(record.cluster.location, spot));
   return free === 'unknown' ? null : free;
+}
+
+/** Now and then: a list of everything may have many pages. */
+async function observeStored(ports: Ports, record: JobRecord): Promise<number | null> {
+  const runs = record.phase === 'canary' || record.phase === 'approval' || record.phase === 'running';
+  if (!runs || !isStoredDue(record.observedMs, ports.clock.nowMs())) return null;
+  const prefix = paths.attempt(record.job, record.attempt);
+  const bytes = await orUnknown('results', () => ports.buckets.results.bytesBelow(prefix));
+  return bytes === 'unknown' ? null : bytes;
 }
 
 async function observeUpload(ports: Ports, record: JobRecord, settings: PassSettings): Promise<UploadView> {

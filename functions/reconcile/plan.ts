@@ -7,6 +7,7 @@ import type { JobRecord } from '../job/job-record.ts';
 import { withCluster, withEnding } from '../job/known-record.ts';
 import type { PassSettings } from '../job/settings.ts';
 import { isTerminal } from '../job/phase.ts';
+import { limitStored } from './limit-stored.ts';
 import { enforceLimits, meter } from './plan-budget.ts';
 import { planCanary } from './plan-canary.ts';
 import { planCreating } from './plan-creating.ts';
@@ -21,7 +22,7 @@ import { iso, stay, type Step } from './step.ts';
 export function plan(record: JobRecord, seen: Observation, settings: PassSettings): Step {
   const metered = meter(record, seen);
   const asked = planRequests(withProgress(metered, seen), seen);
-  const limited = enforceLimits(asked.record, seen.nowMs);
+  const limited = limitStored(enforceLimits(asked.record, seen.nowMs), seen);
   const step = planPhase(limited, seen, settings);
   return { record: step.record, actions: [...asked.actions, ...step.actions] };
 }

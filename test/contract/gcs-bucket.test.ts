@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { test, type TestContext } from 'node:test';
 import { connectBuckets } from '../../functions/adapters/gcs-bucket.ts';
+import { inParallel } from '../../functions/in-parallel.ts';
 import type { Bucket } from '../../functions/ports/bucket.ts';
 import { PortError } from '../../functions/ports/port-error.ts';
 import { listen } from '../../local-cloud/listen.ts';
@@ -27,6 +28,16 @@ async function openBox(
   return { box: state, local };
 }
 
+test('what lies below a prefix is summed up over all pages', async (t) => {
+  const { box } = await openBox(t);
+  const names = Array.from({ length: 1001 }, (_, index) => `in/${index}`);
+  await inParallel(50, names, async (name) => {
+    await box.write(name, 'xyz', { ifGeneration: '0', contentType: 'text/plain' });
+  });
+  await box.write('out', 'x', { ifGeneration: '0', contentType: 'text/plain' });
+  assert.equal(await box.bytesBelow('in/'), 3003);
+});
+
 test('a storage that never answers is given up, whatever was asked of it', async (t) => {
   const { box, local } = await openBox(t, { callMs: 300 });
   const contentType = 'text/plain';
@@ -36,6 +47,7 @@ test('a storage that never answers is given up, whatever was asked of it', async
     read: box.read('there', 100),
     list: box.list(''),
     folders: box.listFolders(''),
+    sum: box.bytesBelow(''),
     write: box.write('new', 'x', { ifGeneration: '0', contentType }),
     'write without a condition': box.write('new', 'x', { contentType }),
     'large write': box.write('large', Buffer.alloc(9 * 1024 ** 2), { ifGeneration: '0', contentType }),

@@ -149,6 +149,7 @@ export const observation = (part: Partial<Observation> = {}): Observation => ({
   gate: { tasks: 'open', begun: 13 },
   urlRequests: [],
   largeWaiting: 0,
+  storedBytes: null,
   deaths: [],
   podEnds: {},
   freeVcpus: null,

@@ -64,6 +64,8 @@ export function bucketPort(memory: MemoryBucket, at: At, nowMs: () => number): B
     read: (object) => at(`${name}.read`, () => memory.read(object)),
     info: (object) => at(`${name}.info`, () => memory.info(object)),
     list: (prefix, options = {}) => at(`${name}.list`, () => memory.list(prefix, options.glob)),
+    bytesBelow: (prefix) =>
+      at(`${name}.bytesBelow`, () => memory.list(prefix).reduce((sum, { bytes }) => sum + bytes, 0)),
     listFolders: (prefix) => at(`${name}.listFolders`, () => memory.folders(prefix)),
     write: (object, bytes, options) =>
       at(`${name}.write`, () => memory.write(object, bytes, nowMs(), options.ifGeneration)),
