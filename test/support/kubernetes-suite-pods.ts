@@ -48,21 +48,6 @@ export function podsSuite(client: KubernetesClient): void {
         },
       });
 
-    it('can be put on a node once', async () => {
-      const node = `node-${space}`;
-      await client.call('POST', '/api/v1/nodes', { metadata: { name: node } });
-      await make('bound');
-      const target = {
-        apiVersion: 'v1',
-        kind: 'Binding',
-        metadata: { name: 'bound' },
-        target: { kind: 'Node', name: node },
-      };
-      assert.equal((await client.call('POST', `${pods}/bound/binding`, target)).code, 201);
-      assert.equal((await client.call('POST', `${pods}/bound/binding`, target)).code, 409);
-      await client.call('DELETE', `/api/v1/nodes/${node}`);
-    });
-
     it('change their images and nothing else of their spec', async () => {
       await make('still');
       const wrong = await client.call('PATCH', `${pods}/still`, { spec: { restartPolicy: 'Never' } }, merge);

@@ -9,7 +9,7 @@ export const namespace = defineKind({
   resource: 'namespaces',
   namespaced: false,
   shortNames: ['ns'],
-  subresources: ['status', 'finalize'],
+  subresources: ['status'],
   firstStatus: { phase: 'Active' },
   nameProblem: labelProblem,
   defaults: defaultNamespace,

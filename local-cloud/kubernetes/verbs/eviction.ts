@@ -1,10 +1,10 @@
-/** What a scheduler or a drain asks of a pod: binding and eviction. */
-import { ApiError, badRequest, conflict } from '../api-error.ts';
+/** What a drain asks of a pod: eviction. */
+import { ApiError } from '../api-error.ts';
 import { isDryRun, readObject, type Answer, type Call } from '../wire/call.ts';
 import type { DeleteOptions } from '../object.ts';
 import { matchesSelector } from '../labels.ts';
 import { timestamp } from '../store/metadata.ts';
-import { plainAt, textAt } from '../../is-plain.ts';
+import { plainAt } from '../../is-plain.ts';
 import { requireObject } from './read.ts';
 import type { KubeObject, ObjectStore, Plain, WriteOptions } from '../object.ts';
 import { conditionsOf } from '../controllers/conditions.ts';
@@ -14,33 +14,6 @@ const success: Answer = {
   code: 201,
   body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 },
 };
-
-/** Puts a pod on a node. */
-export async function bindPod(call: Call): Promise<Answer> {
-  const body = await readObject(call.http);
-  const node = textAt(plainAt(body, 'target'), 'name');
-  if (!node) throw badRequest('target.name: Required value');
-  const pod = structuredClone(requireObject(call));
-  const { name } = pod.metadata;
-  if (pod.spec.nodeName) {
-    throw conflict(
-      { resource: 'pods/binding', group: '' },
-      name,
-      `pod ${name} is already assigned to node "${pod.spec.nodeName}"`,
-    );
-  }
-  if (pod.metadata.deletionTimestamp)
-    throw conflict(
-      { resource: 'pods/binding', group: '' },
-      name,
-      `pod ${name} is being deleted, cannot be assigned to a host`,
-    );
-  pod.spec.nodeName = node;
-  const dryRun = isDryRun(call.request.query);
-  const bound = call.store.update('pods', pod, { dryRun });
-  if (!dryRun) call.store.updateStatus('pods', withCondition(call, bound, { type: 'PodScheduled', status: 'True' }));
-  return success;
-}
 
 function withCondition(call: Call, pod: KubeObject, condition: Record<string, unknown>): KubeObject {
   const next = structuredClone(pod);

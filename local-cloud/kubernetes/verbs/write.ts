@@ -95,7 +95,7 @@ export async function updateObject(call: Call): Promise<Answer> {
 function store(call: Call, object: NewObject, status: boolean, tracked: boolean): KubeObject {
   const { resource } = call.request.type;
   const options = writeOptions(call, tracked);
-  // A namespace's own finalizers change through its finalize subresource alone.
+  // A namespace's own finalizers are the controllers' alone.
   if (resource === 'namespaces') object['spec'] = call.store.get(resource, undefined, object.metadata.name ?? '')?.spec;
   return status ? call.store.updateStatus(resource, object, options) : call.store.update(resource, object, options);
 }

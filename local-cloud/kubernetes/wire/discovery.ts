@@ -36,14 +36,10 @@ function subresourcesOf(type: Kind): Subresource[] {
     switch (name) {
       case 'scale':
         return { name, kind: 'Scale', group: 'autoscaling', version: 'v1', verbs: ['get', 'patch', 'update'] };
-      case 'binding':
-        return { name, kind: 'Binding', group: '', version: 'v1', verbs: ['create'] };
       case 'eviction':
         return { name, kind: 'Eviction', group: 'policy', version: 'v1', verbs: ['create'] };
       case 'log':
         return { ...own, verbs: ['get'] };
-      case 'finalize':
-        return { ...own, verbs: ['update'] };
       default:
         return { ...own, verbs: ['get', 'patch', 'update'] };
     }

@@ -1,8 +1,7 @@
 /** From a parsed request to the handler that answers it. */
 import { ApiError } from '../api-error.ts';
 import type { Answer, Call } from './call.ts';
-import { bindPod, evictPod } from '../verbs/eviction.ts';
-import { finalizeNamespace } from '../verbs/finalize.ts';
+import { evictPod } from '../verbs/eviction.ts';
 import { podLog } from '../verbs/pod-log.ts';
 import { getObject, listObjects } from '../verbs/read.ts';
 import { reviewSelf } from '../verbs/reviews.ts';
@@ -51,12 +50,8 @@ function routeSubresource(call: Call, subresource: string): Answer | Promise<Ans
       return scaleObject(call);
     case 'log get':
       return podLog(call);
-    case 'binding create':
-      return bindPod(call);
     case 'eviction create':
       return evictPod(call);
-    case 'finalize update':
-      return finalizeNamespace(call);
     default:
       return notAllowed();
   }

@@ -10,7 +10,7 @@ export const pod = defineKind({
   resource: 'pods',
   shortNames: ['po'],
   categories: ['all'],
-  subresources: ['status', 'log', 'binding', 'eviction'],
+  subresources: ['status', 'log', 'eviction'],
   countsGenerations: true,
   answersDeleted: true,
   defaults: ({ spec }) => {
