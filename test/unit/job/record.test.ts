@@ -189,3 +189,11 @@ describe('a job that a script or a user makes grow', () => {
     assert.equal((await world.record()).phase, 'creating');
   });
 });
+
+it("a new record is in nobody's hands, has no cluster and no end, and owes no notice", () => {
+  const { phase, acting, cluster, ending, notices, attempt, approved } = newRecord('demo', '2026-11-23T12:00:00.000Z');
+  assert.deepEqual(
+    { phase, acting, cluster, ending, notices, attempt, approved },
+    { phase: 'waiting', acting: false, cluster: null, ending: null, notices: [], attempt: 1, approved: false },
+  );
+});

@@ -23,6 +23,10 @@ describe('an action that fails again and again', () => {
     ['FF-BUCKET', true, 'back-up', [1, 5, 10, 20, 40, 50, 50]],
     ['FF-KUBERNETES', true, 'apply-workload', [1, 5, 10, 20, 40, 80, 120, 120]],
     ['FF-CLOUD-PERMISSION', false, 'resize-workers-pool', [1, 60, 120, 240, 480, 600, 600]],
+    ['FF-PASS-OVERTAKEN', true, 'scale-workers', [1, 1, 2, 4, 5, 5]],
+    ['FF-WORKLOAD-CHANGED', true, 'scale-workers', [1, 1, 2, 4, 5, 5]],
+    ['FF-PLACES-BUSY', true, 'take-place', [1, 1, 2, 4, 8, 15, 15]],
+    ['FF-CLOUD-BUSY', true, 'create-cluster', [1, 30, 60, 120, 120]],
     ['FF-CLUSTER-BUSY', true, 'resize-workers-pool', [1, 15, 30, 60, 60]],
     ['FF-CLOUD-PERMISSION', false, 'delete-cluster', [1, 50, 50]],
   ];

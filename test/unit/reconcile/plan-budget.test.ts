@@ -122,7 +122,7 @@ describe('enforceLimits', () => {
     ['winding down, an outage included, would take just less than the rest', spent(1.8251, 1), null],
     ['winding down takes the rest', spent(1.8252, 1), 'stopped: FF-LIMIT-USD'],
     ['a quarter of a small limit is for an outage', { ...spent(0.0749, 0), spec: specOf('limits: {usd: 0.1}') }, null],
-    ['and no more', { ...spent(0.0751, 0), spec: specOf('limits: {usd: 0.1}') }, 'stopped: FF-LIMIT-USD'],
+    ['and no more', { ...spent(0.075, 0), spec: specOf('limits: {usd: 0.1}') }, 'stopped: FF-LIMIT-USD'],
     ['one second of the time is left', spent(0, 0, 3599), null],
     ['the time is over', spent(0, 0, 3600), 'stopped: FF-LIMIT-TIME'],
     ['money is told first', spent(2, 0, 3600), 'stopped: FF-LIMIT-USD'],
@@ -144,6 +144,7 @@ describe('isSpent', () => {
   const rows: [name: string, usd: number, usdPerHour: number, clusterSeconds: number, expected: boolean][] = [
     ['deleting leaves something', 1.9, 1, 0, false],
     ['deleting takes the rest', 1.9334, 1, 0, true],
+    ['the limit is reached to the cent', 2, 0, 0, true],
     ['an hour over time is granted', 0, 0, 7199, false],
     ['and no more', 0, 0, 7200, true],
   ];
@@ -178,14 +179,18 @@ describe('affordableNodes', () => {
 });
 
 describe('endsByMs', () => {
-  const rows: [name: string, limits: string, secondsAfterRequest: number][] = [
-    ['the time and an hour', '{usd: 100, time: 2h}', 3 * 3600],
-    ['the money of a cluster without workers, when that is sooner', '{usd: 0.49822126, time: 12h}', 2 * 3600],
-    ['at once, when nothing is left', '{usd: 0.001, time: 12h}', 14.451],
+  type Row = [name: string, limits: string, usd: number, clusterSeconds: number, secondsAfterRequest: number];
+  const rows: Row[] = [
+    ['the time and an hour', '{usd: 100, time: 2h}', 0, 0, 3 * 3600],
+    ['less the time of earlier attempts', '{usd: 100, time: 2h}', 0, 600, 3 * 3600 - 600],
+    ['the money of a cluster without workers, when that is sooner', '{usd: 0.49822126, time: 12h}', 0, 0, 2 * 3600],
+    ['less the money of earlier attempts', '{usd: 0.49822126, time: 12h}', FIXED, 0, 3600],
+    ['soon, when little is left', '{usd: 0.001, time: 12h}', 0, 0, 14.451],
+    ['at once, when more than all is spent', '{usd: 1, time: 12h}', 2, 0, 0],
   ];
-  for (const [name, limits, seconds] of rows)
+  for (const [name, limits, usd, clusterSeconds, seconds] of rows)
     it(name, () => {
-      const spending = { usd: 0, machineSeconds: 0, clusterSeconds: 0, usdPerHour: 0, asOf: ago(0) };
+      const spending = { usd, machineSeconds: 0, clusterSeconds, usdPerHour: 0, asOf: ago(0) };
       const record = recordWithCluster('running', { spec: specOf(`limits: ${limits}`), spending });
       const after = (endsByMs(record) - Date.parse(record.cluster.createRequestedAt)) / 1000;
       assert.ok(Math.abs(after - seconds) < 0.01, `${after} s instead of ${seconds}`);

@@ -82,6 +82,18 @@ const rows: [name: string, record: Partial<JobRecord>, cluster: Observation['clu
     { phase: 'creating', actions: [{ ...create, location: 'zone-b' }] },
   ],
   [
+    'the request itself was refused there: the next one, at once',
+    { cluster: { ...cluster, exhausted: ['zone-a'] } },
+    null,
+    { phase: 'creating', actions: [{ ...create, location: 'zone-b' }] },
+  ],
+  [
+    'another place was refused, this one was asked: it is asked again',
+    { cluster: { ...cluster, exhausted: ['zone-b'] } },
+    null,
+    { phase: 'creating', decisions: ['create-cluster: cluster-absent'] },
+  ],
+  [
     'no place has Spot machines: on-demand ones, where Spot is only preferred',
     triedAll,
     null,

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import type { Action } from '../../../functions/job/action.ts';
 import type { JobRecord } from '../../../functions/job/job-record.ts';
 import type { Observation } from '../../../functions/job/observation.ts';
+import { nextTrouble } from '../../../functions/job/trouble.ts';
 import type { Leftover } from '../../../functions/ports/clusters.ts';
 import { planDeleting } from '../../../functions/reconcile/plan-deleting.ts';
 import {
@@ -12,13 +13,19 @@ import {
   endingOf,
   type Expected,
   expectStep,
+  NOW_MS,
   observation,
+  progressOf,
   recordWithCluster,
 } from '../../support/plan-fixtures.ts';
 
 const deletion: Action = { do: 'delete-cluster', name: 'ff-demo-1', location: 'zone-a' };
 const disk: Leftover = { kind: 'disk', name: 'pvc-1', location: 'zone-a' };
 const succeeded = { ending: endingOf('succeeded') };
+const spent = { spending: { usd: 5, machineSeconds: 0, clusterSeconds: 0, usdPerHour: 0.2, asOf: ago(0) } };
+const refused = {
+  trouble: nextTrouble(null, 'back-up', { code: 'FF-BUCKET', message: '', retry: true }, NOW_MS),
+};
 const requested = (seconds: number): Partial<JobRecord> => {
   const { cluster } = recordWithCluster('deleting');
   return { cluster: { ...cluster, deleteRequestedAt: ago(seconds) } };
@@ -42,6 +49,36 @@ const rows: [name: string, record: Partial<JobRecord>, seen: Partial<Observation
     {},
     {},
     { phase: 'deleting', actions: [{ do: 'back-up' }, deletion] },
+  ],
+  [
+    'a bucket that has refused before is tried again, as long as there is money',
+    { ...succeeded, ...refused },
+    { progress: progressOf({ notBackedUp: 1 }) },
+    { ending: 'succeeded: done', actions: [{ do: 'back-up' }, deletion] },
+  ],
+  [
+    'without money what is left is tried once more',
+    { ...succeeded, ...spent },
+    { progress: progressOf({ notBackedUp: 1 }) },
+    { ending: 'succeeded: done', actions: [{ do: 'back-up' }, deletion] },
+  ],
+  [
+    'and given up, with the reason, where the bucket has refused before',
+    { ...succeeded, ...spent, ...refused },
+    { progress: progressOf({ notBackedUp: 1 }) },
+    { ending: 'failed: FF-RESULTS-UNSAVED', actions: [deletion] },
+  ],
+  [
+    'nothing is given up where everything is saved',
+    { ...succeeded, ...spent, ...refused },
+    { progress: progressOf({ notBackedUp: 0 }) },
+    { ending: 'succeeded: done', actions: [{ do: 'back-up' }, deletion] },
+  ],
+  [
+    'an attempt without an end of its own has nothing to be told of what it loses',
+    { ending: null, ...spent, ...refused },
+    { progress: progressOf({ notBackedUp: 1 }) },
+    { ending: null, actions: [deletion] },
   ],
   [
     'a cluster in trouble is asked again, also where nothing of it can be read',

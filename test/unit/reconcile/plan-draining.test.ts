@@ -1,7 +1,8 @@
 /** An attempt is being ended: what runs may finish, everything is saved, and then the cluster goes. */
+import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Action } from '../../../functions/job/action.ts';
-import type { JobRecord } from '../../../functions/job/job-record.ts';
+import { emptyLedger, type JobRecord } from '../../../functions/job/job-record.ts';
 import { withEnding } from '../../../functions/job/known-record.ts';
 import type { Observation } from '../../../functions/job/observation.ts';
 import { nextTrouble } from '../../../functions/job/trouble.ts';
@@ -62,6 +63,18 @@ const rows: [name: string, record: Partial<JobRecord>, seen: Partial<Observation
     {},
     { phase: 'draining', actions: stopping, waitingFor: /^3 running iterations to finish \(201 s at most\)$/ },
   ],
+  [
+    'one iteration that runs is waited for as well',
+    stopped(100),
+    { progress: progressOf({ running: 1 }) },
+    { phase: 'draining', waitingFor: /^1 running iterations to finish \(130 s at most\)$/ },
+  ],
+  [
+    'half a minute where no time was measured',
+    stopped(29),
+    { progress: progressOf({ meanSeconds: null }) },
+    { phase: 'draining', waitingFor: /\(1 s at most\)$/ },
+  ],
   ['but no longer', stopped(230), {}, { phase: 'deleting', actions: [...stopping, deletion] }],
   [
     'ten minutes at most, however long an iteration takes',
@@ -88,6 +101,18 @@ const rows: [name: string, record: Partial<JobRecord>, seen: Partial<Observation
     {},
     unsaved,
     { phase: 'draining', actions: saving, waitingFor: /^7 results and reports to be written to the bucket$/ },
+  ],
+  [
+    'one result is enough for that',
+    {},
+    { ...ended, progress: progressOf({ waiting: 0, running: 0, notBackedUp: 1 }) },
+    { phase: 'draining', waitingFor: /^1 results and reports/ },
+  ],
+  [
+    'after a minute without the machines, where the workers have gone already',
+    { ending: endingOf('succeeded', { since: ago(60) }) },
+    { ...unsaved, workload: workloadView({ driver: 'succeeded', workersWanted: 0, pods: [] }) },
+    { phase: 'draining', actions: [{ do: 'resize-workers-pool', nodes: 0 }, ...saving] },
   ],
   [
     'after a minute without the workers',
@@ -119,6 +144,13 @@ const rows: [name: string, record: Partial<JobRecord>, seen: Partial<Observation
     driverFailed,
     { phase: 'draining', actions: [...oneWorker, ...saving], waitingFor: /^debugHold: 1740 s more$/ },
   ],
+  [
+    'where one is left already, nothing changes',
+    failed(60),
+    { ...driverFailed, workload: workloadView({ driver: 'failed', workersWanted: 1, pods: [] }) },
+    { phase: 'draining', actions: saving },
+  ],
+  ['to the last second', failed(1799), driverFailed, { phase: 'draining', waitingFor: /^debugHold: 1 s more$/ }],
   ['until that is over', failed(1800), driverFailed, { phase: 'deleting', actions: [...saving, deletion] }],
   ['or the money is', { ...failed(60), ...spent }, driverFailed, { phase: 'deleting' }],
   [
@@ -166,6 +198,24 @@ const rows: [name: string, record: Partial<JobRecord>, seen: Partial<Observation
     { phase: 'deleting', actions: [deletion] },
   ],
   [
+    'a driver is there, whatever else was applied',
+    { progress: null },
+    { workload: workloadView({ applied: false }), progress: null },
+    { phase: 'draining', decisions: ['wait: queue-unknown'] },
+  ],
+  [
+    'an earlier attempt has left a result',
+    { progress: null, ledger: { ...emptyLedger(), results: 1 } },
+    { workload: workloadView({ applied: false, driver: 'absent' }), progress: null },
+    { phase: 'draining', decisions: ['wait: queue-unknown'] },
+  ],
+  [
+    'a Redis of which nothing was ever read may hold results',
+    { progress: null },
+    { ...ended, progress: null },
+    { phase: 'draining', decisions: ['wait: queue-unknown'], actions: [{ do: 'back-up' }] },
+  ],
+  [
     'a cluster that says it is coming up may be an old answer',
     { progress: null },
     { cluster: clusterView({ state: 'provisioning' }), workload: null, progress: null },
@@ -179,4 +229,10 @@ describe('planDraining', () => {
       const before = withEnding(recordIn('draining', record));
       expectStep(before, planDraining(before, observation(seen)), expected);
     });
+
+  it('holds one worker and its machine for who looks around, from the beginning', () => {
+    const before = withEnding(recordIn('draining', failed(59)));
+    const { fleet } = planDraining(before, observation(driverFailed)).record;
+    assert.deepEqual([fleet.workers, fleet.nodes, fleet.code], [1, 1, 'debug-hold']);
+  });
 });

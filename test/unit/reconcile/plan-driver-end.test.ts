@@ -54,6 +54,12 @@ describe('planDriverEnd', () => {
       [{ do: 'scale-workers', from: 3, replicas: 1, idlePods: ['w2', 'w3'], evenBusy: true }],
     ],
     [
+      'none stays after a failure that nobody wants to look at',
+      { spec: specOf('debugHold: 0m') },
+      { driver: 'failed' },
+      [{ do: 'scale-workers', from: 3, replicas: 0, idlePods: [], evenBusy: true }],
+    ],
+    [
       'none stays after a success',
       debug,
       { driver: 'succeeded' },

@@ -38,6 +38,15 @@ const rows: [
   ['two boot times of work for each', there(0, 5), 3, [0, 3, []]],
   ['nothing is measured: one', there(0, 5, { progress: progressOf({ meanSeconds: null }) }), 1, [0, 1, []]],
   ['no more than there may be machines', there(0, 50), 3, [0, 3, []]],
+  ['who works is counted beside what waits', there(1, 3), 2, [1, 2, []]],
+  ['other workers are not counted as work for them', there(0, 2, { workers: [worker('w1', 'busy')] }), 1, [0, 1, []]],
+  ['nor who is idle', there(1, 2, { workers: [worker(NAMES[0], 'idle')] }), 1, null],
+  [
+    'of those that have been idle for long as many go as are too many',
+    there(3, 1, { workers: NAMES.map((name) => worker(name, 'idle', 9000)) }),
+    1,
+    [3, 1, [NAMES[0], NAMES[1]]],
+  ],
   ['who works is counted as work, and stays', there(1, 1), 1, null],
   ['all work: all stay', there(3, 0), 3, null],
   [

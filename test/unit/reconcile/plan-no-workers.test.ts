@@ -24,6 +24,28 @@ const rows: [name: string, stalledSeconds: number | null, pods: PodView[], messa
   ],
 ];
 
+const large = 'workers-large-6d5f-a';
+/** Half an hour after something moved: what waits, how much of it for more memory, what runs, and which workers are ready. */
+const largeRows: [name: string, waiting: number, forLarge: number, running: number, ready: string[], ends: boolean][] =
+  [
+    ['all that waits needs more memory, and other workers do not take it', 2, 2, 0, ['w1'], true],
+    ['one iteration is enough for that', 1, 1, 0, ['w1'], true],
+    ['a worker with more memory is ready', 2, 2, 0, [large], false],
+    ['another worker has something to take', 3, 2, 0, ['w1'], false],
+    ['something runs', 2, 2, 1, ['w1'], false],
+    ['nothing needs more memory', 2, 0, 0, ['w1'], false],
+  ];
+
+describe('work for workers with more memory', () => {
+  for (const [name, waiting, largeWaiting, running, ready, ends] of largeRows)
+    it(`${name}: ${ends ? 'it ends' : 'it goes on'}`, () => {
+      const workload = workloadView({ pods: ready.map((one) => pod(one)) });
+      const seen = seenWorking({ workload, largeWaiting, progress: progressOf({ waiting, running }) });
+      const { phase } = endWithoutWorkers(recordIn('running', { stalledSince: ago(limit) }), seen);
+      assert.equal(phase, ends ? 'draining' : 'running');
+    });
+});
+
 describe('endWithoutWorkers', () => {
   for (const [name, stalledSeconds, pods, message] of rows)
     it(`${name}: ${message === null ? 'it goes on' : 'it ends'}`, () => {

@@ -107,6 +107,12 @@ describe('planRequests', () => {
       expectStep(before, planRequests(before, observation({ upload: uploadOf(upload) })), expected);
     });
 
+  it('an approval is kept, and a request of another kind is none', () => {
+    const approvedBy = (kind: ControlKind): boolean =>
+      planRequests(recordIn('approval'), observation({ upload: uploadOf(asked(kind)) })).record.approved;
+    assert.deepEqual([approvedBy('approve'), approvedBy('resume')], [true, false]);
+  });
+
   it('a new attempt keeps what earlier ones have spent, and nothing else of them', () => {
     const before = recordIn('cancelled', { approved: true, onDemand: true });
     const { record } = planRequests(before, observation({ upload: uploadOf(asked('resume')) }));
