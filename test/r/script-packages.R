@@ -52,6 +52,18 @@ setting("a registered method", registerS3method("format", "Date", function(x, ..
 setting("none of the loop before", NULL, list(nlevels(factor("a")), capture.output(mad(1:3)), var(1:3),
   knitr::opts_chunk$get("echo"), format(as.Date("2026-01-02"))))
 
+if (requireNamespace("stringi", quietly = TRUE)) {
+  first <- stringi::stri_locale_get()
+  setting("the locale of stringi, which C code keeps", suppressMessages(stringi::stri_locale_set("tr_TR")),
+          list(stringi::stri_locale_get(), stringi::stri_trans_toupper("i")),
+          suppressMessages(stringi::stri_locale_set(first)))
+  setting("none of the loop before", NULL, stringi::stri_trans_toupper("i"))
+}
+if (requireNamespace("data.table", quietly = TRUE)) {
+  setting("rounding of data.table", data.table::setNumericRounding(2L),
+          nrow(unique(data.table::data.table(v = c(1, 1 + 1e-12)))), data.table::setNumericRounding(0L))
+}
+
 # a task that changes it anew: the next one finds the script's
 theme_set(theme_bw(base_size = 9))
 sizes <- foreach(i = 1:4, .combine = c) %dopar% {

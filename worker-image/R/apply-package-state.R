@@ -19,6 +19,7 @@ meet_packages <- function(state, packages) {
 }
 
 make_change <- function(state, change) {
+  if (identical(change$path, "told")) return(make_told(state, change))
   env <- tryCatch(follow_path(change), error = function(e) NULL)
   if (is.null(env)) stop(fleet_error(sprintf(paste(
     "the script has changed %s in package %s, and the worker's package has no such variable: give both the same",
@@ -34,6 +35,16 @@ make_change <- function(state, change) {
   if (!exists(change$name, envir = env, inherits = FALSE)) before <- NULL
   state$made <- c(list(list(env = env, name = change$name, before = before, value = value)), state$made)
   put_variable(env, change$name, value)
+}
+
+make_told <- function(state, change) {
+  before <- read_told(change$package)
+  if (is.null(before)) {
+    stop(fleet_error(sprintf("the worker's package %s has no %s(): give both the same version of it", change$package,
+                             change$name), "fleetSettingsError"))
+  }
+  state$made <- c(list(list(told = change$package, before = before, value = change$value[[1]])), state$made)
+  write_told(change$package, change$value[[1]])
 }
 
 # value: a list of one, or NULL to remove it
@@ -68,13 +79,16 @@ follow_path <- function(change) {
 # After an iteration
 keep_package_state <- function(state) {
   for (one in state$made) {
-    if (is.null(one$value)) next
+    if (!is.null(one$told) && !same_value(read_told(one$told), one$value)) write_told(one$told, one$value)
+    if (is.null(one$value) || !is.null(one$told)) next
     if (identical(get0(one$name, envir = one$env, inherits = FALSE), one$value[[1]])) next
     put_variable(one$env, one$name, one$value)
   }
 }
 
 undo_package_state <- function(state) {
-  for (one in state$made) put_variable(one$env, one$name, one$before)
+  for (one in state$made) {
+    if (is.null(one$told)) put_variable(one$env, one$name, one$before) else write_told(one$told, one$before)
+  }
   state$made <- list()
 }

@@ -5,7 +5,8 @@
 # before it changes it. A loop looks what differs (src/packages.c). Variables of a package are read from its file when
 # they are first used; what such a variable leads to is compared with the file.
 #
-# What C code of a package remembers is not seen, nor what was changed before foreachfleet was loaded.
+# What C code of a package remembers is seen where told-packages.R says; what was changed before foreachfleet was loaded
+# is not.
 
 MOST_PLACES <- 20000L             # objects of a package that are looked at
 PACKAGE_VALUE_BYTES <- 2^20       # of one value that travels
@@ -19,8 +20,10 @@ STAYING_STATE <- c(
   "later", "promises", "httpuv", "future", "future.apply", "parallelly", "doParallel", "doMC", "doSNOW", "doFuture",
   "doRNG", "snow", "BiocParallel", "mirai")
 
-# What can be computed anew, by the name of a variable on the way
-CACHES <- "cache|memo|^[$]?[.]?last"
+# What can be computed anew, by the name of a variable on the way; but not what is a setting by another
+CACHES <- "cache|(^|[._])memo(i[sz]|s?$|s?[._])|^[.]?last([._]|$)"
+SETTINGS <- paste0("(^|[._])(opt(ion)?s?|set(ting)?s?|par(am)?s?|config|defaults?|size|limit|max|min|enabled?|use|",
+                   "method|mode|level|type|policy|age|timeout)([._]|$)")
 STAYING_VARIABLES <- c("ggplot2 .store", "lattice .LatticeEnv lattice.status")
 
 # --- noting packages
@@ -58,6 +61,7 @@ note_package <- function(name) {
     direct = .Call(fleet_package_variables, space, TRUE), # what its file does not hold, or not any more
     roots = names(roots),                                 # variables whose environments are noted
     environments = .Call(fleet_package_environments, or_else(roots, list()), list(), MOST_PLACES, LONGEST_LIST),
+    told_first = read_told(name),                         # what its C code was told (told-packages.R)
     told = character())                                   # what a warning has named
   .fleet$packages[[name]] <- noted
 }
@@ -105,7 +109,7 @@ package_changes <- function() {
   for (name in sort_names(names(.fleet$packages))) {
     noted <- .fleet$packages[[name]]
     note_fresh(noted, name)
-    here <- c(replaced_variables(noted, name), changed_environments(noted))
+    here <- c(replaced_variables(noted, name), changed_environments(noted), told_change(name, noted))
     travels <- vapply(here, function(change) may_travel(change, noted), NA)
     warn_of(here[!travels], noted, name)
     found <- c(found, lapply(here[travels], function(change) c(list(package = name), change)))
@@ -171,8 +175,14 @@ same_shape <- function(a, b) {
 
 is_cache <- function(change, noted) {
   names <- sub("^[$@]", "", c(change$path, change$name))
-  any(grepl(CACHES, names, ignore.case = TRUE)) ||
+  is_cache_name(names) ||
     any(startsWith(paste(c(getNamespaceName(noted$space), names), collapse = " "), STAYING_VARIABLES))
+}
+
+# Pure. cacheSize and cache_size are the same.
+is_cache_name <- function(names) {
+  words <- gsub("([a-z0-9])([A-Z])", "\\1_\\2", names)
+  any(grepl(CACHES, words, ignore.case = TRUE)) && !any(grepl(SETTINGS, words, ignore.case = TRUE))
 }
 
 may_travel <- function(change, noted) {

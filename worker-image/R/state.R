@@ -17,6 +17,7 @@ PACKAGE_SETTINGS <- list(
   grDevices = c("palette", "palette"),
   data.table = c("getDTthreads", "setDTthreads"),
   ggplot2 = c("theme_get", "theme_set"),
+  stringi = c("stri_locale_get", "stri_locale_set"),
   lattice = c("lattice.options", "lattice.options"))
 
 take_state <- function() {
