@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import * as z from 'zod';
 import type { Command, Context } from '../command.ts';
 import { admin, defaultStateDir, localEndpoints, openSession } from '../session.ts';
 
@@ -30,7 +29,7 @@ export const local: Command = {
 };
 
 async function stop({ json, say, sayJson }: Context, stateDir: string): Promise<void> {
-  const { untilStopped } = await import('../state-dir.ts');
+  const [z, { untilStopped }] = await Promise.all([import('zod'), import('../state-dir.ts')]);
   const session = await openSession({ state: stateDir });
   await admin(session, z.unknown(), '/stop', 'POST');
   await untilStopped(localEndpoints(session).pid);

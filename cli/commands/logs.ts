@@ -1,5 +1,4 @@
 import type { Command } from '../command.ts';
-import { followLogs, logLine, readLogs, untilEnded } from '../read-logs.ts';
 import { requireJobId } from '../session.ts';
 
 type Options = { role?: string; tail?: string; follow?: boolean; machine?: boolean };
@@ -16,6 +15,7 @@ export const logs: Command = {
   ],
   examples: ['logs hello --role driver --follow'],
   async run(context, options: Options, job: string) {
+    const { followLogs, logLine, readLogs, untilEnded } = await import('../read-logs.ts');
     const session = await context.session();
     const isFollowed = options.follow === true;
     if (isFollowed && !context.json) return followLogs(session, requireJobId(job), options, context.say);
