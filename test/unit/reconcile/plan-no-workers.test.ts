@@ -25,7 +25,7 @@ const rows: [name: string, stalledSeconds: number | null, pods: PodView[], messa
 ];
 
 const large = 'workers-large-6d5f-a';
-/** Half an hour after something moved: what waits, how much of it for more memory, what runs, and which workers are ready. */
+/** Half an hour after something moved: what waits, of it for more memory, what runs, which workers are ready. */
 const largeRows: [name: string, waiting: number, forLarge: number, running: number, ready: string[], ends: boolean][] =
   [
     ['all that waits needs more memory, and other workers do not take it', 2, 2, 0, ['w1'], true],
