@@ -2,6 +2,7 @@
 # with two workers.
 make <- function() { big <- numeric(2e6); small <- 3; function(i) i + small }
 adds <- make()
+small_one <- 1
 probe("a closure in a variable", foreach(i = 1:3) %run% adds(i))
 probe("closures in arguments", foreach(i = 1:4, fn = list(adds, adds, make(), adds)) %run% fn(i))
 probe("data of the frame by a name that is made", foreach(i = 1:2) %run% c(adds(i),
@@ -52,6 +53,16 @@ probe("formulas and models", {
   }
   fit()
 })
+
+# --- arguments of the function around the loop
+probe("missing()", {
+  run <- function(a, b) foreach(i = 1:2) %run% c(missing(a), missing(b), i)
+  list(run(1), run(1, 2), run())
+})
+probe("substitute()", {
+  run <- function(a) foreach(i = 1:2) %run% list(deparse(substitute(a)), a + i, substitute(a + i))
+  run(small_one + 7)
+}, function(a, b) all(mapply(function(x, y) identical(x[1:2], y[1:2]), a, b)))
 
 # --- results
 probe("results that see a frame", {

@@ -57,3 +57,10 @@ member("code from a file", {
   source(file)
   c(found, helper(structure(1, class = "mine")), new("F", x = 1)@x)
 })
+member("long lists of environments, closures and tables", {
+  e <- long[[1500]]
+  e$k <- e$k + 1
+  list(e$k, nested[[1]][[1200]]$add())
+}, long = lapply(1:2000, function(k) list2env(list(k = k))), nested = list(lapply(1:1500, function(k) {
+  list(add = local({ n <- k; function() { n <<- n + 1; n } }))
+})))

@@ -72,7 +72,8 @@ carried_setup <- function(fleet, loop) {
   list(depth = carried$depth, captured = length(carried$captured), package = carried$package,
        attached = carried$attached, definitions = definitions,
        variables = bytes, hidden = carried$hidden,
-       names = unlist(carried$used), lent = loop$loans$names, dead = carried$dead, left = left_behind(loop))
+       asked = asked_arguments(loop$expr, carried), names = unlist(carried$used), lent = loop$loans$names,
+       dead = carried$dead, left = left_behind(loop))
 }
 
 check_room <- function(fleet, loop, bytes) {

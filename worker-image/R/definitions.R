@@ -80,7 +80,7 @@ class_parts <- function(class) {
 new_installation <- function() {
   new_record(run = "", env = NULL, digest = "", functions = list(), classes = character(), methods = list(),
              displaced = list(), globals = character(), hidden = character(), attached = list(), frames = list(),
-             shut = list(),
+             asked = list(), shut = list(),
              borrowing = NULL)
 }
 

@@ -34,6 +34,7 @@ put_scope <- function(kept, carried, bytes) {
   read <- read_scope(bytes, carried, top)
   if (length(carried$dead)) .Call(fleet_close_foreign, read)
   kept$frames <- read$frames
+  kept$asked <- carried$asked
   kept$shut <- lapply(seq_along(kept$frames), function(k) shut_frame(kept$frames[[k]]))
   put_globals(kept, ls(read$global, all.names = TRUE), function(names) {
     rm(list = names[names %in% ls(globalenv(), all.names = TRUE)], envir = globalenv())

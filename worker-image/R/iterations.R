@@ -68,6 +68,7 @@ put_aside <- function(worker) {
 
 run_iteration <- function(code, setup, item, scope, output, worker, try) {
   local_env <- new.env(parent = scope$env)
+  put_asked(worker$installation, local_env)
   for (name in names(item$args)) assign(name, item$args[[name]], envir = local_env)
   output$begin(setup$loop, item$i)
   use_stream(setup$random, setup$loop, item$i)

@@ -5,7 +5,7 @@
 # What an iteration has borrowed is written into its key, each with a digest of its value. So a resume sees that such a
 # variable has changed, though nothing else of the key depends on it.
 
-MOST_LENT <- 20000L        # names; of more, workers are told no more than that they are missing
+MOST_LENT <- 100000L       # names; of more, workers are told no more than that they are missing
 MOST_KEY_BYTES <- 900L     # of a key with what was borrowed
 NOT_KNOWN <- "-"           # in place of a digest: no resume can use that result
 

@@ -7,6 +7,7 @@
 # seen.
 
 KEPT_REFERENCE_BYTES <- 128 * 2^20 # a larger variable is only looked at: R is replaced when it has changed
+MOST_TABLES <- 20000L # elements of a list that are looked at for tables
 WRITING <- c(":=", "set", "setDT", "setDF", "setattr", "setnames", "setkey", "setkeyv", "setorder", "setorderv",
              "setcolorder", "setindex", "data.table")
 
@@ -41,7 +42,7 @@ new_reference <- function(place, name, value) {
 
 is_reference <- function(value, also_plain) {
   if (inherits(value, "data.table") || (also_plain && length(value) > 0L && .Call(fleet_plain, value))) return(TRUE)
-  is.list(value) && length(value) <= LONGEST_LIST && any(vapply(unclass(value), is_reference, NA, FALSE))
+  is.list(value) && length(value) <= MOST_TABLES && any(vapply(unclass(value), is_reference, NA, FALSE))
 }
 
 # Before variables are put back: `scope` holds the same objects. Reasons why R is dirty; none, nearly always

@@ -2,8 +2,8 @@
 # object that remembers (an environment, R6, a reference class, a closure with a counter) must make results depend on
 # the schedule.
 
-MOST_VISITED <- 50000L # objects looked at for environments, once per task
-LONGEST_LIST <- 1000L  # longer lists are data
+MOST_VISITED <- 1000000L # objects looked at for environments, once per task
+LONGEST_LIST <- 1000L    # longer lists are data, if they hold nothing but vectors
 
 take_scope <- function(env, frames = list()) {
   scope <- new_record(

@@ -10,8 +10,17 @@ typedef struct {
   SEXP *todo;
   int count, room;
   int found_count;
-  R_xlen_t longest; /* longer lists are data */
+  R_xlen_t longest; /* longer lists are data, if they hold nothing but vectors */
 } walker;
+
+/* Is there more than vectors in it? */
+static int leads_on(SEXP x) {
+  for (R_xlen_t i = 0; i < XLENGTH(x); i++) {
+    SEXP element = VECTOR_ELT(x, i);
+    if (!isVectorAtomic(element) && element != R_NilValue) return 1;
+  }
+  return 0;
+}
 
 static void push(walker *w, SEXP x) {
   switch (TYPEOF(x)) {
@@ -20,7 +29,7 @@ static void push(walker *w, SEXP x) {
     if (IS_S4_OBJECT(x)) return; /* generics and generators: what R keeps in them changes as they are used */
     break;
   case VECSXP: case EXPRSXP:
-    if (XLENGTH(x) > w->longest) return;
+    if (XLENGTH(x) > w->longest && !leads_on(x)) return;
     break;
   case PROMSXP:
     if (PRVALUE(x) != R_UnboundValue) push(w, PRVALUE(x));

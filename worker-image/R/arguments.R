@@ -1,0 +1,50 @@
+# Arguments of the function around a loop that the loop's code asks about: missing(x), substitute(x). R looks for them
+# nowhere but where the code is evaluated, so an iteration's own environment has them, too.
+
+# By name: NULL for what travels with the loop, else an argument's expression, in a list
+asked_arguments <- function(code, carried) {
+  if (!carried$depth) return(list())
+  frame <- carried$levels[[1]]
+  names <- intersect(asked_names(code), ls(frame, all.names = TRUE, sorted = FALSE))
+  names <- names[vapply(names, function(name) can_be_asked(name, frame), NA)]
+  lapply(stats::setNames(nm = names), function(name) {
+    if (name %in% carried$used[[1]]) NULL else list(eval(call("substitute", as.name(name)), frame))
+  })
+}
+
+# That an argument has its default value is not told by the value: such a one is left out, and missing() is an error.
+can_be_asked <- function(name, frame) {
+  is_missing <- tryCatch(eval(call("missing", as.name(name)), frame), error = function(e) TRUE)
+  !is_missing || is_empty(frame, name)
+}
+
+is_empty <- function(frame, name) identical(unname(.Call(fleet_bindings, frame, name)), list(quote(expr = )))
+
+asked_names <- function(code) {
+  if (is.expression(code)) code <- as.list(code)
+  if (!is.call(code) && !is.list(code)) return(character())
+  asks <- is.call(code) && is.symbol(code[[1]]) && as.character(code[[1]]) %in% c("missing", "substitute")
+  if (asks) return(if (length(code) > 1L) all.names(code[[2]], functions = FALSE))
+  unique(unlist(lapply(as.list(code), function(part) if (!missing(part)) asked_names(part))))
+}
+
+# --- the worker's side
+
+put_asked <- function(kept, env) {
+  if (!length(kept$asked)) return(invisible())
+  frame <- kept$frames[[1]]
+  travels <- vapply(kept$asked, is.null, NA)
+  copy_bindings(parent.env(frame), names(kept$asked)[travels], env)
+  copy_bindings(frame, names(kept$asked)[travels], env)
+  for (name in names(kept$asked)[!travels]) {
+    copy_bindings(as_argument_of(name, kept$asked[[name]], frame), name, env)
+  }
+}
+
+# An environment with an argument of that name: a missing one, or one that nobody has evaluated
+as_argument_of <- function(name, expression, frame) {
+  env <- new.env(parent = emptyenv())
+  if (identical(expression, list(quote(expr = )))) list2env(stats::setNames(expression, name), envir = env)
+  else do.call(delayedAssign, list(name, expression[[1]], frame, env))
+  env
+}
