@@ -7,6 +7,7 @@ import { parseJobFile } from '../job-file/parse-job-file.ts';
 import type { JobSpec } from '../job-file/job-spec.ts';
 import { type ClusterRecord, type JobRecord, newRecord } from '../job/job-record.ts';
 import { parseJson } from '../job/json-lines.ts';
+import { parseLedger } from '../job/ledger.ts';
 import { fleetForPrice } from '../job/machines.ts';
 import { JOB_FILES, LABEL_JOB, paths } from '../job/names.ts';
 import { fleetUsdPerHour } from '../job/prices.ts';
@@ -16,6 +17,7 @@ import { MAX_JOB_FILE_BYTES } from '../job-file/read-document.ts';
 import type { Buckets } from '../ports/bucket.ts';
 import type { ClusterView } from '../ports/clusters.ts';
 import type { Ports } from '../ports/ports.ts';
+import { eachSegment } from './read-segments.ts';
 import { beginEnding, type EndingReason, iso } from './step.ts';
 
 const LOST: EndingReason = {
@@ -35,7 +37,7 @@ export async function rebuildRecord(ports: Ports, job: string, nowMs: number): P
     countSegments(ports.buckets, job),
   ]);
   const attempt = Math.max(attemptOfResults, cluster === null ? 1 : attemptOf(cluster.name));
-  const spec = await readSpec(ports.buckets, job);
+  const [spec, saved] = await Promise.all([readSpec(ports.buckets, job), countResults(ports.buckets, job, attempt)]);
   const fresh = newRecord(job, iso(nowMs));
   const known: JobRecord = {
     ...fresh,
@@ -43,7 +45,7 @@ export async function rebuildRecord(ports: Ports, job: string, nowMs: number): P
     spec,
     // A job for which nothing was made begins anew by itself when its folder changes; this one does not.
     clustersMade: 1,
-    ledger: { ...fresh.ledger, ...(ledgerSegments.get(attempt) ?? {}) },
+    ledger: { ...fresh.ledger, ...(ledgerSegments.get(attempt) ?? {}), ...saved },
     spending: {
       ...fresh.spending,
       usd: (await shownUsd(ports.buckets, job)) + (cluster === null ? 0 : usdOf(cluster, spec, nowMs)),
@@ -73,6 +75,20 @@ async function lastAttempt({ results }: Pick<Buckets, 'results'>, job: string): 
   const folders = await results.listFolders(`${job}/`);
   return Math.max(1, ...folders.map((folder) => Number(/attempt-(\d{1,4})\/$/.exec(folder)?.[1] ?? 1)));
 }
+
+/** What is in the bucket: each line counts once, as when it was written. */
+async function countResults(buckets: Pick<Buckets, 'results'>, job: string, attempt: number): Promise<Counts> {
+  const counts: Counts = { results: 0, bytes: 0 };
+  for await (const lines of eachSegment(buckets.results, job, 'ledger', parseLedger))
+    for (const line of lines) {
+      if (line.attempt !== attempt) continue;
+      counts.results += 1;
+      counts.bytes += line.bytes;
+    }
+  return counts;
+}
+
+type Counts = Pick<JobRecord['ledger'], 'results' | 'bytes'>;
 
 /** Segments go on after those that are there. */
 async function countSegments(

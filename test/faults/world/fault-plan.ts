@@ -11,9 +11,9 @@ export type Fault =
   | { kind: 'sleep'; call: number; seconds: number }
   /** Every call of a port fails between two times (seconds since the upload). */
   | { kind: 'outage'; port: string; from: number; to: number }
-  /** Calls whose name begins so are refused with this chance, by a seeded draw. */
-  | { kind: 'refuse'; calls: string; chance: number; seed: number }
-  /** Reads of clusters and Kubernetes answer what was true so many seconds ago, with this chance. */
+  /** Calls whose name begins so are refused with this chance, by a seeded draw; `overtaken`: as if others had written. */
+  | { kind: 'refuse'; calls: string; chance: number; seed: number; overtaken?: true }
+  /** Reads (of clusters, Kubernetes, lists of a bucket) answer what was true so many seconds ago, with this chance. */
   | { kind: 'stale'; calls: string; seconds: number; chance: number; seed: number }
   /** The clock of every process is off by so much. */
   | { kind: 'skew'; seconds: number; everyOther: boolean }

@@ -9,7 +9,7 @@
 import type { Bucket, Buckets } from '../../../functions/ports/bucket.ts';
 import type { ClusterView, Leftover } from '../../../functions/ports/clusters.ts';
 import type { Notice } from '../../../functions/ports/notices.ts';
-import { PortError } from '../../../functions/ports/port-error.ts';
+import { PortError, PreconditionError } from '../../../functions/ports/port-error.ts';
 import type { Ports } from '../../../functions/ports/ports.ts';
 import type { JournalEntry } from '../../../functions/ports/task-queue.ts';
 import { drawer, type Fault } from './fault-plan.ts';
@@ -160,7 +160,9 @@ export class FaultWorld {
       return never;
     };
     if (is('crash', 'before')) return die();
-    if (is('fail', 'before') || this.#isOut(name)) throw failure(name);
+    const outage = this.#outage(name);
+    if (outage?.kind === 'refuse' && outage.overtaken) throw new PreconditionError(name);
+    if (is('fail', 'before') || outage !== undefined) throw failure(name);
     const answer = effect();
     if (is('crash', 'after')) return die();
     if (is('fail', 'after')) throw failure(name);
@@ -178,9 +180,10 @@ export class FaultWorld {
     return new Promise((wake) => this.#sleepers.push({ untilMs, process, wake }));
   }
 
-  #isOut(name: string): boolean {
+  /** Why the call fails now, whatever it is. */
+  #outage(name: string): Fault | undefined {
     const seconds = this.seconds();
-    return this.#faults.some((fault) => {
+    return this.#faults.find((fault) => {
       if (fault.kind === 'outage') return name.startsWith(fault.port) && seconds >= fault.from && seconds < fault.to;
       return fault.kind === 'refuse' && name.startsWith(fault.calls) && this.#draw(fault) < fault.chance;
     });

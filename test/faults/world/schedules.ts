@@ -67,6 +67,10 @@ function seededFaults(): Fault[] {
     { kind: 'skew', seconds: seed % 2 === 0 ? 3600 : -3600, everyOther: seed > 2 },
     { kind: 'stale', calls: 'workload.observe', seconds: 120, chance: 0.3, seed },
     { kind: 'stale', calls: 'clusters.get', seconds: 120, chance: 0.3, seed },
+    { kind: 'stale', calls: 'uploads.list', seconds: 120, chance: 0.3, seed },
+    { kind: 'stale', calls: 'state.list', seconds: 120, chance: 0.3, seed },
+    { kind: 'refuse', calls: 'state.write', chance: 0.5, seed, overtaken: true },
+    { kind: 'refuse', calls: 'results.write', chance: 0.5, seed, overtaken: true },
   ]);
 }
 

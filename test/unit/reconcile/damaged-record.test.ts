@@ -125,6 +125,16 @@ describe('a job whose record and copy are both damaged', () => {
     assert.equal(phase, 'failed');
   });
 
+  it('knows how much of it is saved', async () => {
+    const there = await world.toRunning();
+    there.journal(1, 1, 'five!');
+    await world.pass();
+    await both();
+    await world.pass();
+    const { ledger } = await world.record();
+    assert.deepEqual([ledger.results, ledger.bytes, ledger.segments], [1, 5, 1]);
+  });
+
   it('ends at once where there is no cluster, and resumes as its next attempt', async () => {
     const there = await world.toRunning();
     there.driver = 'succeeded';
