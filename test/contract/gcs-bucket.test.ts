@@ -27,6 +27,19 @@ async function openBox(
   return { box: state, local };
 }
 
+test('a read that the storage refuses, and refuses again, is an error or is done, and ends no process', async (t) => {
+  const { box, local } = await openBox(t);
+  await local.client.bucket('box').file('there').save('x', { resumable: false });
+  const refuse = (method: string, nth: number[]): void =>
+    local.context.faults.set([{ service: 'storage', method, nth, effect: 'status', status: 503 }]);
+  refuse('*', [2]);
+  assert.equal(String((await box.read('there', 100))?.bytes), 'x');
+  refuse('*', [2, 3, 4, 5, 6, 7, 8]);
+  await assert.rejects(box.read('there', 100), { code: 'FF-BUCKET', retry: true });
+  local.context.faults.set([{ service: 'storage', method: '*', nth: 2, effect: 'status', status: 404 }]);
+  assert.equal(String((await box.read('there', 100))?.bytes), 'x');
+});
+
 test('a storage that never answers is given up, whatever was asked of it', async (t) => {
   const { box, local } = await openBox(t, { callMs: 300 });
   const contentType = 'text/plain';

@@ -1,4 +1,4 @@
-/** The functions' process over thousands of passes: flat in memory, sockets and files, with the heap that is deployed. */
+/** The functions' process over thousands of passes: flat in memory, sockets and files, with the deployed heap. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

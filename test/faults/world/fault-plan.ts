@@ -11,7 +11,7 @@ export type Fault =
   | { kind: 'sleep'; call: number; seconds: number }
   /** Every call of a port fails between two times (seconds since the upload). */
   | { kind: 'outage'; port: string; from: number; to: number }
-  /** Calls whose name begins so are refused with this chance, by a seeded draw; `overtaken`: as if others had written. */
+  /** Calls whose name begins so are refused with this chance, by a seeded draw; `overtaken`: as if others wrote. */
   | { kind: 'refuse'; calls: string; chance: number; seed: number; overtaken?: true }
   /** Reads (of clusters, Kubernetes, lists of a bucket) answer what was true so many seconds ago, with this chance. */
   | { kind: 'stale'; calls: string; seconds: number; chance: number; seed: number }
