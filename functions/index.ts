@@ -1,4 +1,4 @@
-/** Every deployed function, one line each. Nothing is connected until the first event. */
+/** Every deployed function. Nothing is connected until the first event. */
 import { cloudEvent, http } from '@google-cloud/functions-framework';
 import type { CloudEvent } from '@google-cloud/functions-framework';
 import { connect, connectStorage, passSettings } from './adapters/connect.ts';

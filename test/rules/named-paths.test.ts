@@ -7,7 +7,7 @@ import { describe, it } from 'node:test';
 import { commentWords, exists, findGhosts, type Known, withFolders } from '../support/named-paths.ts';
 import { projectFiles, projectRoot } from '../support/source-files.ts';
 
-/** Sources of this repository, as comments name them; data and outputs of users end otherwise. */
+/** Sources of this repository, as documents and comments name them; data and outputs of users end otherwise. */
 const OWN_ENDINGS = /\.(ts|mjs|R|c|h|tf)$/;
 const isText = (path: string): boolean =>
   /\.(ts|mjs|js|R|c|h|sh|tf|ya?ml)$/.test(path) || path.startsWith('worker-image/bin/');
@@ -28,7 +28,7 @@ function wordsOf(text: string): string[] {
 
 /** Paths that the document of this name states and the repository lacks. */
 function findGhostPaths(document: string, text: string, among: Known): string[] {
-  return findGhosts(document, wordsOf(text), among, /\.(ts|mjs)$/);
+  return findGhosts(document, wordsOf(text), among, OWN_ENDINGS);
 }
 
 function findGhostScripts(text: string, among: readonly string[]): string[] {
@@ -127,17 +127,17 @@ describe('the search for what does not exist', () => {
   const few = withFolders(['docs/guide.md', 'functions/job/phase.ts', 'test/unit/a.test.ts']);
 
   it('finds a path in code, in a link and in a block, and a file that stands nowhere', () => {
-    const text = 'See `functions/job/gone.ts`, [this](lost.ts), `nowhere.ts`.\n```\nnode test/none/*.test.ts\n```\n';
+    const text = 'See `functions/job/gone.ts`, [this](lost.R), `nowhere.ts`.\n```\nnode test/none/*.test.ts\n```\n';
     assert.deepEqual(findGhostPaths('docs/guide.md', text, few).toSorted(), [
       'functions/job/gone.ts',
-      'lost.ts',
+      'lost.R',
       'nowhere.ts',
       'test/none/*.test.ts',
     ]);
   });
 
   it('leaves alone what exists, by its path or name, and what is not of the repository', () => {
-    const text = '`functions/job/`, `phase.ts`, `test/unit/*.test.ts`, `jobs/a.json`, `run.R`, [here](guide.md)';
+    const text = '`functions/job/`, `phase.ts`, `test/unit/*.test.ts`, `jobs/a.json`, `a.rds`, [here](guide.md)';
     assert.deepEqual(findGhostPaths('docs/guide.md', text, few), []);
   });
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { projectFiles, projectRoot } from '../support/source-files.ts';
-import { importsOf, valuesExportedBy } from '../support/source-imports.ts';
+import { importsOf, membersAndTypesIn, valuesExportedBy } from '../support/source-imports.ts';
 
 const sources = projectFiles().filter((path) => /\.(ts|mjs)$/.test(path));
 const imports = sources.flatMap(importsOf);
@@ -22,6 +22,19 @@ describe('exported values', () => {
       return names.filter((name) => !used.has(`${path} ${name}`)).map((name) => `${path} ${name}`);
     });
     assert.deepEqual(unused, []);
+  });
+});
+
+describe('members and types', () => {
+  it('have each a name that stands somewhere else as well', () => {
+    const times = new Map<string, number>();
+    for (const path of sources)
+      for (const [word] of readFileSync(projectRoot + path, 'utf8').matchAll(/[\w$]+/g))
+        times.set(word, (times.get(word) ?? 0) + 1);
+    const alone = sources.flatMap((path) =>
+      membersAndTypesIn(path).flatMap((name) => (times.get(name) === 1 ? [`${path} ${name}`] : [])),
+    );
+    assert.deepEqual(alone, []);
   });
 });
 

@@ -110,10 +110,6 @@ export class KubeletWorld {
     return child;
   }
 
-  async createNamespace(name: string): Promise<void> {
-    await this.api.create('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-  }
-
   /** Creates a pod; `spec` overrides what a short test pod has. */
   async createPod(
     namespace: string,

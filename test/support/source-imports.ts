@@ -67,3 +67,18 @@ export function valuesExportedBy(path: string): string[] {
     });
   });
 }
+
+/** Names of types, and of the members of classes and types. Members of objects are left out: others may want them. */
+export function membersAndTypesIn(path: string): string[] {
+  const names: string[] = [];
+  const visit = (node: ts.Node): void => {
+    const isType = ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node);
+    const members =
+      ts.isClassLike(node) || ts.isInterfaceDeclaration(node) || ts.isTypeLiteralNode(node) ? node.members : [];
+    for (const { name } of [...members, ...(isType ? [node] : [])])
+      if (name && (ts.isIdentifier(name) || ts.isPrivateIdentifier(name))) names.push(name.text.replace('#', ''));
+    ts.forEachChild(node, visit);
+  };
+  visit(parse(path));
+  return names;
+}

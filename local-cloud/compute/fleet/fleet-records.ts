@@ -20,7 +20,6 @@ export type MachineTemplate = z.infer<typeof machineTemplate>;
  * up: the node is registered · lost: the VM is gone, its group will replace it.
  */
 const machinePhase = z.enum(['waiting', 'starting', 'booting', 'up', 'lost']);
-export type MachinePhase = z.infer<typeof machinePhase>;
 
 const capacityError = z.object({
   code: z.enum(['ZONE_RESOURCE_POOL_EXHAUSTED', 'QUOTA_EXCEEDED']),

@@ -55,7 +55,6 @@ export class FaultWorld {
   /** Books. */
   usd = 0;
   mostClusters = 0;
-  foreignTouched = 0;
   readonly accepted: JournalEntry[] = [];
   readonly created: string[] = [];
   readonly everyCluster: SimulatedCluster[] = [];
