@@ -35,8 +35,11 @@ function findLongFunctions(path: string): string[] {
 }
 
 /** Everything that is written by hand and that no formatter wraps by itself. */
-const isCode = (path: string): boolean =>
-  /\.(ts|mjs|js|R|c|h|sh|tf|ya?ml)$|(^|\/)Dockerfile$/.test(path) || path.startsWith('worker-image/bin/');
+const isWritten = (path: string): boolean =>
+  /\.(ts|mjs|js|R|c|h|sh|tf|ya?ml|md|Rmd)$|(^|\/)Dockerfile$/.test(path) || path.startsWith('worker-image/bin/');
+
+/** Markdown has no other way to write one. */
+const isRowOfTable = (path: string, line: string): boolean => /md$/.test(path) && line.startsWith('|');
 
 describe('size budget', () => {
   it('no file is longer than 300 lines (local cloud: 400)', () => {
@@ -54,10 +57,11 @@ describe('size budget', () => {
 
   it(`no line of code, comment or text is longer than ${longestLine} characters`, () => {
     const long = projectFiles()
-      .filter(isCode)
+      .filter(isWritten)
       .flatMap((path) => {
         const lines = readFileSync(projectRoot + path, 'utf8').split('\n');
-        return lines.flatMap((line, index) => (line.length > longestLine ? [`${path}:${index + 1}`] : []));
+        const isLong = (line: string): boolean => line.length > longestLine && !isRowOfTable(path, line);
+        return lines.flatMap((line, index) => (isLong(line) ? [`${path}:${index + 1}`] : []));
       });
     assert.deepEqual(long, []);
   });
