@@ -48,6 +48,7 @@ export type LabJob = {
     tries: number;
     size: 'auto' | number;
     onError: 'default' | 'stop';
+    isolate: 'worker' | 'iteration';
     moreMemory: boolean;
   }>;
   /** false: results and exports can only go through Redis. */

@@ -135,6 +135,10 @@ export const jobFileSchema = z.strictObject({
       tries: integer(1, 20).default(3),
       size: z.union([z.literal('auto'), integer(1, 1_000_000)]).default('auto'),
       onError: z.enum(['default', 'stop']).default('default').describe('default: what .errorhandling says'),
+      isolate: z
+        .enum(['worker', 'iteration'])
+        .default('worker')
+        .describe('iteration: a process of its own for each iteration'),
       moreMemory: z.boolean().default(true).describe('Once more, with a machine to itself, where memory ran out'),
       errors: errorLimits,
     })

@@ -35,6 +35,7 @@ export interface JobSpec {
     readonly size: 'auto' | number;
     readonly onError: 'default' | 'stop';
     /** An iteration for which memory ran out is tried once more, on a worker with a machine's memory to itself. */
+    readonly isolate: 'worker' | 'iteration';
     readonly moreMemory: boolean;
     /** When too many iterations have failed: all three reached. Null: never. */
     readonly errors: { readonly count: number; readonly rate: number; readonly sample: number } | null;
@@ -86,6 +87,7 @@ export function toJobSpec(file: JobFile): JobSpec {
       tries: file.tasks.tries,
       size: file.tasks.size,
       onError: file.tasks.onError,
+      isolate: file.tasks.isolate,
       moreMemory: file.tasks.moreMemory,
       errors: file.tasks.errors,
     },

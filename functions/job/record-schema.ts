@@ -45,6 +45,7 @@ const specSchema = z.strictObject({
     tries: number,
     size: z.union([z.literal('auto'), number]),
     onError: z.enum(['default', 'stop']),
+    isolate: z.enum(['worker', 'iteration']).default('worker'), // absent in records of before there was such a key
     moreMemory: z.boolean().default(false), // absent in records of before there was such a key
     errors: z.strictObject({ count: number, rate: number, sample: number }).nullable(),
   }),

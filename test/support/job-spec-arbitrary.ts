@@ -35,6 +35,7 @@ export function jobSpecs(options: Required<JobFileOptions>): fc.Arbitrary<JobSpe
         tries: integers(1, 20),
         size: fc.oneof(fc.constant('auto' as const), integers(1, 1_000_000)),
         onError: fc.constantFrom('default', 'stop'),
+        isolate: fc.constantFrom('worker', 'iteration'),
         moreMemory: fc.boolean(),
         errors: fc.option(
           fc.record({ count: integers(1, 1_000_000), rate: amounts(0.001, 1), sample: integers(1, 1_000_000) }),

@@ -40,6 +40,9 @@
 #'   errors do not count here.
 #' @param seed `NULL`, or a whole number for `set.seed()` in this session, at once.
 #' @param prefix begin of the names of all keys in Redis, normally `"ff:"`; the workers must use the same.
+#' @param isolate `"worker"`: iterations run one after another in a worker's R, and what one has changed is put back
+#'   before the next. `"iteration"`: each runs in a forked child of its own, which also leaves nothing behind of what R
+#'   cannot see, like variables of compiled code. It costs some 10 ms an iteration, and more where data are large.
 #' @return The state of the back end (an environment), invisibly.
 #' @seealso [startFleetWorkers()] and [fleetWorker()] for workers, [fleetLoops()] for what the loops did.
 #' @examples
@@ -54,19 +57,21 @@
 #' }
 #' @export
 registerForeachFleet <- function(redis = "localhost", password = NULL, journal = NULL, task_size = "auto", tries = 3L,
-                                 seed = NULL, prefix = KEY_PREFIX) {
+                                 seed = NULL, prefix = KEY_PREFIX, isolate = c("worker", "iteration")) {
   if (!is.null(.fleet$role)) return(say_kept("registerForeachFleet() is called"))
+  isolate <- match.arg(isolate)
   address <- parse_redis(redis, password)
   .fleet$prefix <- prefix
   con <- new_connection(address$host, address$port, address$password)
   redis_send(con, list(list("PING")), give_up = 10)
-  start_backend(con, journal = journal, task_size = task_size, tries = tries, seed = seed, durable = FALSE)
+  start_backend(con, journal = journal, task_size = task_size, tries = tries, seed = seed, durable = FALSE,
+                isolate = isolate)
 }
 
 # durable: somebody backs the results up and removes them from Redis with us (the cloud). Otherwise a value leaves Redis
 # once the driver has it.
 start_backend <- function(con, journal, task_size = "auto", tries = 3L, seed = NULL, durable = FALSE, ledger = NULL,
-                          on_error = "default", error_limits = NULL) {
+                          on_error = "default", error_limits = NULL, isolate = "worker") {
   fleet <- new_record(
     con = con,
     transport = NULL,
@@ -79,6 +84,7 @@ start_backend <- function(con, journal, task_size = "auto", tries = 3L, seed = N
     durable = durable,
     task_size = task_size,
     tries = tries,
+    isolate = isolate,
     on_error = on_error,
     error_limits = error_limits,
     on_stop = NULL, on_fail = NULL, # what the driver does then

@@ -48,8 +48,8 @@ run_to_end <- function(fleet, it, obj, expr, envir) {
 # signal.
 run_loop <- function(fleet, loop, obj, expr, envir) {
   carried <- carried_setup(fleet, loop)
-  setup <- list(loop = loop$number, run = loop$run, random = loop$random, packages = obj$packages,
-                versions = loop$versions, settings = loop$settings, backed_up = fleet$durable,
+  setup <- list(loop = loop$number, run = loop$run, isolate = fleet$isolate, random = loop$random,
+                packages = obj$packages, versions = loop$versions, settings = loop$settings, backed_up = fleet$durable,
                 carried = carried, objects = told_objects(loop))
   stub <- function(code, setup, batch, env) run_batch(code, setup, batch, env)
   environment(stub) <- asNamespace("foreachfleet")

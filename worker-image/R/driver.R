@@ -35,7 +35,8 @@ runFleetDriver <- function() {
   fleet <- start_backend(session$con, journal = journal, task_size = or_else(inputs$tasks$size, "auto"),
                      tries = as.integer(or_else(inputs$tasks$tries, 3L)), seed = seed$seed,
                      durable = TRUE, ledger = seed$ledger,
-                     on_error = or_else(inputs$tasks$onError, "default"), error_limits = inputs$errorLimits)
+                     on_error = or_else(inputs$tasks$onError, "default"), error_limits = inputs$errorLimits,
+                     isolate = or_else(inputs$tasks$isolate, "worker"))
   fleet$key_suffix <- paste0("~", seed$seed)
   fleet$data <- loaded$data
   fleet$data_hashes <- loaded$hashes

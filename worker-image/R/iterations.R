@@ -36,8 +36,8 @@ run_iterations <- function(code, setup, batch, env, worker) {
     verdict <- judge_deaths(worker, batch, death)
     item <- list(i = death$i, key = keys[k], args = batch$args[[k]])
     if (verdict == "run") {
-      item$args <- read_arguments(worker$installation, setup$loop, item$i, item$args)
-      run_iteration(code, setup, item, scope, output, worker, death$tries + 1L)
+      run <- if (identical(setup$isolate, "iteration")) run_apart else read_and_run
+      run(code, setup, item, scope, output, worker, death$tries + 1L)
     } else {
       settle_deaths(worker, setup, item, death, verdict, if (!is.raw(item$args)) replay_text(worker, code, setup, item))
     }
@@ -64,6 +64,11 @@ put_aside <- function(worker) {
   back <- list("LMOVE", worker$held, own_queue(worker), "RIGHT", "RIGHT")
   redis_send(worker$con, list(list("HDEL", aside_key(), worker$pod), back))
   if (isTRUE(worker$ticket)) redis_call(worker$con, "DECR", gated_key())
+}
+
+read_and_run <- function(code, setup, item, scope, output, worker, try) {
+  item$args <- read_arguments(worker$installation, setup$loop, item$i, item$args)
+  run_iteration(code, setup, item, scope, output, worker, try)
 }
 
 run_iteration <- function(code, setup, item, scope, output, worker, try) {
@@ -97,10 +102,7 @@ run_iteration <- function(code, setup, item, scope, output, worker, try) {
   keep_package_state(worker$package_state)
   if (is.null(outcome$error)) {
     outcome$value$relayed <- outcome$relayed
-    worker$buffer[[length(worker$buffer) + 1L]] <- outcome$value
-    worker$buffered_bytes <- worker$buffered_bytes + length(outcome$value$v)
-    due <- worker$buffered_bytes > FLUSH_BYTES || now_seconds() - worker$flushed_at > FLUSH_SECONDS
-    if (due) journal_flush(worker, setup)
+    keep_entries(worker, setup, list(outcome$value))
   } else {
     journal_flush(worker, setup)
     # the frames are as they came, again
@@ -111,6 +113,15 @@ run_iteration <- function(code, setup, item, scope, output, worker, try) {
       journal_error(worker, setup, item, error, details)
     })
   }
+}
+
+keep_entries <- function(worker, setup, entries) {
+  for (entry in entries) {
+    worker$buffer[[length(worker$buffer) + 1L]] <- entry
+    worker$buffered_bytes <- worker$buffered_bytes + length(entry$v)
+  }
+  due <- worker$buffered_bytes > FLUSH_BYTES || now_seconds() - worker$flushed_at > FLUSH_SECONDS
+  if (due) journal_flush(worker, setup)
 }
 
 journal_flush <- function(worker, setup) {

@@ -27,6 +27,7 @@ prepare_task <- function(worker, bytes) {
     death <- death_of(worker, loop, batch, found, k)
     verdict <- if (nzchar(death$loading)) judge_deaths(worker, batch, death) else "run"
     if (verdict == "run") {
+      worker$prepares <- death$i
       begin_loading(loop, death$i, LOOP_DATA)
       return(TRUE)
     }
@@ -45,6 +46,7 @@ tell_busy_loading <- function(worker, key) {
 # doRedis would read the description and load the packages just so. An error is its own to report.
 load_description <- function(bytes) {
   description <- unserialize(bytes)
+  leave_loading(.fleet$worker, description)
   for (package in description$packages) {
     tell_loading(paste("package", package))
     tryCatch(library(package, character.only = TRUE), error = function(e) NULL)

@@ -12,7 +12,7 @@ report_state <- function(worker, state, loop = NULL, iterations = NULL, loading 
     count = whole(length(iterations)),
     last = if (length(iterations)) whole(max(iterations)) else "null",
     since = time_text(now_seconds()),
-    pid = whole(Sys.getpid()),
+    pid = whole(if (loading) or_else(worker$loads_as, Sys.getpid()) else Sys.getpid()),
     loading = if (loading) "true",
     session = if (!is.null(worker$session)) json_text(worker$session),
     replaced = if (worker$replaced > 0L) whole(worker$replaced)))

@@ -14,6 +14,10 @@ new_worker <- function(con, pod, node, attempt = 1L, state_dir = NULL) {
     node = node,
     attempt = attempt,
     state_dir = state_dir,
+    parents = NULL,          # in a child that takes tasks: what its parent has loaded,
+    asked_to_load = character(), # and what it was asked for (isolation.R),
+    prepares = NULL,         # for which iteration, and
+    loads_as = NULL,         # the process in whose name it goes on loading
     large = nzchar(Sys.getenv("FF_LARGE")), # it has a machine's memory to itself
     inputs = NULL,
     session = NULL,          # of the task at hand
@@ -174,11 +178,11 @@ serve <- function(worker, queue) {
     restore_state(worker$home)
     stop_watching()
   })
-  tryCatch({
+  run_in_children(worker, function() tryCatch({
     redis_worker(queue, host = worker$con$host, port = as.integer(worker$con$port), connected = TRUE,
                  password = worker$con$password, linger = 2, log = stderr())
     "the queue is gone"
-  }, fleet_leave = function(c) conditionMessage(c))
+  }, fleet_leave = function(c) conditionMessage(c)))
 }
 
 # What doRedis evaluates for one task. code: the user's expression; setup: the loop's constants; batch: the iterations.

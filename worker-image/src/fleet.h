@@ -6,6 +6,7 @@
 #include <Rinternals.h>
 
 int fleet_termination_requested(void);
+void fleet_usage_forked(void);
 void Rf_onintr(void);
 
 SEXP fleet_connect(SEXP host, SEXP port, SEXP seconds);
@@ -80,4 +81,11 @@ SEXP fleet_warn(SEXP call, SEXP text);
 SEXP fleet_captured_frames(SEXP values, SEXP levels, SEXP limit, SEXP most);
 SEXP fleet_large_variables(SEXP env, SEXP names, SEXP limit);
 SEXP fleet_relink(SEXP value, SEXP frames);
+SEXP fleet_threads(void);
+SEXP fleet_parent(void);
+SEXP fleet_fork(void);
+SEXP fleet_forget_folder(void);
+SEXP fleet_answer(SEXP file, SEXP bytes);
+SEXP fleet_await(SEXP pid, SEXP file, SEXP forwards);
+SEXP fleet_end(SEXP status);
 #endif

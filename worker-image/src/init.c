@@ -26,6 +26,8 @@ static const R_CallMethodDef routines[] = {
     ROUTINE(fleet_umask, 1), ROUTINE(fleet_devices, 0), ROUTINE(fleet_search, 0), ROUTINE(fleet_state_changed, 2),
     ROUTINE(fleet_content, 1), ROUTINE(fleet_same_object, 2), ROUTINE(fleet_warn, 2),
     ROUTINE(fleet_captured_frames, 4), ROUTINE(fleet_large_variables, 3), ROUTINE(fleet_relink, 2),
+    ROUTINE(fleet_threads, 0), ROUTINE(fleet_parent, 0), ROUTINE(fleet_fork, 0), ROUTINE(fleet_forget_folder, 0),
+    ROUTINE(fleet_answer, 2), ROUTINE(fleet_await, 3), ROUTINE(fleet_end, 1),
     {NULL, NULL, 0}};
 
 void R_init_foreachfleet(DllInfo *dll) {

@@ -20,6 +20,12 @@ static double cpu_seconds(int who) {
 
 static double cpu_now(void) { return cpu_seconds(RUSAGE_SELF) + cpu_seconds(RUSAGE_CHILDREN); }
 
+/* What a parent has opened makes the parent's peak begin anew. */
+void fleet_usage_forked(void) {
+  if (clear_fd >= 0) close(clear_fd);
+  clear_fd = -2;
+}
+
 /* An iteration begins. */
 SEXP fleet_usage_begin(void) {
   if (clear_fd == -2) clear_fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);

@@ -42,6 +42,7 @@ describe('a job file that is right', () => {
         tries: 3,
         size: 'auto',
         onError: 'default',
+        isolate: 'worker',
         moreMemory: true,
         errors: { count: 30, rate: 0.9, sample: 30 },
       },
