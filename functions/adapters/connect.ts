@@ -8,6 +8,7 @@ import type { Buckets } from '../ports/bucket.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { PassSettings } from '../job/settings.ts';
 
+/** All ports of an installation, each made with its vendor's library. Nothing is asked of the cloud yet. */
 export async function connect(config: Config): Promise<Ports> {
   const [buckets, { connectClusters }, { connectWorkloads }, { redisTaskQueues }, { connectNotices }] =
     await Promise.all([

@@ -39,6 +39,7 @@ const RESUMABLE_FROM_BYTES = 8 * 1024 ** 2;
  */
 EventEmitter.defaultMaxListeners = Math.max(EventEmitter.defaultMaxListeners, 20);
 
+/** The three buckets of an installation. Their calls throw PortError FF-BUCKET. */
 export function connectBuckets(settings: StorageSettings): Buckets {
   const storage = new Storage({
     projectId: settings.projectId,

@@ -29,6 +29,7 @@ const FAILED_PRECONDITION = 9;
 
 const CALL = { timeout: 20_000, retry: null };
 
+/** GKE's clusters, and what Compute Engine has of them. Calls throw PortError FF-CLUSTER…. */
 export function connectClusters(settings: GkeSettings): Clusters {
   const client = new ClusterManagerClient({
     fallback: true,

@@ -115,6 +115,7 @@ async function askTroubled(api: KubernetesApi, lines: WorkerLine[]): Promise<Map
 /** Pods that are asked how they ended, in one pass. */
 const MOST_ENDS = 10;
 
+/** How each of the pods ended, by its name: 'gone' where there is no such pod. Throws PortError FF-KUBERNETES. */
 export async function observePodEnds(api: KubernetesApi, pods: readonly string[]): Promise<Record<string, PodEnd>> {
   const told = pods.slice(0, MOST_ENDS).map(async (name): Promise<[string, PodEnd]> => {
     const pod = await readOne(api, `reading pod ${name}`, podObject, `${core}/pods/${name}`);

@@ -32,6 +32,7 @@ interface Line<Column extends string> {
   hasEnded: boolean;
 }
 
+/** Pods of workers out of a table of pods; undefined when the server answered anything else. */
 export function workerLines(answer: unknown): WorkerLine[] | undefined {
   return linesOf(answer, ['Name', 'Ready', 'Status', 'Node'])?.map(({ cells, hasEnded }) => {
     const [ready, all] = cells.Ready.split('/');
@@ -47,6 +48,7 @@ export function workerLines(answer: unknown): WorkerLine[] | undefined {
   });
 }
 
+/** Nodes out of a table of nodes; undefined when the server answered anything else. */
 export function nodeLines(answer: unknown): NodeView[] | undefined {
   return linesOf(answer, ['Name', 'Status'])?.map(({ cells }) => {
     return { name: cells.Name, ready: cells.Status.split(',')[0] === 'Ready' };

@@ -3,6 +3,7 @@ import type { PodEnd } from '../job/death.ts';
 import type { NodeView, PodView, WorkloadView } from '../ports/workloads.ts';
 import type { Condition, JobObject, NodeObject, PodObject } from './kubernetes-objects.ts';
 
+/** A pod in our words; undefined for one that is none of the job's. */
 export function toPod(pod: PodObject): PodView | undefined {
   const role = pod.metadata.labels?.['foreach-fleet/role'];
   if (role !== 'redis' && role !== 'driver' && role !== 'worker') return undefined;
@@ -47,6 +48,7 @@ function memoryText(quantity: string | null | undefined): string | null {
   return mebibytes % 1024 === 0 ? `${mebibytes / 1024}Gi` : `${mebibytes}Mi`;
 }
 
+/** A node in our words. */
 export function toNode(node: NodeObject): NodeView {
   return { name: node.metadata.name, ready: find(node, 'Ready')?.status === 'True' };
 }

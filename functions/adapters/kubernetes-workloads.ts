@@ -20,6 +20,7 @@ import { type Manifest, manifestsFor, NAMESPACE } from './manifests.ts';
 const PATCHES_AT_ONCE = 8;
 const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 
+/** What runs in a cluster, by the cluster's own API. `connect` throws PortError FF-KUBERNETES. */
 export function connectWorkloads(): Workloads {
   const auth = new GoogleAuth({ scopes: ['https://www.googleapis.com/auth/cloud-platform'] });
   return {

@@ -47,6 +47,7 @@ export const NAMESPACE = 'foreach-fleet';
 /** Placeholders for use by hand; the real Secrets are made by the adapter. */
 const NOT_FOR_FUNCTIONS = /secrets/;
 
+/** The objects of a job as the YAML files have them, in the order of the files. Throws for one that is none. */
 export function readManifests(folder: URL = new URL('../../manifests/', import.meta.url)): Manifest[] {
   const files = readdirSync(folder).filter((name) => name.endsWith('.yaml') && !NOT_FOR_FUNCTIONS.test(name));
   return files

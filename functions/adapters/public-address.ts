@@ -52,6 +52,7 @@ function blockList(ranges: readonly string[], family: 'ipv4' | 'ipv6'): BlockLis
   return list;
 }
 
+/** Whether an IP address (v4 or v6, in text) is reached from anywhere; false for what is no address. */
 export function isPublicAddress(address: string): boolean {
   if (isIPv4(address)) return !special.ipv4.check(address, 'ipv4');
   return isIPv6(address) && !special.ipv6.check(address, 'ipv6');

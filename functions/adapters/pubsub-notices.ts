@@ -10,6 +10,7 @@ import { callWebhook } from './webhook.ts';
 
 const PUBLISH_SECONDS = 10;
 
+/** Notices to a Pub/Sub topic and to webhooks. A secret signs what webhooks get. Throws PortError FF-NOTICE. */
 export function connectNotices(settings: { projectId: string; topic: string; webhookSecret: string | null }): Notices {
   const topic = new PubSub({ projectId: settings.projectId }).topic(settings.topic, {
     batching: { maxMessages: 1 },

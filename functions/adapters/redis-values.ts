@@ -69,6 +69,7 @@ const outboxEntry = z.object({
   md5: z.string().max(64).default(''),
 } satisfies SchemaOf<'outbox'>);
 
+/** What the driver says of itself. Fields that are not of their form are told to `refuse` and count as absent. */
 export function toDriver(hash: DriverHash, refuse: Refuse): QueueView['progress']['driver'] {
   const field = fieldsOf(hash, redisKeys.driver, refuse);
   return {
@@ -80,6 +81,7 @@ export function toDriver(hash: DriverHash, refuse: Refuse): QueueView['progress'
   };
 }
 
+/** A loop's counts and times (in seconds), with how many iterations wait. Bad fields as in toDriver(). */
 export function toLoop(loop: number, hash: LoopHash, waiting: string | undefined, refuse: Refuse): LoopProgress {
   const field = fieldsOf(hash, redisKeys.loop(loop), refuse);
   return {
@@ -105,6 +107,7 @@ export function toLoopNumbers(texts: readonly string[], refuse: Refuse): number[
   return [...new Set(texts.flatMap((text) => read(text, number, redisKeys.loops, refuse) ?? []))];
 }
 
+/** What a worker says of itself; undefined, and told to `refuse`, when it is not of that form. */
 export function toWorker(pod: string, json: string, refuse: Refuse): WorkerProgress | undefined {
   const entry = podName.safeParse(pod).success ? parseJson(json, workerEntry) : undefined;
   if (entry === undefined) {
@@ -149,6 +152,7 @@ export function toOutput(json: string): OutputEntry | undefined {
   return parseJson(json, outputEntry);
 }
 
+/** Redis' flat answer to HGETALL (name, value, name, value …) as an object. */
 export function toFields(flat: readonly string[]): Record<string, string> {
   const fields: Record<string, string> = {};
   flat.forEach((name, index) => {

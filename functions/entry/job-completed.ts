@@ -8,6 +8,7 @@ import type { Context, Event } from './context.ts';
 import { clusterOfLogEntry, decodeMessage } from './pubsub-message.ts';
 import { runPasses } from './run-passes.ts';
 
+/** A pass for the job whose driver has ended. Throws what is worth another delivery of the event. */
 export async function jobCompleted(context: Context, event: Event): Promise<void> {
   const cluster = clusterOfLogEntry(decodeMessage(event)?.data);
   const job = cluster === undefined ? undefined : jobOfCluster(cluster);

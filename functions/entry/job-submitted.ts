@@ -19,6 +19,7 @@ const storageObject = z.object({ name: z.string(), bucket: z.string() });
 const writableId = /^[\p{L}\p{N}_~@+=-][\p{L}\p{N}._~@+=-]*$/u;
 const LONGEST_ID_BYTES = 200;
 
+/** A pass for the job whose folder got an object. Throws what is worth another delivery of the event. */
 export async function jobSubmitted(context: Context, event: Event): Promise<void> {
   const object = storageObject.safeParse(event.data);
   if (!object.success) return log('WARNING', 'not a storage event: acknowledged', { event: event.id });

@@ -5,6 +5,7 @@ import type { Context, Event } from './context.ts';
 import { clusterOfLogEntry, decodeMessage } from './pubsub-message.ts';
 import { runPasses } from './run-passes.ts';
 
+/** A pass for the job whose pods reported progress. Throws what is worth another delivery of the event. */
 export async function progressReported(context: Context, event: Event): Promise<void> {
   const message = decodeMessage(event);
   const cluster = clusterOfLogEntry(message?.data);

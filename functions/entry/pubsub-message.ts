@@ -9,6 +9,7 @@ export interface Decoded {
   publishedMs: number | undefined;
 }
 
+/** The JSON in a Pub/Sub message, and when it was published (ms since 1970). Undefined: it is none. */
 export function decodeMessage(event: Event): Decoded | undefined {
   const parsed = messagePublished.safeParse(event.data);
   if (!parsed.success) return undefined;

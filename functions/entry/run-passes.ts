@@ -14,6 +14,10 @@ const BUDGET_MS = 120_000;
 const BETWEEN_PASSES_MS = 1000;
 const BETWEEN_LOOKS_MS = 300;
 
+/**
+ * Passes over one job until nothing follows by itself or `budgetMs` are over. `eventMs` is when the event was
+ * published.
+ */
 export async function runPasses(
   context: Context,
   job: string,

@@ -12,6 +12,10 @@ export interface Reply {
   body: unknown;
 }
 
+/**
+ * The answer to GET /?job=ID (one job), or without it (a list): code, and JSON. Throws nothing for an unknown job:
+ * 404.
+ */
 export async function status(
   buckets: Buckets,
   query: Readonly<Record<string, unknown>>,

@@ -9,6 +9,9 @@ import type { ErrorSummary, JobRecord, OutputFile } from './job-record.ts';
 import type { LoopProgress, Progress } from './progress.ts';
 import { RECORD_BOUNDS } from './record-bounds.ts';
 
+/**
+ * The record with each list and text cut to its bound (RECORD_BOUNDS), so that it stays small however large the job.
+ */
 export function boundRecord(record: JobRecord): JobRecord {
   const { cluster, ending, fleet, progress } = record;
   const { outputs, outputsLeftOut } = keepOutputs(record.outputs);

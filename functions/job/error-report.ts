@@ -45,10 +45,12 @@ const loopDescription = z.object({
 
 export type LoopDescription = z.output<typeof loopDescription>;
 
+/** Reports of failed iterations, one JSON object a line; damaged lines are counted and left out. */
 export function parseErrorReports(lines: string): ParsedLines<ErrorReport> {
   return parseJsonLines(lines, errorReport);
 }
 
+/** How each loop combines and what it needs, one JSON object a line; damaged lines are counted and left out. */
 export function parseLoopDescriptions(lines: string): ParsedLines<LoopDescription> {
   return parseJsonLines(lines, loopDescription);
 }

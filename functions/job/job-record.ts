@@ -145,6 +145,7 @@ export interface JobRecord {
   notices: { id: string; event: string; at: string; text: string }[];
 }
 
+/** A job as it begins: attempt 1, waiting, nothing made, nothing spent. `nowIso` is ISO 8601. */
 export function newRecord(job: string, nowIso: string): JobRecord {
   return {
     schema: 5,
@@ -184,6 +185,7 @@ export function newRecord(job: string, nowIso: string): JobRecord {
   };
 }
 
+/** The counts of a job of which nothing is in the bucket. */
 export function emptyLedger(): LedgerCounts {
   return { segments: 0, results: 0, bytes: 0, errorSegments: 0, errors: 0 };
 }

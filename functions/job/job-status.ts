@@ -86,6 +86,7 @@ export interface JobStatus {
 /** A script may call a loop thousands of times: the newest are shown, `tasks` counts all. */
 const LOOPS_SHOWN = 50;
 
+/** What status.json and the function `status` show of a record. `revision` is the functions' own. */
 export function statusView(record: JobRecord, nowMs: number, revision: string): JobStatus {
   const { progress, ending } = record;
   const ended = isTerminal(record.phase);

@@ -7,6 +7,7 @@ export interface ParsedLines<Line> {
   damaged: number;
 }
 
+/** The lines that are of the schema's form, in their order, and how many are not. Throws nothing. */
 export function parseJsonLines<Line>(text: string, schema: z.ZodType<Line>): ParsedLines<Line> {
   const lines: Line[] = [];
   let damaged = 0;
@@ -28,6 +29,7 @@ export function parseJson<Value>(json: string, schema: z.ZodType<Value>): Value 
   }
 }
 
+/** One JSON text a line, each with its line end. */
 export function formatJsonLines(lines: readonly unknown[]): string {
   return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
 }

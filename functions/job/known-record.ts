@@ -15,18 +15,21 @@ export type RecordWithCluster = RecordWithSpec & { cluster: ClusterRecord };
 /** The attempt is being ended, and how it ends is known: `draining`, mostly `deleting`. */
 export type EndingRecord = RecordWithCluster & { ending: Ending };
 
+/** The record with its job file. Throws where a phase promises one and there is none. */
 export function withSpec(record: JobRecord): RecordWithSpec {
   const { spec } = record;
   assert(spec !== null, `job ${record.job} is ${record.phase}, so its job file was read`);
   return { ...record, spec };
 }
 
+/** The record with its job file and the cluster that was asked for. Throws as withSpec() does. */
 export function withCluster(record: JobRecord): RecordWithCluster {
   const { cluster } = record;
   assert(cluster !== null, `job ${record.job} is ${record.phase}, so its cluster was asked for`);
   return { ...withSpec(record), cluster };
 }
 
+/** The record with cluster and reason of its end. Throws as withSpec() does. */
 export function withEnding(record: JobRecord): EndingRecord {
   const { ending } = record;
   assert(ending !== null, `job ${record.job} is ${record.phase}, so how it ends is known`);

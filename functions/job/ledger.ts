@@ -49,10 +49,12 @@ const ledgerLine = z.object({
 
 export type LedgerLine = z.output<typeof ledgerLine>;
 
+/** A ledger segment's lines: which result lies where. Damaged ones are counted and left out. */
 export function parseLedger(text: string): ParsedLines<LedgerLine> {
   return parseJsonLines(text, ledgerLine);
 }
 
+/** A ledger segment as it is written to the bucket: one JSON object a line. */
 export function formatLedger(lines: readonly LedgerLine[]): string {
   return formatJsonLines(lines);
 }

@@ -26,6 +26,7 @@ export const WORKER_STORAGE_BYTES = 4 * 1024 ** 3;
 const DAEMON_CPU = 0.3;
 const DAEMON_BYTES = 400 * 1024 ** 2;
 
+/** The machine for Redis, driver and canary: on demand, disk in GB. */
 export function systemPool(): PoolChoice {
   return { machineType: SYSTEM_MACHINE_TYPE, spot: false, diskGb: SYSTEM_DISK_GB };
 }

@@ -28,6 +28,7 @@ export function jobOfCluster(name: string): string | undefined {
   return /^ff-([a-z](?:[-a-z0-9]{0,30}[a-z0-9])?)-[0-9]{1,4}$/.exec(name)?.[1];
 }
 
+/** The labels of everything billable of a job: whose it is, and for which job. */
 export function clusterLabels(installation: string, job: string): Record<string, string> {
   return { [LABEL_INSTALLATION]: installation, [LABEL_JOB]: job };
 }

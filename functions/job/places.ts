@@ -17,6 +17,7 @@ export function parsePlaces(text: string): Places {
   return schema.parse(JSON.parse(text)).places;
 }
 
+/** The list of places as it is written to the state bucket. */
 export function formatPlaces(places: Places): string {
   return JSON.stringify({ schema: 1, places } satisfies z.infer<typeof schema>);
 }
@@ -28,6 +29,7 @@ export function takenByOthers(places: Places, beside: readonly string[], job: st
   return others.size;
 }
 
+/** Whether that attempt of the job is on the list. */
 export function holdsPlace(places: Places, job: string, attempt: number): boolean {
   return Object.hasOwn(places, job) && places[job]?.attempt === attempt;
 }

@@ -37,6 +37,7 @@ const URGENT: readonly Action['do'][] = ['delete-cluster', 'back-up'];
 /** The first failure is often a hiccup: one quick try more. */
 const QUICK_SECONDS = 1;
 
+/** What the record says of an action that has just failed: how often, why, and when it may be tried next. */
 export function nextTrouble(
   before: Trouble | null,
   action: Action['do'],

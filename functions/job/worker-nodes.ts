@@ -4,6 +4,7 @@
  */
 import type { Observation } from './observation.ts';
 
+/** Machines that the pool of workers has or is asked for; 0 where there is no cluster or it cannot be read. */
 export function workerNodes(cluster: Observation['cluster']): number {
   if (cluster === null || cluster === 'unknown') return 0;
   return cluster.pools.find((pool) => pool.name === 'workers')?.nodes ?? 0;

@@ -34,6 +34,10 @@ const BACK_UP_MS = 60_000;
 /** Grace for a worker's last task: GKE gives Spot pods 15 s, on-demand ones what they ask for. */
 const GRACE_SECONDS = 30;
 
+/**
+ * Does the actions one after the other. A failure is kept in the answer, and holds back only what relies on the
+ * action.
+ */
 export async function act(actions: readonly Action[], doing: Doing): Promise<Acted> {
   let { record } = doing;
   const failures: Acted['failures'] = [];

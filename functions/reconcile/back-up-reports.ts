@@ -26,6 +26,7 @@ const ERRORS_IN_STATUS = 20;
 const ERRORS_AT_ONCE = 50;
 const LOOPS_AT_ONCE = 10;
 
+/** Moves reports of errors and of loops from Redis to the bucket, until `untilMs`. Throws PortError of either. */
 export async function backUpReports(
   bucket: Bucket,
   queue: TaskQueue,

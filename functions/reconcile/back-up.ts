@@ -41,6 +41,9 @@ const FILE_PER_ITERATION_UP_TO = 2000;
 const PART_VALUE_BYTES = 1024 ** 2;
 const PARALLEL_WRITES = 24;
 
+/**
+ * Moves results from Redis to the bucket until `untilMs` (ms since 1970). What was written counts also when it throws.
+ */
 export async function backUp(
   bucket: Bucket,
   queue: TaskQueue,

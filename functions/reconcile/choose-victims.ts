@@ -20,6 +20,7 @@ export interface Surplus {
   patienceSeconds: number;
 }
 
+/** Names of pods and machines that may go: at most the surplus, and none that is busy. */
 export function chooseVictims(seen: Pick<SeenWorking, 'workers' | 'workload' | 'nowMs'>, surplus: Surplus): Victims {
   const idle = seen.workers
     .filter(({ state, sinceSeconds }) => state === 'idle' && seen.nowMs / 1000 - sinceSeconds > surplus.patienceSeconds)

@@ -13,6 +13,7 @@ import { beginEnding, iso, move, noteDecision, stay, type Step } from './step.ts
 /** Against creating for ever: four locations, with Spot machines and then with on-demand ones. */
 const MAX_CLUSTERS_PER_ATTEMPT = 8;
 
+/** Asks for a cluster in the first location that has not refused; ends the attempt when all have. */
 export function createCluster(record: RecordWithSpec, nowMs: number, settings: PassSettings): Step {
   const { spec } = record;
   const exhausted = record.cluster?.exhausted ?? [];

@@ -17,6 +17,7 @@ const RIGHT_AT_ANY_TIME: readonly Action['do'][] = [
   'remove-control',
 ];
 
+/** Whether the record must be looked at once more right before the action. */
 export function isFenced(action: Action): boolean {
   return !RIGHT_AT_ANY_TIME.includes(action.do);
 }

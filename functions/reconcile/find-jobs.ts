@@ -19,6 +19,7 @@ const MAX_NOTE_BYTES = 1000;
 /** What the last search has left: how many jobs it saw. */
 const noteSchema = z.object({ jobs: z.int().min(0) });
 
+/** Ids of the jobs that a tick visits: the live ones, and now and then those that no event announced. */
 export async function findJobs(buckets: Pick<Buckets, 'uploads' | 'state'>, nowMs: number): Promise<string[]> {
   const [live, isDue] = await Promise.all([findLiveJobs(buckets), isSearchDue(buckets, nowMs)]);
   if (!isDue) return live;
@@ -41,6 +42,7 @@ async function isSearchDue({ state }: Pick<Buckets, 'state'>, nowMs: number): Pr
   return sinceMs < 0 || sinceMs >= everyMs;
 }
 
+/** Ids of the jobs that have a marker. Throws PortError FF-BUCKET. */
 export async function findLiveJobs(buckets: Pick<Buckets, 'state'>): Promise<string[]> {
   return (await buckets.state.list('live/')).map((marker) => marker.name.slice('live/'.length));
 }

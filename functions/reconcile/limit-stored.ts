@@ -16,6 +16,7 @@ export function isStoredDue(observedMs: number, nowMs: number): boolean {
   return Math.floor(nowMs / EVERY_MS) > Math.floor(observedMs / EVERY_MS);
 }
 
+/** Ends an attempt whose objects in the results bucket are more than a job may have (bytes); null is not known. */
 export function limitStored(
   record: JobRecord,
   { storedBytes, nowMs }: Pick<Observation, 'storedBytes' | 'nowMs'>,

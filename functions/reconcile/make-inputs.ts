@@ -18,6 +18,7 @@ import { SIGNED_SECONDS } from './signed-seconds.ts';
 const MAX_OUTPUT_BYTES = 5 * 1024 ** 3;
 const PARALLEL_SIGNATURES = 32;
 
+/** What the driver is started with: settings, and signed URLs of its files and of the ledger. JSON. */
 export async function makeInputs(buckets: Buckets, record: JobRecord): Promise<unknown> {
   const { spec } = withSpec(record);
   const { errors: errorLimits, ...tasks } = spec.tasks;

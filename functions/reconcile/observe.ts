@@ -40,6 +40,7 @@ export interface Connections {
 
 const REDIS_PORT = 6379;
 
+/** Asks all ports at once what there is of the job. What cannot be read is 'unknown'; throws nothing for that. */
 export async function observe(
   ports: Ports,
   record: JobRecord,

@@ -8,6 +8,7 @@ import { endWithoutWorkers } from './plan-no-workers.ts';
 import { beginEnding, type EndingReason, move, stay, type Step, waitFor } from './step.ts';
 import { type SeenWorking, tendWorkload } from './tend-workload.ts';
 
+/** The rule of phases canary and approval: so few tasks run until the job has shown that it works. */
 export function planCanary(record: RecordWithCluster, observation: Observation): Step {
   const tended = tendWorkload(record, observation);
   if (tended.is === 'settled') return tended.step;

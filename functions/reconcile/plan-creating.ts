@@ -24,6 +24,7 @@ import {
  */
 const CREATE_ALARM_SECONDS = 30 * 60;
 
+/** The rule of phase creating: until the cluster runs, or another location is tried. */
 export function planCreating(record: RecordWithCluster, seen: Observation, settings: PassSettings): Step {
   const { cluster: view, nowMs } = seen;
   if (record.cluster.goneAt !== null) return createCluster(record, nowMs, settings);

@@ -8,6 +8,7 @@ import type { Observation } from '../job/observation.ts';
 
 const NO_MORE_KNOWN = 'killed its container was ended with it';
 
+/** Tells the driver what a pod's end says of why a worker died; no action where nothing is new. */
 export function explainDeaths({ deaths, podEnds }: Pick<Observation, 'deaths' | 'podEnds'>): Action[] {
   const explained = deaths.flatMap((death): ExplainedDeath[] => {
     const cause = causeOf(death, podEnds[death.pod] ?? null);

@@ -16,6 +16,7 @@ const WITHOUT_REASON: EndingReason = {
   remedy: null,
 };
 
+/** The rule of phase deleting: until the cloud says that the cluster and all that belongs to it are gone. */
 export function planDeleting(record: RecordWithCluster, seen: Observation): Step {
   const { cluster: view, nowMs } = seen;
   if (view === null) return planGoneCluster(record, seen);

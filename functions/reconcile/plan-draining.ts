@@ -22,6 +22,7 @@ const UNSAFE_LIMIT_SECONDS = 30 * 60;
 /** Saving takes seconds where nothing is wrong. */
 const SHRINK_AFTER_SECONDS = 60;
 
+/** The rule of phase draining: what runs may finish, all is saved, then the cluster is deleted. */
 export function planDraining(record: EndingRecord, seen: Observation): Step {
   const { nowMs, cluster, workload, progress } = seen;
   if (cluster === null) return planGoneCluster(record, seen);

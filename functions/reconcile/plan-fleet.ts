@@ -27,6 +27,7 @@ const MAX_BOOT_SECONDS = 240;
 /** Below this, an idle worker may just be between two tasks. */
 const LEAST_IDLE_SECONDS = 2;
 
+/** How many workers and machines there should be now, and the actions that lead there. */
 export function planFleet(record: RecordWithCluster, seen: SeenWorking): Step {
   const large = largeOf(record, seen);
   const size = sizeFleet(demandOf(record, seen, large.workers));

@@ -22,6 +22,7 @@ export interface LargeFleet {
 
 type Seen = Pick<SeenWorking, 'workers' | 'workload' | 'progress' | 'largeWaiting' | 'nowMs'>;
 
+/** How many workers with a machine's memory there should be now, and the actions that lead there. */
 export function planLarge(seen: Seen, bounds: LargeBounds): LargeFleet {
   const from = seen.workload.largeWanted;
   const deserved = deservedWorkers(seen, bounds);

@@ -11,6 +11,7 @@ import type { SeenWorking } from './tend-workload.ts';
 /** After this long without a ready worker and without progress the attempt ends. */
 const NO_WORKER_LIMIT_SECONDS = WAIT_REASONS['pods-start'].limitSeconds;
 
+/** The record, ended when work has waited for half an hour without a worker that takes it. */
 export function endWithoutWorkers(record: JobRecord, seen: SeenWorking): JobRecord {
   const { workload, progress, nowMs } = seen;
   // The other workers do not take what needs more memory.

@@ -6,6 +6,7 @@ import type { Observation } from '../job/observation.ts';
 import { isTerminal } from '../job/phase.ts';
 import { beginEnding, iso, move, noteDecision, type Step } from './step.ts';
 
+/** Answers what the user asks for by control files, and takes up a folder that was corrected. */
 export function planRequests(record: JobRecord, seen: Observation): Step {
   let answered: JobRecord = record;
   const actions: Action[] = [];

@@ -9,6 +9,7 @@ import { endWithoutWorkers } from './plan-no-workers.ts';
 import { stay, type Step } from './step.ts';
 import { tendWorkload } from './tend-workload.ts';
 
+/** The rule of phase running: keeps what runs as it should be, and the fleet at its size. */
 export function planRunning(record: RecordWithCluster, observation: Observation): Step {
   const tended = tendWorkload(record, observation);
   if (tended.is === 'settled') return tended.step;

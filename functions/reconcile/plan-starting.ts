@@ -10,6 +10,7 @@ import { beginEnding, type EndingReason, move, noteDecision, secondsSince, stay,
 /** From "cluster runs" to "driver runs the script": image pulls and downloads of large data included. */
 const START_LIMIT_SECONDS = 20 * 60;
 
+/** The rule of phase starting: until Redis, driver and a worker are there, twenty minutes at most. */
 export function planStarting(record: RecordWithCluster, seen: Observation): Step {
   const lost = planLostCluster(record, seen);
   if (lost) return lost;

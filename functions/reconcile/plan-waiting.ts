@@ -19,6 +19,7 @@ import { beginEnding, endWithProblem, secondsSince, stay, type Step, waitFor } f
 /** How long a job waits for files that its job file names. */
 const WAIT_FOR_FILES_SECONDS = 30 * 60;
 
+/** The rule of phase waiting: until the folder is complete, sound, and its data are there. */
 export function planWaiting(record: JobRecord, seen: Observation, settings: PassSettings): Step {
   const { upload, nowMs } = seen;
   if (upload.jobFile === null) return planWithoutJobFile(record, seen);

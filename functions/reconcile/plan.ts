@@ -19,6 +19,7 @@ import { planStarting } from './plan-starting.ts';
 import { planWaiting } from './plan-waiting.ts';
 import { iso, stay, type Step } from './step.ts';
 
+/** What one pass makes of record and observation: the next record, and the actions once it is saved. Pure. */
 export function plan(record: JobRecord, seen: Observation, settings: PassSettings): Step {
   const metered = meter(record, seen);
   const asked = planRequests(withProgress(metered, seen), seen);

@@ -13,6 +13,7 @@ import { SIGNED_SECONDS } from './signed-seconds.ts';
 
 const AT_ONCE = 24;
 
+/** Answers the driver's and the workers' requests for URLs of objects, through Redis. Throws PortError of either. */
 export async function signUrls(
   buckets: Buckets,
   queue: TaskQueue,

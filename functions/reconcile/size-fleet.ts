@@ -34,6 +34,7 @@ export interface FleetSize {
 /** Starting R and loading data costs a worker some seconds even where machines boot in no time. */
 const LEAST_SECONDS_PER_WORKER = 10;
 
+/** The fleet that the work deserves within all limits, and which of them decided. */
 export function sizeFleet(demand: FleetDemand): FleetSize {
   const tasks = demand.waiting + demand.running;
   if (tasks === 0) return size(demand, 0, 'no-work', 'no iteration waits or runs');

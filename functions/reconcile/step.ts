@@ -23,6 +23,7 @@ export interface EndingReason {
   remedy: string | null;
 }
 
+/** The step that keeps its phase. */
 export function stay(record: JobRecord, actions: Action[] = []): Step {
   return { record, actions };
 }
@@ -44,6 +45,7 @@ export function waitFor<R extends JobRecord>(record: R, nowMs: number, code: Wai
   return { ...record, waitingFor: text, waiting: { code, since } };
 }
 
+/** The record of a job that waits for nothing. */
 export function waitForNothing<R extends JobRecord>(record: R): R {
   return { ...record, waitingFor: null, waiting: null };
 }
@@ -93,10 +95,12 @@ function end(record: JobRecord, ending: Ending, nowMs: number): JobRecord {
   return withDecision(ended, decision);
 }
 
+/** Milliseconds since 1970 as ISO 8601 in UTC. */
 export function iso(nowMs: number): string {
   return new Date(nowMs).toISOString();
 }
 
+/** Seconds from an ISO 8601 time to `nowMs`; negative for one to come. */
 export function secondsSince(isoTime: string, nowMs: number): number {
   return (nowMs - Date.parse(isoTime)) / 1000;
 }

@@ -28,6 +28,9 @@ export type TendedWorkload =
   /** The script runs, and these actions keep it running; the phase's own rule goes on from here. */
   | { is: 'working'; seen: SeenWorking; actions: Action[] };
 
+/**
+ * What every phase with pods begins with: either settled by its own step, or Kubernetes and Redis as they were read.
+ */
 export function tendWorkload(record: RecordWithCluster, seen: Observation): TendedWorkload {
   const lost = planLostCluster(record, seen);
   if (lost) return { is: 'settled', step: lost };
