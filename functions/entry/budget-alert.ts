@@ -16,7 +16,7 @@ const notification = z.object({ costAmount: z.number(), budgetAmount: z.number()
 
 const JOBS_AT_ONCE = 8;
 
-/** Asks every live job to end when the project's budget is used up. Throws what is worth another delivery. */
+/** Asks every live job to pause when the project's budget is used up. Throws what is worth another delivery. */
 export async function budgetAlert(context: Context, event: Event): Promise<void> {
   const parsed = notification.safeParse(decodeMessage(event)?.data);
   if (!parsed.success) return log('WARNING', 'not a budget notification: acknowledged', { event: event.id });

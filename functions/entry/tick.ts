@@ -23,7 +23,7 @@ const JOB_MS = 15_000;
 /** After an outage many ticks wait; the newest does the work of all. */
 const STALE_MS = 120_000;
 
-/** Visits every live job and sweeps what bills without one. Throws nothing that a later tick would not mend. */
+/** Visits every live job, and sweeps what bills without one. What a job's pass throws is logged, not thrown. */
 export async function tick(context: Context, event: Event = {}): Promise<void> {
   const ports = await context.ports();
   const since = publishedMs(event);
