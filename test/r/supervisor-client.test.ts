@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { promisify } from 'node:util';
+import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { rLibrary } from '../../testing/lab.ts';
 
 const client = join(rLibrary, 'foreachfleet/exec/supervisor-client');
@@ -66,8 +67,8 @@ test('a beat tells its entry and asks for wishes in one round trip', async () =>
   assert.deepEqual(
     heard.map(([verb, key]) => [verb, key]),
     [
-      ['HSET', 'ff:workers'],
-      ['HGET', 'ff:replace'],
+      ['HSET', redisKeys.workers],
+      ['HGET', redisKeys.replace],
     ],
   );
   assert.deepEqual(entries(heard), ['idle']);

@@ -10,25 +10,15 @@ import { readProcess } from '../../local-cloud/kubelet/container/process-table.t
 import { waitFor } from '../../testing/wait-for.ts';
 import { conditionOf, isOver, isReady, isRunning, mainStatus, sh } from './kubelet-suite-basic.ts';
 import { TEST_IMAGE, type KubeletWorld } from './kubelet-world.ts';
+import { deployment } from './kubernetes-suite-objects.ts';
 
 const NS = 'default';
 const POD_IP = { name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } };
 
 /** A Deployment of one container. */
-function workload(name: string, replicas: number, container: Record<string, unknown>): object {
-  return {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name },
-    spec: {
-      replicas,
-      selector: { matchLabels: { app: name } },
-      template: {
-        metadata: { labels: { app: name } },
-        spec: { automountServiceAccountToken: false, terminationGracePeriodSeconds: 2, containers: [container] },
-      },
-    },
-  };
+function workload(name: string, replicas: number, container: Record<string, unknown>): Record<string, any> {
+  const pods = { automountServiceAccountToken: false, terminationGracePeriodSeconds: 2, containers: [container] };
+  return deployment(name, replicas, pods);
 }
 
 export function defineJourneySuite(world: () => KubeletWorld): void {
@@ -73,9 +63,9 @@ export function defineJourneySuite(world: () => KubeletWorld): void {
       );
     });
     await w.eventOf(NS, held.metadata.name, 'ServiceNotReady', /waiting for a ready pod behind Service "redis"/);
-    const deployment: any = workload('redis', 1, redis);
-    deployment.spec.template.spec.volumes = [{ name: 'data', emptyDir: {} }];
-    await w.api.create('/apis/apps/v1/namespaces/default/deployments', deployment);
+    const wanted = workload('redis', 1, redis);
+    wanted.spec.template.spec.volumes = [{ name: 'data', emptyDir: {} }];
+    await w.api.create('/apis/apps/v1/namespaces/default/deployments', wanted);
     await waitFor(
       'both clients have their answer',
       () => w.lines.filter((line) => line.pod.startsWith('client-') && line.line === 'PONG').length === 2,

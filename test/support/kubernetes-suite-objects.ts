@@ -175,7 +175,10 @@ const splitQuery = (query: string): Record<string, string> => {
   return { [query.slice(0, at)]: query.slice(at + 1) };
 };
 
-export function deployment(name: string, replicas: number): Record<string, any> {
+const podSpec = { containers: [{ name: 'c', image: 'example/image:1' }] };
+
+/** A Deployment whose pods are labelled with its name. */
+export function deployment(name: string, replicas: number, spec: object = podSpec): Record<string, any> {
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -183,10 +186,7 @@ export function deployment(name: string, replicas: number): Record<string, any> 
     spec: {
       replicas,
       selector: { matchLabels: { app: name } },
-      template: {
-        metadata: { labels: { app: name } },
-        spec: { containers: [{ name: 'c', image: 'example/image:1' }] },
-      },
+      template: { metadata: { labels: { app: name } }, spec },
     },
   };
 }
