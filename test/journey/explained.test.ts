@@ -124,7 +124,7 @@ describe('a job explains itself', { skip: missingTools() }, () => {
     assert.ok(!again.out.includes('fetching'), 'data are fetched once');
     assert.match(again.err, /Warning: .*odd data\n {2}\| about to fail\n[^]*Error in fit\(x\): no fit at/);
     assert.match(again.err, /Traceback \(innermost last\):\n {2}\| {3}(?:#\d+: )?fit\(/);
-    assert.match(again.out, /\[1\] 4 5\n\[1\] "quick"\nthe same error again: no fit at/);
+    assert.match(again.out, /\[1\] 4 5\n {2}\| \[1\] "quick"\nthe same error again: no fit at/);
   });
 
   it('replays what did not fail, with the value that it had', async () => {
