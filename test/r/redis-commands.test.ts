@@ -1,4 +1,4 @@
-// What docs/redis-protocol.md says of types, fields and words is what a job does: every command that reaches the Redis
+// What docs/redis-protocol.md says of types, fields, words and of who does what is what a job does: every command that reaches the Redis
 // of a job, with a death, an error and a worker that is replaced, is compared with the document.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -63,9 +63,14 @@ const commandsOf: readonly [type: string, commands: RegExp][] = [
 /** A command upon the keys of a job, as text. */
 type Command = readonly string[];
 
+/** Whom the columns of the document name. */
+type Role = 'driver' | 'worker' | 'supervisor' | 'pass';
+
 let lab: Lab;
 let monitor: Redis;
 const seen: Command[] = [];
+/** By connection, as MONITOR names it: what came over it. */
+const connections = new Map<string, Command[]>();
 const touches = (name: string, key: string): Command[] =>
   seen.filter(([verb, first]) => verb === name && first === key);
 
@@ -73,8 +78,11 @@ before(async () => {
   lab = await Lab.start();
   monitor = new Redis({ host: '127.0.0.1', port: lab.redisPort, username: 'admin', password });
   const commands = await monitor.monitor();
-  commands.on('monitor', (_time: string, [verb = '', ...words]: string[]) => {
-    if (words.some((word) => word.startsWith(KEY_PREFIX))) seen.push([verb.toUpperCase(), ...words]);
+  commands.on('monitor', (_time: string, [verb = '', ...words]: string[], source: string) => {
+    if (!words.some((word) => word.startsWith(KEY_PREFIX))) return;
+    const command = [verb.toUpperCase(), ...words];
+    seen.push(command);
+    connections.set(source, [...(connections.get(source) ?? []), command]);
   });
   monitor.once('close', () => commands.disconnect());
 });
@@ -161,4 +169,72 @@ test('every entry of a worker has the fields of the document, and no others', ()
     words.filter((word) => !states.includes(word)),
     [],
   );
+});
+
+/** Whose connection it is: the commands that only one of them sends tell. Nobody's: that of this test. */
+function roleOf(commands: readonly Command[]): Role | null {
+  const sends = (verb: RegExp, key: string): boolean =>
+    commands.some(([name = '', first = '']) => verb.test(name) && first.startsWith(key));
+  if (sends(/^EXISTS$/, redisKeys.queueCount)) return null;
+  if (sends(/^EXPIRE$/, redisKeys.lease)) return 'pass';
+  if (sends(/^BLPOP$/, redisKeys.queueOut('')) || sends(/^HGETALL$/, redisKeys.workers)) return 'driver';
+  const ofWorkers = [redisKeys.queueCount, redisKeys.queueAlive(''), redisKeys.queueStart('')];
+  return ofWorkers.some((key) => sends(/^(INCR|SET|DEL)$/, key)) ? 'worker' : 'supervisor';
+}
+
+type Column = 'written by' | 'read by' | 'deleted by';
+
+/** Of a key's row, by column. */
+const rowOf = (family: string): Record<Column, string> => {
+  const [, , , , written = '', read = '', deleted = ''] = cells.find(([, key]) => key === `\`${family}\``) ?? [];
+  return { 'written by': written, 'read by': read, 'deleted by': deleted };
+};
+
+/** What a command does to the keys that it names. `BLMOVE` takes from the first and gives to the second. */
+function touchedBy([verb = '', ...words]: Command): [column: Column, key: string][] {
+  const keys = words.filter((word) => word.startsWith(KEY_PREFIX));
+  const [first = '', second = ''] = keys;
+  if (/^B?LMOVE$/.test(verb))
+    return [
+      ['read by', first],
+      ['written by', second],
+    ];
+  if (verb === 'DEL') return keys.map((key) => ['deleted by', key]);
+  if (/^(HDEL|XDEL|LPOP|BLPOP|LTRIM|LREM)$/.test(verb)) return [['deleted by', first]];
+  if (/^(H?SET(NX|BIT)?|H?INCRBY(FLOAT)?|INCR|DECR|[LR]PUSH|LSET|XADD)$/.test(verb)) return [['written by', first]];
+  if (/^(H?M?GET|HGETALL|H?LEN|[LX]LEN|LRANGE|LINDEX|XRANGE|H?EXISTS|HSTRLEN|GETBIT|GETRANGE)$/.test(verb))
+    return [['read by', first]];
+  return [];
+}
+
+test('who writes, reads and deletes each key is what the document says', () => {
+  const wrong = new Set<string>();
+  const found = new Map<Column, number>();
+  for (const commands of connections.values()) {
+    const role = roleOf(commands);
+    if (role === null) continue;
+    for (const command of commands) {
+      for (const [column, key] of touchedBy(command)) {
+        const row = rowOf(familyOf(key));
+        // who writes a key may look at it
+        const allowed = column === 'read by' ? row[column] + row['written by'] : row[column];
+        if (!allowed.includes(role)) wrong.add(`${familyOf(key)} is ${column} a ${role} (${command[0]})`);
+        else found.set(column, (found.get(column) ?? 0) + 1);
+      }
+    }
+  }
+  assert.deepEqual([...wrong].sort(), []);
+  assert.equal(found.size, 3);
+});
+
+test('what Redis is to delete by itself it is told with the time of the document', () => {
+  const wrong = new Set<string>();
+  for (const [verb = '', key = '', ...words] of seen) {
+    const seconds = verb === 'EXPIRE' ? words[0] : verb === 'SET' && words[1] === 'EX' ? words[2] : undefined;
+    if (seconds === undefined) continue;
+    const text = `${Number(seconds).toLocaleString('en-US')} s`;
+    if (!cells.some(([, family, ...row]) => family === `\`${familyOf(key)}\`` && row.join().includes(text)))
+      wrong.add(`${familyOf(key)} ${text}`);
+  }
+  assert.deepEqual([...wrong], []);
 });

@@ -5,6 +5,7 @@
 # What an iteration has borrowed is written into its key, each with a digest of its value. So a resume sees that such a
 # variable has changed, though nothing else of the key depends on it.
 
+LENT_SECONDS <- 600        # a worker that has died asks no more
 MOST_LENT <- 100000L       # names; of more, workers are told no more than that they are missing
 MOST_KEY_BYTES <- 900L     # of a key with what was borrowed
 NOT_KNOWN <- "-"           # in place of a digest: no resume can use that result
@@ -60,7 +61,7 @@ answer_requests <- function(fleet, loop, lines) {
     answer <- if (identical(run, loop$run)) lend(fleet, loop, id) else list(problem = "the driver began again")
     text <- to_json(do.call(redis_object, c(list("lent", run = run, id = id), answer)))
     pod <- pod_of(question$worker)
-    redis_send(fleet$con, list(list("RPUSH", lent_key(pod), text), list("EXPIRE", lent_key(pod), "600")))
+    redis_send(fleet$con, list(list("RPUSH", lent_key(pod), text), list("EXPIRE", lent_key(pod), whole(LENT_SECONDS))))
   }
 }
 

@@ -17,6 +17,9 @@ as_argument <- function(x) {
   else as.character(x)
 }
 
+# A worker that dies leaves its mark behind, which must not stay for ever.
+START_MARK_SECONDS <- 86400
+
 # hooks: take(queue, timeout) and results(key, timeout) replace the two blocking calls; submitted(key, values) and
 # stored(key, value) look on; asked(key) before doRedis reads, got(key, value) answers what doRedis is to read.
 new_transport <- function(con, hooks = list()) {
@@ -43,8 +46,7 @@ new_transport <- function(con, hooks = list()) {
   }
   transport$SET <- function(key, value, ...) {
     if (is.function(hooks$stored)) hooks$stored(key, value)
-    # a worker that dies leaves its start mark behind: it must not stay for ever
-    command(c(list("SET", key, value), if (is_start_key(key)) list("EX", "86400"), list(...)))
+    command(c(list("SET", key, value), if (is_start_key(key)) list("EX", whole(START_MARK_SECONDS)), list(...)))
   }
   transport$MULTI <- function() {
     pending <<- list()
