@@ -43,11 +43,11 @@ export function answer(value: unknown): Promise<void> {
 }
 
 /**
- * Resident memory of this process in MiB, now and at its highest. Not getrusage's maximum:
+ * Resident memory of this process in MiB, at present and at its highest. Not getrusage's maximum:
  * that one includes the parent's before exec.
  */
-export function residentMiB(): { now: number; peak: number } {
+export function residentMiB(): { present: number; peak: number } {
   const status = readFileSync('/proc/self/status', 'utf8');
   const kib = (field: string): number => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? NaN);
-  return { now: kib('VmRSS') / 1024, peak: kib('VmHWM') / 1024 };
+  return { present: kib('VmRSS') / 1024, peak: kib('VmHWM') / 1024 };
 }

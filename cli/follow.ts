@@ -28,9 +28,9 @@ export async function follow(session: Session, job: string, options: FollowOptio
   for (;;) {
     const status = await readStatus(session, job);
     if (status && status.attempt > (options.afterAttempt ?? 0) && !(await beginsAgain(session, status, patient))) {
-      const now = JSON.stringify({ ...status, updatedAt: '' });
-      if (now !== last) options.onChange(status);
-      last = now;
+      const shown = JSON.stringify({ ...status, updatedAt: '' });
+      if (shown !== last) options.onChange(status);
+      last = shown;
       if (status.ended) return status;
     }
     await delay(LOOK_MS);

@@ -34,9 +34,9 @@ async function readRecord(session: Session, job: string): Promise<JobRecord | nu
 
 /** Compares as the functions do: the files of the attempt against those that lie there now. */
 function hasChanged(record: JobRecord, objects: readonly ObjectInfo[], folder: string): boolean {
-  const now = objects
+  const files = objects
     .map(({ name, md5 }) => ({ name: name.slice(folder.length), md5 }))
     .filter(({ name }) => name !== 'status.json' && !name.startsWith('control/') && !name.endsWith('/'));
   const before = new Map(record.files.map((file) => [file.name, file.md5]));
-  return now.length !== before.size || now.some((file) => before.get(file.name) !== file.md5);
+  return files.length !== before.size || files.some((file) => before.get(file.name) !== file.md5);
 }

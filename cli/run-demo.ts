@@ -79,7 +79,7 @@ async function run(
   await submitFolder(session, folder, job, (file) => {
     if (!json) say(`  ${file.name} (${bytes(file.bytes)})`);
   });
-  const status = await follow(session, job, { onChange: (now) => view?.show(now) });
+  const status = await follow(session, job, { onChange: (status) => view?.show(status) });
   const to = join(project, '.local', 'demo-results', job);
   await rm(to, { recursive: true, force: true });
   const downloaded = await download(session, status, to, { all: false });

@@ -19,7 +19,7 @@ export async function watchJob(context: Context, session: Session, job: string):
   };
   if (!context.json) process.once('SIGINT', interrupted);
   try {
-    const status = await follow(session, job, { onChange: (now) => view?.show(now) });
+    const status = await follow(session, job, { onChange: (status) => view?.show(status) });
     if (context.json) context.sayJson(status);
     else [...statusLines(status), `next: ${nextCommand(status)}`].forEach((line) => context.say(line));
     return exitCodeOf(status);

@@ -69,8 +69,9 @@ export class VirtualBucket implements Bucket {
 
   async write(name: string, bytes: Buffer | string, options: { ifGeneration?: string }): Promise<string> {
     this.#world.check(`${this.name}.write`);
-    const now = this.objects.get(name)?.generation ?? 0;
-    if (options.ifGeneration !== undefined && Number(options.ifGeneration) !== now) throw new PreconditionError(name);
+    const stored = this.objects.get(name)?.generation ?? 0;
+    if (options.ifGeneration !== undefined && Number(options.ifGeneration) !== stored)
+      throw new PreconditionError(name);
     const generation = (this.#world.generation += 1);
     this.objects.set(name, { bytes: Buffer.from(bytes), generation, updatedMs: this.#world.nowMs });
     this.#world.after(`${this.name}.write`);

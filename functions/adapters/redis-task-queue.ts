@@ -245,8 +245,8 @@ class RedisTaskQueue implements TaskQueue {
     const ids = deaths.map(({ id }) => id);
     if (ids.length === 0) return;
     await this.#redis.call((redis) => redis.watch(redisKeys.causes));
-    const now = await this.#redis.call((redis) => redis.hmget(redisKeys.causes, ...ids));
-    const same = deaths.filter(({ was }, index) => now[index] === was);
+    const causes = await this.#redis.call((redis) => redis.hmget(redisKeys.causes, ...ids));
+    const same = deaths.filter(({ was }, index) => causes[index] === was);
     // Where somebody has written meanwhile nothing is done: the next pass looks again.
     await this.#redis.transaction((multi) => {
       for (const { id, cause } of same) multi.hset(redisKeys.causes, id, cause);

@@ -217,10 +217,10 @@ async function changeCluster({ ports, seen, record }: Doing, action: ClusterActi
 
 /** Looks once more: what was meant as growth must not shrink a pool that has become larger since. */
 async function resizePool(ports: Ports, seen: ClusterView, nodes: number): Promise<void> {
-  const now = await ports.clusters.get(seen.name, seen.location);
+  const found = await ports.clusters.get(seen.name, seen.location);
   const isGrowth = nodes > workerNodes(seen);
-  if (now === null || (isGrowth && workerNodes(now) >= nodes)) return;
-  await ports.clusters.resizePool(now, 'workers', nodes);
+  if (found === null || (isGrowth && workerNodes(found) >= nodes)) return;
+  await ports.clusters.resizePool(found, 'workers', nodes);
 }
 
 /** Looks once more: a cluster that is not ours is never deleted, whatever the plan was made from. */

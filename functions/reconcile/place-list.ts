@@ -69,9 +69,9 @@ export async function freeLeakedPlaces(state: Bucket): Promise<void> {
   const leaked = holders.filter((job) => !live.has(job));
   if (leaked.length === 0) return;
   log('WARNING', `places of jobs that do not live any more are free again: ${leaked.join(', ').slice(0, 400)}`);
-  await change(state, (now) => {
-    const same = leaked.filter((job) => now[job]?.since === places[job]?.since);
-    return same.length > 0 ? without(now, same) : null;
+  await change(state, (stored) => {
+    const same = leaked.filter((job) => stored[job]?.since === places[job]?.since);
+    return same.length > 0 ? without(stored, same) : null;
   });
 }
 

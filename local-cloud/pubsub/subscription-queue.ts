@@ -142,7 +142,7 @@ export class SubscriptionQueue {
     const entry = this.#find(ackId);
     if (entry?.state !== 'leased') return this.dispatch();
     if (seconds > 0) return this.#startLease(entry, seconds);
-    this.#giveBack(entry);
+    this.#endLease(entry);
   }
 
   /** Acknowledges everything published before the given time: purge, or seek forward. */
@@ -196,14 +196,14 @@ export class SubscriptionQueue {
 
   #startLease(entry: Entry, seconds: number): void {
     entry.cancelTimer?.();
-    entry.cancelTimer = this.#clock.after(seconds * 1000, () => this.#giveBack(entry));
+    entry.cancelTimer = this.#clock.after(seconds * 1000, () => this.#endLease(entry));
   }
 
   /**
    * After a negative acknowledgement or a missed deadline. The consumer has room from now on, whether or not this
    * message is ready again.
    */
-  #giveBack(entry: Entry): void {
+  #endLease(entry: Entry): void {
     entry.cancelTimer?.();
     entry.cancelTimer = null;
     const limit = this.config.deadLetter?.maxDeliveryAttempts ?? Infinity;

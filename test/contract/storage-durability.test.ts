@@ -16,7 +16,7 @@ import { spawnStorage } from '../support/storage-process.ts';
 
 /** Larger contents have a file of their own. */
 const PACKED_BYTES = 128 * 1024;
-const once = { resumable: false, preconditionOpts: { ifGenerationMatch: 0 } };
+const onlyNew = { resumable: false, preconditionOpts: { ifGenerationMatch: 0 } };
 
 async function child(t: TestContext, folder: string, takesEvents = true) {
   const storage = await spawnStorage(folder, takesEvents);
@@ -41,7 +41,7 @@ test('a restart keeps buckets, objects, versions and metadata', async (t) => {
   assert.deepEqual(await everything(local.client), before);
   assert.equal((await local.client.bucket('box').file('both').download())[0].toString(), 'twotwo');
   const last = Math.max(...before.flatMap((bucket) => bucket.versions.map(([, generation]) => Number(generation))));
-  await local.client.bucket('box').file('next').save('', once);
+  await local.client.bucket('box').file('next').save('', onlyNew);
   const [next] = await local.client.bucket('box').file('next').getMetadata();
   assert.ok(Number(next.generation) > last);
 });
@@ -119,13 +119,13 @@ test('what is replaced or deleted leaves no file behind', async (t) => {
     for (let n = 0; n < 5; n++) await bucket.file(`same-${size}`).save(bytes, { resumable: false });
     await bucket.file(`copy-${size}`).save(bytes, { resumable: false });
     await bucket.file(`copy-${size}`).copy(`copied-${size}`);
-    await assert.rejects(bucket.file(`same-${size}`).save(bytes, once), { code: 412 });
+    await assert.rejects(bucket.file(`same-${size}`).save(bytes, onlyNew), { code: 412 });
   }
   assert.deepEqual(blobFiles(local.stateDir), { packs: 1, large: 2 });
   const [files] = await bucket.getFiles();
   await Promise.all(files.map((file) => file.delete()));
   assert.deepEqual(blobFiles(local.stateDir), { packs: 0, large: 0 });
-  await bucket.file('next').save('next', once);
+  await bucket.file('next').save('next', onlyNew);
   assert.equal((await bucket.file('next').download())[0].toString(), 'next');
 });
 
@@ -144,11 +144,11 @@ test('small objects of an earlier run are read beside new ones', async (t) => {
 
 test('a line cut short by a crash does not count, and the log goes on after it', async (t) => {
   const local = await startLocal(t);
-  await local.client.bucket('box').file('a').save('a', once);
+  await local.client.bucket('box').file('a').save('a', onlyNew);
   await local.service.stop();
   appendFileSync(join(local.stateDir, 'storage', 'metadata.jsonl'), '[{"t":"bucket-gone","name":"b');
   await local.restart();
-  await local.client.bucket('box').file('b').save('b', once);
+  await local.client.bucket('box').file('b').save('b', onlyNew);
   await local.restart();
   const [files] = await local.client.bucket('box').getFiles();
   assert.deepEqual(
@@ -161,21 +161,21 @@ test('a finalize event that nobody took before the kill comes after it', async (
   const folder = temporaryFolder(t);
   const deaf = await child(t, folder, false);
   const bucket = clientFor(deaf.url).bucket('box');
-  await bucket.file('first').save('1', once);
-  await bucket.file('second').save('2', once);
+  await bucket.file('first').save('1', onlyNew);
+  await bucket.file('second').save('2', onlyNew);
   await bucket.combine(['first', 'second'], 'both');
   await deaf.kill();
   const storage = await child(t, folder);
   await waitFor('all events', () => new Set(storage.finalized).size === 3);
   // Confirmed events do not come again.
-  await clientFor(storage.url).bucket('box').file('mark').save('m', once);
+  await clientFor(storage.url).bucket('box').file('mark').save('m', onlyNew);
   await waitFor('the mark', () => storage.finalized.includes('mark'));
   const log = join(folder, 'storage', 'metadata.jsonl');
   await waitFor('the confirmation', () => readFileSync(log, 'utf8').split('"t":"ack"').length > 1);
   await waitFor('four confirmations', () => acknowledged(log) === 4);
   await storage.kill();
   const third = await child(t, folder);
-  await clientFor(third.url).bucket('box').file('last').save('l', once);
+  await clientFor(third.url).bucket('box').file('last').save('l', onlyNew);
   await waitFor('the last', () => third.finalized.includes('last'));
   assert.deepEqual(third.finalized, ['last']);
 });

@@ -220,8 +220,8 @@ describe('the queue of a job', () => {
     const explained = deaths.map(({ id, cause }) => ({ id, was: cause, cause: 'memory limit 2Gi' as const }));
     await queue.explainDeaths(explained);
     await queue.explainDeaths(explained);
-    const now = { ...causes, '1:2': 'memory limit 2Gi', '1:3': 'container w2 16 20' };
-    assert.deepEqual(await script.hgetall(redisKeys.causes), now);
+    const expected = { ...causes, '1:2': 'memory limit 2Gi', '1:3': 'container w2 16 20' };
+    assert.deepEqual(await script.hgetall(redisKeys.causes), expected);
   });
 
   it('has the outputs that are some', async () => {

@@ -106,9 +106,9 @@ class Run {
     let changedAt = Date.now();
     while (this.#fleet.ended === undefined) {
       await delay(200);
-      const now = `${readFileSync(this.#marks).length} ${this.#log.length}`;
-      if (now !== seen) changedAt = Date.now();
-      seen = now;
+      const state = `${readFileSync(this.#marks).length} ${this.#log.length}`;
+      if (state !== seen) changedAt = Date.now();
+      seen = state;
       if (Date.now() - changedAt > HANG_SECONDS * 1000) throw new Error(`nothing happened for ${HANG_SECONDS} s`);
     }
   }

@@ -132,7 +132,7 @@ describe('bad input', { skip: missingTools() }, () => {
 
   for (const { job, code, path, message } of ROWS)
     it(`${job}: ${code} with path, message and remedy, in the status and in the notice`, async () => {
-      const status = await statusThat(job, 'has failed', (now) => now.ended);
+      const status = await statusThat(job, 'has failed', (status) => status.ended);
       const [problem] = status.problems;
       assert.deepEqual([status.phase, status.cluster, problem?.code, problem?.path], ['failed', null, code, path]);
       assert.match(problem?.message ?? '', message);
@@ -147,7 +147,7 @@ describe('bad input', { skip: missingTools() }, () => {
 
   it('as the name of the folder is said beside the upload, and in a notice', async () => {
     await upload('My_Job', { 'run.R': SCRIPT, 'job.yaml': SMALL });
-    const status = await statusThat('My_Job', 'is refused', (now) => now.ended);
+    const status = await statusThat('My_Job', 'is refused', (status) => status.ended);
     assert.equal(status.problems[0]?.code, 'FF-SPEC-JOB-ID');
     assert.match(status.problems[0]?.remedy ?? '', /my-job/);
     await waitFor('its notice', () => notices.some((notice) => notice.job === 'My_Job'), patienceSeconds);
@@ -160,7 +160,7 @@ describe('bad input', { skip: missingTools() }, () => {
   for (const [job, folder, name] of missing)
     it(`${job}: waits, and says for what`, async () => {
       await upload(job, folder);
-      const status = await statusThat(job, 'waits', (now) => now.waitingFor !== null);
+      const status = await statusThat(job, 'waits', (status) => status.waitingFor !== null);
       assert.equal(status.phase, 'waiting');
       assert.equal(status.waitingFor, `${name} (named in job.yaml, not uploaded yet)`);
     });
@@ -173,10 +173,14 @@ describe('bad input', { skip: missingTools() }, () => {
     await session.buckets.uploads.remove(paths.folder('object-dots') + '../evil.txt');
     await inParallel(6, ROWS, async ({ job }) => {
       await upload(job, { 'run.R': SCRIPT, 'job.yaml': CORRECTED });
-      const status = await statusThat(job, 'is taken up', (now) => now.attempt === 2 && now.waitingFor !== null);
+      const status = await statusThat(
+        job,
+        'is taken up',
+        (status) => status.attempt === 2 && status.waitingFor !== null,
+      );
       assert.deepEqual([status.phase, status.problems], ['waiting', []]);
       await request(session, job, 'cancel');
-      await statusThat(job, 'is cancelled', (now) => now.phase === 'cancelled');
+      await statusThat(job, 'is cancelled', (status) => status.phase === 'cancelled');
     });
     assert.deepEqual(await clustersEverMade(), []);
   });
@@ -191,7 +195,8 @@ describe('bad input', { skip: missingTools() }, () => {
     await upload('twice', folder);
     await upload('deleted', held);
     await upload('overwritten', held);
-    const begun = (job: string): Promise<JobStatus> => statusThat(job, 'has begun', (now) => now.phase !== 'waiting');
+    const begun = (job: string): Promise<JobStatus> =>
+      statusThat(job, 'has begun', (status) => status.phase !== 'waiting');
     await begun('deleted');
     await session.buckets.uploads.remove(`${paths.folder('deleted')}job.yaml`);
     await begun('overwritten');

@@ -188,8 +188,8 @@ async function steers(clients: OrdinaryClients, program: KubectlProgram, how: st
   await waitFor(
     'another worker takes its place',
     async () => {
-      const now = await workersNow(clients, program);
-      return !now.names.includes(victim) && now.names.length === now.replicas;
+      const workers = await workersNow(clients, program);
+      return !workers.names.includes(victim) && workers.names.length === workers.replicas;
     },
     patienceSeconds,
   );

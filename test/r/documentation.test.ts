@@ -68,11 +68,11 @@ test('regenerating the help pages changes nothing', whenSlow, async (context) =>
         readFileSync(join(place, name), 'utf8'),
       ]),
     );
-  const [now, before] = [read(copy), read(source)];
+  const [made, committed] = [read(copy), read(source)];
   const version = /^Config\/roxygen2\/version: .*$/m;
-  if (version.exec(now['DESCRIPTION']!)?.[0] !== version.exec(before['DESCRIPTION']!)?.[0])
+  if (version.exec(made['DESCRIPTION']!)?.[0] !== version.exec(committed['DESCRIPTION']!)?.[0])
     return context.skip('another version of roxygen2 is installed than the one that made the pages');
-  assert.deepEqual(now, before);
+  assert.deepEqual(made, committed);
 });
 
 test('R CMD build and R CMD check find nothing that can be avoided', whenSlow, async (context) => {

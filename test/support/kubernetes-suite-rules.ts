@@ -159,11 +159,11 @@ export function rulesSuite(client: KubernetesClient): void {
         rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' },
       });
       assert.deepEqual([made.spec.revisionHistoryLimit, made.spec.progressDeadlineSeconds], [10, 600]);
-      const { body: once } = await dry('batch/jobs', job({}));
-      assert.deepEqual([once.spec.backoffLimit, once.spec.completions, once.spec.parallelism], [6, 1, 1]);
-      const uid = once.spec.selector.matchLabels['batch.kubernetes.io/controller-uid'];
-      assert.equal(once.spec.template.metadata.labels['controller-uid'], uid);
-      assert.equal(once.spec.template.metadata.labels['job-name'], 'j');
+      const { body: first } = await dry('batch/jobs', job({}));
+      assert.deepEqual([first.spec.backoffLimit, first.spec.completions, first.spec.parallelism], [6, 1, 1]);
+      const uid = first.spec.selector.matchLabels['batch.kubernetes.io/controller-uid'];
+      assert.equal(first.spec.template.metadata.labels['controller-uid'], uid);
+      assert.equal(first.spec.template.metadata.labels['job-name'], 'j');
       const { body: service } = await dry('services', { metadata: { name: 's' }, spec: { ports: [{ port: 80 }] } });
       assert.match(service.spec.clusterIP, /^10\.96\./);
       assert.deepEqual(service.spec.ports, [{ port: 80, protocol: 'TCP', targetPort: 80 }]);

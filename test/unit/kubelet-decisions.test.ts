@@ -98,8 +98,8 @@ test('restart policy', () => {
 
 test('in back-off nothing starts and the time to look again is known', () => {
   const waiting = { state: 'ended' as const, ended: ended(1), backOff: { delayMs: 10_000, sinceMs: NOW - 1 } };
-  const now = plan(pod(), { main: waiting });
-  assert.deepEqual([now.start, now.wakeAtMs], [[], NOW + 10_000]);
+  const planned = plan(pod(), { main: waiting });
+  assert.deepEqual([planned.start, planned.wakeAtMs], [[], NOW + 10_000]);
 });
 
 test('phase', () => {

@@ -1,4 +1,4 @@
-# What the driver looks after once a second: workers that vanished, tasks that got lost, wishes of the control plane,
+# What the driver looks after once a second: workers that vanished, tasks that got lost, what the control plane asks for,
 # counters and progress lines.
 
 begin_loop <- function(fleet, loop) {

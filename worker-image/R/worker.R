@@ -2,7 +2,7 @@
 
 FLUSH_SECONDS <- 0.1
 FLUSH_BYTES <- 2^20
-WAIT_SECONDS <- 2 # for a task, before the control plane's wishes are looked at again
+WAIT_SECONDS <- 2 # for a task, before what the control plane asks for is looked at again
 
 new_worker <- function(con, pod, node, attempt = 1L, state_dir = NULL) {
   replaced <- as.integer(env_text("FF_REPLACED", "0"))

@@ -106,7 +106,7 @@ export class ContainerProbes {
   /** Probes again and again; `verdict` answers whether to go on. */
   #run(kind: ProbeKind, probe: Probe, verdict: (ok: boolean) => boolean): void {
     const counter = new ProbeCounter(probe);
-    const once = async () => {
+    const probeOnce = async () => {
       const result = await runProbe(this.#target, probe);
       if (this.#stopped) return;
       if (!result.ok)
@@ -115,10 +115,10 @@ export class ContainerProbes {
           `${kind.charAt(0).toUpperCase()}${kind.slice(1)} probe failed: ${result.message}`,
         );
       const changed = counter.add(result.ok);
-      if (changed === undefined || verdict(changed)) this.#later((probe.periodSeconds ?? 10) * 1000, once);
+      if (changed === undefined || verdict(changed)) this.#later((probe.periodSeconds ?? 10) * 1000, probeOnce);
     };
     const firstMs = this.#startedAtMs + (probe.initialDelaySeconds ?? 0) * 1000 - this.#clock.nowMs();
-    this.#later(Math.max(0, firstMs), once);
+    this.#later(Math.max(0, firstMs), probeOnce);
   }
 
   #later(delayMs: number, action: () => Promise<void>): void {

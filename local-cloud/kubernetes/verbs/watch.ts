@@ -80,10 +80,10 @@ function replay(
 
 /** An object that a change moves into or out of the selection is added or deleted, as far as this watch can see. */
 function frameOf(event: StoreEvent, matches: (object: KubeObject) => boolean, frames: FrameWriter): string | undefined {
-  const now = event.type !== 'DELETED' && matches(event.object);
-  const before = event.previous !== undefined && matches(event.previous);
-  if (now) return frames.event(before ? 'MODIFIED' : 'ADDED', event.object);
-  return before ? frames.event('DELETED', event.object) : undefined;
+  const isSelected = event.type !== 'DELETED' && matches(event.object);
+  const wasSelected = event.previous !== undefined && matches(event.previous);
+  if (isSelected) return frames.event(wasSelected ? 'MODIFIED' : 'ADDED', event.object);
+  return wasSelected ? frames.event('DELETED', event.object) : undefined;
 }
 
 function endWith({ context, request, response }: Call, remove: () => void, bookmark: () => void): void {

@@ -52,8 +52,8 @@ export class MemoryBucket {
   }
 
   write(name: string, bytes: Buffer | string, nowMs: number, ifGeneration?: string): string {
-    const now = this.objects.get(name)?.generation ?? 0;
-    if (ifGeneration !== undefined && Number(ifGeneration) !== now) throw new PreconditionError(name);
+    const stored = this.objects.get(name)?.generation ?? 0;
+    if (ifGeneration !== undefined && Number(ifGeneration) !== stored) throw new PreconditionError(name);
     const generation = this.#next();
     this.objects.set(name, { bytes: Buffer.from(bytes), generation, updatedMs: nowMs });
     return String(generation);

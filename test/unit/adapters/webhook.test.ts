@@ -78,8 +78,8 @@ describe('a webhook', () => {
   for (const addresses of [['127.0.0.1'], ['93.184.216.34', '10.0.0.1'], ['169.254.169.254'], ['::ffff:10.0.0.1'], []])
     it(`whose name means ${addresses.join(' and ') || 'nothing'} is not called`, async (t) => {
       const { url, options, seen } = await receive(t, [200]);
-      const guarded = { ...options, isAllowed: isPublicAddress, resolve: async () => addresses };
-      await assert.rejects(callWebhook(url, notice, guarded), { code: 'FF-WEBHOOK' });
+      const onlyPublic = { ...options, isAllowed: isPublicAddress, resolve: async () => addresses };
+      await assert.rejects(callWebhook(url, notice, onlyPublic), { code: 'FF-WEBHOOK' });
       assert.equal(seen.length, 0);
     });
 });

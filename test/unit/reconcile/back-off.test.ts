@@ -144,14 +144,14 @@ describe('a location that refuses a cluster', () => {
 describe('decisions', () => {
   it('of the same kind are counted since the last move, and push nothing out', () => {
     let record = newRecord('demo', '2026-11-26T00:00:00.000Z');
-    const decide = (what: string, code: string, at: string): void => {
+    const note = (what: string, code: string, at: string): void => {
       record = withDecision(record, { at, what, code, text: `${code} at ${at}` });
     };
-    decide('phase running', 'running', 't0');
+    note('phase running', 'running', 't0');
     for (let time = 1; time <= 100; time += 1) {
-      decide('wait', 'queue-unknown', `t${time}`);
-      decide('could not act', 'FF-BUCKET', `t${time}`);
-      decide('grow', 'work', `t${time}`);
+      note('wait', 'queue-unknown', `t${time}`);
+      note('could not act', 'FF-BUCKET', `t${time}`);
+      note('grow', 'work', `t${time}`);
     }
     const kinds = new Map(record.decisions.map((one) => [one.code, one]));
     assert.equal(kinds.get('FF-BUCKET')?.count, 100);

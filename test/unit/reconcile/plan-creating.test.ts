@@ -27,7 +27,7 @@ const create = {
   endsByMs: NOW_MS + (13 * 3600 - 300) * 1000,
   mostMachines: 13,
 } as const;
-const giveBack: Expected = {
+const givenBack: Expected = {
   phase: 'deleting',
   decisions: ['phase deleting: deleting'],
   actions: [{ do: 'delete-cluster', name: 'ff-demo-1', location: 'zone-a' }],
@@ -66,8 +66,8 @@ const rows: [name: string, record: Partial<JobRecord>, cluster: Observation['clu
     { phase: 'starting', decisions: ['phase starting: starting'], actions: [{ do: 'apply-workload', workers: 3 }] },
   ],
   ['it runs and is being changed', {}, clusterView({ state: 'reconciling' }), { phase: 'starting' }],
-  ['it is in error', {}, clusterView({ state: 'error' }), giveBack],
-  ['it has no machines', {}, clusterView({ state: 'provisioning', stockout: true }), giveBack],
+  ['it is in error', {}, clusterView({ state: 'error' }), givenBack],
+  ['it has no machines', {}, clusterView({ state: 'provisioning', stockout: true }), givenBack],
   [
     'it is not ours: not touched',
     {},

@@ -44,7 +44,7 @@ describe('the status', () => {
     });
 
   it('is written over the status of an earlier record', async () => {
-    const { text, status } = await savedOver((now) => JSON.stringify({ ...now, revision: '1', phase: 'running' }));
+    const { text, status } = await savedOver((saved) => JSON.stringify({ ...saved, revision: '1', phase: 'running' }));
     assert.equal(text, `${JSON.stringify(status, null, 2)}\n`);
   });
 

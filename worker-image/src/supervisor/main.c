@@ -2,8 +2,8 @@
  * call, done within five seconds or not at all; exit status 0 = done. The supervisors decide when, and what to do when
  * it failed; no key and no JSON is spelled there.
  *
- *   beat-worker STATE-FILE yes|no       writes this worker's entry (yes: as draining); prints and takes away the
- *                                       wish to replace its R, if there is one
+ *   beat-worker STATE-FILE yes|no       writes this worker's entry (yes: as draining); prints and takes away what
+ *                                       asks it to replace its R, if there is anything
  *   beat-driver                         writes the driver's beat; prints the reason to stop, if there is one
  *   return-task [LOOP:I SESSION CAUSE LOADING OUTPUT-FILE]
  *                                       moves this worker's task back to the head of the queue; counts a death of
