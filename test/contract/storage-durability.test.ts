@@ -199,9 +199,9 @@ test('events carry the whole resource, once for each write, and are tried again 
     seen.push(`${object.bucket}/${object.name} ${object.contentType} ${object.size}`);
   });
   const bucket = local.client.bucket('box');
-  await bucket.file('one').save('1', { ...once, metadata: { contentType: 'text/plain' } });
+  await bucket.file('one').save('1', { ...onlyNew, metadata: { contentType: 'text/plain' } });
   await bucket.file('one').save('22', { resumable: true, metadata: { contentType: 'text/plain' } });
-  await bucket.file('two').save('2', { ...once, metadata: { contentType: 'text/csv' } });
+  await bucket.file('two').save('2', { ...onlyNew, metadata: { contentType: 'text/csv' } });
   await bucket.file('one').copy('three');
   await waitFor('all events', () => seen.length === 4);
   assert.deepEqual([...seen].sort(), [
