@@ -1,5 +1,5 @@
-# What the driver looks after once a second: workers that vanished, tasks that got lost, what the control plane asks for,
-# counters and progress lines.
+# What the driver looks after once a second: workers that vanished, tasks that got lost, what the control plane asks
+# for, counters and progress lines.
 
 begin_loop <- function(fleet, loop) {
   load_known(fleet, loop)
