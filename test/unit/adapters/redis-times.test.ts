@@ -21,7 +21,7 @@ const rows = [...section.matchAll(/^\| `(\w+)` +\| ([\d,]+) ?(\w*) +\| `?([^|`]+
   ([, name = '', digits = '', unit = '', file = '']) => ({ name, value: valueOf(digits, unit), file }),
 );
 
-/** What `NAME <- …`, `#define NAME …`, `NAME=…` or `const NAME = …` gives: powers and products, or a part of another. */
+/** The values of a constant of this name, in TypeScript, R, C or shell: a product of powers, or a part of another. */
 function definitionsOf(name: string, file: string): number[] {
   const form = new RegExp(`^(?:const |#define )?${name} ?(?:<-|=)? ?([A-Z_]+ / \\d+|[\\d_.]+[L\\d_.*^ ]*)`, 'gm');
   return [...read(file).matchAll(form)].map(([, text = '']) => {
