@@ -1,7 +1,7 @@
 /**
- * Moves the engine's reports from Redis to the results bucket as they are: errors of iterations, and
- * descriptions of loops (how a loop combines its results, and what its iterations need to be run again). A
- * report can be large, and there can be thousands.
+ * Moves the engine's reports from Redis to the results bucket as they are. There are errors of iterations, and
+ * descriptions of loops: how a loop combines its results, and what its iterations need to be run again. A report can be
+ * large, and there can be thousands.
  */
 import type { ErrorSummary, JobRecord, LedgerCounts } from '../job/job-record.ts';
 import { type ErrorReport, errorReport } from '../job/error-report.ts';

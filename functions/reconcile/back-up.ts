@@ -1,7 +1,7 @@
 /**
- * Moves journalled results from Redis to the results bucket, batch by batch: values first, then a ledger segment that
- * names them, and only then may Redis forget. Every object is written once (generation 0). A name that is taken is
- * believed only for the bytes that are there: a value whose name holds other bytes gets a name of its own content, and
+ * Moves journalled results from Redis to the results bucket, batch by batch. Values come first, then a ledger segment
+ * that names them; only then may Redis forget. Every object is written once (generation 0). A name that is taken is
+ * believed only for the bytes that are there. A value whose name holds other bytes gets a name of its own content.
  * Redis forgets a result only if the segment names exactly that result. A value that is not what its worker computed is
  * set aside, and keeps no other from being saved.
  */

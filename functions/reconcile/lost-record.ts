@@ -1,7 +1,7 @@
 /**
- * A job of which neither the record nor its copy can be read. What is still known elsewhere makes a record that ends:
- * the cluster by its labels, the attempt by the names of cluster and results, what it has cost by the status and by the
- * cluster's age. So what Redis holds is saved, the cluster goes, and somebody is told.
+ * A job of which neither the record nor its copy can be read. A new record that ends is made of what is known
+ * elsewhere. Labels tell the cluster, names of cluster and results the attempt, the status and the cluster's age what
+ * it has cost. So what Redis holds is saved, the cluster goes, and somebody is told.
  */
 import { parseJobFile } from '../job-file/parse-job-file.ts';
 import type { JobSpec } from '../job-file/job-spec.ts';

@@ -1,6 +1,6 @@
 /**
- * Takes and gives back places. The list is written only under the generation that was read, so that of any number of
- * passes at once no more succeed than there are places: it is the bound on clusters, whoever may upload jobs.
+ * Takes and gives back places. The list is the bound on clusters, whoever may upload jobs. It is written only under the
+ * generation that was read. So of any number of passes at once no more succeed than there are places.
  */
 import { isTerminal } from '../job/phase.ts';
 import { formatPlaces, holdsPlace, parsePlaces, type Places, takenByOthers } from '../job/places.ts';

@@ -1,6 +1,6 @@
 /**
  * Pure: work that no worker comes for. It is told at once, with what the cluster says about it, and ends the attempt
- * after a while: a driver without a worker waits for ever, because doRedis' loop has no limit.
+ * after a while. A driver without a worker would wait for ever, because doRedis' loop has no limit.
  */
 import type { JobRecord } from '../job/job-record.ts';
 import { isLargeWorker } from '../job/large-workers.ts';

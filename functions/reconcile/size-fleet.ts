@@ -1,7 +1,7 @@
 /**
- * Pure: how many workers and machines the work that is left deserves. A simple, honest rule, to be replaced by a better
- * one behind the same two types: every worker must have at least twice its boot time of work before it, so that booting
- * it costs at most a third of what it is paid for.
+ * Pure: how many workers and machines the work that is left deserves. The rule is simple: every worker must have at
+ * least twice its boot time of work before it. So booting it costs at most a third of what it is paid for. A better
+ * rule can stand behind the same two types.
  */
 import type { FleetCode } from '../job/decision.ts';
 

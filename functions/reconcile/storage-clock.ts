@@ -1,8 +1,8 @@
 /**
- * The time that passes compare: the storage's. Each function's instance has a clock of its own, and one of
- * them may be wrong by an hour. Objects carry the time at which the storage wrote them, so an instance's
- * clock is believed only as long as it agrees with the record's, or with when somebody asked last; where it does not,
- * the storage is asked, by writing a small object and reading its time.
+ * The time that passes compare: the storage's. Each function's instance has a clock of its own, and one of them may be
+ * wrong by an hour. Objects carry the time at which the storage wrote them. An instance's clock is believed as long as
+ * it agrees with the record's, or with when somebody asked last. Where it does not, the storage is asked: a small
+ * object is written, and its time read.
  */
 import type { Bucket } from '../ports/bucket.ts';
 import type { Clock } from '../ports/clock.ts';

@@ -1,6 +1,6 @@
 /**
- * For the few writes that a whole pass hangs on. One that is refused for a moment, beyond the client's own retries,
- * would cost the job a minute, and after the intent two: others take the pass for one that still acts.
+ * For the few writes that a whole pass hangs on. One may be refused for a moment, beyond the client's own retries. That
+ * would cost the job a minute, and after the intent two, because others take the pass for one that still acts.
  */
 import type { Clock } from '../ports/clock.ts';
 import { PortError, PreconditionError } from '../ports/port-error.ts';

@@ -1,7 +1,7 @@
 /**
- * Objects that are written once. One that is there already is a crash's leftover, and is adopted if it is the same.
- * Its bytes are compared by size and MD5, which the storage knows by itself: what a pod has put under a result's
- * name can be larger than a pass may read.
+ * Objects that are written once. One that is there already is a crash's leftover, and is adopted if it is the same. Its
+ * bytes are compared by size and MD5, which the storage knows by itself. What a pod has put under a result's name can
+ * be larger than a pass may read.
  */
 import { createHash } from 'node:crypto';
 import type { Bucket } from '../ports/bucket.ts';

@@ -57,9 +57,13 @@ const wordsOf = (name: string): string =>
     .replaceAll(/[_.]/g, ' ')
     .toLowerCase();
 
-const glossary = [
-  ...(/^## Glossary$(.*?)^## /ms.exec(read('ARCHITECTURE.md'))?.[1] ?? '').matchAll(/^\| ([a-z][\w ,-]+?) +\|/gm),
-].flatMap(([, words = '']) => (words === 'word' ? [] : words.split(', ')));
+/** Of each row the words, and their meaning. */
+const rows = [
+  ...(/^## Glossary$(.*?)^## /ms.exec(read('ARCHITECTURE.md'))?.[1] ?? '').matchAll(
+    /^\| ([a-z][\w ,-]+?) +\| (.*?) +\|$/gm,
+  ),
+].flatMap(([, words = '', meaning = '']) => (words === 'word' ? [] : [{ words: words.split(', '), meaning }]));
+const glossary = rows.flatMap(({ words }) => words);
 
 /** Words of the glossary that the code writes in another way. */
 const AS_THE_CODE_SAYS: Record<string, string> = {
@@ -92,6 +96,15 @@ describe('the glossary', () => {
     });
     assert.ok(glossary.length > 40);
     assert.deepEqual(unused, []);
+  });
+
+  it('explains each word by words above it', () => {
+    const tooEarly = rows.flatMap(({ words, meaning }, index) => {
+      const below = rows.slice(index + 1).flatMap((row) => row.words);
+      const used = below.filter((word) => new RegExp(`\\b${word}(s|es)?\\b`, 'i').test(meaning));
+      return used.map((word) => `${words.join(', ')}: ${word}`);
+    });
+    assert.deepEqual(tooEarly, []);
   });
 
   it('is the only vocabulary: a word that was given up is no name', () => {

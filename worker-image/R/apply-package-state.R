@@ -1,5 +1,5 @@
-# The worker's side of package-state.R: a loop's changes of packages are made when the package is loaded, put back after
-# each iteration that has changed them again, and taken back before the next loop.
+# The worker's side of package-state.R: a loop's changes of packages are made when the package is loaded. They are put
+# back after each iteration that has changed them again, and taken back before the next loop.
 
 new_package_state <- function() new_record(pending = list(), made = list())
 

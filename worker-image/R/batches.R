@@ -1,8 +1,8 @@
 # Which iterations make the next task, and how many tasks wait in Redis.
 #
-# doRedis asks Redis a dozen times for a task, so iterations are grouped as soon as their time is known: tasks of about
-# ten seconds, smaller towards the end of the loop so that all workers finish together. A group costs nothing in safety:
-# each of its iterations is journalled by itself.
+# doRedis asks Redis a dozen times for a task. So iterations are grouped as soon as their time is known, into tasks of
+# about ten seconds. Towards the end of the loop tasks are smaller, so that all workers finish together. A group costs
+# nothing in safety: each of its iterations is journalled by itself.
 
 TASK_SECONDS <- 10            # 100 ms for a task are 1 % of it
 ITERATION_SECONDS <- 2e-4     # what an iteration costs besides its own time: scope, journal, collecting

@@ -1,7 +1,7 @@
 # Frames of functions that have ended: closures, and formulas, that were made there keep them. Such a frame may hold
 # large data that nobody uses any more, and would travel with each task that has the closure. So a frame with large data
-# is treated like the frames that the loop sees: it travels once for each worker, without large data that no code
-# names, and these are lent (lend.R). Closures in tasks name the frame.
+# is treated like the frames that the loop sees. It travels once for each worker. Large data that no code names are lent
+# instead (lend.R). Closures in tasks name the frame.
 #
 # And the way back: a result that keeps such a frame, or one that the loop sees, brings a copy. In the script's session
 # the frame itself stands in its place, as under %do%.

@@ -1,7 +1,7 @@
 # How variables of a loop travel. The script's functions, methods and classes are one object, the same for all loops
-# until one of them changes. The variables that the loop uses are another, in which environments keep their identity:
-# the frames that the loop sees are sent with no more than is used of them, and functions of these frames find the
-# copy. Large plain data travel by themselves (exports.R).
+# until one of them changes. The variables that the loop uses are another, in which environments keep their identity. Of
+# the frames that the loop sees no more is sent than is used. Functions of these frames find the copy. Large plain data
+# travel by themselves (exports.R).
 
 SCOPE_INLINE_BYTES <- 2^20  # a carried up to here is part of the loop's description
 

@@ -1,5 +1,5 @@
 # What the iterations of a loop depend on besides their arguments: variables of the frames that the expression sees, of
-# the global environment and of attached data, also those that only functions name, wherever these are held
+# the global environment and of attached data. Variables that only functions name belong to it, wherever these are held
 # (src/reach.c). All functions of the script and its methods and classes travel anyway (definitions.R); data travel, and
 # everything counts for the keys, when an iteration can reach it.
 

@@ -1,6 +1,6 @@
-# What a loop is, written down for later: how it combines its results, so that it has a value at any time, and what its
-# iterations need, so that any of them can be run again. The control plane moves it to the bucket. A description that
-# would be large is left out; a loop never waits for it.
+# What a loop is, written down for later. How it combines its results gives it a value at any time; with what its
+# iterations need any of them can be run again. The control plane moves it to the bucket. A description that would be
+# large is left out; a loop never waits for it.
 
 DESCRIBED_ITERATIONS <- 5000L    # whose keys and arguments are kept
 MAX_DESCRIPTION_BYTES <- 2^20    # of each of the two parts, before it is compressed (in a tenth of a second at most)

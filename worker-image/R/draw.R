@@ -1,5 +1,5 @@
-# Drawing iterations from the loop's iterators: a little ahead of the workers, and a slice at a time, so that an
-# iterator that is slow or has no end keeps nobody waiting.
+# Drawing iterations from the loop's iterators, a little ahead of the workers and a slice at a time. So an iterator that
+# is slow or has no end keeps nobody waiting.
 
 LOOK_AHEAD <- 100000L         # unfinished iterations drawn ahead; beyond it the loop is lazy
 LOOK_AHEAD_BYTES <- 256 * 2^20 # of arguments

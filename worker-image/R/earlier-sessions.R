@@ -1,8 +1,8 @@
 # What an earlier session left in Redis. A session is one run of a script: on a laptop from registerForeachFleet() on,
 # in a job the whole attempt, however often its driver begins again.
 #
-# Redis and its workers outlive a session. The next one finds what KEY_LIVES (redis-keys.R) says and nothing else, and
-# workers that are still at an earlier session's task stop it: what they write carries its name, and counts for nothing.
+# Redis and its workers outlive a session. The next one finds what KEY_LIVES (redis-keys.R) says and nothing else.
+# Workers that are still at an earlier session's task stop it. What they write carries its name, and counts for nothing.
 
 SCAN_AT_ONCE <- 1000L
 

@@ -2,7 +2,7 @@
 # little at a time by the event loop, which goes on meanwhile.
 #
 # While .combine computes nothing is read but what the kernel's buffers take. A program beside R could read on, but it
-# would be told the signed URL, and a .combine that takes longer than the download of a result has to be waited for
+# would be told the signed URL. And a .combine that takes longer than the download of a result has to be waited for
 # anyway.
 
 FETCHES_AT_ONCE <- 4L

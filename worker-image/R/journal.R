@@ -1,8 +1,8 @@
 # The worker's side of the journal: each result is in Redis, with its entry for the backup, before doRedis hears of it.
 #
-# First result wins: the bit of the iteration in ff:done:<loop> is set in the same transaction that stores the value,
-# and the value's key is watched while the bit is looked at. A late duplicate therefore neither recreates a value that
-# was already fetched and deleted, nor adds an entry.
+# First result wins. One transaction stores the value and sets the iteration's bit in ff:done:<loop>. The value's key is
+# watched while the bit is looked at. A late duplicate therefore neither recreates a value that was already fetched and
+# deleted, nor adds an entry.
 
 MAX_VALUE_BYTES <- 500 * 2^20
 

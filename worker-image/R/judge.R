@@ -6,8 +6,8 @@
 # supervisor starts R afresh. Records belong to one R process ("pod", or "pod#2" after two replacements); a second
 # opinion comes from another pod.
 #
-# Where an error ends the loop ("stop") there is no time for a record: a quick error is asked about at once, before all
-# that waits, and stands when another pod has an error too, or gives no answer in time.
+# Where an error ends the loop ("stop") there is no time for a record. A quick error is asked about at once, before all
+# that waits. It stands when another pod has an error too, or gives no answer in time.
 
 SUSPECT_ERRORS <- 3L   # of one worker, before it can be suspected
 OTHERS_SAMPLE <- 3L    # iterations that the others must have finished, before they can be compared with

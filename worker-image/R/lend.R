@@ -1,4 +1,4 @@
-# Variables of the script that no code of a loop names, as far as can be seen from outside: their names are put together
+# Variables of the script that no code of a loop names, as far as can be seen from outside. Their names are put together
 # when it runs, or stand in data. They do not travel. Workers have a promise in the place of each, and ask for the value
 # when somebody looks (borrow.R). Code that asks what there is finds the names.
 #

@@ -3,8 +3,8 @@
 # Redis refuses writes above its maxmemory rather than forget anything. It should never come to that: a worker waits
 # before it stores, and the driver before it submits, while Redis is fuller than their shares allow. What frees memory
 # (the two marks of a value, deletions) is done by commands that Redis takes even when it is full. The shares make a
-# deadlock impossible: descriptions and exports of a loop, one task and one value, each at most LARGEST_SHARE, fit below
-# the limit of the workers together, so that there is always a task to run and room for its result.
+# deadlock impossible. Descriptions and exports of a loop, one task and one value have each LARGEST_SHARE at most.
+# Together they fit below the limit of the workers. So there is always a task to run, and room for its result.
 
 VALUES_SHARE <- 0.75   # above it workers keep what they have until there is room
 TASKS_SHARE <- 0.5     # above it the driver submits nothing

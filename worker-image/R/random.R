@@ -1,7 +1,7 @@
 # Random numbers of the iterations: they depend on the state of the driver's generator when the loop begins, the loop
-# and the iteration; not on workers, order, task size or resume. The stream is L'Ecuyer's; when the script uses another
-# generator (R's default is Mersenne-Twister) that generator's state is filled from the stream, so that a task which
-# calls set.seed(i) itself draws exactly what it draws under %do%.
+# and the iteration; not on workers, order, task size or resume. The stream is L'Ecuyer's. When the script uses another
+# generator (R's default is Mersenne-Twister), its state is filled from the stream. So a task which calls set.seed(i)
+# itself draws exactly what it draws under %do%.
 
 # The loop's base: six words and the kinds (as names, and as R's code for the three), from the driver's present state,
 # which is left as it is.

@@ -1,6 +1,6 @@
 # Objects that code can change by reference: data.table's `:=`, set() and setkey() write into the object itself, which
 # also the next iteration has. So variables that hold data tables are compared, after each iteration, with what they
-# held before, and put back from their serialization: they come into a worker in the same way. Other plain values are
+# held before. What differs is put back from its serialization, as it came into the worker. Other plain values are
 # looked at where the loop's code names functions that write into them.
 #
 # Environments, which are changed by reference as well, are scope.R's. C code that writes into a plain vector is not

@@ -1,6 +1,6 @@
-# What a loop need not compute, because it is known when it begins: from this driver's own disk and from Redis (the
-# driver was started again), and from the ledger of earlier attempts (resume.R fetches the values). A value counts only
-# if its key says that nothing it depends on has changed.
+# What a loop need not compute, because it is known when it begins. A driver that was started again has its own disk and
+# Redis. Of earlier attempts there is the ledger (resume.R fetches the values). A value counts only if its key says that
+# nothing it depends on has changed.
 
 new_reuse <- function() {
   reuse <- new_record(

@@ -1,6 +1,6 @@
-# Every iteration starts from the same variables, whatever ran on this worker before: neither `<<-` nor a reference
-# object that remembers (an environment, R6, a reference class, a closure with a counter) must make results depend on
-# the schedule.
+# Every iteration starts from the same variables, whatever ran on this worker before. Results must not depend on the
+# schedule: not by `<<-`, and not by objects that remember (an environment, R6, a reference class, a closure with a
+# counter).
 
 MOST_VISITED <- 1000000L # objects looked at for environments, once per task
 LONGEST_LIST <- 1000L    # longer lists are data, if they hold nothing but vectors

@@ -1,8 +1,8 @@
 # What the script has told R when a loop begins holds in the loop's iterations: options, environment variables, locale,
 # time zone, attached packages in their order, working directory. (Random numbers: random.R.)
 #
-# It travels in the loop's setup as a difference from R's own defaults, is applied once before a worker's first
-# iteration of the loop, and is part of the iterations' keys. Lists below name what belongs to a machine or a terminal
+# It travels in the loop's setup as a difference from R's own defaults. A worker applies it once, before its first
+# iteration of the loop. It is part of the iterations' keys. Lists below name what belongs to a machine or a terminal
 # and stays.
 
 # Options that stay: names, and how names begin

@@ -1,5 +1,5 @@
-# The driver's own copy of the results of a loop, on its disk: a driver that is started again in the same place reads
-# them from here, and the memory it needs does not grow with what the loop returns. Two files: the values, one after
+# The driver's own copy of the results of a loop, on its disk. A driver that is started again in the same place reads
+# them from here. The memory that it needs does not grow with what the loop returns. Two files: the values, one after
 # another, and an index line for each.
 
 # lasting: every value is written. Otherwise, when nobody will be able to read it later, only what finds no room in the

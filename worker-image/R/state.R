@@ -1,6 +1,7 @@
-# What R and the process have been told by an iteration is put back after it, so that the next one starts as this one
-# did: options, environment, locale, search path, umask, devices, time limits, settings of some packages. scope.R does
-# the same for variables and folder, capture.R for sinks and connections, watch.R for what must be seen when it happens.
+# What an iteration has told R and the process is put back after it, so that the next one starts as this one did. It is
+# about options, environment, locale, search path, umask, devices, time limits and settings of some packages. For
+# variables and folder scope.R does the same, for sinks and connections capture.R. What must be seen when it happens is
+# watch.R's.
 #
 # One look costs a few microseconds (src/state.c); only what differs is put back. What cannot be put back makes the
 # worker's R dirty: it is replaced (renew.R).

@@ -1,9 +1,9 @@
 # The connection object that doRedis works with.
 #
-# doRedis talks to Redis only through the functions of one object, which is redux' in its own use. Giving it this one
-# instead leaves its code unchanged and closes its gaps: every command survives a cut connection (with the password), a
-# taken task is never only in a worker's memory (BLPOP becomes a move into the worker's own list), submitting is
-# pipelined, and the driver's wait for results becomes our event loop.
+# doRedis talks to Redis only through the functions of one object, which is redux' in its own use. It is given this one
+# instead, which leaves its code unchanged and closes its gaps. Every command survives a cut connection, with the
+# password. A taken task is never only in a worker's memory: BLPOP becomes a move into the worker's own list. Submitting
+# is pipelined. The driver's wait for results becomes our event loop.
 
 as_redux <- function(reply) {
   if (is.numeric(reply)) if (abs(reply) < 2147483647) as.integer(reply) else reply

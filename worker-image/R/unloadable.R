@@ -1,7 +1,7 @@
 # Loops that end every R that loads them. One iteration that was given up because R died while it loaded (loading.R)
-# says little: its worker may be the cause. Where nobody has computed anything of the loop and nobody is at it, nor is
-# still loading since then, all other iterations would only end more R processes, each several times. They fail at once,
-# for the same reason, as where a package is not there.
+# says little: its worker may be the cause. Perhaps nobody has computed anything of the loop, nobody is at it, and
+# nobody is still loading since then. Then all other iterations would only end more R processes, each several times.
+# They fail at once, for the same reason, as where a package is not there.
 
 settle_loading <- function(fleet, loop) {
   if (is.null(loop$load_error)) return(invisible())

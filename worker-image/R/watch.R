@@ -1,5 +1,5 @@
-# What can only be seen when it happens: a package that is loaded (the options it sets then must stay, for it stays), an
-# S3 method that is registered, a locked binding (a package's function) that is opened to be changed.
+# What can only be seen when it happens. A package is loaded: the options that it sets then must stay, for it stays. An
+# S3 method is registered. A locked binding (a package's function) is opened to be changed.
 #
 # In a worker three functions of base note what they are called for while an iteration runs, and then do what they
 # always did. A look at all functions and methods after each iteration would cost more than short iterations do.
