@@ -2,14 +2,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
-import { Lab } from '../../testing/lab.ts';
+import { test } from 'node:test';
+import type { Lab } from '../../testing/lab.ts';
+import { labForEach } from '../../testing/lab-hooks.ts';
 
 let lab: Lab;
-beforeEach(async () => {
-  lab = await Lab.start();
-});
-afterEach(() => lab.stop());
+labForEach((made) => (lab = made));
 
 const rScript = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8');
 

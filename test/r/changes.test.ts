@@ -4,14 +4,12 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
-import { Lab } from '../../testing/lab.ts';
+import { test } from 'node:test';
+import type { Lab } from '../../testing/lab.ts';
+import { labForEach } from '../../testing/lab-hooks.ts';
 
 let lab: Lab;
-beforeEach(async () => {
-  lab = await Lab.start();
-});
-afterEach(() => lab.stop());
+labForEach((made) => (lab = made));
 
 test('code, arguments, exported objects, functions that they call, packages, random numbers', async () => {
   lab.worker('w1');

@@ -3,16 +3,14 @@
 import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
-import { Lab, type Running } from '../../testing/lab.ts';
+import type { Lab, Running } from '../../testing/lab.ts';
+import { labForEach } from '../../testing/lab-hooks.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 
 let lab: Lab;
-beforeEach(async () => {
-  lab = await Lab.start();
-});
-afterEach(() => lab.stop());
+labForEach((made) => (lab = made));
 
 /** Values, errors, random numbers, exports, files of the loops' numbers: all that a session shows. */
 const probe = `

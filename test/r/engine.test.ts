@@ -1,28 +1,18 @@
 // The backend against foreach's own sequential operator, and against bare doRedis where that goes wrong.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
-import { Lab, rLibrary } from '../../testing/lab.ts';
+import { type Lab, rLibrary } from '../../testing/lab.ts';
+import { labForAll } from '../../testing/lab-hooks.ts';
 import { waitFor } from '../../testing/wait-for.ts';
+import { probesAgree, rScript } from './probes.ts';
 
 let lab: Lab;
-before(async () => {
-  lab = await Lab.start();
-  lab.worker('w1');
-  lab.worker('w2');
-  await lab.workersReady(2);
-});
-after(() => lab.stop());
-
-const rScript = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8');
+labForAll((made) => (lab = made), ['w1', 'w2']);
 
 for (const probes of ['features.R', 'contract.R']) {
   test(`loops give what %do% gives: ${probes}`, async () => {
-    const session = lab.session(`${rScript('probe.R')}\n${rScript(probes)}`);
-    assert.equal(await session.exited, 0, session.lines.join('\n'));
-    assert.ok(session.lines.includes('all probes agree'));
+    await probesAgree(lab, probes);
   });
 }
 

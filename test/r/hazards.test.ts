@@ -4,17 +4,15 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
-import { Lab, password, rLibrary, workerScript, type Running } from '../../testing/lab.ts';
+import { type Lab, password, rLibrary, workerScript, type Running } from '../../testing/lab.ts';
+import { labForEach } from '../../testing/lab-hooks.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 import { onlySlow } from '../support/only-slow.ts';
 
 let lab: Lab;
-beforeEach(async () => {
-  lab = await Lab.start();
-});
-afterEach(() => lab.stop());
+labForEach((made) => (lab = made));
 
 const rscript = (code: string): string[] => ['--vanilla', '-e', code];
 

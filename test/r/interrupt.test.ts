@@ -2,15 +2,13 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
-import { Lab } from '../../testing/lab.ts';
+import { test } from 'node:test';
+import type { Lab } from '../../testing/lab.ts';
+import { labForEach } from '../../testing/lab-hooks.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 
 let lab: Lab;
-beforeEach(async () => {
-  lab = await Lab.start();
-});
-afterEach(() => lab.stop());
+labForEach((made) => (lab = made));
 
 test('an interrupt ends the loop as one, and the next loop gives its values', async () => {
   lab.worker('w1');

@@ -4,16 +4,14 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
-import { events, Lab, rLibrary } from '../../testing/lab.ts';
+import { events, type Lab, rLibrary } from '../../testing/lab.ts';
+import { labForAll } from '../../testing/lab-hooks.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 
 let lab: Lab;
-before(async () => {
-  lab = await Lab.start();
-});
-after(() => lab.stop());
+labForAll((made) => (lab = made));
 
 const script = `
 library(foreach)

@@ -3,16 +3,14 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
-import { events, Lab, rLibrary, said } from '../../testing/lab.ts';
+import { events, type Lab, rLibrary, said } from '../../testing/lab.ts';
+import { labForEach } from '../../testing/lab-hooks.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 
 let lab: Lab;
-beforeEach(async () => {
-  lab = await Lab.start();
-});
-afterEach(() => lab.stop());
+labForEach((made) => (lab = made));
 
 /** Reports in the stream of errors. */
 async function reports(): Promise<Record<string, unknown>[]> {

@@ -3,17 +3,15 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { LabControlPlane } from '../../testing/lab-control-plane.ts';
-import { events, killR, Lab } from '../../testing/lab.ts';
+import { events, killR, type Lab } from '../../testing/lab.ts';
+import { labForEach } from '../../testing/lab-hooks.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 
 let lab: Lab;
-beforeEach(async () => {
-  lab = await Lab.start();
-});
-afterEach(() => lab.stop());
+labForEach((made) => (lab = made));
 
 test('a resume fetches each file once, however many results share it', async () => {
   const plane = new LabControlPlane(lab).begin();

@@ -2,16 +2,14 @@
 // open, quit() in a task, names that are not ASCII.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { afterEach, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
-import { Lab, type Running, said } from '../../testing/lab.ts';
+import { type Lab, type Running, said } from '../../testing/lab.ts';
+import { labForEach } from '../../testing/lab-hooks.ts';
 import { skipsWithout } from '../support/needs-r-package.ts';
 
 let lab: Lab;
-beforeEach(async () => {
-  lab = await Lab.start();
-});
-afterEach(() => lab.stop());
+labForEach((made) => (lab = made));
 
 async function ends(driver: Running, code: number): Promise<string> {
   assert.equal(await driver.exited, code, driver.lines.join('\n'));

@@ -1,15 +1,13 @@
 // What each iteration has used is recorded with its result: CPU time as R itself tells it, and its own peak of memory.
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { redisTaskQueues } from '../../functions/adapters/redis-task-queue.ts';
-import { backedUp, Lab, password } from '../../testing/lab.ts';
+import { backedUp, type Lab, password } from '../../testing/lab.ts';
+import { labForEach } from '../../testing/lab-hooks.ts';
 
 let lab: Lab;
-beforeEach(async () => {
-  lab = await Lab.start();
-});
-afterEach(() => lab.stop());
+labForEach((made) => (lab = made));
 
 const LARGE_BYTES = 400 * 2 ** 20;
 

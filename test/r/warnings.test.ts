@@ -2,15 +2,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
-import { Lab } from '../../testing/lab.ts';
+import type { Lab } from '../../testing/lab.ts';
+import { labForEach } from '../../testing/lab-hooks.ts';
 
 let lab: Lab;
-beforeEach(async () => {
-  lab = await Lab.start();
-});
-afterEach(() => lab.stop());
+labForEach((made) => (lab = made));
 
 test('handlers see the conditions that %do% gives, and R shows the rest with their iterations', async () => {
   for (const name of ['w1', 'w2']) lab.worker(name);
