@@ -60,7 +60,7 @@ async function beat(state: string, roundTrips: number[], before: () => void): Pr
 const entries = (heard: string[][]): unknown[] =>
   heard.filter(([verb]) => verb === 'HSET').map((words) => (JSON.parse(words[3]!) as { state: string }).state);
 
-test('a beat tells its entry and asks for wishes in one round trip', async () => {
+test('a beat tells its entry and asks whether R is to be replaced in one round trip', async () => {
   const state = join(folder, 'state');
   writeFileSync(state, 'idle\n"loop":null\n');
   const heard = await beat(state, [2], () => undefined);
