@@ -183,9 +183,9 @@ test('.errorhandling = "stop": without an answer in time the first error stands'
   const gate = join(lab.dir, 'gate');
   const session = lab.session(
     `e <- tryCatch(foreach(i = 1:2) %dopar% {
-       if (i == 1) while (!file.exists("${gate}")) Sys.sleep(0.1) else stop("bad")
+       if (i == 2) while (!file.exists("${gate}")) Sys.sleep(0.1) else stop("bad")
      }, error = conditionMessage)
-     stopifnot(identical(e, 'task 2 failed - "bad"'))`,
+     stopifnot(identical(e, 'task 1 failed - "bad"'))`,
     ', task_size = 1L',
   );
   assert.equal(await session.exited, 0, session.lines.join('\n'));

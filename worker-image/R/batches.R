@@ -62,7 +62,7 @@ next_batch <- function(fleet, loop) {
                 result = loop$counters$result_bytes / max(1, loop$counters$executed))
   left <- left_to_submit(loop)
   size <- choose_task_size(fleet$task_size, left, count_workers(fleet), times, bytes, seconds_limit(fleet))
-  items <- take_pending(loop$window, min(size, or_else(loop$most_items, size)))
+  items <- take_pending(loop$window, min(size, or_else(loop$most_items, size)), or_else(loop$ends_at, Inf))
   if (!length(items)) return(NULL)
   make_batch(fleet, loop, items)
 }

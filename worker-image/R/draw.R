@@ -10,8 +10,9 @@ FIRST_SLICE_SECONDS <- 0.3    # enough for nearly all loops to be known in full,
 
 may_draw <- function(loop) {
   window <- loop$window
-  !window$exhausted && is.null(loop$stop_error) && window$count - loop$counters$finished < LOOK_AHEAD &&
-    window$args_bytes < LOOK_AHEAD_BYTES && window$count - window$combined < WINDOW_LIMIT
+  !window$exhausted && is.null(loop$stop_error) && is.null(loop$ends_at) &&
+    window$count - loop$counters$finished < LOOK_AHEAD && window$args_bytes < LOOK_AHEAD_BYTES &&
+    window$count - window$combined < WINDOW_LIMIT
 }
 
 # Draws until the time is over, the iterators end, or enough is ahead. Each iteration finds out at once whether its

@@ -155,7 +155,7 @@ await_running <- function(session, fleet, loop, patience_seconds) {
   }
   if (!is.null(loop)) {
     # nobody will be asked about them any more
-    for (id in names(loop$suspicion$held)) believe_error(fleet, loop, as.integer(id))
+    for (id in names(loop$suspicion$held)) believe_error(loop, as.integer(id))
     save_counters(fleet, loop)
     tell_tasks(loop, force = TRUE)
   }

@@ -145,7 +145,7 @@ find_holes <- function(fleet, loop) {
   busy <- busy_tasks(fleet, loop) > 0L || any_loading(fleet)
   queues <- list(queue_key(), queue_large_key())
   waiting <- sum(unlist(redis_send(fleet$con, lapply(queues, function(queue) list("LLEN", queue))))) > 0
-  open <- items_with(loop$window, QUEUED)
+  open <- wanted_items(loop, items_with(loop$window, QUEUED))
   if (busy || waiting || !length(open)) {
     loop$quiet_since <- NULL
   } else if (is.null(loop$quiet_since)) {

@@ -30,7 +30,7 @@ weigh_error <- function(fleet, loop, i, cond, worker, seconds) {
   no_time <- stops_at_errors(fleet, loop) && !worth_asking(loop, worker, seconds)
   if (own || is_confirmed(suspicion, id, worker) || !has_others(fleet, worker) || no_time) {
     end_doubt(suspicion, id)
-    set_failed(fleet, loop, i, cond)
+    set_failed(loop, i, cond)
   } else {
     set_status(loop$window, i, HELD)
     hold_error(suspicion, id, cond, worker)
@@ -48,12 +48,12 @@ settle_stopping_errors <- function(fleet, loop) {
   for (id in names(suspicion$asked)) if (now_seconds() - suspicion$asked[[id]]$at > ANSWER_SECONDS) {
     cond <- suspicion$asked[[id]]$cond
     end_doubt(suspicion, id)
-    set_failed(fleet, loop, as.integer(id), cond)
+    set_failed(loop, as.integer(id), cond)
   }
-  for (id in names(suspicion$held)) {
+  for (id in whole(wanted_items(loop, as.integer(names(suspicion$held))))) {
     worker <- suspicion$held[[id]]$worker
     asked <- sum(vapply(suspicion$asked, function(one) identical(one$worker, worker), NA))
-    if (!has_others(fleet, worker)) believe_error(fleet, loop, as.integer(id))
+    if (!has_others(fleet, worker)) believe_error(loop, as.integer(id))
     else if (asked < ASKED_AT_ONCE) ask_at_once(fleet, loop, as.integer(id))
   }
 }
@@ -127,15 +127,15 @@ settle_errors <- function(fleet, loop) {
     judged <- has_others(fleet, worker)
     verdict <- if (judged) judge_worker(own, total - own, nothing_left, suspect_after) else "iteration"
     items <- as.integer(names(accused)[accused == worker])
-    if (verdict == "iteration") for (i in items) believe_error(fleet, loop, i)
+    if (verdict == "iteration") for (i in items) believe_error(loop, i)
     if (verdict == "worker") ask_again(loop, items, worker)
   }
 }
 
-believe_error <- function(fleet, loop, i) {
+believe_error <- function(loop, i) {
   cond <- loop$suspicion$held[[whole(i)]]$cond
   loop$suspicion$held[[whole(i)]] <- NULL
-  set_failed(fleet, loop, i, cond)
+  set_failed(loop, i, cond)
 }
 
 ask_again <- function(loop, items, worker) {

@@ -15,6 +15,8 @@ new_loop <- function(fleet, number, it, obj, expr, envir, settings) {
     plain = NULL,           # all iterators are over plain vectors (unknown until it is asked for)
     combiner = new_combiner(it),
     stop_error = NULL,
+    lowest_error = NULL,    # with its iteration,
+    ends_at = NULL,         # which is also here where the loop ends at it (first-error.R)
     interrupted = FALSE,
     aborted = FALSE,
     load_error = NULL, load_witnesses = NULL, unloadable = FALSE, # an iteration could not be loaded (unloadable.R)

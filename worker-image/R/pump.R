@@ -23,8 +23,8 @@ run_pump <- function(fleet, loop) {
     settle_errors(fleet, loop)
     settle_loading(fleet, loop)
     more <- combine_ready(loop)
-    if (!is.null(loop$stop_error) || is_complete(loop$window)) break
-    if (stopped_early(loop) || too_many_errors(fleet, loop)) break
+    if (!is.null(loop$stop_error) || stopped_early(fleet, loop) || is_complete(loop$window)) break
+    if (too_many_errors(fleet, loop)) break
     housekeeping(fleet, loop)
     draw(fleet, loop)
     tell_reuse(fleet, loop)
@@ -45,8 +45,8 @@ await_left_running <- function(fleet, loop) {
     settle_errors(fleet, loop)
     settle_loading(fleet, loop)
     combine_ready(loop)
+    if (stopped_early(fleet, loop) || too_many_errors(fleet, loop)) break
     if (!length(items_with(loop$window, QUEUED))) break
-    if (stopped_early(loop) || too_many_errors(fleet, loop)) break
     housekeeping(fleet, loop)
     pause_or_fetch(loop, 0.2)
   }
@@ -92,7 +92,7 @@ fail_items <- function(fleet, loop, items, conditions) {
     redis_send(fleet$con, Map(function(i, cond) {
       error_report_command(failure_report(loop$number, i, args_of(loop$window, i)[[1]], cond))
     }, group, failed))
-    Map(function(i, cond) set_failed(fleet, loop, i, cond), group, failed)
+    Map(function(i, cond) set_failed(loop, i, cond), group, failed)
   }
 }
 
@@ -189,22 +189,13 @@ collect_error <- function(fleet, loop, i, worker, seconds) {
   weigh_error(fleet, loop, i, cond, worker, seconds)
 }
 
-set_failed <- function(fleet, loop, i, cond) {
+set_failed <- function(loop, i, cond) {
   set_status(loop$window, i, FAILED)
   drop_args(loop$window, i)
   assign(whole(i), cond, envir = loop$errors)
   assign(whole(i), TRUE, envir = loop$failed)
+  note_lowest_error(loop, i, cond)
   count_failed(loop$counters)
-  if (identical(fleet$on_error, "stop")) loop$stop_error <- loop_error(cond, i, NULL)
-}
-
-# With .errorhandling = "stop" the loop ends at its first error instead of after all iterations; what is finished stays
-# in the journal.
-stopped_early <- function(loop) {
-  if (!loop$counters$failed || !identical(loop$error_handling, "stop")) return(FALSE)
-  first <- min(as.integer(ls(loop$errors)))
-  loop$stop_error <- loop_error(loop$errors[[whole(first)]], first, NULL)
-  TRUE
 }
 
 # Everything that is missing was reused, or nothing is: combines without the event loop, until something is to be

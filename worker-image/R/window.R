@@ -164,14 +164,15 @@ digests_of <- function(window, items) .Call(fleet_digests, window$digest, items 
 # --- what is out
 
 # The next iterations to submit, first those that came back: at most `size`, and no more arguments than one task may
-# have. None: nothing is drawn.
-take_pending <- function(window, size) {
-  window$requeued <- window$requeued[status_of(window, window$requeued) == PENDING]
+# have. below: those from here on are not wanted any more. None: nothing is drawn, or wanted.
+take_pending <- function(window, size, below = Inf) {
+  window$requeued <- window$requeued[status_of(window, window$requeued) == PENDING & window$requeued < below]
   taken <- utils::head(window$requeued, size)
   window$requeued <- utils::tail(window$requeued, -size)
   window$next_pending <- max(window$next_pending, window$base + 1L)
-  while (length(taken) < size && window$next_pending <= window$count) {
-    block <- window$next_pending:min(window$count, window$next_pending + 4095L)
+  last <- min(window$count, below - 1)
+  while (length(taken) < size && window$next_pending <= last) {
+    block <- window$next_pending:min(last, window$next_pending + 4095L)
     open <- block[status_of(window, block) == PENDING]
     picked <- utils::head(setdiff(open, taken), size - length(taken))
     taken <- c(taken, picked)
