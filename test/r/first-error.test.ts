@@ -1,4 +1,5 @@
-// The error that ends a loop is that of the lowest iteration that fails, as %do% shows it, whoever fails first.
+// The error that ends a loop is that of the lowest iteration that fails, as %do% shows it, whoever fails first. Its call
+// is the code of the loop.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,7 +31,7 @@ const code = (): string => `
     if (i == 2 || i > 10) while (!file.exists("${go}")) Sys.sleep(0.1)
     if (i %% 2 == 0) stop("no fit for ", i)
     i
-  }, error = conditionMessage)
+  }, error = function(e) c(conditionMessage(e), as.character(conditionCall(e)[[1]])))
   cat(shown, "\\n")`;
 
 const runs = (): number[] => (existsSync(trace) ? readFileSync(trace, 'utf8').trim().split('\n').map(Number) : []);
@@ -45,7 +46,7 @@ async function failedAbove(): Promise<void> {
 
 async function shows(session: Running): Promise<void> {
   assert.equal(await session.exited, 0, session.lines.join('\n'));
-  assert.ok(session.lines.includes('task 2 failed - "no fit for 2" '), session.lines.join('\n'));
+  assert.ok(session.lines.includes('task 2 failed - "no fit for 2" { '), session.lines.join('\n'));
 }
 
 test('a quick failure waits for the iterations below it, and nothing above it begins', async () => {

@@ -14,7 +14,7 @@ stopped_early <- function(fleet, loop) {
   first <- loop$lowest_error$i
   if (!identical(loop$ends_at, first)) withdraw_above(fleet, loop, first)
   if (any(items_with(loop$window, c(PENDING, QUEUED, HELD)) < first)) return(FALSE)
-  loop$stop_error <- loop_error(loop$lowest_error$cond, first, NULL)
+  loop$stop_error <- loop_error(loop$lowest_error$cond, first, loop$expr)
   TRUE
 }
 
