@@ -179,8 +179,9 @@ function roleOf(commands: readonly Command[]): Role | null {
   if (sends(/^EXISTS$/, redisKeys.queueCount)) return null;
   if (sends(/^EXPIRE$/, redisKeys.lease)) return 'pass';
   if (sends(/^BLPOP$/, redisKeys.queueOut('')) || sends(/^HGETALL$/, redisKeys.workers)) return 'driver';
-  const ofWorkers = [redisKeys.queueCount, redisKeys.queueAlive(''), redisKeys.queueStart('')];
-  return ofWorkers.some((key) => sends(/^(INCR|SET|DEL)$/, key)) ? 'worker' : 'supervisor';
+  // R of a worker may die at its first words
+  const ofWorkers = [redisKeys.gate, redisKeys.queueCount, redisKeys.queueAlive(''), redisKeys.queueStart('')];
+  return ofWorkers.some((key) => sends(/^(SETNX|INCR|SET|DEL)$/, key)) ? 'worker' : 'supervisor';
 }
 
 type Column = 'written by' | 'read by' | 'deleted by';
