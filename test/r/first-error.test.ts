@@ -1,5 +1,5 @@
-// The error that ends a loop is that of the lowest iteration that fails, as %do% shows it, whoever fails first. Its call
-// is the code of the loop.
+// The error that ends a loop is that of the lowest iteration that fails, as %do% shows it, whoever fails first.
+// Its call is the code of the loop.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
