@@ -11,7 +11,7 @@ import { parseJson } from '../functions/job/json-lines.ts';
 import type { Buckets } from '../functions/ports/bucket.ts';
 import { PortError } from '../functions/ports/port-error.ts';
 import type { JobStatus } from '../functions/job/job-status.ts';
-import { type Endpoints, readEndpoints } from '../local-cloud/composition/endpoints.ts';
+import type { Endpoints } from '../local-cloud/composition/endpoints.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 
 export interface Session {
@@ -30,7 +30,7 @@ const MAX_STATUS_BYTES = 16 * 1024 ** 2;
 
 /** @throws CommandError FF-NO-CLOUD when there is neither. */
 export async function openSession(options: { state?: string | undefined }): Promise<Session> {
-  const endpoints = findLocalCloud(options.state);
+  const endpoints = await findLocalCloud(options.state);
   if (endpoints) Object.assign(process.env, endpoints.clientEnvironment);
   const buckets = {
     uploads: required('FF_UPLOADS_BUCKET'),
@@ -56,9 +56,11 @@ export async function openSession(options: { state?: string | undefined }): Prom
 /**
  * The local cloud that was named, or the project's own; null when the environment names an installation in the cloud.
  */
-function findLocalCloud(named: string | undefined): Endpoints | null {
+async function findLocalCloud(named: string | undefined): Promise<Endpoints | null> {
   const stateDir = named ?? process.env['FF_STATE_DIR'];
   if (stateDir === undefined && process.env['FF_UPLOADS_BUCKET'] !== undefined) return null;
+  // Only now, as the storage client: help reads no file of the local cloud.
+  const { readEndpoints } = await import('../local-cloud/composition/endpoints.ts');
   return readEndpoints(stateDir ?? defaultStateDir) ?? null;
 }
 
