@@ -16,6 +16,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import * as z from 'zod';
+import { parseJson } from '../../read-json.ts';
 import type { KubeObject } from '../object.ts';
 
 /** One committed change. `object` is the JSON text of the object after it (for a deletion: the last state). */
@@ -41,6 +43,17 @@ export interface Recovered {
   /** Changes after the snapshot, in order. */
   entries: JournalEntry[];
 }
+
+// Of an object only what every kind has: a server that wrote it has checked the rest.
+const identified = z.object({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.object({ name: z.string(), uid: z.string(), resourceVersion: z.string(), creationTimestamp: z.string() }),
+});
+const kubeObject = z.custom<KubeObject>((value) => identified.safeParse(value).success);
+const keptObject = z.object({ resource: z.string(), object: kubeObject });
+const snapshotHeader = z.object({ version: z.number() });
+const journalEntry = keptObject.extend({ version: z.number(), type: z.enum(['ADDED', 'MODIFIED', 'DELETED']) });
 
 const LOG_BYTES_BEFORE_SNAPSHOT = 32 * 1024 * 1024;
 
@@ -89,8 +102,8 @@ function writeAll(file: number, text: string): void {
 function readSnapshot(file: string): Recovered {
   if (!existsSync(file)) return { version: 0, objects: [], entries: [] };
   const [header, ...lines] = readFileSync(file, 'utf8').trimEnd().split('\n');
-  const objects: Recovered['objects'] = lines.map((line) => JSON.parse(line));
-  const { version }: { version: number } = JSON.parse(header ?? '{"version":0}');
+  const objects = lines.map((line) => parseJson(line, keptObject));
+  const { version } = parseJson(header ?? '{"version":0}', snapshotHeader);
   return { version, objects, entries: [] };
 }
 
@@ -106,7 +119,7 @@ function readLog(file: string, after: number): JournalEntry[] {
   const entries: JournalEntry[] = [];
   for (const line of bytes.toString('utf8', 0, whole).split('\n')) {
     if (line === '') continue;
-    const entry: JournalEntry = JSON.parse(line);
+    const entry = parseJson(line, journalEntry);
     if (entry.version > after) entries.push(entry);
   }
   return entries;

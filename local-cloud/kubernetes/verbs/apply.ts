@@ -10,6 +10,7 @@ import {
   childType,
   fieldSetOf,
   fromFieldsV1,
+  itemKey,
   itemSegment,
   printPath,
   removeAt,
@@ -239,7 +240,7 @@ function prune(object: Plain, type: FieldType, before: FieldSet = new Set(), wan
 /** The field by which a list item is told apart goes only with the item. */
 function isItemKey(path: string[]): boolean {
   const item = path.at(-2) ?? '';
-  return item.startsWith('k:') && (path.at(-1) ?? '').slice(2) in JSON.parse(item.slice(2));
+  return item.startsWith('k:') && (path.at(-1) ?? '').slice(2) in itemKey(item);
 }
 
 /**

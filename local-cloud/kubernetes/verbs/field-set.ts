@@ -3,7 +3,9 @@
  * how to take one out. Pure. A path is a list of segments: `f:name` a field, `k:{"name":"x"}` an item of
  * a keyed list, `v:"x"` a member of a set.
  */
+import * as z from 'zod';
 import { isPlain } from '../../is-plain.ts';
+import { parseJson } from '../../read-json.ts';
 import { schemaNamed, type FieldType, type ListType } from '../schema/schema.ts';
 
 type Plain = Record<string, unknown>;
@@ -136,14 +138,18 @@ export function fromFieldsV1(fields: unknown): FieldSet {
   return set;
 }
 
+/** The key fields of an item's segment, `k:{"name":"x"}`. What clients send in managedFields is checked as it is read. */
+export function itemKey(segment: string): Plain {
+  return parseJson(segment.slice(2), z.record(z.string(), z.unknown()));
+}
+
 /** `.spec.template.spec.containers[name="c"].image`: how messages write a path. */
 export function printPath(path: string): string {
   return split(path)
     .map((segment) => {
       if (segment.startsWith('f:')) return `.${segment.slice(2)}`;
       if (segment.startsWith('v:')) return `[=${segment.slice(2)}]`;
-      const key: Plain = JSON.parse(segment.slice(2));
-      return `[${Object.entries(key)
+      return `[${Object.entries(itemKey(segment))
         .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
         .join(',')}]`;
     })

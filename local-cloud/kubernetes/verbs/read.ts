@@ -1,4 +1,6 @@
 /** get and list. */
+import * as z from 'zod';
+import { parseJsonIfWhole } from '../../read-json.ts';
 import { ApiError, badRequest, notFound } from '../api-error.ts';
 import type { Answer, Call } from '../wire/call.ts';
 import { fieldMatcher } from './field-selector.ts';
@@ -36,12 +38,13 @@ export function selectObjects(store: ObjectStore, request: ApiRequest): KubeObje
   return store.list(request.type.resource, options);
 }
 
-interface ContinueToken {
+const continueToken = z.object({
   /** Version that the first page reported. */
-  v: string;
+  v: z.string(),
   /** Namespace and name of the last object handed out. */
-  after: [string, string];
-}
+  after: z.tuple([z.string(), z.string()]),
+});
+type ContinueToken = z.infer<typeof continueToken>;
 
 /**
  * Pages are cut from the current state, not from that of the first page: what changes between two pages may be
@@ -75,12 +78,9 @@ function isAfter({ metadata }: KubeObject, [namespace, name]: [string, string]):
 
 function decodeToken(text: string | null): ContinueToken | undefined {
   if (!text) return undefined;
-  try {
-    const token: ContinueToken = JSON.parse(Buffer.from(text, 'base64url').toString());
-    if (Array.isArray(token.after)) return token;
-  } catch {
-    // Answered below: anything that is not one of our tokens is malformed.
-  }
+  // Anything that is not one of our tokens is malformed.
+  const token = parseJsonIfWhole(Buffer.from(text, 'base64url').toString(), continueToken);
+  if (token !== undefined) return token;
   throw badRequest('continue key is not valid: invalid continue token');
 }
 
