@@ -138,7 +138,7 @@ export function fromFieldsV1(fields: unknown): FieldSet {
   return set;
 }
 
-/** The key fields of an item's segment, `k:{"name":"x"}`. What clients send in managedFields is checked as it is read. */
+/** The key fields of a segment `k:{"name":"x"}`. What clients send in managedFields is checked as it is read. */
 export function itemKey(segment: string): Plain {
   return parseJson(segment.slice(2), z.record(z.string(), z.unknown()));
 }
