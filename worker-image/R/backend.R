@@ -42,7 +42,7 @@
 #' @param prefix begin of the names of all keys in Redis, normally `"ff:"`; the workers must use the same.
 #' @param isolate `"worker"`: iterations run one after another in a worker's R, and what one has changed is put back
 #'   before the next. `"iteration"`: each runs in a forked child of its own, which also leaves nothing behind of what R
-#'   cannot see, like variables of compiled code. It costs some 10 ms an iteration, and more where data are large.
+#'   cannot see, like variables of compiled code. It costs 10 to 50 ms an iteration, and more where data are large.
 #' @return The state of the back end (an environment), invisibly.
 #' @seealso [startFleetWorkers()] and [fleetWorker()] for workers, [fleetLoops()] for what the loops did.
 #' @examples
