@@ -109,27 +109,25 @@ export class ComputeApi {
   }
 
   async #list(collection: string, filter: string): Promise<Item[]> {
-    const items: Item[] = [];
-    let pageToken = '';
-    do {
-      const query = queryOf({ filter, pageToken });
-      const answer = await this.#read(aggregated, `/aggregated/${collection}?${query}`);
-      for (const scope of Object.values(answer.items))
-        items.push(...parsed(listed, scope[collection] ?? [], collection));
-      pageToken = answer.nextPageToken;
-    } while (pageToken !== '');
-    return items;
+    const pages = await this.#pages(aggregated, `/aggregated/${collection}`, filter);
+    return pages
+      .flatMap(({ items }) => Object.values(items))
+      .flatMap((scope) => parsed(listed, scope[collection] ?? [], collection));
   }
 
   async #firewalls(): Promise<Item[]> {
-    const items: Item[] = [];
+    return (await this.#pages(globalList, '/global/firewalls', '')).flatMap(({ items }) => items);
+  }
+
+  async #pages<T extends { nextPageToken: string }>(schema: z.ZodType<T>, path: string, filter: string): Promise<T[]> {
+    const pages: T[] = [];
     let pageToken = '';
     do {
-      const answer = await this.#read(globalList, `/global/firewalls?${queryOf({ pageToken })}`);
-      items.push(...answer.items);
-      pageToken = answer.nextPageToken;
+      const page = await this.#read(schema, `${path}?${queryOf({ filter, pageToken })}`);
+      pages.push(page);
+      pageToken = page.nextPageToken;
     } while (pageToken !== '');
-    return items;
+    return pages;
   }
 
   async #read<T>(schema: z.ZodType<T>, path: string): Promise<T> {

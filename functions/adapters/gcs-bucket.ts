@@ -2,7 +2,6 @@
  * Cloud Storage through its official client. Every call may be repeated: it carries its precondition, or does
  * the same again; every call has a deadline.
  */
-import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import {
   IdempotencyStrategy,
@@ -13,6 +12,7 @@ import {
   type GetFilesOptions,
 } from '@google-cloud/storage';
 import * as z from 'zod';
+import { md5Of } from '../job/md5.ts';
 import type { Bucket, Buckets, ObjectInfo, StoredObject } from '../ports/bucket.ts';
 import { messageOf, PortError, PreconditionError } from '../ports/port-error.ts';
 import { codeOf } from './error-code.ts';
@@ -290,8 +290,4 @@ const pageOfFolders = z.object({ prefixes: z.array(z.string()).default([]) });
 /** What the answer to a listing names as folders. The client declares no type for it. */
 function foldersOf(response: unknown): string[] {
   return pageOfFolders.parse(response ?? {}).prefixes;
-}
-
-function md5Of(bytes: Buffer): string {
-  return createHash('md5').update(bytes).digest('base64');
 }

@@ -1,9 +1,9 @@
 /** The record as an object of the state bucket, and the status as an object beside the upload. */
-import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { parseJson } from '../job/json-lines.ts';
 import type { JobRecord } from '../job/job-record.ts';
+import { md5Of } from '../job/md5.ts';
 import { formatRecord, MAX_RECORD_BYTES, parseRecord } from '../job/record-text.ts';
 import { RECORD_SCHEMA } from '../job/record-schema.ts';
 import { paths } from '../job/names.ts';
@@ -112,7 +112,7 @@ export async function keepRecord(state: Bucket, record: JobRecord, generation: s
   if ((there?.generation ?? '0') !== generation) return;
   const [name, text] = [paths.previousRecord(record.job), checkedText(record)];
   const kept = await state.info(name);
-  if (kept?.md5 === createHash('md5').update(text).digest('base64')) return;
+  if (kept?.md5 === md5Of(text)) return;
   await state.write(name, text, { contentType: 'application/json' });
 }
 

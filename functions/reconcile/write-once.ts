@@ -3,7 +3,7 @@
  * bytes are compared by size and MD5, which the storage knows by itself. What a pod has put under a result's name can
  * be larger than a pass may read.
  */
-import { createHash } from 'node:crypto';
+import { md5Of } from '../job/md5.ts';
 import type { Bucket } from '../ports/bucket.ts';
 import { PreconditionError } from '../ports/port-error.ts';
 
@@ -27,7 +27,7 @@ export async function writeOnce(
 export async function holds(bucket: Bucket, name: string, bytes: Buffer): Promise<boolean> {
   if (await writeOnce(bucket, name, bytes, 'application/octet-stream')) return true;
   const there = await bucket.info(name);
-  return there?.bytes === bytes.length && there.md5 === createHash('md5').update(bytes).digest('base64');
+  return there?.bytes === bytes.length && there.md5 === md5Of(bytes);
 }
 
 /** Lines, and what the object says in the end: null, these lines; or the text that an earlier pass has left. */

@@ -51,7 +51,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'an object that is there already is believed to hold what was to be written',
     file: 'functions/reconcile/write-once.ts',
-    find: "return there?.bytes === bytes.length && there.md5 === createHash('md5').update(bytes).digest('base64');",
+    find: 'return there?.bytes === bytes.length && there.md5 === md5Of(bytes);',
     replace: 'return there !== null;',
   },
   {
