@@ -18,7 +18,10 @@ can_be_asked <- function(name, frame) {
   !is_missing || is_empty(frame, name)
 }
 
-is_empty <- function(frame, name) identical(unname(.Call(fleet_bindings, frame, name)), list(quote(expr = )))
+is_empty <- function(frame, name) holds_nothing(unname(.Call(fleet_bindings, frame, name)))
+
+# held: one value in a list, for R's sign of a missing argument cannot be passed on by itself
+holds_nothing <- function(held) identical(held, list(quote(expr = )))
 
 asked_names <- function(code) {
   if (is.expression(code)) code <- as.list(code)
@@ -44,7 +47,7 @@ put_asked <- function(kept, env) {
 # An environment with an argument of that name: a missing one, or one that nobody has evaluated
 as_argument_of <- function(name, expression, frame) {
   env <- new.env(parent = emptyenv())
-  if (identical(expression, list(quote(expr = )))) list2env(stats::setNames(expression, name), envir = env)
+  if (holds_nothing(expression)) list2env(stats::setNames(expression, name), envir = env)
   else do.call(delayedAssign, list(name, expression[[1]], frame, env))
   env
 }

@@ -103,11 +103,6 @@ tell_death <- function(worker, status) {
   while (file.exists(path)) Sys.sleep(DEATH_COUNTED_SECONDS)
 }
 
-write_lines <- function(lines, path) {
-  writeLines(lines, paste0(path, ".new"))
-  file.rename(paste0(path, ".new"), path)
-}
-
 # In a child that has taken a loop's first task: what takes long to load is the parent's to load, so that no death costs
 # it again. The task stays this worker's meanwhile, for R may die of what it loads (loading.R). Each thing is asked for
 # once: what cannot be loaded is the child's to complain about.

@@ -22,7 +22,6 @@ prepare_task <- function(worker, bytes) {
   found <- look_before(worker, loop, batch, list("HGET", aborted_key(), batch$run))
   if (is.null(found) || length(found$also)) return(FALSE)
   tell_supervisor(worker, batch)
-  keys <- .Call(fleet_key_texts, batch$prefix, batch$suffix, batch$digest, seq_along(batch$i))
   for (k in which(!found$done)) {
     death <- death_of(worker, loop, batch, found, k)
     verdict <- if (nzchar(death$loading)) judge_deaths(worker, batch, death) else "run"
@@ -31,7 +30,8 @@ prepare_task <- function(worker, bytes) {
       begin_loading(loop, death$i, LOOP_DATA)
       return(TRUE)
     }
-    item <- list(i = death$i, key = keys[k], args = batch$args[[k]])
+    key <- .Call(fleet_key_texts, batch$prefix, batch$suffix, batch$digest, k)
+    item <- list(i = death$i, key = key, args = batch$args[[k]])
     settle_deaths(worker, list(loop = loop), item, death, verdict)
   }
   FALSE

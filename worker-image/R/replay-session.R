@@ -18,9 +18,7 @@ replay_batch <- function(folder) {
   told <- tryCatch(run_replay(folder),
                    fleetNoReplay = function(e) list(outcome = "no-data", message = conditionMessage(e)),
                    error = function(e) list(outcome = "not-run", message = conditionMessage(e)))
-  path <- file.path(folder, "outcome.json")
-  writeLines(to_json(told), paste0(path, ".new"), useBytes = TRUE)
-  file.rename(paste0(path, ".new"), path)
+  write_lines(to_json(told), file.path(folder, "outcome.json"))
   quit(save = "no", status = 0L, runLast = FALSE)
 }
 

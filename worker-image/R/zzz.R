@@ -29,6 +29,12 @@ sort_names <- function(names) names[order_of_names(names)]
 
 or_else <- function(x, other) if (is.null(x) || !length(x)) other else x
 
+# Whoever reads the file meanwhile finds all of the lines, or what was there before.
+write_lines <- function(lines, path) {
+  writeLines(lines, paste0(path, ".new"), useBytes = TRUE)
+  file.rename(paste0(path, ".new"), path)
+}
+
 whole <- function(x) if (length(x)) sprintf("%.0f", x) else character()
 
 # Sets elements in place (the vector must have no second name). A plain x[i] <- value copies the whole vector when x
