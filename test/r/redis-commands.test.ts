@@ -137,6 +137,18 @@ test('every key that it touches is in the document, with commands of its type', 
   assert.deepEqual([...wrong], []);
 });
 
+test('every command that it sends is in the list of the worker image', () => {
+  const readme = readFileSync(join(import.meta.dirname, '../../worker-image/README.md'), 'utf8');
+  const [, list = ''] = /These commands of Redis are used:(.*?)\n## /s.exec(readme) ?? [];
+  const listed = new Set(list.match(/\b[A-Z]{2,}\b/g));
+  const ofPods = [...connections.values()].filter((commands) => !['pass', null].includes(roleOf(commands)));
+  const sent = new Set(ofPods.flat().map(([verb = '']) => verb));
+  assert.deepEqual(
+    [...sent].filter((verb) => !listed.has(verb)),
+    [],
+  );
+});
+
 test('every field that it writes is in the document, and so are the words for states', () => {
   const wrong = new Set<string>();
   const tables = [
