@@ -8,7 +8,7 @@ import { probesAgree } from './probes.ts';
 let lab: Lab;
 labForAll((made) => (lab = made), ['w1', 'w2']);
 
-for (const probes of ['definitions.R', 'globals.R', 'lookups.R', 'masks.R']) {
+for (const probes of ['definitions.R', 'globals.R', 'lookups.R', 'masks.R', 'bindings.R']) {
   test(`loops give what %do% gives: ${probes}`, async (context) => {
     if (await skipsWithout(context, 'R6', 'Matrix')) return;
     await probesAgree(lab, probes);

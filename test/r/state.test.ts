@@ -44,6 +44,11 @@ test("classes and methods of a task beside the script's own", { timeout: 60_000 
   assert.equal(await session.exited, 0, [...session.lines, ...worker.lines.slice(-50)].join('\n'));
 });
 
+test('what a task locks, and what the script has locked', { timeout: 60_000 }, async () => {
+  const session = lab.session(read('state-locks.R'), ', task_size = 4');
+  assert.equal(await session.exited, 0, [...session.lines, ...worker.lines.slice(-50)].join('\n'));
+});
+
 const locking = `
 member("an environment that nobody can unlock", {
   found <- environmentIsLocked(globalenv())

@@ -34,6 +34,8 @@ asked_names <- function(code) {
 # --- the worker's side
 
 put_asked <- function(kept, env) {
+  fixed <- setdiff(kept$fixed$names, names(kept$asked)) # locks.R
+  if (length(fixed)) copy_bindings(kept$fixed$home, fixed, env)
   if (!length(kept$asked)) return(invisible())
   frame <- kept$frames[[1]]
   travels <- vapply(kept$asked, is.null, NA)

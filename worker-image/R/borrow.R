@@ -107,7 +107,7 @@ return_loans <- function(borrowing, scope) {
   for (at in seq_along(borrowing$places)) {
     place <- borrowing$places[[at]]
     mine <- touched[touched > place$from & touched <= place$from + length(place$names)] - place$from
-    if (!length(mine) && .Call(fleet_holds_same, place$env, place$promises)) next
+    if (!length(mine) && .Call(fleet_holds_same, place$env, place$promises, NULL)) next
     failed <- c(failed, attempt("variables", put_back_loans(borrowing, at, mine, scope)))
   }
   failed
@@ -115,9 +115,10 @@ return_loans <- function(borrowing, scope) {
 
 put_back_loans <- function(borrowing, at, mine, scope) {
   place <- borrowing$places[[at]]
-  unlock_bindings(place$env)
+  unlock_variables(place$env, place$names)
   list2env(place$promises, envir = place$env)
   put_promises(borrowing, at, mine)
+  lock_variables(place$env, intersect(place$names, unlist(lapply(borrowing$setup$carried$locks, `[[`, "names"))))
   if (identical(place$env, globalenv())) scope$global[place$names] <- borrowing$places[[at]]$promises
 }
 

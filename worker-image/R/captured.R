@@ -78,7 +78,7 @@ shut_frame <- function(frame) {
 
 # Has no variable of the script changed in this iteration?
 has_same_frames <- function(scope) {
-  .Call(fleet_holds_same, scope$env, scope$before) && !length(.Call(fleet_changed_environments, scope$reached))
+  .Call(fleet_holds_same, scope$env, scope$before, NULL) && !length(.Call(fleet_changed_environments, scope$reached))
 }
 
 # Evaluates code with the frames as they may leave the worker: without loans, but those that the iteration has used.
@@ -108,7 +108,7 @@ keep_used <- function(borrowing, from, to) {
   promises <- borrowing$places[[at]]$promises
   values <- used_loans(borrowing, at)
   if (identical(from, to)) {
-    is_there <- vapply(seq_along(promises), function(j) .Call(fleet_holds_same, from, promises[j]), NA)
+    is_there <- vapply(seq_along(promises), function(j) .Call(fleet_holds_same, from, promises[j], NULL), NA)
     promises <- promises[is_there] # the iteration may have set others
     values <- values[names(values) %in% names(promises)]
     rm(list = names(promises), envir = from)

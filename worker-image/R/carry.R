@@ -11,8 +11,8 @@ publish_definitions <- function(fleet, loop) {
   now <- loop$carried$definitions
   parts <- if (length(now$classes)) hash_value(definition_functions(now))
   last <- fleet$definitions
-  unchanged <- !is.null(last) && identical(last$parts, parts) && identical(last$now$functions,
-    now$functions) && identical(last$now$methods, now$methods)
+  same <- function(part) identical(last$now[[part]], now[[part]])
+  unchanged <- !is.null(last) && identical(last$parts, parts) && same("functions") && same("methods") && same("locked")
   bytes <- if (unchanged) last$bytes else serialize(now, NULL, version = 3L)
   digest <- if (unchanged) last$digest else sha256(bytes)
   fleet$definitions <- list(now = now, parts = parts, bytes = bytes, digest = digest)
@@ -70,7 +70,7 @@ carried_setup <- function(fleet, loop) {
   }
   forget_objects(fleet, loop)
   list(depth = carried$depth, captured = length(carried$captured), package = carried$package,
-       attached = carried$attached, definitions = definitions,
+       attached = carried$attached, definitions = definitions, fixed = carried$fixed, locks = level_locks(loop),
        variables = bytes, hidden = carried$hidden,
        asked = asked_arguments(loop$expr, carried), names = unlist(carried$used), lent = loop$loans$names,
        dead = carried$dead, left = left_behind(loop))

@@ -6,7 +6,7 @@
 # Put into the worker's global environment they take effect when methods::cacheMetaData() is told, as when a package is
 # attached.
 
-# list(functions, classes, methods), each a named list
+# list(functions, classes, methods), each a named list, and names of functions that are locked
 current_definitions <- function() {
   env <- globalenv()
   names <- setdiff(ls(env, all.names = TRUE, sorted = TRUE), NEVER_CARRIED)
@@ -14,7 +14,8 @@ current_definitions <- function() {
   functions <- setdiff(names[.Call(fleet_holds_function, env, names)], metadata)
   functions <- mget(functions[!vapply(functions, bindingIsActive, NA, env)], envir = env)
   own <- vapply(functions, function(f) identical(environment(f), env) || (isS4(f) && length(metadata) > 0L), NA)
-  list(functions = functions[own], classes = mget(metadata, envir = env), methods = registered_methods())
+  list(functions = functions[own], classes = mget(metadata, envir = env), methods = registered_methods(),
+       locked = locked_names(env, names(functions[own])))
 }
 
 # Methods that the script has registered, in the tables of all packages: "package generic.class" -> function
@@ -80,7 +81,7 @@ class_parts <- function(class) {
 new_installation <- function() {
   new_record(run = "", env = NULL, digest = "", functions = list(), classes = character(), methods = list(),
              displaced = list(), globals = character(), hidden = character(), attached = list(), frames = list(),
-             asked = list(), shut = list(),
+             asked = list(), shut = list(), locked = character(), fixed = NULL,
              borrowing = NULL)
 }
 
@@ -89,6 +90,8 @@ install_definitions <- function(kept, definitions) {
   put_globals(kept, names(definitions$functions), function(names) list2env(definitions$functions[names],
     envir = globalenv()))
   kept$functions <- definitions$functions
+  lock_variables(globalenv(), definitions$locked)
+  kept$locked <- definitions$locked
   list2env(definitions$classes, envir = globalenv())
   kept$classes <- names(definitions$classes)
   tell_methods(kept, TRUE)

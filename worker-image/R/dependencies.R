@@ -12,6 +12,7 @@ find_dependencies <- function(fleet, loop, obj, expr, envir) {
   frames <- lexical_frames(envir)
   carried <- list(levels = c(frames, globalenv(), attached_data()), depth = length(frames),
                 package = environment_package(envir), attached = attached_places())
+  carried$fixed <- fixed_names(expr, carried, obj$argnames)
   definitions <- current_definitions()
   reached <- reach(loop, obj, expr, envir, carried, definitions)
   carried <- with_captured(carried, reached, loop$it)
@@ -81,6 +82,7 @@ reach <- function(loop, obj, expr, envir, carried, definitions) {
   named <- c(lapply(carried$levels[seq_len(length(carried$levels) - length(carried$captured))], method_names),
              lapply(carried$captured, light_names))
   values <- c(definition_functions(definitions), iterated_values(loop$it))
+  named[[1]] <- c(named[[1]], carried$fixed)
   for (name in exported_names(obj)) named <- name_exported(named, name, envir, carried)
   look <- function() {
     reached <- .Call(fleet_reach, expr, values, carried$levels, named, envir, obj$argnames)

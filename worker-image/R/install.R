@@ -13,6 +13,7 @@ install_scope <- function(worker, setup) {
     for (object in setup$objects) if (!is.null(object$level)) put_object(kept, setup$carried, object,
       object_value(worker, setup, object))
     put_loans(worker, setup)
+    lock_scope(worker, setup$carried)
     kept$run <- setup$run
     drop_objects(worker, names(known))
   }
@@ -35,6 +36,7 @@ put_scope <- function(kept, carried, bytes) {
   if (length(carried$dead)) .Call(fleet_close_foreign, read)
   kept$frames <- read$frames
   kept$asked <- carried$asked
+  kept$fixed <- list(names = carried$fixed, home = if (carried$depth) read$frames[[1]] else globalenv())
   kept$shut <- lapply(seq_along(kept$frames), function(k) shut_frame(kept$frames[[k]]))
   put_globals(kept, ls(read$global, all.names = TRUE), function(names) {
     rm(list = names[names %in% ls(globalenv(), all.names = TRUE)], envir = globalenv())
@@ -115,5 +117,6 @@ remove_scope <- function(kept) {
   take_globals(kept, kept$globals)
   kept$globals <- character()
   list2env(kept$functions[kept$hidden], envir = globalenv())
+  lock_variables(globalenv(), intersect(kept$hidden, kept$locked))
   kept$hidden <- character()
 }

@@ -27,7 +27,8 @@ loop_key_parts <- function(expr, carried, packages, seed, data_hashes = characte
   data <- data_hashes[order_of_names(names(data_hashes))]
   versions <- package_versions(packages)
   places <- lapply(carried$attached, function(place) setdiff(place$behind, paste0("package:", ENGINE_PACKAGES)))
-  exports <- short_hash(list(levels, script, names(data), unname(data), carried$present, places), frames)
+  reached <- list(levels, script, names(data), unname(data), carried$present, places)
+  exports <- short_hash(c(reached, if (length(closed <- closed_levels(carried))) list(closed)), frames)
   named <- c(object_parts(carried), as.list(stats::setNames(data, sprintf("o.%s", names(data)))),
              if (length(unlist(script))) list(methods = script))
   c(code = short_hash(expr, frames),

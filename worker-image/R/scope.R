@@ -8,6 +8,8 @@ LONGEST_LIST <- 1000L    # longer lists are data, if they hold nothing but vecto
 take_scope <- function(env, frames = list()) {
   scope <- new_record(
     env = env, before = snapshot(env), global = snapshot(globalenv()), directory = getwd(),
+    locked = list(locked_names(env), locked_names(globalenv())),
+    is_closed = vapply(list(env, globalenv()), environmentIsLocked, NA),
     reached = list(),    # environments that these lead to
     references = list(), # variables that can be changed by reference
     classes = NULL,      # of S4
@@ -26,28 +28,30 @@ snapshot <- function(env) {
 # Reasons why R is dirty; none, nearly always
 restore_scope <- function(scope) {
   failed <- c(restore_references(scope), if (!is.null(scope$classes)) restore_classes(scope$classes, scope$global))
-  locked <- tryCatch(put_back_variables(scope), error = function(e) {
-    for (env in list(scope$env, globalenv())) unlock_bindings(env)
-    attempt("variables", put_back_variables(scope))
-  })
+  put_back <- attempt("variables", put_back_variables(scope))
   folder <- if (!identical(getwd(), scope$directory)) attempt("folder", setwd(scope$directory))
-  c(failed, locked, folder)
-}
-
-# A task may have locked variables that others set.
-unlock_bindings <- function(env) {
-  for (name in ls(env, all.names = TRUE, sorted = FALSE)) if (bindingIsLocked(name, env)) unlockBinding(name, env)
+  c(failed, put_back, newly_closed(scope), folder)
 }
 
 put_back_variables <- function(scope) {
   for (k in .Call(fleet_changed_environments, scope$reached)) restore_bindings(scope$reached[[k]])
-  restore_variables(scope$env, scope$before)
-  restore_variables(globalenv(), scope$global)
-  NULL
+  restore_variables(scope$env, scope$before, scope$locked[[1]])
+  restore_variables(globalenv(), scope$global, scope$locked[[2]])
 }
 
-restore_variables <- function(env, before) {
-  if (!.Call(fleet_holds_same, env, before)) list2env(before, envir = env)
+# R cannot open an environment again.
+newly_closed <- function(scope) {
+  now <- c(environmentIsLocked(scope$env), environmentIsLocked(globalenv()))
+  if (any(now & !scope$is_closed) || .Call(fleet_newly_closed, scope$reached)) "an environment was locked"
+}
+
+# locked: names of those that are; NULL: whether they are does not matter
+restore_variables <- function(env, before, locked = NULL) {
+  if (!.Call(fleet_holds_same, env, before, locked)) {
+    unlock_variables(env, names(before))
+    list2env(before, envir = env)
+    lock_variables(env, locked)
+  }
   # all that was there is there now: only if there are more than these, something was added, nearly always the state of
   # the generator
   more <- length(env) - length(before)
@@ -66,11 +70,13 @@ restore_bindings <- function(reached) {
   if (!environmentIsLocked(env)) {
     added <- setdiff(ls(env, all.names = TRUE, sorted = FALSE), reached$names)
     if (length(added)) rm(list = added, envir = env)
+    unlock_variables(env, names(reached$held))
     list2env(reached$held, envir = env)
     return(invisible())
   }
   for (name in names(reached$held)) {
-    if (!exists(name, envir = env, inherits = FALSE) || bindingIsLocked(name, env)) next
+    if (!exists(name, envir = env, inherits = FALSE)) next
+    if (bindingIsLocked(name, env)) unlockBinding(name, env)
     assign(name, reached$held[[name]], envir = env)
   }
 }

@@ -1,4 +1,5 @@
-/* Bindings as they are: a promise unevaluated, a missing argument, an active binding by its function. */
+/* Bindings as they are: a promise unevaluated, a missing argument, an active binding by its function, a locked one
+ * locked. */
 #include "fleet.h"
 #include "pointers.h"
 
@@ -66,7 +67,7 @@ SEXP fleet_holds_function(SEXP env, SEXP names) {
   return out;
 }
 
-/* Copies variables from one environment to another as they are. */
+/* Copies variables from one environment to another as they are, with their locks. */
 SEXP fleet_copy_bindings(SEXP from, SEXP to, SEXP names) {
   for (R_xlen_t i = 0; i < XLENGTH(names); i++) {
     SEXP symbol = installTrChar(STRING_ELT(names, i));
@@ -77,6 +78,7 @@ SEXP fleet_copy_bindings(SEXP from, SEXP to, SEXP names) {
       MARK_NOT_MUTABLE(value);
       defineVar(symbol, value, to);
     }
+    if (R_BindingIsLocked(symbol, from)) R_LockBinding(symbol, to);
     UNPROTECT(1);
   }
   return R_NilValue;
@@ -179,16 +181,44 @@ static int holds_all(SEXP env, SEXP values) {
   return 1;
 }
 
-/* Has the environment these very values? R copies a value that somebody else holds, too, before it changes it. */
-SEXP fleet_holds_same(SEXP env, SEXP values) { return ScalarLogical(holds_all(env, values)); }
+/* Are these the locked ones among the names? All of them are there. */
+static int has_locks(SEXP env, SEXP names, SEXP locked) {
+  R_xlen_t count = 0;
+  for (R_xlen_t i = 0; i < Rf_xlength(names); i++)
+    count += R_BindingIsLocked(installTrChar(STRING_ELT(names, i)), env) != 0;
+  for (R_xlen_t i = 0; i < Rf_xlength(locked); i++)
+    if (!R_BindingIsLocked(installTrChar(STRING_ELT(locked, i)), env)) return 0;
+  return count == Rf_xlength(locked);
+}
 
-/* Which of them (from 1) have other values, or more names or fewer. Each is a list: env, names, held. */
+/* Has the environment these very values? R copies a value that somebody else holds, too, before it changes it.
+ * locked: the names of those that are to be locked, and no others; NULL: locks do not matter */
+SEXP fleet_holds_same(SEXP env, SEXP values, SEXP locked) {
+  if (!holds_all(env, values)) return ScalarLogical(0);
+  return ScalarLogical(locked == R_NilValue || has_locks(env, getAttrib(values, R_NamesSymbol), locked));
+}
+
+/* Of each name whether it is a variable of env that is locked */
+SEXP fleet_is_locked(SEXP env, SEXP names) {
+  SEXP out = PROTECT(allocVector(LGLSXP, XLENGTH(names)));
+  for (R_xlen_t i = 0; i < XLENGTH(names); i++) {
+    SEXP symbol = installTrChar(STRING_ELT(names, i));
+    LOGICAL(out)[i] = R_existsVarInFrame(env, symbol) && R_BindingIsLocked(symbol, env);
+  }
+  UNPROTECT(1);
+  return out;
+}
+
+/* Which of them (from 1) have other values, more names or fewer, or were locked since. Each is a list: env, names, held
+ * (what was not locked). */
 SEXP fleet_changed_environments(SEXP kept) {
   SEXP out = PROTECT(allocVector(INTSXP, XLENGTH(kept)));
   R_xlen_t count = 0;
   for (R_xlen_t k = 0; k < XLENGTH(kept); k++) {
     SEXP one = VECTOR_ELT(kept, k), env = VECTOR_ELT(one, 0);
-    int same = Rf_length(env) == Rf_length(VECTOR_ELT(one, 1)) && holds_all(env, VECTOR_ELT(one, 2));
+    SEXP held = VECTOR_ELT(one, 2);
+    int same = Rf_length(env) == Rf_length(VECTOR_ELT(one, 1)) && holds_all(env, held) &&
+      has_locks(env, getAttrib(held, R_NamesSymbol), R_NilValue);
     if (!same) INTEGER(out)[count++] = (int)k + 1;
   }
   out = Rf_lengthgets(out, count);

@@ -81,14 +81,15 @@ SEXP fleet_values_to_keep(SEXP env, SEXP names) {
 
 static void enter_environment(walker *w, SEXP env, SEXP keep) {
   if (fleet_of_package(env) || env == R_GlobalEnv) return;
-  SEXP one = PROTECT(allocVector(VECSXP, 3)), labels = PROTECT(allocVector(STRSXP, 3));
-  const char *const names[] = {"env", "names", "held"};
-  for (int i = 0; i < 3; i++) SET_STRING_ELT(labels, i, mkChar(names[i]));
+  SEXP one = PROTECT(allocVector(VECSXP, 4)), labels = PROTECT(allocVector(STRSXP, 4));
+  const char *const names[] = {"env", "names", "held", "closed"};
+  for (int i = 0; i < 4; i++) SET_STRING_ELT(labels, i, mkChar(names[i]));
   setAttrib(one, R_NamesSymbol, labels);
   SET_VECTOR_ELT(one, 0, env);
   SET_VECTOR_ELT(one, 1, R_lsInternal3(env, TRUE, FALSE));
   SEXP held = fleet_values_to_keep(env, VECTOR_ELT(one, 1));
   SET_VECTOR_ELT(one, 2, held);
+  SET_VECTOR_ELT(one, 3, ScalarLogical(R_EnvironmentIsLocked(env) != 0));
   for (R_xlen_t i = 0; i < XLENGTH(held); i++) push(w, VECTOR_ELT(held, i));
   SETCDR(keep, Rf_cons(one, CDR(keep)));
   w->found_count++;
@@ -122,4 +123,13 @@ SEXP fleet_environments(SEXP values, SEXP own, SEXP most, SEXP longest) {
   for (SEXP p = CDR(keep); p != R_NilValue; p = CDR(p)) SET_VECTOR_ELT(out, --k, CAR(p));
   UNPROTECT(2);
   return out;
+}
+
+/* Is one of them locked that was not? */
+SEXP fleet_newly_closed(SEXP kept) {
+  for (R_xlen_t k = 0; k < XLENGTH(kept); k++) {
+    SEXP one = VECTOR_ELT(kept, k);
+    if (!asLogical(VECTOR_ELT(one, 3)) && R_EnvironmentIsLocked(VECTOR_ELT(one, 0))) return ScalarLogical(1);
+  }
+  return ScalarLogical(0);
 }

@@ -6,7 +6,7 @@ static int is_large(SEXP value, double limit) {
   return isVector(value) && asReal(fleet_size(value)) > limit && asLogical(fleet_plain(value));
 }
 
-/* What is more than variables (R6, a locked environment, active bindings) travels as it is. */
+/* What is more than variables (R6, what is locked, active bindings) travels as it is. */
 static int holds_large(SEXP env, double limit) {
   if (ATTRIB(env) != R_NilValue || R_EnvironmentIsLocked(env)) return 0;
   int found = 0;
@@ -14,7 +14,7 @@ static int holds_large(SEXP env, double limit) {
   for (R_xlen_t i = 0; i < XLENGTH(names); i++) {
     SEXP symbol = installTrChar(STRING_ELT(names, i));
     if (!R_existsVarInFrame(env, symbol)) continue;
-    if (R_BindingIsActive(symbol, env)) {
+    if (R_BindingIsActive(symbol, env) || R_BindingIsLocked(symbol, env)) {
       found = 0;
       break;
     }

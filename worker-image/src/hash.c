@@ -119,6 +119,7 @@ static int is_seen(hasher *h, SEXP env) {
 static void add_variable(hasher *h, SEXP env, SEXP symbol) {
   if (!R_existsVarInFrame(env, symbol)) return;
   add_text(h, CHAR(PRINTNAME(symbol)));
+  if (R_BindingIsLocked(symbol, env)) add_tag(h, ENVSXP, 6);
   SEXP value = PROTECT(fleet_binding(env, symbol));
   walk(h, value);
   UNPROTECT(1);
@@ -128,6 +129,7 @@ static void add_environment(hasher *h, SEXP env) {
   if (add_named_environment(h, env) || is_seen(h, env)) return;
   SEXP names = PROTECT(R_lsInternal3(env, TRUE, TRUE));
   add_tag(h, ENVSXP, 10 + (uint64_t)XLENGTH(names));
+  if (R_EnvironmentIsLocked(env)) add_tag(h, ENVSXP, 7);
   go_deeper(h, 2);
   for (R_xlen_t i = 0; i < XLENGTH(names); i++) add_variable(h, env, installTrChar(STRING_ELT(names, i)));
   walk(h, ATTRIB(env));

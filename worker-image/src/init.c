@@ -16,7 +16,7 @@ static const R_CallMethodDef routines[] = {
     ROUTINE(fleet_output_reached, 0), ROUTINE(fleet_output_add, 1), ROUTINE(fleet_output_end, 0),
     ROUTINE(fleet_output_keep, 1), ROUTINE(fleet_holds_value, 2), ROUTINE(fleet_holds_function, 2),
     ROUTINE(fleet_copy_bindings, 3), ROUTINE(fleet_bindings, 2), ROUTINE(fleet_shares, 3),
-    ROUTINE(fleet_close_foreign, 1), ROUTINE(fleet_reach, 6), ROUTINE(fleet_holds_same, 2),
+    ROUTINE(fleet_close_foreign, 1), ROUTINE(fleet_reach, 6), ROUTINE(fleet_holds_same, 3),
     ROUTINE(fleet_changed_environments, 1), ROUTINE(fleet_environments, 4), ROUTINE(fleet_package_environments, 4),
     ROUTINE(fleet_values_to_keep, 2), ROUTINE(fleet_package_variables, 2), ROUTINE(fleet_sendable, 2),
     ROUTINE(fleet_same_values, 2), ROUTINE(fleet_foreign_methods, 1), ROUTINE(fleet_weight, 3),
@@ -28,7 +28,7 @@ static const R_CallMethodDef routines[] = {
     ROUTINE(fleet_captured_frames, 4), ROUTINE(fleet_large_variables, 3), ROUTINE(fleet_relink, 2),
     ROUTINE(fleet_threads, 0), ROUTINE(fleet_parent, 0), ROUTINE(fleet_fork, 0), ROUTINE(fleet_forget_folder, 0),
     ROUTINE(fleet_answer, 2), ROUTINE(fleet_await, 3), ROUTINE(fleet_end, 1),
-    {NULL, NULL, 0}};
+    ROUTINE(fleet_is_locked, 2), ROUTINE(fleet_newly_closed, 1), {NULL, NULL, 0}};
 
 void R_init_foreachfleet(DllInfo *dll) {
   R_registerRoutines(dll, NULL, routines, NULL, NULL);
