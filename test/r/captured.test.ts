@@ -5,20 +5,16 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Lab } from '../../testing/lab.ts';
 import { labForEach } from '../../testing/lab-hooks.ts';
+import { succeeded } from '../../testing/succeeded.ts';
 
 let lab: Lab;
 labForEach((made) => (lab = made));
 
 const rScript = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8');
 
-async function ends(code: string): Promise<void> {
-  const session = lab.session(code);
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
-}
-
 test('closures in variables, arguments and results are what they are under %do%', async () => {
   for (const name of ['w1', 'w2']) lab.worker(name);
-  await ends(`${rScript('probe.R')}\n${rScript('captured.R')}`);
+  await succeeded(lab.session(`${rScript('probe.R')}\n${rScript('captured.R')}`));
 });
 
 test('large data in the frame of a closure travel only where they are used, and once for each worker', async () => {
@@ -37,9 +33,9 @@ test('large data in the frame of a closure travel only where they are used, and 
     b <- run()
     stopifnot(identical(a, sapply(1:8, fn)), identical(b, 1 + 1:8))`;
   const start = await received();
-  await ends(loops(''));
+  await succeeded(lab.session(loops('')));
   const unused = (await received()) - start;
-  await ends(loops(' + length(big)'));
+  await succeeded(lab.session(loops(' + length(big)')));
   const used = (await received()) - start - unused;
   assert.ok(unused < 2e6, `${unused} bytes without the data`);
   assert.ok(used > 8e6 && used < 12e6, `${used} bytes with it`);

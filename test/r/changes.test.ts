@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Lab } from '../../testing/lab.ts';
 import { labForEach } from '../../testing/lab-hooks.ts';
+import { succeeded } from '../../testing/succeeded.ts';
 
 let lab: Lab;
 labForEach((made) => (lab = made));
@@ -30,7 +31,7 @@ test('code, arguments, exported objects, functions that they call, packages, ran
     const copy = mkdtempSync(join(lab.dir, 'copy-'));
     if (existsSync(journal)) cpSync(journal, copy, { recursive: true });
     const session = lab.session(changed, `, journal = "${existsSync(journal) ? copy : journal}"`);
-    assert.equal(await session.exited, 0, session.lines.join('\n'));
+    await succeeded(session);
     return session.lines.filter((line) => /reused/.test(line));
   };
   await run(text);
@@ -107,7 +108,7 @@ cat("values", a, b, "\\n")`;
     rmSync(join(lab.dir, 'driver/tmp/files'), { recursive: true, force: true });
     const worker = lab.worker(pod, inputs);
     const driver = lab.driver(inputs);
-    assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+    await succeeded(driver);
     worker.process.kill('SIGTERM');
     await worker.exited;
     return driver.lines;
@@ -137,7 +138,7 @@ test('methods and classes count always, other definitions and data when an itera
     const copy = mkdtempSync(join(lab.dir, 'copy-'));
     if (existsSync(journal)) cpSync(journal, copy, { recursive: true });
     const session = lab.session(changed, `, journal = "${existsSync(journal) ? copy : journal}"`);
-    assert.equal(await session.exited, 0, session.lines.join('\n'));
+    await succeeded(session);
     return session.lines.find((line) => line.startsWith('reused ')) ?? 'none';
   };
   assert.equal(await run(text), 'reused 0 0 values 2 2 2 4 4 4 ');

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Lab, rLibrary, type Running } from '../../testing/lab.ts';
 import { onlySlow } from '../support/only-slow.ts';
+import { succeeded } from '../../testing/succeeded.ts';
 
 let lab: Lab;
 let ownLibrary: string;
@@ -19,7 +20,7 @@ after(() => lab.stop());
 
 async function succeeds(code: string, options = ''): Promise<string[]> {
   const session = lab.session(`.libPaths(c("${ownLibrary}", .libPaths()))\n${code}`, options);
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
   return session.lines;
 }
 
@@ -79,7 +80,7 @@ test('without workers the backend answers, loops without work end, and a loop wa
      while (getDoParWorkers() < 2) Sys.sleep(0.05) # the loop waits for the first worker only`,
   );
   await startWorkers();
-  assert.equal(await waiting.exited, 0, waiting.lines.join('\n'));
+  await succeeded(waiting);
 });
 
 test('loops inside a package find its functions, and notice its new version', async () => {

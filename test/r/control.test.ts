@@ -1,11 +1,13 @@
 // Requests of the control plane: canary gate, stop, lease, early end after errors; and what an error says.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { events, Lab } from '../../testing/lab.ts';
 import { waitFor } from '../../testing/wait-for.ts';
+import { succeeded } from '../../testing/succeeded.ts';
+import { tracedLines } from '../support/traced-lines.ts';
 
 let lab: Lab;
 let trace: string;
@@ -15,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => lab.stop());
 
-const count = (): number => (existsSync(trace) ? readFileSync(trace, 'utf8').trim().split('\n').length : 0);
+const count = (): number => tracedLines(trace).length;
 const slowLoop = (seconds: number, iterations = 40): string =>
   `library(foreach)
 cat("x\\n", file = "made.txt")
@@ -36,7 +38,7 @@ test('only the canary tasks of the job start until the gate is opened', async ()
   assert.equal(count(), 3);
   assert.equal(await lab.redis.hget(redisKeys.waiting, '1'), '9');
   await lab.redis.set(redisKeys.gate, '');
-  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  await succeeded(driver);
   assert.equal(count(), 12);
 });
 
@@ -101,7 +103,7 @@ test('.errorhandling = "stop" ends the loop at its first error, with its classes
       message("fitting ", i); cat("step\\n"); warning("steep"); Sys.sleep(0.25); fit(i)
     }, badFit = function(e) e)
     stopifnot(inherits(e, "badFit"), e$model == 5, conditionMessage(e) == 'task 5 failed - "no fit for 5"')`);
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
   const [[, fields]] = (await lab.redis.xrange(redisKeys.errors, '-', '+')) as [[string, string[]]];
   const error = JSON.parse(fields[1]!) as Record<string, unknown>;
   assert.deepEqual(
@@ -128,7 +130,7 @@ r <- foreach(i = 1:50, .errorhandling = "pass") %dopar% { Sys.sleep(0.2); if (i 
 
 test('quit() in the script ends the job as its status says', async () => {
   const good = lab.driver(lab.prepare({ script: 'writeLines("a", "a.txt")\nquit(status = 0)\n' }));
-  assert.equal(await good.exited, 0, good.lines.join('\n'));
+  await succeeded(good);
   assert.ok((await lab.redis.lrange(redisKeys.outputs, 0, -1)).some((line) => line.includes('a.txt')));
   const bad = lab.driver(lab.prepare({ script: 'q("no", 7)\n' }), { FF_WORK: join(lab.dir, 'driver-2') });
   assert.equal(await bad.exited, 1);

@@ -2,12 +2,14 @@
 // function: the value is that of a calm run.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Lab, type Running } from '../../testing/lab.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 import { onlySlow } from '../support/only-slow.ts';
+import { succeeded } from '../../testing/succeeded.ts';
+import { tracedLines } from '../support/traced-lines.ts';
 
 const resultPath = 'results/lab/attempt-1/result.rds';
 const ITERATIONS = 8 + 5 * 4 + 5;
@@ -25,7 +27,7 @@ saveRDS(list(a, b, c, runif(1)), "result.rds")
 `;
 
 function runs(path: string): string[] {
-  return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [];
+  return tracedLines(path);
 }
 
 function kill(running: Running): void {
@@ -47,7 +49,7 @@ async function calmResult(): Promise<Buffer> {
     const inputs = lab.prepare({ script: script(join(lab.dir, 'trace'), 0), seed: 7 });
     lab.worker('w1', inputs);
     const driver = lab.driver(inputs);
-    assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+    await succeeded(driver);
     return lab.server.read(resultPath);
   } finally {
     await lab.stop();
@@ -84,7 +86,7 @@ async function disturbed(lab: Lab, lostDisk: boolean): Promise<Buffer> {
   for (const worker of workers) kill(worker);
   killR(driver, 'runFleetDriver');
   lab.worker('w5', inputs);
-  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  await succeeded(driver);
   assert.equal(new Set(runs(trace)).size, ITERATIONS);
   // what was under way when its worker died runs again: at most five times two workers, and
   // what Redis had not yet written when it died

@@ -1,12 +1,12 @@
 // doRedis' own test on this backend. Slow, and its source comes from R's package repository: only in the slow tier.
 // Its second file hands a hand-made task to redisWorker() through a package that has left CRAN (rredis): it is
 // about doRedis' worker, not about a backend.
-import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { Lab } from '../../testing/lab.ts';
 import { onlySlow } from '../support/only-slow.ts';
 import { packageSource } from './package-source.ts';
+import { succeeded } from '../../testing/succeeded.ts';
 
 /** Setting up and taking down bare doRedis is ours to do; everything else stays. */
 const SETTING = /redisConnect\(|removeQueue\(|startLocalWorkers\(|registerDoRedis\(|Sys\.sleep\(/;
@@ -29,7 +29,7 @@ test("doRedis' own test passes", { ...onlySlow, timeout: 300_000 }, async (conte
         'stopifnot(getDoParName() == "doFleet", nrow(fleetLoops()) == 2)\n',
       ].join('\n'),
     );
-    assert.equal(await session.exited, 0, session.lines.join('\n'));
+    await succeeded(session);
   } finally {
     await lab.stop();
   }

@@ -8,6 +8,7 @@ import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { Lab, rLibrary, type Running } from '../../testing/lab.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 import { onlySlow } from '../support/only-slow.ts';
+import { succeeded } from '../../testing/succeeded.ts';
 
 const install = (folder: string, packages: string): string => `
   repos <- getOption("repos")
@@ -38,7 +39,7 @@ test('doRNG gives its own numbers, whatever the workers, their number and their 
     const program = (pause: number, more = ''): string =>
       `.libPaths(c("${library}", .libPaths()))\npause <- ${pause}\n${more}\n${code}`;
     const digest = async (session: Running): Promise<string> => {
-      assert.equal(await session.exited, 0, session.lines.join('\n'));
+      await succeeded(session);
       return session.lines.find((line) => line.startsWith('digest')) ?? 'none';
     };
     const env = { R_LIBS: `${library}:${rLibrary}` };

@@ -8,6 +8,7 @@ import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import type { Lab, Running } from '../../testing/lab.ts';
 import { labForEach } from '../../testing/lab-hooks.ts';
 import { waitFor } from '../../testing/wait-for.ts';
+import { succeeded } from '../../testing/succeeded.ts';
 
 let lab: Lab;
 labForEach((made) => (lab = made));
@@ -26,7 +27,7 @@ const probe = `
 
 async function shown(code = probe, options = ''): Promise<string[]> {
   const session = lab.session(code, options);
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
   return session.lines.filter((line) => /^shown|lost|given up|reused/.test(line));
 }
 
@@ -46,7 +47,7 @@ test('after deaths, an early end, errors, large exports', { timeout: 240_000 }, 
   assert.ok(expected.length >= 2);
   for (const [name, code] of Object.entries(earlier)) {
     const session = lab.session(code);
-    assert.equal(await session.exited, 0, session.lines.join('\n'));
+    await succeeded(session);
     assert.deepEqual(await shown(), expected, `after ${name}`);
   }
 });
@@ -129,7 +130,7 @@ for (const [what, code] of [
     );
     await waitFor('the next one waits for a worker', async () => (await lab.redis.llen(redisKeys.queue)) > 0, 30);
     writeFileSync(go, '');
-    assert.equal(await session.exited, 0, session.lines.join('\n'));
+    await succeeded(session);
     assert.deepEqual(
       session.lines.filter((line) => /lost|again/.test(line)),
       [],

@@ -6,6 +6,7 @@ import { type Lab, rLibrary } from '../../testing/lab.ts';
 import { labForAll } from '../../testing/lab-hooks.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 import { probesAgree, rScript } from './probes.ts';
+import { succeeded } from '../../testing/succeeded.ts';
 
 let lab: Lab;
 labForAll((made) => (lab = made), ['w1', 'w2']);
@@ -20,7 +21,7 @@ for (const numbers of ['random.R', 'kinds.R']) {
   test(`random numbers do not depend on workers, order or task size: ${numbers}`, async () => {
     const digest = async (options: string): Promise<string> => {
       const session = lab.session(`set.seed(1)\n${rScript(numbers)}`, options);
-      assert.equal(await session.exited, 0, session.lines.join('\n'));
+      await succeeded(session);
       return session.lines.find((line) => line.startsWith('digest')) ?? 'none';
     };
     const [first, second] = [await digest(''), await digest(', task_size = 3L')];
@@ -31,7 +32,7 @@ for (const numbers of ['random.R', 'kinds.R']) {
 
 test('streams of loops and iterations are apart by construction, and pass tests of independence', async () => {
   const session = lab.session(rScript('streams.R'));
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
   assert.ok(session.lines.includes('streams are independent'));
 });
 
@@ -46,7 +47,7 @@ test('a task that is delivered twice is counted once; bare doRedis counts it twi
   };
   const ours = lab.session(loop(''));
   await duplicate(redisKeys.queue);
-  assert.equal(await ours.exited, 0, ours.lines.join('\n'));
+  await succeeded(ours);
   assert.ok(ours.lines.includes('value 1 2 3 4 5 6 7 8 '), ours.lines.join('\n'));
 
   const url = { REDIS_URL: `redis://:lab-password@127.0.0.1:${lab.redisPort}`, R_LIBS: rLibrary };
@@ -74,7 +75,7 @@ test('iterations are grouped once their time is known, and doRedis still shows i
     'a doRedis job is listed',
     async () => (await lab.redis.keys(redisKeys.queueEnvironment('*'))).length > 0,
   );
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
   const numbers = await lab.redis.hgetall(redisKeys.loop(1));
   assert.equal(numbers['done'], '600');
   const tasks = Number(await lab.redis.hget(redisKeys.loop(1), 'tasks'));

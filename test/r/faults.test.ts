@@ -1,12 +1,14 @@
 // Workers and Redis that die or freeze in the middle of a loop: nothing lost, nothing
 // counted twice, and the loop goes on at once.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
-import { backedUp, events, Lab, type Running } from '../../testing/lab.ts';
+import { backedUp, events, Lab } from '../../testing/lab.ts';
 import { waitFor } from '../../testing/wait-for.ts';
+import { succeeded } from '../../testing/succeeded.ts';
+import { journalledIterations } from '../support/journalled-iterations.ts';
+import { tracedLines } from '../support/traced-lines.ts';
 
 let lab: Lab;
 let trace: string;
@@ -20,7 +22,7 @@ type Mark = { what: string; iteration: number; pid: number };
 
 /** What the tasks wrote with mark(). */
 function marks(): Mark[] {
-  const lines = existsSync(trace) ? readFileSync(trace, 'utf8').trim().split('\n') : [];
+  const lines = tracedLines(trace);
   return lines.map((line) => {
     const [what = '', iteration, pid] = line.split(' ');
     return { what, iteration: Number(iteration), pid: Number(pid) };
@@ -29,15 +31,6 @@ function marks(): Mark[] {
 
 const markFunction = (): string =>
   `mark <- function(what, i) cat(sprintf("%s %d %d\\n", what, i, Sys.getpid()), file = "${trace}", append = TRUE)\n`;
-
-async function succeeded(running: Running): Promise<void> {
-  assert.equal(await running.exited, 0, running.lines.join('\n'));
-}
-
-async function outboxIterations(): Promise<number[]> {
-  const entries = await lab.redis.xrange(redisKeys.outbox, '-', '+');
-  return entries.map(([, fields]) => Number(fields[fields.indexOf('iteration') + 1])).sort((a, b) => a - b);
-}
 
 const oneToN = (count: number): number[] => Array.from({ length: count }, (_, k) => k + 1);
 
@@ -62,7 +55,7 @@ test('the iteration of a killed R process runs again at once, before those that 
   assert.equal(places.length, 2);
   assert.ok(places[1]! < 12, `it was start number ${places[1]! + 1} of 25`);
   assert.equal(starts.length, 25);
-  assert.deepEqual(await outboxIterations(), oneToN(24));
+  assert.deepEqual(await journalledIterations(lab.redis), oneToN(24));
 });
 
 test('a machine that freezes and comes back neither delays the loop nor changes its value', async () => {
@@ -88,7 +81,7 @@ test('a machine that freezes and comes back neither delays the loop nor changes 
     () => marks().filter((m) => m.what === 'end' && m.pid === pid).length > 0,
   );
   await lab.workersReady(2);
-  assert.deepEqual(await outboxIterations(), oneToN(16));
+  assert.deepEqual(await journalledIterations(lab.redis), oneToN(16));
 });
 
 test('driver and workers survive a restart of Redis, and nothing runs twice', async () => {
@@ -178,6 +171,6 @@ test('a loop whose description Redis lost goes on with workers that have never s
   await lab.redis.del(await lab.redis.keys(redisKeys.queueEnvironment('*')));
   lab.worker('w2');
   await succeeded(session);
-  assert.deepEqual(await outboxIterations(), oneToN(6));
+  assert.deepEqual(await journalledIterations(lab.redis), oneToN(6));
   assert.equal(new Set(marks().map((mark) => mark.pid)).size, 2, 'both have worked');
 });

@@ -1,13 +1,15 @@
 // The error that ends a loop is that of the lowest iteration that fails, as %do% shows it, whoever fails first.
 // Its call is the code of the loop.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { killPod } from '../../testing/pod-processes.ts';
 import { Lab, type Running } from '../../testing/lab.ts';
 import { waitFor } from '../../testing/wait-for.ts';
+import { succeeded } from '../../testing/succeeded.ts';
+import { tracedLines } from '../support/traced-lines.ts';
 
 let lab: Lab;
 let trace: string;
@@ -34,7 +36,7 @@ const code = (): string => `
   }, error = function(e) c(conditionMessage(e), as.character(conditionCall(e)[[1]])))
   cat(shown, "\\n")`;
 
-const runs = (): number[] => (existsSync(trace) ? readFileSync(trace, 'utf8').trim().split('\n').map(Number) : []);
+const runs = (): number[] => tracedLines(trace).map(Number);
 const begun = (iteration: number, times = 1): Promise<true> =>
   waitFor(`iteration ${iteration} has begun`, () => runs().filter((run) => run === iteration).length >= times);
 
@@ -45,7 +47,7 @@ async function failedAbove(): Promise<void> {
 }
 
 async function shows(session: Running): Promise<void> {
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
   assert.ok(session.lines.includes('task 2 failed - "no fit for 2" { '), session.lines.join('\n'));
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { startRedis } from '../../testing/redis-server.ts';
 import { Lab, rLibrary } from '../../testing/lab.ts';
+import { succeeded } from '../../testing/succeeded.ts';
 
 const guide = readFileSync(join(import.meta.dirname, '../../worker-image/vignettes/laptop-to-cloud.Rmd'), 'utf8');
 const chunks = [...guide.matchAll(/^```\{r(.*)\}\n([^]*?)^```$/gm)].map(([, options, code]) => ({
@@ -29,7 +30,7 @@ test('the guide can be followed on one machine', { timeout: 180_000 }, async () 
       writeFileSync(join(lab.dir, 'follow.R'), `setwd("${lab.dir}")\n${code}`);
       const env = { R_LIBS: rLibrary, TMPDIR: lab.dir };
       const session = lab.run('Rscript', ['--vanilla', join(lab.dir, 'follow.R')], env);
-      assert.equal(await session.exited, 0, session.lines.join('\n'));
+      await succeeded(session);
       // A loop that is slow on a busy machine also reports its progress.
       return session.lines.filter((line) => line.startsWith('foreach-fleet: loop 1') && line.includes('reused'));
     };

@@ -2,7 +2,7 @@
 // twice: engine.test.ts.) Those that bare doRedis needs half a minute for run in the slow tier.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
@@ -10,6 +10,8 @@ import { type Lab, password, rLibrary, workerScript, type Running } from '../../
 import { labForEach } from '../../testing/lab-hooks.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 import { onlySlow } from '../support/only-slow.ts';
+import { succeeded } from '../../testing/succeeded.ts';
+import { tracedLines } from '../support/traced-lines.ts';
 
 let lab: Lab;
 labForEach((made) => (lab = made));
@@ -46,7 +48,7 @@ test('a task that vanishes with its worker ends bare doRedis in an error; here i
   await lab.redis.lpop(redisKeys.queue);
   bareWorker();
   lab.worker('w1');
-  assert.equal(await ours.exited, 0, ours.lines.join('\n'));
+  await succeeded(ours);
   assert.ok(ours.lines.includes('right'));
   assert.notEqual(await bare.exited, 0, `bare doRedis has changed: ${bare.lines.join('\n')}`);
 });
@@ -59,8 +61,8 @@ test('two loops draw the same random numbers with bare doRedis; here they do not
   const ours = lab.session(loops);
   bareWorker();
   lab.worker('w1');
-  assert.equal(await bare.exited, 0, bare.lines.join('\n'));
-  assert.equal(await ours.exited, 0, ours.lines.join('\n'));
+  await succeeded(bare);
+  await succeeded(ours);
   assert.ok(bare.lines.includes('equal '), `bare doRedis has changed: ${bare.lines.join('\n')}`);
   assert.ok(ours.lines.includes('different '), ours.lines.join('\n'));
 });
@@ -77,7 +79,7 @@ test('a cut connection with a password: bare doRedis fails for ever, here both s
   lab.cutConnections();
   await waitFor('the hot loop has begun', () => bare.lines.length > 500, 90);
   bare.process.kill('SIGKILL');
-  assert.equal(await ours.exited, 0, ours.lines.join('\n'));
+  await succeeded(ours);
   assert.ok(ours.lines.length < 20, `${ours.lines.length} lines`);
   await lab.workersReady(1);
 });
@@ -85,7 +87,7 @@ test('a cut connection with a password: bare doRedis fails for ever, here both s
 test('a worker that freezes and thaws: bare doRedis gives a wrong value, here it is right', onlySlow, async () => {
   const trace = join(lab.dir, 'trace');
   const marks = (name: string, what: string): string[][] =>
-    (existsSync(`${trace}-${name}`) ? readFileSync(`${trace}-${name}`, 'utf8').split('\n') : [])
+    tracedLines(`${trace}-${name}`)
       .map((line) => line.split(' '))
       .filter((line) => line[0] === what);
   const loop = (name: string): string => `
@@ -124,7 +126,7 @@ test('a worker that freezes and thaws: bare doRedis gives a wrong value, here it
   const ours = lab.session(loop('ours'));
   await freezeAndThaw('ours');
   writeFileSync(`${trace}-ours-go`, '');
-  assert.equal(await ours.exited, 0, ours.lines.join('\n'));
+  await succeeded(ours);
   assert.ok(ours.lines.includes('value 1 2 3 4 5 6 7 8 '), ours.lines.join('\n'));
 });
 
@@ -138,7 +140,7 @@ test('a lost task of several iterations hangs bare doRedis for ever; here the lo
   await lab.redis.lpop(redisKeys.queue);
   bareWorker();
   lab.worker('w1');
-  assert.equal(await ours.exited, 0, ours.lines.join('\n'));
+  await succeeded(ours);
   assert.ok(ours.lines.includes('right'));
   await waitFor('bare doRedis has nothing left to do', async () => (await lab.redis.llen('bare')) === 0);
   // it waits: three of its intervals pass and nothing moves
@@ -165,7 +167,7 @@ test('a restart of Redis ends the workers of bare doRedis; ours go on', onlySlow
     bareWorkers.every((running) => running.process.exitCode !== null || running.process.signalCode !== null),
   );
   await lab.startRedis();
-  assert.equal(await ours.exited, 0, ours.lines.join('\n'));
+  await succeeded(ours);
   assert.ok(ours.lines.includes('right'));
   assert.deepEqual([worker.process.exitCode, await pid()], [null, before]);
 });
@@ -176,11 +178,11 @@ test('a task that ends its R process is tried for ever by bare doRedis; here it 
     if (i == 2) { cat("x\\n", file = "${trace}", append = TRUE); tools::pskill(Sys.getpid(), 9) }
     i
   }; stopifnot(identical(r, c(1L, 3L)))`;
-  const tried = (): number => (existsSync(trace) ? readFileSync(trace, 'utf8').trim().split('\n').length : 0);
+  const tried = (): number => tracedLines(trace).length;
   lab.worker('w1');
   await lab.workersReady(1);
   const ours = lab.session(loop);
-  assert.equal(await ours.exited, 0, ours.lines.join('\n'));
+  await succeeded(ours);
   assert.equal(tried(), 3);
   const bare = bareSession(loop, ', ftinterval = 3');
   // somebody restarts the workers, as any cluster does
@@ -222,7 +224,7 @@ test(
     const ours = inNamespace(workerScript, [], lab.environment('w1'));
     await lab.workersReady(1);
     process.kill(first(ours), 'SIGTERM');
-    assert.equal(await ours.exited, 0, ours.lines.join('\n'));
+    await succeeded(ours);
     assert.equal(await lab.redis.hexists(redisKeys.workers, 'w1'), 0);
   },
 );

@@ -8,6 +8,8 @@ import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { events, Lab, rLibrary, said, type Running } from '../../testing/lab.ts';
 import { rProcess } from '../../testing/pod-processes.ts';
 import { waitFor } from '../../testing/wait-for.ts';
+import { succeeded } from '../../testing/succeeded.ts';
+import { tracedLines } from '../support/traced-lines.ts';
 
 let lab: Lab;
 beforeEach(async () => {
@@ -15,8 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => lab.stop());
 
-const lines = (path: string): string[] =>
-  existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean) : [];
+const lines = (path: string): string[] => tracedLines(path);
 
 /** A package that writes a line each time it is loaded, and one when R runs its finalizers. */
 function installPackage(name: string, files: Record<string, string>): { library: string; loads: string } {
@@ -41,11 +42,6 @@ function installPackage(name: string, files: Record<string, string>): { library:
 }
 
 const withLibrary = (library: string): Record<string, string> => ({ R_LIBS: `${library}:${rLibrary}` });
-
-async function succeeded(session: Running, ...others: Running[]): Promise<void> {
-  const told = (): string => [session, ...others].flatMap((one) => one.lines.slice(-60)).join('\n');
-  assert.equal(await session.exited, 0, told());
-}
 
 /** Also of workers; the session's own lines are left out. */
 const notes = (path: string, what: string, session: Running): number[] =>

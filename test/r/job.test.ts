@@ -9,6 +9,7 @@ import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { events, type Lab, rLibrary } from '../../testing/lab.ts';
 import { labForAll } from '../../testing/lab-hooks.ts';
 import { waitFor } from '../../testing/wait-for.ts';
+import { succeeded } from '../../testing/succeeded.ts';
 
 let lab: Lab;
 labForAll((made) => (lab = made));
@@ -44,7 +45,7 @@ test('a job runs to its end and brings its files home', async () => {
   lab.server.failNext = 2;
   const workers = [lab.worker('w1', inputs), lab.worker('w2', inputs)];
   const driver = lab.driver(inputs);
-  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  await succeeded(driver);
 
   const done = events(driver).at(-1);
   assert.deepEqual([done?.['ff'], done?.['outcome']], ['completed', 'succeeded']);

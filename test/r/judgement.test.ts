@@ -8,6 +8,7 @@ import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { events, type Lab, rLibrary, said } from '../../testing/lab.ts';
 import { labForEach } from '../../testing/lab-hooks.ts';
 import { waitFor } from '../../testing/wait-for.ts';
+import { succeeded } from '../../testing/succeeded.ts';
 
 let lab: Lab;
 labForEach((made) => (lab = made));
@@ -48,7 +49,7 @@ test('few errors among many iterations do not', async () => {
   lab.worker('w1', inputs);
   lab.worker('w2', inputs);
   const driver = lab.driver(inputs);
-  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  await succeeded(driver);
   assert.equal(await lab.redis.hget(redisKeys.loop(1), 'failed'), '10');
 });
 
@@ -68,7 +69,7 @@ test('a worker that fails what others can do is replaced, and its errors do not 
     stopifnot(identical(r, as.list(1:60)))`,
     ', task_size = 1L',
   );
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
   const isReplaced = (event: Record<string, unknown>): boolean => event['event'] === 'worker-replaced';
   await waitFor('a worker is replaced', () => workers.flatMap(events).some(isReplaced));
   const replaced = workers.flatMap(events).filter(isReplaced);
@@ -96,7 +97,7 @@ test('a worker that stays broken after being replaced does not spoil the loop ei
     stopifnot(identical(r, as.list(1:80)))`,
     ', task_size = 1L',
   );
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
   await said(broken, /"event":"worker-replaced"/);
 });
 
@@ -110,7 +111,7 @@ test('a failed iteration is replayed from its report with the same condition and
     r <- foreach(i = 1:3, .errorhandling = "pass", .packages = "stats") %dopar%
       if (i == 2) fit(scale * i + rnorm(1)) else i
     saveRDS(r[[2]], "${join(lab.dir, 'condition.rds')}")`);
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
   const [report] = await reports();
   assert.equal(typeof report?.['replay'], 'string');
   writeFileSync(join(lab.dir, 'errors.jsonl'), `${JSON.stringify(report)}\n`);
@@ -125,7 +126,7 @@ test('a failed iteration is replayed from its report with the same condition and
     ],
     { R_LIBS: rLibrary },
   );
-  assert.equal(await again.exited, 0, again.lines.join('\n'));
+  await succeeded(again);
 });
 
 test('.errorhandling = "stop": a worker with a broken disk stops no loop, and its errors are refuted', async () => {
@@ -141,7 +142,7 @@ test('.errorhandling = "stop": a worker with a broken disk stops no loop, and it
     stopifnot(identical(r, 1:60))`,
     ', task_size = 1L',
   );
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
   const all = await reports();
   const errors = all.filter((report) => report['refuted'] === undefined);
   const refutations = all.filter((report) => report['refuted'] !== undefined);
@@ -165,7 +166,7 @@ test('.errorhandling = "stop": an error of the code is confirmed elsewhere, and 
      stopifnot(identical(e, 'task 7 failed - "no fit for 7"'))`,
     ', task_size = 1L',
   );
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
   const errors = await reports();
   assert.deepEqual(
     errors.map((report) => report['iteration']),
@@ -188,7 +189,7 @@ test('.errorhandling = "stop": without an answer in time the first error stands'
      stopifnot(identical(e, 'task 1 failed - "bad"'))`,
     ', task_size = 1L',
   );
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
   writeFileSync(gate, '');
   assert.equal((await reports()).length, 1);
 });

@@ -5,6 +5,7 @@ import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { LabControlPlane } from '../../testing/lab-control-plane.ts';
 import { events, Lab, type Running, said } from '../../testing/lab.ts';
 import { waitFor } from '../../testing/wait-for.ts';
+import { succeeded } from '../../testing/succeeded.ts';
 
 let lab: Lab;
 let plane: LabControlPlane;
@@ -144,6 +145,6 @@ test('without a bucket, exports go through Redis', async () => {
     stopifnot(identical(r, lapply(1:3, function(i) big[i] + shared$big[i])))
     r <- foreach(i = 1:2) %dopar% { big[i] }
     stopifnot(identical(r, list(big[1], big[2])))`);
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
   plane = new LabControlPlane(lab).begin();
 });

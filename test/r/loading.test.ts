@@ -9,6 +9,7 @@ import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { killPod } from '../../testing/pod-processes.ts';
 import { Lab, rLibrary, said } from '../../testing/lab.ts';
 import { waitFor } from '../../testing/wait-for.ts';
+import { succeeded } from '../../testing/succeeded.ts';
 
 let lab: Lab;
 let library: string;
@@ -41,7 +42,7 @@ const loads = (trace: string): number => (existsSync(trace) ? readFileSync(trace
 
 async function answers(code: string, options = ''): Promise<string[]> {
   const session = lab.session(`.libPaths(c("${library}", .libPaths()))\n${code}`, options);
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
   return session.lines;
 }
 
@@ -125,7 +126,7 @@ test('where another worker can load the loop, one that cannot costs only what it
   );
   await said(pods[0]!, /iteration \d+ was given up/);
   writeFileSync(go, '');
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
 });
 
 test('a container that is ended while it loads has had a try; a machine that is lost then has not', async () => {
@@ -144,7 +145,7 @@ test('a container that is ended while it loads has had a try; a machine that is 
     if (boot) writeFileSync(join(lab.dir, 'w1/tmp/supervisor/boot'), boot);
   }
   lab.worker('w1', undefined, own());
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
   assert.deepEqual(await lab.redis.hgetall(redisKeys.tries), { '1:1': '1' });
   assert.deepEqual(await lab.redis.hgetall(redisKeys.loading), { '1:1': 'package deadly' });
 });

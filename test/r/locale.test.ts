@@ -5,6 +5,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { join } from 'node:path';
 import { findR } from '../../cli/r-process.ts';
 import { Lab, password, rLibrary, type Running } from '../../testing/lab.ts';
+import { succeeded } from '../../testing/succeeded.ts';
 
 const bin = join(import.meta.dirname, '../../worker-image/bin');
 const ownLocale = { LC_ALL: process.env['LC_ALL'], LC_CTYPE: process.env['LC_CTYPE'], LANG: process.env['LANG'] };
@@ -58,7 +59,7 @@ for (const [name, change] of Object.entries(locales)) {
       stopifnot(identical(enc2utf8(r), "\\u00c4RGER"))
       stopFleetWorkers()`;
     const session = runIn(change, ['Rscript', '--vanilla', '-e', code], { R_LIBS: rLibrary, TMPDIR: lab.dir });
-    assert.equal(await session.exited, 0, session.lines.join('\n'));
+    await succeeded(session);
   });
 }
 
@@ -82,7 +83,7 @@ async function runPods(change: string[]): Promise<string> {
     runIn(change, [join(bin, program)], { ...lab.environment(name), FF_INPUTS: inputs });
   pod('run-worker', 'w1');
   const driver = pod('run-driver', 'driver');
-  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  await succeeded(driver);
   return driver.lines.join('\n');
 }
 

@@ -9,6 +9,7 @@ import { LabControlPlane } from '../../testing/lab-control-plane.ts';
 import { events, killR, type Lab } from '../../testing/lab.ts';
 import { labForEach } from '../../testing/lab-hooks.ts';
 import { waitFor } from '../../testing/wait-for.ts';
+import { succeeded } from '../../testing/succeeded.ts';
 
 let lab: Lab;
 labForEach((made) => (lab = made));
@@ -22,7 +23,7 @@ stopifnot(identical(r, 2 * (1:3000)))`;
     const inputs = lab.prepare({ script: double, seed: 1 });
     lab.worker('w1', inputs);
     const first = lab.driver(inputs);
-    assert.equal(await first.exited, 0, first.lines.join('\n'));
+    await succeeded(first);
     await waitFor('all is backed up', async () => (await lab.redis.xlen(redisKeys.outbox)) === 0);
     const files = [...new Set(plane.ledger().map((line) => `results/${line.object}`))];
     assert.ok(files.length < 100, `${files.length} files`);
@@ -31,7 +32,7 @@ stopifnot(identical(r, 2 * (1:3000)))`;
     const again = lab.prepare({ script: double, seed: 1, attempt: 2, ledger });
     lab.server.served.length = 0;
     const second = lab.driver(again, { FF_WORK: join(lab.dir, 'second') });
-    assert.equal(await second.exited, 0, second.lines.join('\n'));
+    await succeeded(second);
     assert.ok(second.lines.some((line) => line.includes('3000 of 3000 iterations reused')));
     const fetched = lab.server.served.filter((name) => files.includes(name));
     assert.deepEqual(fetched.toSorted(), files.toSorted());
@@ -72,7 +73,7 @@ stopifnot(identical(r, 1:4))`;
   killR(driver);
   await waitFor('it begins again', () => events(driver).filter((e) => e['event'] === 'loop-started').length >= 2);
   writeFileSync(go, '');
-  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  await succeeded(driver);
   assert.deepEqual(await inOutbox(), [1, 2, 3, 4]);
 });
 
@@ -89,7 +90,7 @@ stopifnot(identical(r, 1:4))`;
   await loseInRedis(2);
   lab.cutConnections();
   writeFileSync(go, '');
-  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  await succeeded(driver);
   assert.deepEqual(await inOutbox(), [1, 2, 3, 4]);
 });
 
@@ -106,7 +107,7 @@ stopifnot(identical(c(r, s), 1:8))`;
   await loseInRedis(2);
   lab.cutConnections();
   writeFileSync(go, '');
-  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  await succeeded(driver);
   assert.deepEqual(await inOutbox(), [1, 1, 2, 2, 3, 3, 4, 4]);
 });
 
@@ -136,7 +137,7 @@ stopifnot(identical(r, 1:20), identical(s, 1:6))`;
     assert.deepEqual(await told(), before);
     await waitFor('what waits is known', async () => (await lab.redis.hget(redisKeys.waiting, '2')) === '1');
     writeFileSync(go, '');
-    assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+    await succeeded(driver);
     await waitFor('all is backed up', async () => (await lab.redis.xlen(redisKeys.outbox)) === 0);
     const saved = plane.ledger().map((line) => `${line.loop}:${line.iteration}`);
     assert.equal(new Set(saved).size, 26);
@@ -162,7 +163,7 @@ stopifnot(identical(vapply(r, attr, 1L, "i"), 1:2))`;
   await lab.redis.del(redisKeys.need);
   const plane = new LabControlPlane(lab).begin();
   try {
-    assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+    await succeeded(driver);
   } finally {
     await plane.end();
   }

@@ -7,6 +7,7 @@ import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { LabControlPlane } from '../../testing/lab-control-plane.ts';
 import { events, Lab, password, type Running } from '../../testing/lab.ts';
 import { waitFor } from '../../testing/wait-for.ts';
+import { succeeded } from '../../testing/succeeded.ts';
 
 const LIMIT_MB = 48;
 let lab: Lab;
@@ -51,7 +52,7 @@ test('results of 300 MB pass through 48 MB, backed up by a control plane', async
   await waitFor('somebody waits for room', () => [driver, ...workers].flatMap(events).some(isWaiting));
   assert.ok((await usedMb()) < LIMIT_MB * 1.05);
   plane.begin();
-  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  await succeeded(driver);
   await waitFor('all is backed up', async () => (await lab.redis.xlen(redisKeys.outbox)) === 0);
   await plane.end();
   assert.equal(new Set(plane.ledger().map((line) => line.iteration)).size, 60);
@@ -62,7 +63,7 @@ test('results of 300 MB pass through 48 MB, backed up by a control plane', async
 test('the same on a laptop, where nobody backs up', async () => {
   for (const name of ['w1', 'w2', 'w3']) lab.worker(name);
   const session = lab.session(loop);
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
   assert.deepEqual(lost([session]), []);
   assert.ok((await usedMb()) < 10);
 });
@@ -84,7 +85,7 @@ stopifnot(identical(r, 1:40))`;
   await waitFor('its time has passed', () => Date.now() - seen > 16_000);
   assert.equal(await lab.redis.hget(redisKeys.workers, 'w1'), beat);
   limitRedis(`${LIMIT_MB}mb`);
-  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  await succeeded(driver);
   await plane.end();
   assert.deepEqual(lost([driver, ...workers]), []);
   assert.equal(workers.flatMap((worker) => worker.lines).filter((line) => line.includes('R (pid')).length, 0);
@@ -109,5 +110,5 @@ test('large arguments wait in the driver; arguments, exports and results that ne
     text <- said(foreach(i = 1:2) %dopar% numeric(2e6))
     stopifnot(grepl("the result is 15.3 MiB; at most 9.6 MiB can be returned", text))
     stopifnot(identical(foreach(i = 1:3) %dopar% i, as.list(1:3)))`);
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
 });

@@ -8,6 +8,7 @@ import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import type { Lab } from '../../testing/lab.ts';
 import { labForEach } from '../../testing/lab-hooks.ts';
 import { waitFor } from '../../testing/wait-for.ts';
+import { succeeded } from '../../testing/succeeded.ts';
 
 let lab: Lab;
 labForEach((made) => (lab = made));
@@ -43,7 +44,7 @@ async function run(need: string, tasks: { moreMemory?: boolean; tries?: number; 
     await waitFor('something needs more memory', async () => (await lab.redis.llen(redisKeys.queueLarge)) > 0);
     lab.worker('large', inputs, { ...memoryOf('large', 4096), FF_LARGE: 'yes' });
   }
-  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  await succeeded(driver);
   return String(lab.server.read('results/lab/attempt-1/r.txt')).trim().split('\n');
 }
 

@@ -7,6 +7,7 @@ import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { events, type Lab, said } from '../../testing/lab.ts';
 import { labForEach } from '../../testing/lab-hooks.ts';
 import { waitFor } from '../../testing/wait-for.ts';
+import { succeeded } from '../../testing/succeeded.ts';
 
 let lab: Lab;
 labForEach((made) => (lab = made));
@@ -28,7 +29,7 @@ test('what a task prints is in the log of its worker while it runs, marked, and 
     }`);
   await waitFor('the second task is seen to wait', () => worker.lines.includes('[loop 1 iteration 2] waiting'));
   writeFileSync(gate, '');
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
   const block = (i: number): string[] =>
     [
       `one of ${i} two`,
@@ -62,7 +63,7 @@ test('a row of dots and a progress bar are seen to move, without a line for each
   writeFileSync(`${gate}1`, '');
   await waitFor('the bar', () => marked(worker.lines).some((line) => /iteration 2\].*%/.test(line)));
   writeFileSync(`${gate}2`, '');
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
   assert.ok(marked(worker.lines).length < 20, worker.lines.join('\n'));
 });
 
@@ -83,7 +84,7 @@ test('printing of every kind does no harm: much, own sinks, closed connections, 
     stopifnot(identical(unlist(r[1:5]), as.character(1:5)))`,
     ', task_size = 2L',
   );
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
   await said(worker, /^\[loop 1 iteration 1\] line 20000 $/);
   await said(worker, /^\[loop 1 iteration 5\] \[1\] 1 2 3 $/);
   await said(worker, /^from a shell$/);
@@ -101,7 +102,7 @@ for (k in 1:2) r <- foreach(i = 1:8, .combine = c) %dopar% { Sys.sleep(if (k == 
   });
   lab.worker('w1', inputs);
   const driver = lab.driver(inputs);
-  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  await succeeded(driver);
   for (const loop of [1, 2]) {
     const told = events(driver).filter((event) => event['loop'] === loop);
     assert.equal(told[0]?.['event'], 'loop-started');

@@ -9,6 +9,7 @@ import { skipsWithout } from '../support/needs-r-package.ts';
 import { onlySlow, runsSlowTests } from '../support/only-slow.ts';
 import { cases, type Case } from './packages/cases.ts';
 import { installFromDebian } from './packages/install.ts';
+import { succeeded } from '../../testing/succeeded.ts';
 
 const folder = join(import.meta.dirname, 'packages');
 
@@ -58,9 +59,9 @@ async function runBoth(lab: Lab, { name }: Case): Promise<Answer[]> {
   const plain = lab.run('Rscript', ['--vanilla', join(folder, 'plain.R'), file, plainFile], env);
   const code = [join(folder, 'harness.R'), file].map((path) => readFileSync(path, 'utf8')).join('\n');
   const fleet = lab.session(`${code}\nsaveRDS(answers, "${fleetFile}")\n`);
-  assert.equal(await plain.exited, 0, plain.lines.join('\n'));
-  assert.equal(await fleet.exited, 0, fleet.lines.join('\n'));
+  await succeeded(plain);
+  await succeeded(fleet);
   const compared = lab.run('Rscript', ['--vanilla', join(folder, 'compare.R'), plainFile, fleetFile], env);
-  assert.equal(await compared.exited, 0, compared.lines.join('\n'));
+  await succeeded(compared);
   return compared.lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Answer);
 }

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Lab } from '../../testing/lab.ts';
+import { succeeded } from '../../testing/succeeded.ts';
 
 export const rScript = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8');
 
 export async function probesAgree(lab: Lab, probes: string): Promise<void> {
   const session = lab.session(`${rScript('probe.R')}\n${rScript(probes)}`);
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
   assert.ok(session.lines.includes('all probes agree'));
 }

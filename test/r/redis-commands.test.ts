@@ -10,6 +10,7 @@ import { redisTaskQueues } from '../../functions/adapters/redis-task-queue.ts';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { Lab, password } from '../../testing/lab.ts';
 import { waitFor } from '../../testing/wait-for.ts';
+import { succeeded } from '../../testing/succeeded.ts';
 
 const KEY_PREFIX = 'ff:';
 const document = readFileSync(join(import.meta.dirname, '../../docs/redis-protocol.md'), 'utf8');
@@ -114,7 +115,7 @@ saveRDS(a, "a.rds")
     ((await lab.redis.hget(redisKeys.workers, 'w1')) ?? '').includes('"replaced"'),
   );
   await pass.setGate('open');
-  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  await succeeded(driver);
   await pass.confirm((await pass.outbox(100, 1e6)).items.map(({ entry }) => entry));
   pass.close();
   for (const worker of workers) worker.process.kill('SIGTERM');

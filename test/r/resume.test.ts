@@ -8,6 +8,7 @@ import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { events, killR, type Lab } from '../../testing/lab.ts';
 import { labForEach } from '../../testing/lab-hooks.ts';
 import { waitFor } from '../../testing/wait-for.ts';
+import { succeeded } from '../../testing/succeeded.ts';
 
 let lab: Lab;
 labForEach((made) => (lab = made));
@@ -58,7 +59,7 @@ test('a driver that is killed twice goes on where it was, with the values of a r
   killR(driver);
   await waitFor('some of loop 2 done', () => runs(trace).filter((run) => run.startsWith('2')).length >= 5);
   killR(driver);
-  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  await succeeded(driver);
   assert.equal(new Set(runs(trace)).size, 20);
   assert.equal(runs(trace).length, 20, 'nothing ran twice');
   const disturbed = lab.server.read(resultPath);
@@ -67,7 +68,7 @@ test('a driver that is killed twice goes on where it was, with the values of a r
   const calm = join(lab.dir, 'calm');
   const second = lab.prepare({ script: script(trace, 0).replaceAll(trace, calm), seed: 7 });
   const other = lab.driver(second, { FF_WORK: join(lab.dir, 'driver2') });
-  assert.equal(await other.exited, 0, other.lines.join('\n'));
+  await succeeded(other);
   writeFileSync(join(lab.dir, 'a.rds'), disturbed);
   writeFileSync(join(lab.dir, 'b.rds'), lab.server.read(resultPath));
   execFileSync('Rscript', ['--vanilla', '-e', 'stopifnot(identical(readRDS("a.rds"), readRDS("b.rds")))'], {
@@ -95,7 +96,7 @@ stopifnot(identical(r, 1:2))`;
     () => driver.lines.filter((line) => line.includes('"loop-started"')).length >= 2,
   );
   writeFileSync(`${trace}.go`, '');
-  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  await succeeded(driver);
   assert.equal(runs(trace).length, 2, 'nothing ran twice');
 });
 
@@ -104,7 +105,7 @@ test('a new attempt runs what the ledger lacks, draws the same random numbers, a
   const first = lab.prepare({ script: script(trace, 0) });
   lab.worker('w1', first);
   const driver = lab.driver(first);
-  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  await succeeded(driver);
   const full = lab.server.read(resultPath);
   const ledger = await backUp((loop, iteration) => loop === 1 || iteration % 2 === 0);
 
@@ -117,7 +118,7 @@ test('a new attempt runs what the ledger lacks, draws the same random numbers, a
     writeFileSync(trace, '');
     const inputs = lab.prepare({ script: text, attempt: number, ledger });
     const running = lab.driver(inputs, { FF_WORK: join(lab.dir, `driver-${number}`), FF_ATTEMPT: String(number) });
-    assert.equal(await running.exited, 0, running.lines.join('\n'));
+    await succeeded(running);
     return running;
   };
 
@@ -155,7 +156,7 @@ stopifnot(identical(r, 1:4 * 10))`;
   const first = lab.prepare({ script: text });
   lab.worker('w1', first);
   const driver = lab.driver(first);
-  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  await succeeded(driver);
   const entries = (await lab.redis.xrange(redisKeys.outbox, '-', '+')).map(([, list]) => {
     const entry: Record<string, string> = {};
     for (let k = 0; k < list.length; k += 2) entry[list[k]!] = list[k + 1]!;
@@ -179,7 +180,7 @@ stopifnot(identical(r, 1:4 * 10))`;
     FF_WORK: join(lab.dir, 'driver-2'),
     FF_ATTEMPT: '2',
   });
-  assert.equal(await second.exited, 0, second.lines.join('\n'));
+  await succeeded(second);
   assert.deepEqual(runs(trace).sort(), ['3', '4']);
   assert.ok(second.lines.some((line) => line.includes('its SHA-256 differs')));
 });
@@ -208,7 +209,7 @@ stopifnot(identical(r, 1:6))`;
   killR(worker, 'runFleetWorker');
   await waitFor('the fifth has begun again', () => runs(trace).filter((run) => run === '5').length >= 2);
   writeFileSync(`${trace}.go`, '');
-  assert.equal(await second.exited, 0, second.lines.join('\n'));
+  await succeeded(second);
   assert.deepEqual(runs(trace).sort(), ['1', '2', '3', '4', '5', '5', '6']);
 });
 
@@ -243,6 +244,6 @@ stopifnot(identical(a, 1:2), identical(b, 1:3))`;
     () => second.lines.filter((line) => line.includes('"loop-started","loop":2')).length >= 1,
   );
   writeFileSync(`${trace}.go`, '');
-  assert.equal(await second.exited, 0, second.lines.join('\n'));
+  await succeeded(second);
   assert.equal(runs(trace).length, 5, runs(trace).join('; '));
 });

@@ -2,12 +2,13 @@
 // and the driver's memory stays bounded.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
-import { Lab, rLibrary, type Running } from '../../testing/lab.ts';
+import { Lab, rLibrary } from '../../testing/lab.ts';
 import { startRedis } from '../../testing/redis-server.ts';
+import { succeeded } from '../../testing/succeeded.ts';
+import { tracedLines } from '../support/traced-lines.ts';
 
 let lab: Lab;
 let trace: string;
@@ -21,12 +22,8 @@ beforeEach(async () => {
 afterEach(() => lab.stop());
 
 /** Lines that driver and workers wrote, in the order of writing. */
-const traced = (): string[] => (existsSync(trace) ? readFileSync(trace, 'utf8').trim().split('\n') : []);
+const traced = (): string[] => tracedLines(trace);
 const note = (): string => `note <- function(...) cat(paste(...), "\\n", sep = "", file = "${trace}", append = TRUE)\n`;
-
-async function succeeded(session: Running): Promise<void> {
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
-}
 
 const iteratorOf = (next: string): string =>
   `k <- 0; it <- structure(list(nextElem = function() { k <<- k + 1; ${next} }), class = c("abstractiter", "iter"))\n`;

@@ -1,11 +1,11 @@
 // The backend without any cloud, as the guide shows it: a redis-server that asks for
 // no password, and workers of this machine.
-import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { startRedis, type RunningRedis } from '../../testing/redis-server.ts';
 import { freePort } from '../../testing/free-ports.ts';
 import { Lab, rLibrary } from '../../testing/lab.ts';
 import { waitFor } from '../../testing/wait-for.ts';
+import { succeeded } from '../../testing/succeeded.ts';
 
 let lab: Lab;
 let redis: RunningRedis;
@@ -27,14 +27,14 @@ test('startFleetWorkers() works without a password', { timeout: 120_000 }, async
     stopifnot(identical(r, 1:4))
     stopFleetWorkers()`;
   const session = lab.run('Rscript', ['--vanilla', '-e', code], { R_LIBS: rLibrary, TMPDIR: lab.dir });
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
 });
 
 test('workers end with their session also when there is no Redis', { timeout: 120_000 }, async () => {
   const redis = `localhost:${await freePort()}`;
   const code = `library(foreachfleet); cat("pid", startFleetWorkers(1, redis = "${redis}"), "\\n")`;
   const session = lab.run('Rscript', ['--vanilla', '-e', code], { R_LIBS: rLibrary, TMPDIR: lab.dir });
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
   const pid = Number(/pid (\d+)/.exec(session.lines.join('\n'))![1]);
   try {
     await waitFor('the worker has ended', () => !isAlive(pid));

@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { events, Lab, type Running, said } from '../../testing/lab.ts';
 import { skipsWithout } from '../support/needs-r-package.ts';
+import { succeeded } from '../../testing/succeeded.ts';
 
 let lab: Lab;
 let worker: Running;
@@ -98,7 +99,7 @@ test('a resume notices that a setting has changed, and says which', { timeout: 6
   const loop = 'x <- foreach(i = 1:6, .combine = c) %dopar% i';
   const run = async (before: string): Promise<string> => {
     const session = lab.session(`${before}\n${loop}`, resumed);
-    assert.equal(await session.exited, 0, session.lines.join('\n'));
+    await succeeded(session);
     return session.lines.join('\n');
   };
   await run('');

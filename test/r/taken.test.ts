@@ -7,6 +7,7 @@ import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { killR, Lab, said } from '../../testing/lab.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 import { startCutProxy, type CutProxy } from './cut-proxy.ts';
+import { succeeded } from '../../testing/succeeded.ts';
 
 let lab: Lab;
 let proxy: CutProxy | undefined;
@@ -41,7 +42,7 @@ r <- foreach(i = 1:1) %dopar% {
   proxy.release();
   await waitFor('it is at work', () => existsSync(trace));
   writeFileSync(`${trace}.go`, '');
-  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  await succeeded(driver);
   assert.equal(await lab.redis.hget(redisKeys.loop(1), 'tasks'), '0', 'the second driver has submitted nothing');
   assert.equal(readFileSync(trace, 'utf8'), '1 \n');
 });

@@ -2,7 +2,7 @@
 // done elsewhere, once, and the others go on.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
@@ -10,6 +10,9 @@ import { backedUp, Lab, type Running } from '../../testing/lab.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 import { onlySlow } from '../support/only-slow.ts';
 import { startCutProxy, type CutProxy } from './cut-proxy.ts';
+import { succeeded } from '../../testing/succeeded.ts';
+import { journalledIterations } from '../support/journalled-iterations.ts';
+import { tracedLines } from '../support/traced-lines.ts';
 
 let lab: Lab;
 let trace: string;
@@ -24,22 +27,13 @@ afterEach(async () => {
   await lab.stop();
 });
 
-async function succeeded(running: Running): Promise<void> {
-  assert.equal(await running.exited, 0, running.lines.join('\n'));
-}
-
 /** What tasks wrote with note(): "iteration pid". */
 function notes(): { iteration: number; pid: number }[] {
-  const lines = existsSync(trace) ? readFileSync(trace, 'utf8').trim().split('\n') : [];
+  const lines = tracedLines(trace);
   return lines.map((line) => ({ iteration: Number(line.split(' ')[0]), pid: Number(line.split(' ')[1]) }));
 }
 
 const note = (): string => `cat(i, " ", Sys.getpid(), "\\n", sep = "", file = "${trace}", append = TRUE)`;
-
-async function journalled(): Promise<number[]> {
-  const entries = await lab.redis.xrange(redisKeys.outbox, '-', '+');
-  return entries.map(([, fields]) => Number(fields[fields.indexOf('iteration') + 1])).sort((a, b) => a - b);
-}
 
 async function pidOf(pod: string): Promise<number> {
   return (JSON.parse((await lab.redis.hget(redisKeys.workers, pod))!) as { pid: number }).pid;
@@ -82,7 +76,7 @@ test('the machine is lost between taking a task and knowing of it', async () => 
   lab.worker('w2');
   await succeeded(session);
   assert.equal(notes().length, 6);
-  assert.deepEqual(await journalled(), [1, 2, 3, 4, 5, 6]);
+  assert.deepEqual(await journalledIterations(lab.redis), [1, 2, 3, 4, 5, 6]);
 });
 
 test('the connection is cut between taking a task and knowing of it', async () => {
@@ -106,7 +100,7 @@ test('the connection is cut when a result was stored, before the worker knows', 
   await succeeded(session);
   assert.equal(proxy.cuts(), 1);
   assert.equal(notes().length, 6, 'nothing ran twice');
-  assert.deepEqual(await journalled(), [1, 2, 3, 4, 5, 6]);
+  assert.deepEqual(await journalledIterations(lab.redis), [1, 2, 3, 4, 5, 6]);
 });
 
 test('a lost machine: its iteration runs elsewhere while the others are still busy', async (context) => {
@@ -172,7 +166,7 @@ test('R that is stopped for longer than any time-out: another takes over, and wh
   });
   await succeeded(session);
   assert.deepEqual(
-    await journalled(),
+    await journalledIterations(lab.redis),
     Array.from({ length: 20 }, (_, k) => k + 1),
   );
   assert.equal(await lab.redis.hlen(redisKeys.tries), 0, 'to be stopped is no try');
@@ -253,7 +247,7 @@ test('preemption is not a try: a machine that goes again and again leaves the co
     const worker = lab.worker(`w${round}`, undefined, { FF_GRACE_SECONDS: '4' });
     await waitFor(`start ${round}`, () => notes().length >= round);
     worker.process.kill('SIGTERM');
-    assert.equal(await worker.exited, 0, worker.lines.join('\n'));
+    await succeeded(worker);
   }
   lab.worker('w5');
   await succeeded(session);

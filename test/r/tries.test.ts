@@ -8,13 +8,14 @@ import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { type Lab, rLibrary } from '../../testing/lab.ts';
 import { labForEach } from '../../testing/lab-hooks.ts';
 import { waitFor } from '../../testing/wait-for.ts';
+import { succeeded } from '../../testing/succeeded.ts';
 
 let lab: Lab;
 labForEach((made) => (lab = made));
 
 async function succeeds(code: string, options = ''): Promise<string[]> {
   const session = lab.session(code, options);
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
   return session.lines;
 }
 
@@ -64,7 +65,7 @@ test('an iteration that ends its whole container, supervisor included, is given 
   // Kubernetes starts the container again, in the same pod
   for (let starts = 0; starts < 5 && session.process.exitCode === null; starts++)
     await Promise.race([lab.worker('w1').exited, session.exited]);
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
   const said = 'began 2 and iteration 2 was given up: it ended its R process 2 times (its container was ended with it';
   assert.ok(
     session.lines.some((line) => line.startsWith(said)),
@@ -167,7 +168,7 @@ test('a machine that begins again, and a worker that was told to go, are no trie
   drained.process.kill('SIGTERM');
   assert.equal(await drained.exited, 0);
   lab.worker('w1');
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
   assert.equal(await lab.redis.hlen(redisKeys.tries), 0);
 });
 
@@ -212,7 +213,7 @@ test("a script that registers itself, as on a laptop, runs on its job's workers"
   });
   lab.worker('w1', inputs);
   const driver = lab.driver(inputs);
-  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  await succeeded(driver);
   assert.ok(
     driver.lines.some((line) => /run.R:2: .* not needed here/.test(line)),
     driver.lines.join('\n'),

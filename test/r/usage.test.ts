@@ -5,6 +5,7 @@ import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { redisTaskQueues } from '../../functions/adapters/redis-task-queue.ts';
 import { backedUp, type Lab, password } from '../../testing/lab.ts';
 import { labForEach } from '../../testing/lab-hooks.ts';
+import { succeeded } from '../../testing/succeeded.ts';
 
 let lab: Lab;
 labForEach((made) => (lab = made));
@@ -26,7 +27,7 @@ test('CPU seconds and peak memory are those of the iteration', async () => {
       used() - before
     }
     cat("used", r, "\\n")`);
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
   const line = session.lines.find((text) => text.startsWith('used')) ?? '';
   const told = line.trim().split(' ').slice(1).map(Number);
   const queue = await redisTaskQueues.open({ host: '127.0.0.1', port: lab.redisPort, password });

@@ -1,5 +1,4 @@
 // A Redis whose machine vanishes: nothing answers, and no connection is closed. Who waits for it finds the next one.
-import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -7,6 +6,7 @@ import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { Lab, password } from '../../testing/lab.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 import { startCutProxy, type CutProxy } from './cut-proxy.ts';
+import { succeeded } from '../../testing/succeeded.ts';
 
 let lab: Lab;
 let proxy: CutProxy;
@@ -48,5 +48,5 @@ test('worker, supervisor and driver notice that Redis has vanished, and go on wi
   const before = await beats();
   await waitFor('a supervisor reaches it again', async () => (await beats()) !== before);
   writeFileSync(go, '');
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
 });

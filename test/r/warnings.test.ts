@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import type { Lab } from '../../testing/lab.ts';
 import { labForEach } from '../../testing/lab-hooks.ts';
+import { succeeded } from '../../testing/succeeded.ts';
 
 let lab: Lab;
 labForEach((made) => (lab = made));
@@ -13,7 +14,7 @@ labForEach((made) => (lab = made));
 test('handlers see the conditions that %do% gives, and R shows the rest with their iterations', async () => {
   for (const name of ['w1', 'w2']) lab.worker(name);
   const session = lab.session(readFileSync(join(import.meta.dirname, 'warnings.R'), 'utf8'));
-  assert.equal(await session.exited, 0, session.lines.join('\n'));
+  await succeeded(session);
   assert.ok(session.lines.includes('handlers agree'));
   const text = session.lines.filter((line) => !line.startsWith('foreach-fleet:')).join('\n');
   const deferred = [
@@ -33,7 +34,7 @@ y <- foreach(i = 1:2) %dopar% { if (i == 2) warning("the last one", call. = FALS
   });
   lab.worker('w1', inputs);
   const driver = lab.driver(inputs);
-  assert.equal(await driver.exited, 0, driver.lines.join('\n'));
+  await succeeded(driver);
   const text = driver.lines.join('\n');
   assert.match(text, /Warning message:\nIn sqrt\(-i\) : NaNs produced \(iteration 50\)\nand 10 more warnings, which/);
   assert.doesNotMatch(text, /iteration 51\)/);

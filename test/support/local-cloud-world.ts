@@ -1,7 +1,7 @@
 /** Starts and kills local clouds on one state directory, and speaks to their admin API and storage. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { readEndpoints, type Endpoints } from '../../local-cloud/composition/endpoints.ts';
 import type { FixtureCall } from './fixture-functions.ts';
 import { waitFor } from '../../testing/wait-for.ts';
+import { tracedLines } from './traced-lines.ts';
 
 const program = fileURLToPath(new URL('local-cloud-process.ts', import.meta.url));
 
@@ -93,10 +94,8 @@ export class LocalCloudWorld {
 
   calls(name: string): FixtureCall[] {
     const file = join(this.stateDir, 'calls.jsonl');
-    const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
-    return lines
-      .flatMap((line) => (line === '' ? [] : [JSON.parse(line) as FixtureCall]))
-      .filter((call) => call.function === name);
+    const lines = tracedLines(file);
+    return lines.map((line) => JSON.parse(line) as FixtureCall).filter((call) => call.function === name);
   }
 
   called(name: string, matches: (call: FixtureCall) => boolean): Promise<FixtureCall> {

@@ -5,17 +5,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { knownKeys } from '../../../functions/job-file/known-keys.ts';
-import { parseJobFile } from '../../../functions/job-file/parse-job-file.ts';
 import type { JobFileName } from '../../../functions/job-file/read-document.ts';
-
-const options = { allowedBuckets: ['allowed-bucket'], allowedRegistries: ['images.test/allowed'] };
-
-function parse(text: string | Uint8Array, name: JobFileName = 'job.yaml'): ReturnType<typeof parseJobFile> {
-  return parseJobFile(typeof text === 'string' ? new TextEncoder().encode(text) : text, name, options);
-}
+import { parseText } from '../../support/parse-text.ts';
 
 function faultsOf(text: string | Uint8Array, name: JobFileName = 'job.yaml'): string[] {
-  const outcome = parse(text, name);
+  const outcome = parseText(text, name);
   assert.ok('problems' in outcome, 'the file was accepted');
   return outcome.problems.map(({ code, path }) => `${code} ${path}`.trim());
 }
@@ -39,7 +33,7 @@ describe('a job file that is wrong', () => {
   ];
   for (const [text, remedy] of remedies)
     it(`is told what to write instead: ${JSON.stringify(text)}`, () => {
-      const outcome = parse(text);
+      const outcome = parseText(text);
       assert.ok('problems' in outcome);
       assert.match(outcome.problems[0]!.remedy, remedy);
     });
@@ -92,7 +86,7 @@ describe('a job file that is wrong', () => {
   }
 
   it('names line and column, what stands there and what to write instead', () => {
-    const outcome = parse('script: run.R\nworker:\n  memory: 2GB\n');
+    const outcome = parseText('script: run.R\nworker:\n  memory: 2GB\n');
     assert.deepEqual(outcome, {
       problems: [
         {
@@ -114,7 +108,7 @@ describe('a job file that is wrong', () => {
       argument: 'arguments',
     };
     for (const [key, meant] of Object.entries(guesses)) {
-      const outcome = parse(`script: run.R\n${key}: 1\n`);
+      const outcome = parseText(`script: run.R\n${key}: 1\n`);
       const found = 'problems' in outcome ? outcome.problems.find((problem) => problem.path === key) : undefined;
       assert.equal(found?.remedy, `Did you mean "${meant}"?`);
     }
@@ -129,7 +123,7 @@ describe('a job file that is wrong', () => {
   });
 
   it('shows no control or direction-changing character of the file in a message', () => {
-    const outcome = parse('script: run.R\n"\\u202Ekey\\u001b[31m": 1\n');
+    const outcome = parseText('script: run.R\n"\\u202Ekey\\u001b[31m": 1\n');
     assert.ok('problems' in outcome);
     assert.doesNotMatch(Object.values(outcome.problems[0]!).join(''), /[\p{Cc}\p{Cf}]/u);
   });
@@ -184,7 +178,7 @@ describe('any bytes', () => {
     );
     fc.assert(
       fc.property(bytes, fc.constantFrom<JobFileName>('job.yaml', 'job.json'), (input, name) => {
-        const outcome = parse(input, name);
+        const outcome = parseText(input, name);
         assert.ok(
           'spec' in outcome || outcome.problems.every(({ code, message, remedy }) => code && message && remedy),
         );
@@ -202,7 +196,7 @@ describe('any bytes', () => {
             (inner, part) => (part.endsWith('[]') ? [{ [part.slice(0, -2)]: inner }] : { [part]: inner }),
             value,
           );
-        parse(JSON.stringify(nested), 'job.json');
+        parseText(JSON.stringify(nested), 'job.json');
       }),
       { numRuns: 2000 },
     );

@@ -8,19 +8,13 @@ import { stringify } from 'yaml';
 import { toEditorSchema } from '../../../functions/job-file/job-schema.ts';
 import { knownKeys } from '../../../functions/job-file/known-keys.ts';
 import type { JobSpec } from '../../../functions/job-file/job-spec.ts';
-import { parseJobFile } from '../../../functions/job-file/parse-job-file.ts';
 import type { JobFileName } from '../../../functions/job-file/read-document.ts';
 import { jobSpecs } from '../../support/job-spec-arbitrary.ts';
 import { renderJobFile } from '../../support/render-job-file.ts';
-
-const options = { allowedBuckets: ['allowed-bucket'], allowedRegistries: ['images.test/allowed'] };
-
-function parse(text: string | Uint8Array, name: JobFileName = 'job.yaml'): ReturnType<typeof parseJobFile> {
-  return parseJobFile(typeof text === 'string' ? new TextEncoder().encode(text) : text, name, options);
-}
+import { allowances, parseText } from '../../support/parse-text.ts';
 
 function specOf(text: string, name: JobFileName = 'job.yaml'): JobSpec {
-  const outcome = parse(text, name);
+  const outcome = parseText(text, name);
   assert.ok('spec' in outcome, JSON.stringify(outcome));
   return outcome.spec;
 }
@@ -120,7 +114,7 @@ describe('a random valid spec', () => {
   ] as const) {
     it(`written as ${name} and read again is the same`, () => {
       fc.assert(
-        fc.property(jobSpecs(options), (spec) => assert.deepEqual(specOf(render(renderJobFile(spec)), name), spec)),
+        fc.property(jobSpecs(allowances), (spec) => assert.deepEqual(specOf(render(renderJobFile(spec)), name), spec)),
         { numRuns: 500 },
       );
     });
