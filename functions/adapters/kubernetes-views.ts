@@ -19,15 +19,28 @@ export function toPod(pod: PodObject): PodView | undefined {
 
 const HARMLESS = new Set(['ContainerCreating', 'PodInitializing', 'Completed']);
 
-/** Why a pod is not running, in the cluster's own words; null when nothing is wrong. */
+/**
+ * Why a pod is not running, in the cluster's own words, and the last ones of its container; null when nothing is wrong.
+ */
 export function troubleOf(pod: PodObject): string | null {
-  for (const container of pod.status?.containerStatuses ?? []) {
-    const waiting = container.state?.waiting;
-    if (waiting?.reason && !HARMLESS.has(waiting.reason)) return join(waiting.reason, waiting.message);
+  for (const { state, lastState } of pod.status?.containerStatuses ?? []) {
+    const waiting = state?.waiting;
+    if (!waiting?.reason || HARMLESS.has(waiting.reason)) continue;
+    const said = lastWords(lastState?.terminated?.message);
+    return join(waiting.reason, waiting.message) + (said === '' ? '' : `; it said: ${said}`);
   }
   const scheduled = find(pod, 'PodScheduled');
   if (scheduled?.status === 'False') return join(scheduled.reason, scheduled.message);
   return pod.status?.phase === 'Failed' ? join(pod.status.reason ?? 'Failed', pod.status.message) : null;
+}
+
+const LAST_LINES = 3;
+const LAST_CHARACTERS = 300;
+
+/** Of a container's last message, what a person reads: workers also write lines of JSON. */
+function lastWords(message: string | null | undefined): string {
+  const lines = (message ?? '').split('\n').filter((line) => line.trim() !== '' && !line.startsWith('{'));
+  return lines.slice(-LAST_LINES).join(' / ').slice(-LAST_CHARACTERS);
 }
 
 /** A container that runs again has its end in its last state. */

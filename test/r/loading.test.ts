@@ -149,3 +149,17 @@ test('a container that is ended while it loads has had a try; a machine that is 
   assert.deepEqual(await lab.redis.hgetall(redisKeys.tries), { '1:1': '1' });
   assert.deepEqual(await lab.redis.hgetall(redisKeys.loading), { '1:1': 'package deadly' });
 });
+
+test('an R that is never ready for a task is not started for ever: its container says why, and ends', async () => {
+  const inputs = lab.prepare({ script: '', files: { 'old.RData': 'no data of R' }, load: ['old.RData'] });
+  const worker = lab.worker('w1', inputs);
+  assert.equal(await worker.exited, 1);
+  const text = worker.lines.join('\n');
+  assert.equal(text.match(/R \(pid \d+\) ended with status 1/g)?.length, 5);
+  assert.match(text, /old\.RData/);
+  assert.match(
+    worker.lines.at(-1) ?? '',
+    /never ready for a task: 5 times it ended before, the last time with status 1/,
+  );
+  assert.equal(await lab.redis.hlen(redisKeys.workers), 0);
+});
