@@ -4,6 +4,7 @@
  */
 import { Command as Parser, CommanderError, Option as ParserOption } from 'commander';
 import { readFileSync } from 'node:fs';
+import * as z from 'zod';
 import type { Command, Context } from './command.ts';
 import { commands } from './commands/index.ts';
 import { EXIT } from './exit-codes.ts';
@@ -11,7 +12,8 @@ import { explain } from './explain.ts';
 import { expectClosedPipe, type Io, jsonText, terminal, terminalText } from './output.ts';
 import { openSession } from './session.ts';
 
-const { version }: { version: string } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const packageFile = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+const { version } = z.object({ version: z.string() }).parse(JSON.parse(packageFile));
 
 const HELP = `
 Exit codes: 0 done; 1 unexpected; 2 wrong command line or job folder; 3 the job failed;

@@ -5,7 +5,8 @@ import type { IncomingMessage } from 'node:http';
 export async function readBytes(request: IncomingMessage, maxBytes: number, tooLarge: () => Error): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request) {
+  const body: AsyncIterable<Buffer> = request;
+  for await (const chunk of body) {
     bytes += chunk.length;
     if (bytes > maxBytes) throw tooLarge();
     chunks.push(chunk);

@@ -14,8 +14,8 @@ export type Sent<T> = T extends Date
   ? string
   : T extends (infer Item)[]
     ? Sent<Item>[]
-    : T extends Record<string, string>
-      ? T
+    : string extends keyof T
+      ? { [Key in keyof T]: Sent<T[Key]> }
       : T extends object
         ? { [Key in keyof T]?: Sent<Exclude<T[Key], undefined>> | undefined }
         : T;

@@ -1,11 +1,13 @@
 // Schema issues in words for users: what stands there, what may stand there, and which key was meant.
-import type * as z from 'zod';
+import * as z from 'zod';
 import { knownKeys } from './known-keys.ts';
-import { shorten } from './problem.ts';
+import { PROBLEM_CODES, shorten } from './problem.ts';
 import type { Problem, ProblemCode } from './problem.ts';
 import { valueAt } from './value-at.ts';
 
 type Issue = z.core.$ZodIssue;
+/** What a rule of ours adds to its issue (job-schema.ts). */
+const ownParams = z.object({ code: z.enum(PROBLEM_CODES), remedy: z.string() });
 type Explanation = Omit<Problem, 'path'> & { readonly path: readonly PropertyKey[] };
 
 /** One schema issue as one or more explanations (several unknown keys are one issue). */
@@ -29,10 +31,14 @@ export function explainIssue(issue: Issue, value: unknown): Explanation[] {
     case 'invalid_union':
       return [explainUnion(issue, found)];
     case 'custom':
-      return explain(issue.params?.['code'], issue.message, issue.params?.['remedy']);
+      return explainOwn(issue);
     default:
       return explain('FF-SPEC-VALUE', issue.message, 'See the description of the job file.');
   }
+}
+
+function explainOwn({ path, message, params }: Extract<Issue, { code: 'custom' }>): Explanation[] {
+  return [{ ...ownParams.parse(params), path, message }];
 }
 
 function explainUnknownKey(path: readonly PropertyKey[], key: string): Explanation {

@@ -5,28 +5,30 @@
  * Stable codes of the job file's own rules: documented in the error catalogue, matched by scripts; a
  * code is never reused for another meaning.
  */
-export type ProblemCode =
-  | 'FF-SPEC-SIZE'
-  | 'FF-SPEC-ENCODING'
-  | 'FF-SPEC-EMPTY'
-  | 'FF-SPEC-SYNTAX'
-  | 'FF-SPEC-DEPTH'
-  | 'FF-SPEC-YAML-FEATURE'
-  | 'FF-SPEC-DUPLICATE-KEY'
-  | 'FF-SPEC-UNKNOWN-KEY'
-  | 'FF-SPEC-MISSING'
-  | 'FF-SPEC-TYPE'
-  | 'FF-SPEC-VALUE'
-  | 'FF-SPEC-RANGE'
-  | 'FF-SPEC-UNIT'
-  | 'FF-SPEC-NAME'
-  | 'FF-SPEC-TEXT'
-  | 'FF-SPEC-SHELL'
-  | 'FF-SPEC-ENV'
-  | 'FF-SPEC-IMAGE'
-  | 'FF-SPEC-BUCKET'
-  | 'FF-SPEC-URL'
-  | 'FF-SPEC-JOB-ID';
+export const PROBLEM_CODES = [
+  'FF-SPEC-SIZE',
+  'FF-SPEC-ENCODING',
+  'FF-SPEC-EMPTY',
+  'FF-SPEC-SYNTAX',
+  'FF-SPEC-DEPTH',
+  'FF-SPEC-YAML-FEATURE',
+  'FF-SPEC-DUPLICATE-KEY',
+  'FF-SPEC-UNKNOWN-KEY',
+  'FF-SPEC-MISSING',
+  'FF-SPEC-TYPE',
+  'FF-SPEC-VALUE',
+  'FF-SPEC-RANGE',
+  'FF-SPEC-UNIT',
+  'FF-SPEC-NAME',
+  'FF-SPEC-TEXT',
+  'FF-SPEC-SHELL',
+  'FF-SPEC-ENV',
+  'FF-SPEC-IMAGE',
+  'FF-SPEC-BUCKET',
+  'FF-SPEC-URL',
+  'FF-SPEC-JOB-ID',
+] as const;
+export type ProblemCode = (typeof PROBLEM_CODES)[number];
 
 /**
  * One thing to correct: in the job file, the folder or the limits. `path` is dotted ("limits.usd",

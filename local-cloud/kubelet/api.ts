@@ -5,6 +5,8 @@
  */
 import { HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext, Watch } from '@kubernetes/client-node';
 import type { Cluster } from '@kubernetes/client-node';
+import { parseJsonIfWhole } from '../read-json.ts';
+import { status } from './answers.ts';
 
 const USER_AGENT = 'foreach-fleet-kubelet/v1.33.5 (linux/amd64) process/1';
 
@@ -28,17 +30,9 @@ export function isConflict(error: unknown): boolean {
 
 export type Query = Record<string, string | number | boolean | undefined>;
 
-/** An object, or the Status of an ERROR. */
-export interface WatchedObject {
-  metadata?: { resourceVersion?: string };
-  code?: number;
-  reason?: string;
-  message?: string;
-}
-
 export interface WatchHandlers {
-  /** `type` is ADDED, MODIFIED, DELETED, BOOKMARK or ERROR. */
-  event(type: string, object: WatchedObject): void;
+  /** `type` is ADDED, MODIFIED, DELETED, BOOKMARK or ERROR; the object is a Status then. */
+  event(type: string, object: unknown): void;
   /** Called once when the stream has ended, for whatever reason. */
   end(error: unknown): void;
 }
@@ -62,16 +56,16 @@ export class KubeApi {
     );
   }
 
-  /** What the server answers is taken to be what the path names. */
-  get<T>(path: string, query?: Query): Promise<T> {
+  /** What the server answers is unknown, here and below: answers.ts reads it. */
+  get(path: string, query?: Query): Promise<unknown> {
     return this.#request(HttpMethod.GET, path, { query });
   }
 
-  create<T>(path: string, body: object): Promise<T> {
+  create(path: string, body: object): Promise<unknown> {
     return this.#request(HttpMethod.POST, path, { body, type: 'application/json' });
   }
 
-  mergePatch<T>(path: string, body: object): Promise<T> {
+  mergePatch(path: string, body: object): Promise<unknown> {
     return this.#request(HttpMethod.PATCH, path, { body, type: 'application/merge-patch+json' });
   }
 
@@ -82,7 +76,7 @@ export class KubeApi {
   /** Opens a watch; the answer closes it. A stream without a byte for 30 s is ended by the client. */
   async watch(path: string, query: Query, handlers: WatchHandlers): Promise<() => void> {
     const watch = new Watch(new SharedConnection(this));
-    const onEvent = (type: string, object: WatchedObject) => handlers.event(type, object);
+    const onEvent = (type: string, object: unknown) => handlers.event(type, object);
     const controller = await watch.watch(path, query, onEvent, (error) => handlers.end(error));
     return () => controller.abort();
   }
@@ -104,11 +98,11 @@ export class KubeApi {
     await this.#dispatcher?.destroy().catch(() => undefined);
   }
 
-  async #request<T>(
+  async #request(
     method: HttpMethod,
     path: string,
     options: { query?: Query | undefined; body?: object; type?: string },
-  ): Promise<T> {
+  ): Promise<unknown> {
     const url = new URL(this.server + path);
     for (const [key, value] of Object.entries(options.query ?? {})) {
       if (value !== undefined) url.searchParams.set(key, String(value));
@@ -146,12 +140,8 @@ class SharedConnection extends KubeConfig {
 }
 
 function toApiError(code: number, text: string): ApiError {
-  try {
-    const status = JSON.parse(text);
-    return new ApiError(code, status.reason ?? '', status.message ?? text);
-  } catch {
-    return new ApiError(code, '', text);
-  }
+  const { reason = '', message = text } = parseJsonIfWhole(text, status) ?? {};
+  return new ApiError(code, reason, message);
 }
 
 /** REST path of a core/v1 object or list. */

@@ -2,17 +2,11 @@
  * Secrets, ConfigMaps and Services as read lately, so that many pods of a node that use the same object cost one
  * request. While the API server is away the last known answer counts, so that containers can be restarted.
  */
+import { asConfigMap, asPods, asSecret, asServices } from './answers.ts';
 import { ApiError, corePath, isNotFound, type KubeApi } from './api.ts';
 import type { Pod, Service, WithData } from './types.ts';
 
-interface Sources {
-  secrets: WithData;
-  configmaps: WithData;
-  services: Service;
-  pods: Pod;
-}
-
-export type Source = keyof Sources;
+const READERS = { secrets: asSecret, configmaps: asConfigMap };
 
 /** One question; a failed one is too old for everybody. */
 interface Reading {
@@ -44,29 +38,29 @@ export class ObjectCache {
   }
 
   /** The object, not older than `maxAgeMs`; undefined when it does not exist. Other failures are thrown. */
-  async get<Kind extends Source>(
-    source: Kind,
+  async get(
+    source: keyof typeof READERS,
     namespace: string,
     name: string,
     maxAgeMs: number,
-  ): Promise<Sources[Kind] | undefined> {
+  ): Promise<WithData | undefined> {
     try {
-      return await this.#read(corePath(source, namespace, name), maxAgeMs);
+      return READERS[source](await this.#newest(corePath(source, namespace, name), maxAgeMs));
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
     }
   }
 
-  async list<Kind extends Source>(
-    source: Kind,
-    namespace: string,
-    labelSelector: string | undefined,
-    maxAgeMs: number,
-  ): Promise<Sources[Kind][]> {
-    const query = labelSelector === undefined ? '' : `?labelSelector=${encodeURIComponent(labelSelector)}`;
-    const list = await this.#read<{ items?: Sources[Kind][] }>(corePath(source, namespace) + query, maxAgeMs);
-    return list.items ?? [];
+  /** All Services of a namespace, as old as that at most. */
+  async services(namespace: string, maxAgeMs: number): Promise<Service[]> {
+    return asServices(await this.#newest(corePath('services', namespace), maxAgeMs)).items ?? [];
+  }
+
+  /** Pods of a namespace with these labels. */
+  async podsWith(namespace: string, labelSelector: string, maxAgeMs: number): Promise<Pod[]> {
+    const path = `${corePath('pods', namespace)}?labelSelector=${encodeURIComponent(labelSelector)}`;
+    return asPods(await this.#newest(path, maxAgeMs)).items ?? [];
   }
 
   /** A token that is asked for anew when it is due. */
@@ -83,11 +77,6 @@ export class ObjectCache {
     const now = this.#nowMs();
     for (const [path, entry] of this.#entries) if (now - entry.askedMs > maxAgeMs) this.#entries.delete(path);
     for (const [key, token] of this.#tokens) if (now - token.renewMs > maxAgeMs) this.#tokens.delete(key);
-  }
-
-  /** Of each path only what its source says is ever asked, so that the answer is of that type. */
-  async #read<T>(path: string, maxAgeMs: number): Promise<T> {
-    return (await this.#newest(path, maxAgeMs)) as T;
   }
 
   #newest(path: string, maxAgeMs: number): Promise<unknown> {

@@ -12,7 +12,6 @@ import type {
   V1Node,
   V1Pod,
   V1PodCondition,
-  V1PodList,
   V1PodStatus,
   V1Probe,
   V1Service,
@@ -25,7 +24,6 @@ import type { Wire } from '../wire-types.ts';
 import type { Timing } from './timing.ts';
 
 export type Pod = Wire<V1Pod>;
-export type PodList = Wire<V1PodList>;
 export type TokenRequest = Wire<AuthenticationV1TokenRequest>;
 /** Secrets and ConfigMaps. */
 export type WithData = Pick<Wire<V1ConfigMap>, 'binaryData' | 'data'>;

@@ -3,27 +3,31 @@
  * scripted faults, the books of calls, and errors as gRPC statuses. Which method does what is in
  * publisher.ts, subscriber.ts and streaming-pull.ts.
  */
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js';
 import type { sendUnaryData, ServerUnaryCall, ServiceError, UntypedHandleCall } from '@grpc/grpc-js';
 import { fromJSON, type AnyDefinition, type ServiceDefinition } from '@grpc/proto-loader';
+import * as z from 'zod';
 import { messageOf } from '../error-text.ts';
 import type { LocalContext } from '../context.ts';
 import { InjectedFault } from '../faults.ts';
+import { isPlain } from '../is-plain.ts';
+import { readJson } from '../read-json.ts';
 import { PubsubError } from './pubsub-error.ts';
 
 const require = createRequire(import.meta.url);
 /** The descriptors as JSON load in half the time that the .proto files take. */
 const protosFile = join(dirname(require.resolve('@google-cloud/pubsub/package.json')), 'build/protos/protos.json');
+/** As the installed package has them: loading them finds what is wrong. */
+const protos = z.custom<Parameters<typeof fromJSON>[0]>(isPlain);
 /** A publish request is at most 10 MB; a pull answer may be larger. */
 const maxRequestBytes = 20 * 1024 * 1024;
 
 export function createGrpcServer(
   methods: Record<'Publisher' | 'Subscriber', Record<string, UntypedHandleCall>>,
 ): Server {
-  const definitions = fromJSON(JSON.parse(readFileSync(protosFile, 'utf8')), {
+  const definitions = fromJSON(readJson(protosFile, protos), {
     longs: String,
     enums: String,
     defaults: true,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { controllersWorld, deployment, NAMESPACE, type ControllersWorld } from '../support/controllers-world.ts';
-import type { KubeObject } from '../../local-cloud/kubernetes/object.ts';
+import { conditionsOf, findCondition } from '../../local-cloud/kubernetes/controllers/conditions.ts';
+import type { Condition, Deployment, Pod, PodTemplate, ReplicaSet } from '../../local-cloud/kubernetes/objects.ts';
 
 let world: ControllersWorld;
 beforeEach(() => {
@@ -13,22 +14,31 @@ afterEach(() => {
   world.stop();
 });
 
-const web = (): KubeObject => world.get('deployments', 'web');
-const condition = (object: KubeObject, type: string): any =>
-  object.status.conditions.find((each: { type: string }) => each.type === type);
-const sets = (): KubeObject[] => world.store.list('replicasets', { namespace: NAMESPACE });
-const setWith = (image: string): KubeObject | undefined =>
-  sets().find((set) => set.spec.template.spec.containers[0].image === image);
+const web = (): Deployment => world.get('deployments', 'web');
+const condition = (object: Deployment | ReplicaSet, type: string): Condition | undefined =>
+  findCondition(conditionsOf(object), type);
+const sets = (): ReplicaSet[] => world.store.list('replicasets', { namespace: NAMESPACE });
+const imageOf = ({ spec }: Pod | PodTemplate): string | undefined => spec?.containers?.[0]?.image;
+const setWith = (image: string): ReplicaSet | undefined =>
+  sets().find(({ spec }) => imageOf(spec?.template ?? {}) === image);
 const messages = (name: string): string[] =>
-  world.store.list('events', { where: (event) => event.involvedObject.name === name }).map((event) => event.message);
+  world.store
+    .list('events', { where: (event) => event.involvedObject?.name === name })
+    .map((event) => event.message ?? '');
 
-function change(edit: (next: any) => void): void {
+function change(edit: (spec: NonNullable<Deployment['spec']>) => void): void {
   const next = structuredClone(web());
-  edit(next);
+  edit((next.spec ??= {}));
   world.store.update('deployments', next);
 }
 
-const setImage = (image: string): void => change((next) => (next.spec.template.spec.containers[0].image = image));
+function setImage(image: string): void {
+  change(({ template }) => {
+    const container = template?.spec?.containers?.[0];
+    assert.ok(container);
+    container.image = image;
+  });
+}
 
 test('deployment: comes up, with the status and events of a real one', () => {
   world.store.create('deployments', deployment('web', 3));
@@ -45,10 +55,10 @@ test('deployment: comes up, with the status and events of a real one', () => {
   const set = sets()[0];
   assert.ok(set);
   assert.match(set.metadata.name, /^web-[bcdfghjklmnpqrstvwxz2456789]{8,10}$/);
-  assert.equal(condition(web(), 'Available').message, 'Deployment has minimum availability.');
-  assert.equal(condition(web(), 'Progressing').reason, 'NewReplicaSetAvailable');
+  assert.equal(condition(web(), 'Available')?.message, 'Deployment has minimum availability.');
+  assert.equal(condition(web(), 'Progressing')?.reason, 'NewReplicaSetAvailable');
   assert.equal(
-    condition(web(), 'Progressing').message,
+    condition(web(), 'Progressing')?.message,
     `ReplicaSet "${set.metadata.name}" has successfully progressed.`,
   );
   assert.equal(web().metadata.annotations?.['deployment.kubernetes.io/revision'], '1');
@@ -64,7 +74,7 @@ test('deployment: a new template rolls within maxSurge and maxUnavailable, and t
   let most = 0;
   let least = 4;
   const watch = world.store.subscribe(({ resource }) => {
-    const wanted = sets().reduce((sum, set) => sum + Number(set.spec.replicas), 0);
+    const wanted = sets().reduce((sum, set) => sum + Number(set.spec?.replicas), 0);
     most = Math.max(most, wanted);
     if (resource !== 'pods') return;
     const active = world.pods().filter((pod) => !pod.metadata.deletionTimestamp && pod.status?.phase === 'Running');
@@ -73,12 +83,12 @@ test('deployment: a new template rolls within maxSurge and maxUnavailable, and t
   setImage('worker:2');
   world.settle();
   watch();
-  assert.equal(web().status.updatedReplicas, 4);
-  assert.equal(web().status.replicas, 4);
+  assert.equal(web().status?.updatedReplicas, 4);
+  assert.equal(web().status?.replicas, 4);
   assert.equal(most, 5);
   assert.equal(least, 3);
   assert.equal(sets().length, 2);
-  assert.equal(setWith('worker')?.spec.replicas, 0);
+  assert.equal(setWith('worker')?.spec?.replicas, 0);
   assert.equal(setWith('worker:2')?.metadata.annotations?.['deployment.kubernetes.io/revision'], '2');
   assert.equal(web().metadata.annotations?.['deployment.kubernetes.io/revision'], '2');
 });
@@ -93,18 +103,18 @@ test('deployment: going back to an earlier template reuses its set under a new r
   world.settle();
   const again = setWith('worker');
   assert.equal(again?.metadata.name, first);
-  assert.equal(again?.spec.replicas, 2);
+  assert.equal(again?.spec?.replicas, 2);
   assert.equal(again?.metadata.annotations?.['deployment.kubernetes.io/revision'], '3');
   assert.equal(again?.metadata.annotations?.['deployment.kubernetes.io/revision-history'], '1');
 });
 
 test('deployment: empty and absent maps of a template are the same template', () => {
   const made = deployment('web', 1);
-  const { template } = made.spec;
-  const empty = { ...template, metadata: { ...template.metadata, annotations: {} } };
+  const template = made.spec?.template;
+  const empty = { ...template, metadata: { ...template?.metadata, annotations: {} } };
   world.store.create('deployments', { ...made, spec: { ...made.spec, template: empty } });
   world.settle();
-  change((next) => delete next.spec.template.metadata.annotations);
+  change(({ template }) => delete template?.metadata?.annotations);
   world.settle();
   assert.equal(sets().length, 1);
 });
@@ -118,7 +128,7 @@ test('deployment: old sets beyond revisionHistoryLimit go', () => {
   }
   assert.deepEqual(
     sets()
-      .map((set) => set.spec.template.spec.containers[0].image)
+      .map((set) => imageOf(set.spec?.template ?? {}))
       .sort(),
     ['worker:3', 'worker:4'],
   );
@@ -133,67 +143,65 @@ test('deployment: Recreate ends every old pod before it starts a new one', () =>
       world
         .pods()
         .filter(isUp)
-        .map((pod) => pod.spec.containers[0].image as string),
+        .map((pod) => imageOf(pod)),
     );
     mixed ||= images.size > 1;
   });
   setImage('worker:2');
   world.settle();
-  assert.equal(web().status.updatedReplicas, 2);
-  assert.equal(web().status.availableReplicas, 2);
+  assert.equal(web().status?.updatedReplicas, 2);
+  assert.equal(web().status?.availableReplicas, 2);
   assert.equal(mixed, false);
 });
 
-const isUp = (pod: KubeObject): boolean => pod.status?.phase === 'Running' || pod.status?.phase === 'Pending';
+const isUp = (pod: Pod): boolean => pod.status?.phase === 'Running' || pod.status?.phase === 'Pending';
 
 test('deployment: a rollout that gets nowhere is said to have timed out, and old pods go on', () => {
   world.store.create('deployments', deployment('web', 4, { progressDeadlineSeconds: 60 }));
   world.settle();
-  world.starts = (pod) => pod.spec.containers[0].image === 'worker';
+  world.starts = (pod) => imageOf(pod) === 'worker';
   setImage('broken');
   world.settle();
-  assert.equal(condition(web(), 'Progressing').reason, 'ReplicaSetUpdated');
+  assert.equal(condition(web(), 'Progressing')?.reason, 'ReplicaSetUpdated');
   world.clock.advance(61_000);
-  assert.equal(condition(web(), 'Progressing').status, 'False');
-  assert.equal(condition(web(), 'Progressing').reason, 'ProgressDeadlineExceeded');
-  assert.match(condition(web(), 'Progressing').message, /^ReplicaSet "web-.*" has timed out progressing\.$/);
-  assert.equal(web().status.availableReplicas, 3);
-  assert.equal(condition(web(), 'Available').status, 'True');
+  assert.equal(condition(web(), 'Progressing')?.status, 'False');
+  assert.equal(condition(web(), 'Progressing')?.reason, 'ProgressDeadlineExceeded');
+  assert.match(condition(web(), 'Progressing')?.message ?? '', /^ReplicaSet "web-.*" has timed out progressing\.$/);
+  assert.equal(web().status?.availableReplicas, 3);
+  assert.equal(condition(web(), 'Available')?.status, 'True');
   world.starts = () => true;
   for (const pod of world.pods()) if (pod.status?.phase === 'Pending') world.start(pod);
   world.settle();
-  assert.equal(condition(web(), 'Progressing').reason, 'NewReplicaSetAvailable');
+  assert.equal(condition(web(), 'Progressing')?.reason, 'NewReplicaSetAvailable');
 });
 
 test('deployment: paused, it scales but does not roll; resumed, it rolls', () => {
   world.store.create('deployments', deployment('web', 2));
   world.settle();
-  change((next) => (next.spec.paused = true));
+  change((spec) => (spec.paused = true));
   world.settle();
-  assert.equal(condition(web(), 'Progressing').reason, 'DeploymentPaused');
-  change((next) => {
-    next.spec.replicas = 3;
-    next.spec.template.spec.containers[0].image = 'worker:2';
-  });
+  assert.equal(condition(web(), 'Progressing')?.reason, 'DeploymentPaused');
+  change((spec) => (spec.replicas = 3));
+  setImage('worker:2');
   world.settle();
-  assert.equal(setWith('worker')?.spec.replicas, 3);
+  assert.equal(setWith('worker')?.spec?.replicas, 3);
   assert.equal(setWith('worker:2'), undefined);
-  change((next) => (next.spec.paused = false));
+  change((spec) => (spec.paused = false));
   world.settle();
-  assert.equal(setWith('worker:2')?.spec.replicas, 3);
+  assert.equal(setWith('worker:2')?.spec?.replicas, 3);
 });
 
 test('deployment: a change of scale in the middle of a rollout is shared in proportion', () => {
   world.store.create('deployments', deployment('web', 10));
   world.settle();
-  world.starts = (pod) => pod.spec.containers[0].image === 'worker';
+  world.starts = (pod) => imageOf(pod) === 'worker';
   setImage('stuck');
   world.settle();
-  assert.deepEqual([setWith('worker')?.spec.replicas, setWith('stuck')?.spec.replicas], [8, 5]);
-  change((next) => (next.spec.replicas = 20));
+  assert.deepEqual([setWith('worker')?.spec?.replicas, setWith('stuck')?.spec?.replicas], [8, 5]);
+  change((spec) => (spec.replicas = 20));
   world.settle();
   // 25 pods may exist; 8 and 5 of the 13 before become 15 and 10.
-  assert.deepEqual([setWith('worker')?.spec.replicas, setWith('stuck')?.spec.replicas], [15, 10]);
+  assert.deepEqual([setWith('worker')?.spec?.replicas, setWith('stuck')?.spec?.replicas], [15, 10]);
 });
 
 test('replicaset: scaled in, the cheapest pods go; not-ready ones before all', () => {
@@ -201,7 +209,7 @@ test('replicaset: scaled in, the cheapest pods go; not-ready ones before all', (
   world.settle();
   const [a, b, c, d] = world.pods();
   assert.ok(a && b && c && d);
-  const cost = (pod: KubeObject, value: string): KubeObject =>
+  const cost = (pod: Pod, value: string): Pod =>
     world.store.update('pods', {
       ...pod,
       metadata: { ...pod.metadata, annotations: { 'controller.kubernetes.io/pod-deletion-cost': value } },
@@ -210,7 +218,7 @@ test('replicaset: scaled in, the cheapest pods go; not-ready ones before all', (
   cost(b, '-5');
   world.start(cost(c, '1000'), false);
   world.settle();
-  change((next) => (next.spec.replicas = 2));
+  change((spec) => (spec.replicas = 2));
   world.settle();
   assert.deepEqual(
     world
@@ -224,10 +232,10 @@ test('replicaset: scaled in, the cheapest pods go; not-ready ones before all', (
 test('replicaset: a deleted pod is replaced at once; minReadySeconds delays availability', () => {
   world.store.create('deployments', deployment('web', 1, { minReadySeconds: 30 }));
   world.settle();
-  assert.equal(web().status.readyReplicas, 1);
-  assert.equal(web().status.availableReplicas, undefined);
+  assert.equal(web().status?.readyReplicas, 1);
+  assert.equal(web().status?.availableReplicas, undefined);
   world.clock.advance(31_000);
-  assert.equal(web().status.availableReplicas, 1);
+  assert.equal(web().status?.availableReplicas, 1);
   const pod = world.pods()[0];
   world.store.delete('pods', NAMESPACE, pod?.metadata.name ?? '');
   world.settle();
@@ -243,7 +251,7 @@ test('replicaset: takes in matching orphans and lets go of pods whose labels cha
   const { metadata, spec } = deployment('set', 2);
   world.store.create('replicasets', {
     metadata,
-    spec: { replicas: 2, selector: spec.selector, template: spec.template },
+    spec: { replicas: 2, selector: spec?.selector, template: spec?.template },
   });
   world.settle();
   assert.equal(world.pods({ app: 'set' }).length, 2);
@@ -280,7 +288,7 @@ test('replicaset: a refused pod shows as ReplicaFailure on the set and the deplo
   assert.equal(condition(web(), 'ReplicaFailure')?.reason, 'FailedCreate');
   assert.ok(messages(set.metadata.name).some((message) => message.startsWith('Error creating: ')));
   world.clock.advance(120_000);
-  assert.equal(web().status.availableReplicas, 1);
+  assert.equal(web().status?.availableReplicas, 1);
   assert.equal(condition(web(), 'ReplicaFailure'), undefined);
   world.log.length = 0;
 });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import type { KubeObject } from '../../local-cloud/kubernetes/object.ts';
+import { conditionsOf, findCondition } from '../../local-cloud/kubernetes/controllers/conditions.ts';
+import { isOf } from '../../local-cloud/kubernetes/is-of.ts';
+import type { Condition, Node, Pod, Toleration } from '../../local-cloud/kubernetes/objects.ts';
 import { controllersWorld, deployment, NAMESPACE, type ControllersWorld } from '../support/controllers-world.ts';
 
 let world: ControllersWorld;
@@ -43,39 +45,38 @@ function silence(name: string): void {
   world.dead.add(name);
 }
 
-const ready = (name: string): any =>
-  world.get('nodes', name).status.conditions.find((each: { type: string }) => each.type === 'Ready');
+const condition = (object: Node | Pod, type: string): Condition | undefined =>
+  findCondition(conditionsOf(object), type);
+const ready = (name: string): Condition | undefined => condition(world.get('nodes', name), 'Ready');
 const taints = (name: string): string[] =>
-  ((world.get('nodes', name).spec.taints ?? []) as any[]).map(({ key, effect }) => `${key}:${effect}`).sort();
-const condition = (pod: KubeObject | undefined, type: string): any =>
-  pod?.status.conditions.find((each: { type: string }) => each.type === type);
-const isOn = (node: string) => (pod: KubeObject) => pod.spec.nodeName === node;
+  (world.get('nodes', name).spec?.taints ?? []).map(({ key, effect }) => `${key}:${effect}`).sort();
+const isOn = (node: string) => (pod: Pod) => pod.spec?.nodeName === node;
 
 test('a node that beats stays; one that falls silent is Unknown after 40 s, and its pods go after 300 s', () => {
   addNode('n1');
   addNode('n2');
   world.store.create('deployments', deployment('web', 2));
   world.clock.advance(120_000);
-  assert.equal(ready('n1').status, 'True');
+  assert.equal(ready('n1')?.status, 'True');
   const lost = world.pods().find(isOn('n1'));
   assert.ok(lost);
   silence('n1');
   world.clock.advance(35_000);
-  assert.equal(ready('n1').status, 'True');
+  assert.equal(ready('n1')?.status, 'True');
   world.clock.advance(20_000);
-  assert.equal(ready('n1').status, 'Unknown');
-  assert.equal(ready('n1').reason, 'NodeStatusUnknown');
-  assert.equal(ready('n1').message, 'Kubelet stopped posting node status.');
+  assert.equal(ready('n1')?.status, 'Unknown');
+  assert.equal(ready('n1')?.reason, 'NodeStatusUnknown');
+  assert.equal(ready('n1')?.message, 'Kubelet stopped posting node status.');
   assert.deepEqual(taints('n1'), [
     'node.kubernetes.io/unreachable:NoExecute',
     'node.kubernetes.io/unreachable:NoSchedule',
   ]);
-  assert.equal(condition(world.get('pods', lost.metadata.name), 'Ready').status, 'False');
+  assert.equal(condition(world.get('pods', lost.metadata.name), 'Ready')?.status, 'False');
   assert.equal(world.get('pods', lost.metadata.name).metadata.deletionTimestamp, undefined);
   world.clock.advance(300_000);
   const given = world.get('pods', lost.metadata.name);
   assert.ok(given.metadata.deletionTimestamp);
-  assert.equal(condition(given, 'DisruptionTarget').reason, 'DeletionByTaintManager');
+  assert.equal(condition(given, 'DisruptionTarget')?.reason, 'DeletionByTaintManager');
   assert.equal(world.pods().filter(isOn('n2')).length, 2);
 });
 
@@ -107,8 +108,9 @@ test('node lifecycle: cordon and uncordon', () => {
   world.settle();
   const cordon = (unschedulable: boolean): void => {
     const node = structuredClone(world.get('nodes', 'n1'));
-    if (unschedulable) node.spec.unschedulable = true;
-    else delete node.spec.unschedulable;
+    const spec = (node.spec ??= {});
+    if (unschedulable) spec.unschedulable = true;
+    else delete spec.unschedulable;
     world.store.update('nodes', node);
     world.settle();
   };
@@ -125,23 +127,25 @@ test('pod collector: pods of a deleted node fail as disrupted, are gone at once,
   world.settle();
   const lost = world.pods().find(isOn('n1'));
   assert.ok(lost);
-  const seen: any[] = [];
-  world.store.subscribe(({ object }) => {
-    if (object.metadata.uid === lost.metadata.uid && object.status.phase === 'Failed') seen.push(object);
+  const seen: Pod[] = [];
+  world.store.subscribe((event) => {
+    if (!isOf(event, 'pods')) return;
+    const { metadata, status } = event.object;
+    if (metadata.uid === lost.metadata.uid && status?.phase === 'Failed') seen.push(event.object);
   });
   silence('n1');
   world.store.delete('nodes', undefined, 'n1');
   world.settle();
   assert.equal(world.store.get('pods', NAMESPACE, lost.metadata.name), undefined);
-  assert.equal(condition(seen[0], 'DisruptionTarget').reason, 'DeletionByPodGC');
+  assert.equal(condition(seen[0] ?? lost, 'DisruptionTarget')?.reason, 'DeletionByPodGC');
   assert.equal(world.pods().filter(isOn('n2')).length, 2);
-  const reasons = world.store.list('events', { where: (event) => event.involvedObject.name === 'n1' });
+  const reasons = world.store.list('events', { where: (event) => event.involvedObject?.name === 'n1' });
   assert.deepEqual(reasons.map((event) => event.reason).sort(), ['RegisteredNode', 'RemovingNode']);
 });
 
 test('taint eviction: tolerated for ever, for a time, or not at all', () => {
   addNode('n1');
-  const add = (name: string, tolerations: Record<string, unknown>[]): void => {
+  const add = (name: string, tolerations: Toleration[]): void => {
     const spec = { nodeName: 'n1', tolerations, containers: [{ name: 'main', image: 'worker' }] };
     world.store.create('pods', { metadata: { name, namespace: NAMESPACE }, spec });
   };

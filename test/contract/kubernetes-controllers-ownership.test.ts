@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import type { KubeObject } from '../../local-cloud/kubernetes/object.ts';
+import type { ConfigMap, Event, Pod } from '../../local-cloud/kubernetes/objects.ts';
 import { controllersWorld, deployment, job, NAMESPACE, type ControllersWorld } from '../support/controllers-world.ts';
 
 let world: ControllersWorld;
@@ -55,7 +55,7 @@ test('garbage collection: orphaned, the dependents stay and lose the reference',
 });
 
 test('garbage collection: an owner of the same name made anew does not count; one owner left is enough', () => {
-  const map = (name: string, owners: KubeObject[]): KubeObject =>
+  const map = (name: string, owners: ConfigMap[]): ConfigMap =>
     world.store.create('configmaps', {
       metadata: {
         name,
@@ -97,9 +97,9 @@ test('namespaces: get a default account; deleted, everything in them goes before
   world.store.delete('namespaces', undefined, 'team');
   world.clock.advance(20_000);
   const namespace = world.get('namespaces', 'team');
-  assert.equal(namespace.status.phase, 'Terminating');
-  const remaining = namespace.status.conditions.find((each: any) => each.type === 'NamespaceContentRemaining');
-  assert.equal(remaining.message, 'Some resources are remaining: configmaps. has 1 resource instances');
+  assert.equal(namespace.status?.phase, 'Terminating');
+  const remaining = namespace.status?.conditions?.find((each) => each.type === 'NamespaceContentRemaining');
+  assert.equal(remaining?.message, 'Some resources are remaining: configmaps. has 1 resource instances');
   const held = world.store.get('configmaps', 'team', 'c');
   assert.ok(held);
   world.store.update('configmaps', { ...held, metadata: { ...held.metadata, finalizers: [] } });
@@ -115,24 +115,22 @@ test('endpoints and slices follow readiness, names of ports, and the end of pods
   world.settle();
   const [a, b] = world.pods();
   assert.ok(a && b);
-  const subset = (): any => world.get('endpoints', 'web')['subsets']?.[0];
-  const slice = (): any => world.store.list('endpointslices', { namespace: NAMESPACE })[0];
+  const subset = () => world.get('endpoints', 'web').subsets?.[0] ?? {};
+  const { addresses = [], ports } = subset();
+  const addressOf = (pod: Pod): string | undefined => pod.status?.podIP;
+  assert.deepEqual(addresses.map((each) => each.ip).sort(), [addressOf(a), addressOf(b)].sort());
+  assert.deepEqual(ports, [{ name: 'http', port: 8080, protocol: 'TCP' }]);
+  const [slice] = world.store.list('endpointslices', { namespace: NAMESPACE });
+  const { metadata, endpoints = [] } = slice ?? assert.fail('there is no slice');
+  assert.equal(metadata.labels?.['kubernetes.io/service-name'], 'web');
   assert.deepEqual(
-    subset()
-      .addresses.map((each: any) => each.ip)
-      .sort(),
-    [a.status.podIP, b.status.podIP].sort(),
-  );
-  assert.deepEqual(subset().ports, [{ name: 'http', port: 8080, protocol: 'TCP' }]);
-  assert.equal(slice().metadata.labels['kubernetes.io/service-name'], 'web');
-  assert.deepEqual(
-    slice().endpoints.map((each: any) => each.conditions.ready),
+    endpoints.map((each) => each.conditions?.ready),
     [true, true],
   );
   world.start(a, false);
   world.settle();
   assert.deepEqual(
-    subset().notReadyAddresses.map((each: any) => each.targetRef.name),
+    subset().notReadyAddresses?.map((each) => each.targetRef?.name),
     [a.metadata.name],
   );
   world.store.delete('services', NAMESPACE, 'web');
@@ -160,21 +158,18 @@ for (const { spec, ready, allowed, desired } of budgets) {
       spec: { ...spec, selector },
     });
     world.settle();
-    const { disruptionsAllowed, currentHealthy, desiredHealthy, expectedPods, conditions } = world.get(
-      'poddisruptionbudgets',
-      'b',
-    ).status;
+    const { status = {} } = world.get('poddisruptionbudgets', 'b');
+    const { disruptionsAllowed, currentHealthy, desiredHealthy, expectedPods, conditions } = status;
     assert.deepEqual([disruptionsAllowed, currentHealthy, desiredHealthy, expectedPods], [allowed, ready, desired, 4]);
-    assert.equal(conditions[0].reason, allowed > 0 ? 'SufficientPods' : 'InsufficientPods');
+    assert.equal(conditions?.[0]?.reason, allowed > 0 ? 'SufficientPods' : 'InsufficientPods');
   });
 }
 
 test('events: the same one again raises its count, many similar ones become one, and all go after an hour', () => {
   world.store.create('deployments', deployment('web', 30));
   world.settle();
-  const created = (): KubeObject[] =>
-    world.store.list('events', { where: (event) => event.reason === 'SuccessfulCreate' });
-  const combined = created().filter((event) => event.message.startsWith('(combined from similar events): '));
+  const created = (): Event[] => world.store.list('events', { where: (event) => event.reason === 'SuccessfulCreate' });
+  const combined = created().filter((event) => event.message?.startsWith('(combined from similar events): '));
   assert.equal(created().length, 11);
   assert.equal(combined.length, 1);
   assert.equal(combined[0]?.count, 15);

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
+import { conditionsOf, findCondition } from '../../local-cloud/kubernetes/controllers/conditions.ts';
+import type { Condition, Event, PodSpec } from '../../local-cloud/kubernetes/objects.ts';
 import {
   container,
   controllersWorld,
@@ -17,23 +19,23 @@ afterEach(() => {
   world.stop();
 });
 
-function addPod(name: string, spec: Record<string, unknown> = {}, labels: Record<string, string> = {}): void {
+function addPod(name: string, spec: PodSpec = {}, labels: Record<string, string> = {}): void {
   world.store.create('pods', {
     metadata: { name, namespace: NAMESPACE, labels },
     spec: { containers: [container()], ...spec },
   });
 }
 
-const nodeOf = (name: string): string | undefined => world.get('pods', name).spec.nodeName;
-const scheduled = (name: string): any =>
-  world.get('pods', name).status?.conditions?.find(({ type }: { type: string }) => type === 'PodScheduled');
-const events = (name: string, reason: string): any[] =>
-  world.store.list('events', { where: (event) => event.involvedObject.name === name && event.reason === reason });
+const nodeOf = (name: string): string | undefined => world.get('pods', name).spec?.nodeName;
+const scheduled = (name: string): Condition | undefined =>
+  findCondition(conditionsOf(world.get('pods', name)), 'PodScheduled');
+const events = (name: string, reason: string): Event[] =>
+  world.store.list('events', { where: (event) => event.involvedObject?.name === name && event.reason === reason });
 
 const refusals: {
   why: string;
   node: NodeOptions & { cordoned?: boolean };
-  pod: Record<string, unknown>;
+  pod: PodSpec;
   message: string;
 }[] = [
   {
@@ -109,18 +111,18 @@ for (const { why, node, pod, message } of refusals) {
     addPod('p', pod);
     world.settle();
     assert.equal(nodeOf('p'), undefined);
-    assert.equal(scheduled('p').status, 'False');
-    assert.equal(scheduled('p').reason, 'Unschedulable');
-    assert.equal(scheduled('p').message, message);
-    assert.equal(events('p', 'FailedScheduling')[0].message, message);
-    assert.equal(events('p', 'FailedScheduling')[0].type, 'Warning');
+    assert.equal(scheduled('p')?.status, 'False');
+    assert.equal(scheduled('p')?.reason, 'Unschedulable');
+    assert.equal(scheduled('p')?.message, message);
+    assert.equal(events('p', 'FailedScheduling')[0]?.message, message);
+    assert.equal(events('p', 'FailedScheduling')[0]?.type, 'Warning');
   });
 }
 
 test('scheduler: no nodes at all', () => {
   addPod('p');
   world.settle();
-  assert.equal(scheduled('p').message, 'no nodes available to schedule pods');
+  assert.equal(scheduled('p')?.message, 'no nodes available to schedule pods');
 });
 
 test('scheduler: binds, says so, and spreads over equal nodes', () => {
@@ -128,8 +130,8 @@ test('scheduler: binds, says so, and spreads over equal nodes', () => {
   for (const name of ['a', 'b', 'c']) addPod(name);
   world.settle();
   assert.deepEqual(new Set(['a', 'b', 'c'].map(nodeOf)), new Set(['n1', 'n2', 'n3']));
-  assert.equal(scheduled('a').status, 'True');
-  assert.equal(events('a', 'Scheduled')[0].message, `Successfully assigned default/a to ${nodeOf('a')}`);
+  assert.equal(scheduled('a')?.status, 'True');
+  assert.equal(events('a', 'Scheduled')[0]?.message, `Successfully assigned default/a to ${nodeOf('a')}`);
 });
 
 test('scheduler: the number of pods a node holds is limited by requests and by its pods count', () => {
@@ -139,7 +141,7 @@ test('scheduler: the number of pods a node holds is limited by requests and by i
   const waiting = ['a', 'b', 'c'].filter((name) => !nodeOf(name));
   assert.equal(waiting.length, 1);
   assert.match(
-    scheduled(waiting[0] ?? '').message,
+    scheduled(waiting[0] ?? '')?.message ?? '',
     /^0\/1 nodes are available: 1 Too many pods\. preemption: .*1 No preemption victims found/,
   );
 });

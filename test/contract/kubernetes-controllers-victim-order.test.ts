@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deletionCost, inVictimOrder } from '../../local-cloud/kubernetes/controllers/victim-order.ts';
-import type { KubeObject } from '../../local-cloud/kubernetes/object.ts';
+import type { Pod } from '../../local-cloud/kubernetes/objects.ts';
 
 const NOW = Date.UTC(2026, 0, 5, 12);
 const before = (seconds: number): string => new Date(NOW - seconds * 1000).toISOString();
@@ -17,7 +17,7 @@ interface Traits {
   uid?: string;
 }
 
-function pod(name: string, traits: Traits = {}): KubeObject {
+function pod(name: string, traits: Traits = {}): Pod {
   const { node = 'n1', phase = 'Running', ready = true, readySeconds = 100, cost, restarts = 0 } = traits;
   return {
     apiVersion: 'v1',

@@ -4,11 +4,15 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { plainAt } from '../../local-cloud/is-plain.ts';
+import type { KubeObject } from '../../local-cloud/kubernetes/object.ts';
 import { created } from '../../local-cloud/kubernetes/kinds/cells.ts';
 import { forbiddenField } from '../../local-cloud/kubernetes/kinds/field-error.ts';
 import { defineKind } from '../../local-cloud/kubernetes/kinds/kind.ts';
 import { addKind } from '../../local-cloud/kubernetes/kinds/registry.ts';
 import { startEmbedded, type EmbeddedTarget } from '../support/kubernetes-targets.ts';
+
+const litres = (can: KubeObject): number => Number(plainAt(can, 'spec')['litres']);
 
 const wateringCan = defineKind({
   group: 'garden.example',
@@ -23,12 +27,12 @@ WateringCanSpec
 Spout
   name!#1:string width#2:string`,
   defaults: (can) => {
-    can.spec = { litres: 5, ...can.spec };
+    can.spec = { litres: 5, ...plainAt(can, 'spec') };
   },
-  rules: ({ spec }) => (spec.litres > 10 ? [forbiddenField('spec.litres', 'too heavy to carry')] : []),
+  rules: (can) => (litres(can) > 10 ? [forbiddenField('spec.litres', 'too heavy to carry')] : []),
   columns: 'Name|#Litres|Age',
-  row: (can, nowMs) => [can.metadata.name, can.spec.litres, created(can, nowMs)],
-  selectable: { 'spec.litres': ({ spec }) => String(spec.litres) },
+  row: (can, nowMs) => [can.metadata.name, litres(can), created(can, nowMs)],
+  selectable: { 'spec.litres': (can) => String(litres(can)) },
 });
 
 describe('a kind that is one value, registered once', () => {

@@ -8,7 +8,21 @@ import { join } from 'node:path';
 import { startControllers, type ControllerOptions } from '../../local-cloud/kubernetes/controllers/controllers.ts';
 import { timestamp } from '../../local-cloud/kubernetes/store/metadata.ts';
 import { createStore } from '../../local-cloud/kubernetes/store/store.ts';
-import type { KubeObject, NewObject, ObjectStore } from '../../local-cloud/kubernetes/object.ts';
+import { isOf } from '../../local-cloud/kubernetes/is-of.ts';
+import type { Draft } from '../../local-cloud/kubernetes/object.ts';
+import type { ObjectStore } from '../../local-cloud/kubernetes/object-store.ts';
+import type {
+  Container,
+  Deployment,
+  Job,
+  JobSpec,
+  Node,
+  Pod,
+  PodSpec,
+  PodTemplate,
+  Stored,
+  Taint,
+} from '../../local-cloud/kubernetes/objects.ts';
 import { ManualClock } from './manual-clock.ts';
 
 export interface ControllersWorld {
@@ -18,13 +32,13 @@ export interface ControllersWorld {
   /** Nodes whose pods nobody starts or ends, as if their machines were gone. */
   dead: Set<string>;
   /** Whether pods are started by themselves (default), or only with `start`. */
-  starts: (pod: KubeObject) => boolean;
-  addNode(name: string, options?: NodeOptions): KubeObject;
+  starts: (pod: Pod) => boolean;
+  addNode(name: string, options?: NodeOptions): Node;
   /** Status of a pod as a kubelet reports it. */
-  start(pod: KubeObject, ready?: boolean): void;
-  end(pod: KubeObject, exitCode: number): void;
-  pods(labels?: Record<string, string>): KubeObject[];
-  get(resource: string, name: string): KubeObject;
+  start(pod: Pod, ready?: boolean): void;
+  end(pod: Pod, exitCode: number): void;
+  pods(labels?: Record<string, string>): Pod[];
+  get<R extends string>(resource: R, name: string): Stored<R>;
   settle(): void;
   /** Stops the controllers and starts new ones on the same store. */
   restart(): void;
@@ -36,7 +50,7 @@ export interface NodeOptions {
   memory?: string;
   pods?: string;
   labels?: Record<string, string>;
-  taints?: Record<string, string>[];
+  taints?: Taint[];
   ready?: boolean;
 }
 
@@ -88,8 +102,10 @@ export function controllersWorld(given: ControllerOptions = {}): ControllersWorl
 
 function playKubelets(world: ControllersWorld): void {
   const { store, clock } = world;
-  store.subscribe(({ type, resource, object: pod }) => {
-    if (resource !== 'pods' || type === 'DELETED' || !pod.spec.nodeName || world.dead.has(pod.spec.nodeName)) return;
+  store.subscribe((event) => {
+    if (!isOf(event, 'pods') || event.type === 'DELETED') return;
+    const { object: pod } = event;
+    if (!pod.spec?.nodeName || world.dead.has(pod.spec.nodeName)) return;
     clock.after(1, () => {
       const current = store.get('pods', pod.metadata.namespace, pod.metadata.name);
       if (!current || current.metadata.uid !== pod.metadata.uid) return;
@@ -100,7 +116,7 @@ function playKubelets(world: ControllersWorld): void {
 }
 
 /** Ends the containers and lets the pod go; one with a finalizer stays as ended. */
-function confirm(store: ObjectStore, clock: ManualClock, pod: KubeObject): void {
+function confirm(store: ObjectStore, clock: ManualClock, pod: Pod): void {
   const { namespace, name, uid, deletionGracePeriodSeconds } = pod.metadata;
   if (pod.status?.phase === 'Running') {
     setEnded(store, clock, pod, 143);
@@ -109,11 +125,11 @@ function confirm(store: ObjectStore, clock: ManualClock, pod: KubeObject): void 
   }
 }
 
-function setRunning(store: ObjectStore, clock: ManualClock, pod: KubeObject, ready: boolean): void {
+function setRunning(store: ObjectStore, clock: ManualClock, pod: Pod, ready: boolean): void {
   const time = timestamp(clock.nowMs());
   const status = ready ? 'True' : 'False';
-  const others = ((pod.status?.conditions ?? []) as { type: string }[]).filter(({ type }) => !/Ready$/.test(type));
-  const was = ((pod.status?.conditions ?? []) as any[]).find(({ type }) => type === 'Ready');
+  const others = (pod.status?.conditions ?? []).filter(({ type = '' }) => !/Ready$/.test(type));
+  const was = (pod.status?.conditions ?? []).find(({ type }) => type === 'Ready');
   const since = was?.status === status ? was.lastTransitionTime : time;
   store.updateStatus('pods', {
     ...pod,
@@ -132,10 +148,10 @@ function setRunning(store: ObjectStore, clock: ManualClock, pod: KubeObject, rea
   });
 }
 
-function setEnded(store: ObjectStore, clock: ManualClock, pod: KubeObject, exitCode: number): void {
+function setEnded(store: ObjectStore, clock: ManualClock, pod: Pod, exitCode: number): void {
   const current = store.get('pods', pod.metadata.namespace, pod.metadata.name) ?? pod;
   const finishedAt = timestamp(clock.nowMs());
-  const others = ((current.status?.conditions ?? []) as { type: string }[]).filter(({ type }) => !/Ready$/.test(type));
+  const others = (current.status?.conditions ?? []).filter(({ type = '' }) => !/Ready$/.test(type));
   store.updateStatus('pods', {
     ...current,
     status: {
@@ -152,11 +168,11 @@ function setEnded(store: ObjectStore, clock: ManualClock, pod: KubeObject, exitC
   });
 }
 
-function containersOf(pod: KubeObject): string[] {
-  return (pod.spec.containers as { name: string }[]).map(({ name }) => name);
+function containersOf(pod: Pod): string[] {
+  return (pod.spec?.containers ?? []).map(({ name = '' }) => name);
 }
 
-function addNode(store: ObjectStore, clock: ManualClock, name: string, options: NodeOptions): KubeObject {
+function addNode(store: ObjectStore, clock: ManualClock, name: string, options: NodeOptions): Node {
   const { cpu = '4', memory = '16Gi', pods = '110', labels = {}, taints, ready = true } = options;
   const time = timestamp(clock.nowMs());
   const resources = { cpu, memory, pods };
@@ -183,15 +199,15 @@ function addNode(store: ObjectStore, clock: ManualClock, name: string, options: 
 }
 
 /** A container that asks for `cpu` cores. */
-export function container(cpu = '100m', more: Record<string, unknown> = {}): Record<string, unknown> {
+export function container(cpu = '100m', more: Container = {}): Container {
   return { name: 'main', image: 'worker', resources: { requests: { cpu, memory: '100Mi' } }, ...more };
 }
 
-function podTemplate(labels: Record<string, string>, spec: Record<string, unknown> = {}): Record<string, any> {
+function podTemplate(labels: Record<string, string>, spec: PodSpec = {}): PodTemplate {
   return { metadata: { labels }, spec: { containers: [container()], ...spec } };
 }
 
-export function deployment(name: string, replicas: number, spec: Record<string, unknown> = {}): NewObject {
+export function deployment(name: string, replicas: number, spec: Deployment['spec'] = {}): Draft<Deployment> {
   return {
     metadata: { name, namespace: NAMESPACE },
     spec: {
@@ -205,11 +221,7 @@ export function deployment(name: string, replicas: number, spec: Record<string, 
   };
 }
 
-export function job(
-  name: string,
-  spec: Record<string, unknown> = {},
-  podSpec: Record<string, unknown> = {},
-): NewObject {
+export function job(name: string, spec: JobSpec = {}, podSpec: PodSpec = {}): Draft<Job> {
   return {
     metadata: { name, namespace: NAMESPACE },
     spec: {

@@ -1,6 +1,7 @@
 /** What the kubelet must do on any API server: pods come up, get what their spec says, and end as they should. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { asLease, asNode } from '../../local-cloud/kubelet/answers.ts';
 import { corePath } from '../../local-cloud/kubelet/api.ts';
 import type { ContainerStatus, Pod } from '../../local-cloud/kubelet/types.ts';
 import { waitFor } from '../../testing/wait-for.ts';
@@ -28,19 +29,20 @@ export const isOver = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' |
 export function defineBasicSuite(world: () => KubeletWorld): void {
   test('the node is registered, ready and holds a lease', async () => {
     const node = await waitFor('node is ready', async () => {
-      const found = await world().api.get<any>('/api/v1/nodes/node-1');
-      return found.status.conditions.some((one: any) => one.type === 'Ready' && one.status === 'True')
-        ? found
-        : undefined;
+      const found = asNode(await world().api.get('/api/v1/nodes/node-1'));
+      return found.status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ? found : undefined;
     });
-    assert.equal(node.metadata.labels['kubernetes.io/hostname'], 'node-1');
-    assert.equal(node.metadata.labels['cloud.google.com/gke-nodepool'], 'workers');
-    assert.equal(node.metadata.labels['node.kubernetes.io/instance-type'], 'e2-standard-4');
-    assert.equal(node.spec.providerID, 'gce://local/europe-west1-b/node-1');
-    assert.equal(node.status.capacity.pods, '110');
-    assert.match(node.status.nodeInfo.kubeletVersion, /^v1\.33\./);
-    const lease = await world().api.get<any>('/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/node-1');
-    assert.equal(lease.spec.holderIdentity, 'node-1');
+    const { metadata, spec, status = {} } = node;
+    const labels = metadata?.labels ?? {};
+    assert.equal(labels['kubernetes.io/hostname'], 'node-1');
+    assert.equal(labels['cloud.google.com/gke-nodepool'], 'workers');
+    assert.equal(labels['node.kubernetes.io/instance-type'], 'e2-standard-4');
+    assert.equal(spec?.providerID, 'gce://local/europe-west1-b/node-1');
+    assert.equal(status.capacity?.['pods'], '110');
+    assert.match(status.nodeInfo?.kubeletVersion ?? '', /^v1\.33\./);
+    const path = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/node-1';
+    const lease = asLease(await world().api.get(path));
+    assert.equal(lease.spec?.holderIdentity, 'node-1');
   });
 
   test('a pod runs to its end and reports how', async () => {

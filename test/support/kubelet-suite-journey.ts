@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { asNode, asPods } from '../../local-cloud/kubelet/answers.ts';
 import { corePath } from '../../local-cloud/kubelet/api.ts';
 import { readProcess } from '../../local-cloud/kubelet/container/process-table.ts';
 import { waitFor } from '../../testing/wait-for.ts';
@@ -57,12 +58,12 @@ export function defineJourneySuite(world: () => KubeletWorld): void {
       workload('client', 2, sh('redis-cli -h $HOST ping; exec sleep 600', { env })),
     );
     const held = await waitFor('a client waits for Redis', async () => {
-      const list = await w.api.get<any>(corePath('pods', NS), { labelSelector: 'app=client' });
-      return list.items.find((pod: any) =>
+      const list = asPods(await w.api.get(corePath('pods', NS), { labelSelector: 'app=client' }));
+      return list.items?.find((pod) =>
         /Service "redis"/.test(pod.status?.containerStatuses?.[0]?.state?.waiting?.message ?? ''),
       );
     });
-    await w.eventOf(NS, held.metadata.name, 'ServiceNotReady', /waiting for a ready pod behind Service "redis"/);
+    await w.eventOf(NS, held.metadata?.name ?? '', 'ServiceNotReady', /waiting for a ready pod behind Service "redis"/);
     const wanted = workload('redis', 1, redis);
     wanted.spec.template.spec.volumes = [{ name: 'data', emptyDir: {} }];
     await w.api.create('/apis/apps/v1/namespaces/default/deployments', wanted);
@@ -75,8 +76,8 @@ export function defineJourneySuite(world: () => KubeletWorld): void {
       await w.api.delete(`/apis/apps/v1/namespaces/default/deployments/${name}`, { propagationPolicy: 'Background' });
     await w.api.delete(corePath('services', NS, 'redis'), {});
     await waitFor('no pod of a Deployment is left', async () => {
-      const list = await w.api.get<any>(corePath('pods', NS), { labelSelector: 'app in (client,redis)' });
-      return list.items.length === 0;
+      const list = asPods(await w.api.get(corePath('pods', NS), { labelSelector: 'app in (client,redis)' }));
+      return list.items?.length === 0;
     });
   });
 
@@ -96,8 +97,8 @@ export function defineJourneySuite(world: () => KubeletWorld): void {
     await w.untilCondition(`${jobs}/works`, 'Complete');
     for (const name of ['fails', 'works']) await w.api.delete(`${jobs}/${name}`, { propagationPolicy: 'Background' });
     await waitFor('no pod of a Job is left', async () => {
-      const list = await w.api.get<any>(corePath('pods', NS), { labelSelector: 'job-name in (fails,works)' });
-      return list.items.length === 0;
+      const list = asPods(await w.api.get(corePath('pods', NS), { labelSelector: 'job-name in (fails,works)' }));
+      return list.items?.length === 0;
     });
   });
 
@@ -192,9 +193,9 @@ export function defineJourneySuite(world: () => KubeletWorld): void {
       assert.equal(pod.status?.reason, 'Terminated');
       assert.equal(conditionOf(pod, 'DisruptionTarget'), 'True');
     }
-    const node = await w.api.get<any>('/api/v1/nodes/spot');
-    assert.equal(node.status.conditions.find((one: any) => one.type === 'Ready').status, 'False');
-    assert.ok(node.spec.taints.some((taint: any) => taint.key === 'cloud.google.com/impending-node-termination'));
+    const node = asNode(await w.api.get('/api/v1/nodes/spot'));
+    assert.equal(node.status?.conditions?.find((one) => one.type === 'Ready')?.status, 'False');
+    assert.ok(node.spec?.taints?.some((taint) => taint.key === 'cloud.google.com/impending-node-termination'));
   });
 
   test('a lost machine: every process is gone at once and nothing is reported', async () => {

@@ -3,6 +3,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as z from 'zod';
+import { asEvents, asPod } from '../../local-cloud/kubelet/answers.ts';
 import { KubeApi, corePath, isNotFound } from '../../local-cloud/kubelet/api.ts';
 import { systemClock, type Clock } from '../../local-cloud/clock.ts';
 import { startKubelet } from '../../local-cloud/kubelet/kubelet.ts';
@@ -30,6 +32,10 @@ export const testImages: ImageMap = {
 
 /** A timer of Node may come a moment before Date.now() says that it is time: here each does. */
 const hastyClock: Clock = { ...systemClock, after: (ms, action) => systemClock.after(Math.max(0, ms - 2), action) };
+
+const withConditions = z.object({
+  status: z.object({ conditions: z.array(z.object({ type: z.string(), status: z.string() })).optional() }).optional(),
+});
 
 export class KubeletWorld {
   readonly server: ApiServer;
@@ -123,7 +129,7 @@ export class KubeletWorld {
       metadata: { name, ...metadata },
       spec: { automountServiceAccountToken: false, ...spec },
     };
-    return this.api.create(corePath('pods', namespace), pod);
+    return asPod(await this.api.create(corePath('pods', namespace), pod));
   }
 
   async addSecret(namespace: string, name: string, stringData: Record<string, string>): Promise<void> {
@@ -139,7 +145,7 @@ export class KubeletWorld {
   /** The pod, or undefined when there is none. */
   async pod(namespace: string, name: string): Promise<Pod | undefined> {
     try {
-      return await this.api.get(corePath('pods', namespace, name));
+      return asPod(await this.api.get(corePath('pods', namespace, name)));
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
@@ -185,10 +191,14 @@ export class KubeletWorld {
     namespace: string,
     pod: string,
   ): Promise<{ reason: string; message: string; type: string; count: number }[]> {
-    const list = await this.api.get<any>(corePath('events', namespace), {
-      fieldSelector: `involvedObject.name=${pod}`,
-    });
-    return list.items;
+    const query = { fieldSelector: `involvedObject.name=${pod}` };
+    const list = asEvents(await this.api.get(corePath('events', namespace), query));
+    return (list.items ?? []).map(({ reason = '', message = '', type = '', count = 1 }) => ({
+      reason,
+      message,
+      type,
+      count,
+    }));
   }
 
   async eventOf(namespace: string, pod: string, reason: string, pattern = /./): Promise<void> {
@@ -206,7 +216,7 @@ export class KubeletWorld {
   /** The object of this path, once it has the condition. */
   async untilCondition(path: string, type: string): Promise<void> {
     await waitFor(`${path} is ${type}`, async () => {
-      const conditions: { type: string; status: string }[] = (await this.api.get<any>(path)).status?.conditions ?? [];
+      const conditions = withConditions.parse(await this.api.get(path)).status?.conditions ?? [];
       return conditions.some((one) => one.type === type && one.status === 'True');
     });
   }

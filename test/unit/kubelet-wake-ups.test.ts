@@ -18,7 +18,7 @@ test('a status that changes at any moment around the end of a report is reported
     const api = {
       mergePatch: (_path: string, { status }: { status: { phase: string } }) => {
         sent.push(status.phase);
-        return Promise.resolve({});
+        return Promise.resolve({ kind: 'Pod' });
       },
     };
     const context = { api, clock: new ManualClock(), timing: realTiming } as unknown as KubeletContext;
@@ -57,28 +57,28 @@ test('a read that fails answers with what an earlier one has found meanwhile', a
   const { asked, read } = cacheOf();
   const first = read();
   const second = read();
-  asked[0]?.answer({ data: { key: '1' } });
-  assert.deepEqual(await first, { data: { key: '1' } });
+  asked[0]?.answer({ kind: 'Secret', data: { key: '1' } });
+  assert.deepEqual(await first, { kind: 'Secret', data: { key: '1' } });
   asked[1]?.fail(unreachable);
-  assert.deepEqual(await second, { data: { key: '1' } });
+  assert.deepEqual(await second, { kind: 'Secret', data: { key: '1' } });
 });
 
 test('an answer that was overtaken does not count as the last one known', async () => {
   const { asked, read } = cacheOf();
   const reads = [read(), read()];
-  asked[1]?.answer({ data: { key: 'new' } });
+  asked[1]?.answer({ kind: 'Secret', data: { key: 'new' } });
   await reads[1];
-  asked[0]?.answer({ data: { key: 'old' } });
+  asked[0]?.answer({ kind: 'Secret', data: { key: 'old' } });
   await reads[0];
   const third = read();
   asked[2]?.fail(unreachable);
-  assert.deepEqual(await third, { data: { key: 'new' } });
+  assert.deepEqual(await third, { kind: 'Secret', data: { key: 'new' } });
 });
 
 test('an object that is known to be gone does not come back while the API server is away', async () => {
   const { asked, read } = cacheOf();
   const first = read();
-  asked[0]?.answer({ data: {} });
+  asked[0]?.answer({ kind: 'Secret', data: {} });
   await first;
   const second = read();
   asked[1]?.fail(new ApiError(404, 'NotFound', 'not found'));

@@ -3,11 +3,12 @@
  * unknown field, a wrong type or an unknown enum name is 400 INVALID_ARGUMENT with the path of the field. Gives back
  * one form: camelCase names, enums by name, int64 as text. It knows nothing of what the fields mean.
  */
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import * as z from 'zod';
 import { GoogleError } from '../../identity/google-http.ts';
 import { isPlain } from '../../is-plain.ts';
+import { readJson } from '../../read-json.ts';
 
 /**
  * A message whose fields ProtoSchema.check() has judged by the definitions: each is read as what its definition says,
@@ -236,7 +237,6 @@ function badValue(at: string, type: string, value: unknown): { field: string; de
 export function loadContainerSchema(): ProtoSchema {
   const entry = createRequire(import.meta.url).resolve('@google-cloud/container');
   const file = join(dirname(entry), '..', 'protos', 'protos.json');
-  // Not checked: the package that is installed, and no input.
-  const root: ProtoNode = JSON.parse(readFileSync(file, 'utf8'));
-  return new ProtoSchema(root);
+  // Looked at no closer: it is the package that is installed, and no input.
+  return new ProtoSchema(readJson(file, z.custom<ProtoNode>(isPlain)));
 }

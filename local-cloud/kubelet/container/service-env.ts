@@ -28,12 +28,7 @@ export async function serviceEnv(context: ServiceEnvContext, container: Containe
   const { pod } = context.facts;
   if (pod.spec?.enableServiceLinks === false) return env;
   const texts = textsOf(container);
-  const services: Service[] = await context.cache.list(
-    'services',
-    pod.metadata?.namespace ?? 'default',
-    undefined,
-    maxAgeMs(texts),
-  );
+  const services = await context.cache.services(pod.metadata?.namespace ?? 'default', maxAgeMs(texts));
   for (const service of services.filter(hasVariables)) {
     const name = service.metadata?.name ?? '';
     const target = await serviceTarget(context, service);
@@ -74,12 +69,8 @@ async function serviceTarget(context: ServiceEnvContext, service: Service): Prom
   const selector = service.spec?.selector;
   if (!selector) return undefined;
   const labels = Object.entries(selector).map(([key, value]) => `${key}=${value}`);
-  const pods: Pod[] = await context.cache.list(
-    'pods',
-    context.facts.pod.metadata?.namespace ?? 'default',
-    labels.join(','),
-    FRESH_MS,
-  );
+  const namespace = context.facts.pod.metadata?.namespace ?? 'default';
+  const pods = await context.cache.podsWith(namespace, labels.join(','), FRESH_MS);
   const ready = pods.filter((pod) => isServing(pod, service.spec?.publishNotReadyAddresses ?? false));
   const [chosen] = ready.sort((a, b) =>
     String(a.metadata?.creationTimestamp).localeCompare(String(b.metadata?.creationTimestamp)),

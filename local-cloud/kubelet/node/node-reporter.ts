@@ -4,6 +4,7 @@
  */
 import { messageOf } from '../../error-text.ts';
 import type { Clock } from '../../clock.ts';
+import { asNode } from '../answers.ts';
 import { corePath, isConflict, isNotFound, type KubeApi } from '../api.ts';
 import { HEALTHY, newNode, nodeLabels, nodeStatus, type NodeFacts, type NodeHealth } from './node-object.ts';
 import type { Timing } from '../timing.ts';
@@ -89,12 +90,12 @@ export class NodeReporter {
   async #createOrAdopt(): Promise<NodeObject> {
     const { spec } = this.#facts();
     try {
-      return await this.#api.create(corePath('nodes'), newNode(spec));
+      return asNode(await this.#api.create(corePath('nodes'), newNode(spec)));
     } catch (error) {
       if (!isConflict(error)) throw error;
     }
     const patch = { metadata: { labels: nodeLabels(spec), annotations: spec.annotations } };
-    return this.#api.mergePatch(corePath('nodes', undefined, spec.name), patch);
+    return asNode(await this.#api.mergePatch(corePath('nodes', undefined, spec.name), patch));
   }
 
   async #sendIfDue(): Promise<void> {
@@ -106,11 +107,10 @@ export class NodeReporter {
     const facts = this.#facts();
     const path = corePath('nodes', undefined, facts.spec.name);
     // Conditions of others are in the same list, so it starts from what is there now.
-    const present: NodeObject = await this.#api.get(path);
+    const present = asNode(await this.#api.get(path));
     const now = new Date(this.#clock.nowMs()).toISOString().replace(/\.\d+Z$/, 'Z');
-    this.#node = await this.#api.mergePatch(`${path}/status`, {
-      status: nodeStatus(facts, this.#health, present, now),
-    });
+    const patch = { status: nodeStatus(facts, this.#health, present, now) };
+    this.#node = asNode(await this.#api.mergePatch(`${path}/status`, patch));
     this.#sentAtMs = this.#clock.nowMs();
     this.#sentFacts = JSON.stringify(facts);
   }

@@ -4,9 +4,10 @@
  */
 import { messageOf } from '../../error-text.ts';
 import type { Clock } from '../../clock.ts';
-import { ApiError, corePath, type KubeApi, type WatchedObject } from '../api.ts';
+import { asPod, asPods, status } from '../answers.ts';
+import { ApiError, corePath, type KubeApi } from '../api.ts';
 import type { Timing } from '../timing.ts';
-import type { Pod, PodList } from '../types.ts';
+import type { Pod } from '../types.ts';
 
 export interface PodListener {
   /** Everything there is; what is not in it is gone. */
@@ -73,7 +74,7 @@ export class PodSource {
   }
 
   async #list(): Promise<void> {
-    const list = await this.#api.get<PodList>(corePath('pods'), { fieldSelector: this.#selector() });
+    const list = asPods(await this.#api.get(corePath('pods'), { fieldSelector: this.#selector() }));
     if (this.#stopped) return;
     this.#resourceVersion = list.metadata?.resourceVersion;
     this.#listedAtMs = this.#clock.nowMs();
@@ -117,12 +118,15 @@ export class PodSource {
     });
   }
 
-  #take(type: string, object: WatchedObject & Pod, end: (error: unknown) => void): void {
-    if (type === 'ERROR')
-      return end(new ApiError(object.code ?? 500, object.reason ?? '', object.message ?? 'watch failed'));
-    this.#resourceVersion = object.metadata?.resourceVersion ?? this.#resourceVersion;
-    if (type === 'ADDED' || type === 'MODIFIED') this.#listener.changed(object);
-    else if (type === 'DELETED') this.#listener.removed(object);
+  #take(type: string, object: unknown, end: (error: unknown) => void): void {
+    if (type === 'ERROR') {
+      const { code = 500, reason = '', message = 'watch failed' } = status.parse(object);
+      return end(new ApiError(code, reason, message));
+    }
+    const pod = asPod(object);
+    this.#resourceVersion = pod.metadata?.resourceVersion ?? this.#resourceVersion;
+    if (type === 'ADDED' || type === 'MODIFIED') this.#listener.changed(pod);
+    else if (type === 'DELETED') this.#listener.removed(pod);
   }
 
   async #failed(error: unknown): Promise<void> {

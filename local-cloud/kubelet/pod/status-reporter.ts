@@ -2,6 +2,7 @@
  * Sends a pod's status to the API server whenever it has changed, newest only, and
  * keeps trying while the server is away.
  */
+import { asPod } from '../answers.ts';
 import { corePath, isConflict, isNotFound } from '../api.ts';
 import type { KubeletContext } from '../kubelet-context.ts';
 import type { Pod, PodStatus } from '../types.ts';
@@ -98,7 +99,7 @@ export class StatusReporter {
     const { metadata } = this.#subject.pod();
     const path = `${corePath('pods', metadata?.namespace, metadata?.name)}/status`;
     const body = { metadata: { uid: metadata?.uid, resourceVersion: metadata?.resourceVersion }, status };
-    const updated = await this.#context.api.mergePatch<Pod>(path, body);
+    const updated = asPod(await this.#context.api.mergePatch(path, body));
     this.#acknowledged = text;
     this.#subject.updated(updated);
   }
@@ -116,7 +117,7 @@ export class StatusReporter {
   async #reread(): Promise<void> {
     const { metadata } = this.#subject.pod();
     try {
-      const fresh: Pod = await this.#context.api.get(corePath('pods', metadata?.namespace, metadata?.name));
+      const fresh = asPod(await this.#context.api.get(corePath('pods', metadata?.namespace, metadata?.name)));
       if (fresh.metadata?.uid === metadata?.uid) this.#subject.updated(fresh);
       else this.#subject.gone();
     } catch (error) {

@@ -4,11 +4,12 @@
  */
 import { existsSync, mkdirSync, chmodSync } from 'node:fs';
 import { join, posix } from 'node:path';
+import { asTokenRequest } from '../answers.ts';
 import { ApiError, corePath, type KubeApi } from '../api.ts';
 import { writeAtomically, type VolumeFile } from './atomic-directory.ts';
 import { podField, resourceField, type PodFacts } from '../container/downward.ts';
 import type { ObjectCache } from '../object-cache.ts';
-import type { Pod, TokenRequest, Volume, WithData } from '../types.ts';
+import type { Pod, Volume, WithData } from '../types.ts';
 
 /** A volume that cannot be set up (yet): the pod waits in ContainerCreating. */
 export class MountError extends Error {}
@@ -150,10 +151,8 @@ async function tokenFile(context: VolumeContext, wanted: TokenSource): Promise<F
   const lifeSeconds = wanted.expirationSeconds ?? 3600;
   const path = `${corePath('serviceaccounts', metadata?.namespace, spec?.serviceAccountName ?? 'default')}/token`;
   const token = await context.cache.token(`${metadata?.uid}|${wanted.audience ?? ''}`, async () => {
-    const answer = await context.api.create<TokenRequest>(
-      path,
-      tokenRequest(context.facts.pod, wanted.audience, lifeSeconds),
-    );
+    const asked = tokenRequest(context.facts.pod, wanted.audience, lifeSeconds);
+    const answer = asTokenRequest(await context.api.create(path, asked));
     return { token: answer.status?.token ?? '', renewMs: context.nowMs + lifeSeconds * 800 };
   });
   return new Map([[safePath(wanted.path), { data: Buffer.from(token), mode: 0o600 }]]);

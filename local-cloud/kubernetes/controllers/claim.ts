@@ -4,17 +4,18 @@
  */
 import { matchesSelector, type LabelSelector } from '../labels.ts';
 import type { KubeObject } from '../object.ts';
+import type { Stored } from '../objects.ts';
 import type { ControllerContext } from './controller.ts';
 import { controllerOf, controllerReference, ownersOf, withOwners } from './owners.ts';
 
 /** The managed objects of one type in the owner's namespace, after adopting and releasing. */
-export function claim(
+export function claim<R extends string>(
   { store, index }: ControllerContext,
-  resource: string,
+  resource: R,
   owner: KubeObject,
   selector: LabelSelector | undefined,
-): KubeObject[] {
-  const claimed: KubeObject[] = [];
+): Stored<R>[] {
+  const claimed: Stored<R>[] = [];
   if (!selector) return claimed;
   const ownerLeaves = owner.metadata.deletionTimestamp !== undefined;
   for (const object of [...index.inNamespace(resource, owner.metadata.namespace)]) {
@@ -32,7 +33,12 @@ export function claim(
   return claimed;
 }
 
-function release(store: ControllerContext['store'], resource: string, object: KubeObject, uid: string): void {
+function release<R extends string>(
+  store: ControllerContext['store'],
+  resource: R,
+  object: Stored<R>,
+  uid: string,
+): void {
   const left = ownersOf(object).filter((owner) => owner.uid !== uid);
   store.update(resource, withOwners(object, left));
 }
@@ -44,7 +50,7 @@ function release(store: ControllerContext['store'], resource: string, object: Ku
 export function* concernedOwners(
   { index }: ControllerContext,
   event: { object: KubeObject; previous?: KubeObject },
-  owners: { kind: string; resource: string },
+  owners: { kind: string; resource: 'deployments' | 'jobs' | 'replicasets' },
 ): Iterable<string> {
   const namespace = event.object.metadata.namespace ?? '';
   let managed = false;
@@ -56,7 +62,7 @@ export function* concernedOwners(
   }
   if (managed) return;
   for (const owner of index.inNamespace(owners.resource, namespace)) {
-    const selector: LabelSelector | undefined = owner.spec?.selector;
+    const selector = owner.spec?.selector;
     if (selector && matchesSelector(selector, event.object.metadata.labels)) {
       yield `${namespace}/${owner.metadata.name}`;
     }

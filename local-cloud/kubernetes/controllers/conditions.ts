@@ -2,32 +2,25 @@
  * Conditions of Kubernetes objects: finding one, and setting one so that its
  * transition time changes only with its status.
  */
-import type { KubeObject } from '../object.ts';
+import type { Condition } from '../objects.ts';
 
-export interface Condition {
-  type: string;
-  status: 'True' | 'False' | 'Unknown';
-  reason?: string;
-  message?: string;
-  lastTransitionTime?: string;
-  lastUpdateTime?: string;
-  lastProbeTime?: string | null;
-  lastHeartbeatTime?: string;
-  observedGeneration?: number;
+/** What the kinds whose status has conditions have in common. */
+interface WithConditions {
+  status?: { conditions?: Condition[] | undefined } | undefined;
 }
 
 /** The conditions in an object's status. */
-export function conditionsOf(object: KubeObject): Condition[] {
+export function conditionsOf(object: WithConditions): Condition[] {
   return object.status?.conditions ?? [];
 }
 
 /** The condition of one type. */
-export function findCondition(conditions: readonly Condition[], type: string): Condition | undefined {
+export function findCondition(conditions: readonly Condition[], type: string | undefined): Condition | undefined {
   return conditions.find((condition) => condition.type === type);
 }
 
 /** Whether the object carries the condition with status True. */
-export function isTrue(object: KubeObject, type: string): boolean {
+export function isTrue(object: WithConditions, type: string): boolean {
   return findCondition(conditionsOf(object), type)?.status === 'True';
 }
 

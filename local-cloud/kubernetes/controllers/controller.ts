@@ -1,6 +1,8 @@
 /** What a controller is, and what it is given. */
 import type { Clock } from '../../clock.ts';
-import type { KubeObject, ObjectStore, StoreEvent } from '../object.ts';
+import type { ObjectStore, StoreEvent } from '../object-store.ts';
+import type { KubeObject } from '../object.ts';
+import type { Stored } from '../objects.ts';
 import type { EventRecorder } from './event-recorder.ts';
 import type { ObjectIndex } from './object-index.ts';
 
@@ -28,12 +30,12 @@ export interface Controller {
 }
 
 /** `namespace/name`, or `/name` for objects of the whole cluster. */
-export function keyOf(object: KubeObject): string {
+export function keyOf(object: Pick<KubeObject, 'metadata'>): string {
   return `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
 }
 
 /** The object a key stands for. */
-export function byKey(store: ObjectStore, resource: string, key: string): KubeObject | undefined {
+export function byKey<R extends string>(store: ObjectStore, resource: R, key: string): Stored<R> | undefined {
   const slash = key.indexOf('/');
   return store.get(resource, slash === 0 ? undefined : key.slice(0, slash), key.slice(slash + 1));
 }

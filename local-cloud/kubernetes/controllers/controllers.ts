@@ -6,7 +6,7 @@
 import { stackOf } from '../../error-text.ts';
 import type { LocalContext } from '../../context.ts';
 import { ApiError } from '../api-error.ts';
-import type { ObjectStore } from '../object.ts';
+import type { ObjectStore } from '../object-store.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { deploymentController } from './deployment.ts';
 import { disruptionController } from './disruption.ts';

@@ -4,7 +4,8 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { ApiError } from '../api-error.ts';
-import type { KubeObject, NewObject } from '../object.ts';
+import type { Draft } from '../object.ts';
+import type { Deployment, ReplicaSet } from '../objects.ts';
 import { byKey, keyOf, type ControllerContext } from './controller.ts';
 import {
   allSets,
@@ -30,9 +31,9 @@ const OWN_ANNOTATIONS = new Set([LAST_APPLIED, REVISION, REVISION_HISTORY, DESIR
 const HISTORY_LIMIT_DEFAULT = 10;
 
 /** Sorts a Deployment's ReplicaSets into the one of the present template and the others. */
-export function stateOf(deployment: KubeObject, sets: readonly KubeObject[]): DeploymentState {
+export function stateOf(deployment: Deployment, sets: readonly ReplicaSet[]): DeploymentState {
   const ordered = [...sets].sort(byCreation);
-  const newSet = ordered.find((set) => sameTemplate(set.spec.template, deployment.spec.template));
+  const newSet = ordered.find((set) => sameTemplate(set.spec?.template, deployment.spec?.template));
   return { deployment, newSet, oldSets: ordered.filter((set) => set !== newSet) };
 }
 
@@ -63,12 +64,12 @@ export function syncRevision(
 function updateNewSet(
   { store }: ControllerContext,
   { deployment }: DeploymentState,
-  set: KubeObject,
+  set: ReplicaSet,
   revision: number,
-): KubeObject {
+): ReplicaSet {
   const annotations = newSetAnnotations(deployment, set.metadata.annotations ?? {}, revision);
-  const minReadySeconds = deployment.spec.minReadySeconds ?? 0;
-  const sameSpec = (set.spec.minReadySeconds ?? 0) === minReadySeconds;
+  const minReadySeconds = deployment.spec?.minReadySeconds ?? 0;
+  const sameSpec = (set.spec?.minReadySeconds ?? 0) === minReadySeconds;
   if (sameSpec && isDeepStrictEqual(annotations, set.metadata.annotations ?? {})) return set;
   return store.update('replicasets', {
     ...set,
@@ -78,7 +79,7 @@ function updateNewSet(
 }
 
 /** The Deployment's annotations and a revision that never goes back; numbers given up are kept as history. */
-function newSetAnnotations(deployment: KubeObject, current: Record<string, string>, revision: number) {
+function newSetAnnotations(deployment: Deployment, current: Record<string, string>, revision: number) {
   const annotations = { ...current };
   for (const [key, value] of Object.entries(deployment.metadata.annotations ?? {})) {
     if (!OWN_ANNOTATIONS.has(key)) annotations[key] = value;
@@ -93,7 +94,7 @@ function newSetAnnotations(deployment: KubeObject, current: Record<string, strin
   return annotations;
 }
 
-function withRevision({ store }: ControllerContext, deployment: KubeObject, revision: string): KubeObject {
+function withRevision({ store }: ControllerContext, deployment: Deployment, revision: string): Deployment {
   const { metadata } = deployment;
   if (metadata.annotations?.[REVISION] === revision) return deployment;
   const annotations = { ...metadata.annotations, [REVISION]: revision };
@@ -122,12 +123,12 @@ function createNewSet(
   return { ...state, deployment: withRevision(context, progressed, String(revision)), newSet };
 }
 
-function newSetFrom(deployment: KubeObject, revision: number): NewObject {
-  const hash = podTemplateHash(deployment.spec.template, deployment.status?.collisionCount);
-  const template = structuredClone(deployment.spec.template);
+function newSetFrom(deployment: Deployment, revision: number): Draft<ReplicaSet> {
+  const hash = podTemplateHash(deployment.spec?.template, deployment.status?.collisionCount);
+  const template = structuredClone(deployment.spec?.template ?? {});
   const labels = { ...template.metadata?.labels, 'pod-template-hash': hash };
   template.metadata = { ...template.metadata, labels };
-  const selector = structuredClone(deployment.spec.selector);
+  const selector = structuredClone(deployment.spec?.selector ?? {});
   selector.matchLabels = { ...selector.matchLabels, 'pod-template-hash': hash };
   const wanted = wantedReplicas(deployment);
   return {
@@ -145,7 +146,7 @@ function newSetFrom(deployment: KubeObject, revision: number): NewObject {
     spec: {
       selector,
       template,
-      ...(deployment.spec.minReadySeconds ? { minReadySeconds: deployment.spec.minReadySeconds } : {}),
+      ...(deployment.spec?.minReadySeconds ? { minReadySeconds: deployment.spec?.minReadySeconds } : {}),
     },
   };
 }
@@ -154,7 +155,7 @@ function newSetFrom(deployment: KubeObject, revision: number): NewObject {
  * A name already taken is this Deployment's own set made a moment ago, or another template with
  * the same hash: then the hash is moved on.
  */
-function createOrAdopt(context: ControllerContext, deployment: KubeObject, set: NewObject): KubeObject {
+function createOrAdopt(context: ControllerContext, deployment: Deployment, set: Draft<ReplicaSet>): ReplicaSet {
   const { store } = context;
   try {
     return store.create('replicasets', set);
@@ -162,8 +163,7 @@ function createOrAdopt(context: ControllerContext, deployment: KubeObject, set: 
     if (!(error instanceof ApiError)) throw error;
     const existing = store.get('replicasets', set.metadata.namespace, set.metadata.name ?? '');
     if (error.reason === 'AlreadyExists' && existing) {
-      const own = controllerOf(existing)?.uid === deployment.metadata.uid;
-      if (own && sameTemplate(existing.spec.template, set.spec.template)) return existing;
+      if (isMadeBefore(existing, deployment, set)) return existing;
       const collisionCount = Number(deployment.status?.collisionCount ?? 0) + 1;
       store.updateStatus('deployments', { ...deployment, status: { ...deployment.status, collisionCount } });
     } else {
@@ -174,9 +174,13 @@ function createOrAdopt(context: ControllerContext, deployment: KubeObject, set: 
   }
 }
 
+function isMadeBefore(existing: ReplicaSet, { metadata }: Deployment, { spec }: Draft<ReplicaSet>): boolean {
+  return controllerOf(existing)?.uid === metadata.uid && sameTemplate(existing.spec?.template, spec?.template);
+}
+
 /** Deletes the oldest ReplicaSets that hold no pods, beyond the history limit. */
 export function dropOldRevisions({ store }: ControllerContext, { deployment, oldSets }: DeploymentState): void {
-  const limit = Number(deployment.spec.revisionHistoryLimit ?? HISTORY_LIMIT_DEFAULT);
+  const limit = Number(deployment.spec?.revisionHistoryLimit ?? HISTORY_LIMIT_DEFAULT);
   const alive = oldSets.filter((set) => set.metadata.deletionTimestamp === undefined);
   const surplus = alive.length - limit;
   if (surplus <= 0) return;
@@ -188,7 +192,7 @@ export function dropOldRevisions({ store }: ControllerContext, { deployment, old
   }
 }
 
-function isEmpty(set: KubeObject): boolean {
+function isEmpty(set: ReplicaSet): boolean {
   const observed = Number(set.status?.observedGeneration ?? 0);
   return (
     wantedReplicas(set) === 0 &&
@@ -198,6 +202,6 @@ function isEmpty(set: KubeObject): boolean {
 }
 
 /** Sets that ask for pods. */
-export function activeSets(state: DeploymentState): KubeObject[] {
+export function activeSets(state: DeploymentState): ReplicaSet[] {
   return allSets(state).filter((set) => wantedReplicas(set) > 0);
 }

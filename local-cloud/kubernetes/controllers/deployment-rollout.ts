@@ -1,5 +1,5 @@
 /** Moves pods from a Deployment's old ReplicaSets to the new one, and spreads a change of scale over all of them. */
-import type { KubeObject } from '../object.ts';
+import type { Deployment, ReplicaSet } from '../objects.ts';
 import type { ControllerContext } from './controller.ts';
 import { activeSets } from './deployment-revisions.ts';
 import {
@@ -85,7 +85,7 @@ export class Rollout {
     return scaled.includes(true);
   }
 
-  #scale(deployment: KubeObject, set: KubeObject, replicas: number): boolean {
+  #scale(deployment: Deployment, set: ReplicaSet, replicas: number): boolean {
     const before = wantedReplicas(set);
     const wanted = wantedReplicas(deployment);
     const annotations = {
@@ -110,7 +110,7 @@ export class Rollout {
 }
 
 /** Pods that are not available serve nobody: they go first, up to `most` of them. */
-function takeUnhealthy(targets: Map<KubeObject, number>, most: number): void {
+function takeUnhealthy(targets: Map<ReplicaSet, number>, most: number): void {
   let left = most;
   for (const [set, replicas] of targets) {
     const taken = Math.min(left, replicas - sumStatus([set], 'availableReplicas'));
@@ -121,7 +121,7 @@ function takeUnhealthy(targets: Map<KubeObject, number>, most: number): void {
 }
 
 /** Then available ones, as many as can be spared. */
-function takeHealthy(targets: Map<KubeObject, number>, spare: number): void {
+function takeHealthy(targets: Map<ReplicaSet, number>, spare: number): void {
   let left = spare;
   for (const [set, replicas] of targets) {
     const taken = Math.min(left, replicas);
@@ -146,7 +146,7 @@ function isSaturated({ deployment, newSet }: DeploymentState): boolean {
  * The sets' sizes after a change of scale in the middle of a rollout: each gets its
  * share, the largest what rounding leaves over.
  */
-function proportionally(deployment: KubeObject, sets: readonly KubeObject[]): Map<KubeObject, number> {
+function proportionally(deployment: Deployment, sets: readonly ReplicaSet[]): Map<ReplicaSet, number> {
   const wanted = wantedReplicas(deployment);
   const allowed = wanted > 0 ? wanted + maxSurge(deployment) : 0;
   const toAdd = allowed - sumWanted(sets);
@@ -154,7 +154,7 @@ function proportionally(deployment: KubeObject, sets: readonly KubeObject[]): Ma
     (a, b) => wantedReplicas(b) - wantedReplicas(a) || (toAdd > 0 ? byCreation(b, a) : byCreation(a, b)),
   );
   let added = 0;
-  const sizes = new Map<KubeObject, number>();
+  const sizes = new Map<ReplicaSet, number>();
   for (const set of ordered) {
     const share = toAdd === 0 ? 0 : shareOf(deployment, set, toAdd, added);
     sizes.set(set, wantedReplicas(set) + share);
@@ -165,7 +165,7 @@ function proportionally(deployment: KubeObject, sets: readonly KubeObject[]): Ma
   return sizes;
 }
 
-function shareOf(deployment: KubeObject, set: KubeObject, toAdd: number, added: number): number {
+function shareOf(deployment: Deployment, set: ReplicaSet, toAdd: number, added: number): number {
   const replicas = wantedReplicas(set);
   if (replicas === 0 || toAdd === added) return 0;
   const wanted = wantedReplicas(deployment);

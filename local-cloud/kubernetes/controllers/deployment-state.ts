@@ -2,6 +2,7 @@
  * A Deployment with its ReplicaSets, and the arithmetic on them that rolling out, scaling and reporting share. Pure.
  */
 import type { KubeObject } from '../object.ts';
+import type { Deployment, ReplicaSet } from '../objects.ts';
 import { scaledValue } from './scaled-value.ts';
 
 export const REVISION = 'deployment.kubernetes.io/revision';
@@ -10,52 +11,52 @@ export const DESIRED_REPLICAS = 'deployment.kubernetes.io/desired-replicas';
 export const MAX_REPLICAS = 'deployment.kubernetes.io/max-replicas';
 
 export interface DeploymentState {
-  deployment: KubeObject;
+  deployment: Deployment;
   /** The ReplicaSet of the present template, once it exists. */
-  newSet: KubeObject | undefined;
+  newSet: ReplicaSet | undefined;
   /** All others. */
-  oldSets: KubeObject[];
+  oldSets: ReplicaSet[];
 }
 
-export function allSets(state: DeploymentState): KubeObject[] {
+export function allSets(state: DeploymentState): ReplicaSet[] {
   return state.newSet ? [...state.oldSets, state.newSet] : state.oldSets;
 }
 
-export function wantedReplicas(object: KubeObject): number {
-  return Number(object.spec.replicas ?? 1);
+export function wantedReplicas(object: Pick<Deployment | ReplicaSet, 'spec'>): number {
+  return Number(object.spec?.replicas ?? 1);
 }
 
-export function isRollingUpdate(deployment: KubeObject): boolean {
-  return (deployment.spec.strategy?.type ?? 'RollingUpdate') === 'RollingUpdate';
+export function isRollingUpdate(deployment: Deployment): boolean {
+  return (deployment.spec?.strategy?.type ?? 'RollingUpdate') === 'RollingUpdate';
 }
 
 /** Sum of the replicas that the specs of the sets ask for. */
-export function sumWanted(sets: readonly KubeObject[]): number {
+export function sumWanted(sets: readonly ReplicaSet[]): number {
   return sets.reduce((sum, set) => sum + wantedReplicas(set), 0);
 }
 
 /** Sum of one number of the sets' statuses. */
 export function sumStatus(
-  sets: readonly KubeObject[],
+  sets: readonly ReplicaSet[],
   field: 'replicas' | 'readyReplicas' | 'availableReplicas',
 ): number {
   return sets.reduce((sum, set) => sum + Number(set.status?.[field] ?? 0), 0);
 }
 
 /** How many pods may exist beyond the wanted number during a rollout. */
-export function maxSurge(deployment: KubeObject): number {
+export function maxSurge(deployment: Deployment): number {
   return isRollingUpdate(deployment) ? fenceposts(deployment).surge : 0;
 }
 
 /** How many of the wanted pods may be missing during a rollout. */
-export function maxUnavailable(deployment: KubeObject): number {
+export function maxUnavailable(deployment: Deployment): number {
   const wanted = wantedReplicas(deployment);
   if (!isRollingUpdate(deployment) || wanted === 0) return 0;
   return Math.min(fenceposts(deployment).unavailable, wanted);
 }
 
-function fenceposts(deployment: KubeObject): { surge: number; unavailable: number } {
-  const limits = deployment.spec.strategy?.rollingUpdate ?? {};
+function fenceposts(deployment: Deployment): { surge: number; unavailable: number } {
+  const limits = deployment.spec?.strategy?.rollingUpdate ?? {};
   const wanted = wantedReplicas(deployment);
   const surge = scaledValue(limits.maxSurge ?? '25%', wanted, 'up');
   const unavailable = scaledValue(limits.maxUnavailable ?? '25%', wanted, 'down');

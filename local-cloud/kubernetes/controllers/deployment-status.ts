@@ -1,9 +1,8 @@
 /** The status of a Deployment: counts, and the conditions Available, Progressing and ReplicaFailure. */
 import { isDeepStrictEqual } from 'node:util';
 import { timestamp } from '../store/metadata.ts';
-import type { KubeObject } from '../object.ts';
-import type { Deployment } from '../objects.ts';
-import { conditionsOf, findCondition, withCondition, withoutCondition, type Condition } from './conditions.ts';
+import type { Condition, Deployment } from '../objects.ts';
+import { conditionsOf, findCondition, withCondition, withoutCondition } from './conditions.ts';
 import type { ControllerContext } from './controller.ts';
 import {
   allSets,
@@ -22,7 +21,6 @@ const NO_DEADLINE = 2 ** 31 - 1;
 
 type Counted = Omit<NonNullable<Deployment['status']>, 'conditions'>;
 
-/** The status without what the client's type lacks: its conditions are this folder's. */
 interface Status extends Counted {
   conditions: Condition[];
 }
@@ -35,12 +33,12 @@ interface Progress {
   onlyIfMissing?: boolean;
 }
 
-function hasDeadline(deployment: KubeObject): boolean {
-  return Number(deployment.spec.progressDeadlineSeconds ?? NO_DEADLINE) !== NO_DEADLINE;
+function hasDeadline(deployment: Deployment): boolean {
+  return Number(deployment.spec?.progressDeadlineSeconds ?? NO_DEADLINE) !== NO_DEADLINE;
 }
 
 /** Writes the Progressing condition at once; the answer is the Deployment as stored. */
-export function setProgress({ store, clock }: ControllerContext, deployment: KubeObject, progress: Progress) {
+export function setProgress({ store, clock }: ControllerContext, deployment: Deployment, progress: Progress) {
   if (!hasDeadline(deployment)) return deployment;
   const conditions = conditionsOf(deployment);
   if (progress.onlyIfMissing && findCondition(conditions, 'Progressing')) return deployment;
@@ -70,7 +68,7 @@ function condition(
 /** A condition that has the same status and reason as before stays as it is, message included. */
 function changed(conditions: Condition[], next: Condition): Condition[] {
   const current = findCondition(conditions, next.type);
-  if (current?.status === next.status && current.reason === next.reason) return conditions;
+  if (current && current.status === next.status && current.reason === next.reason) return conditions;
   return withCondition(conditions, next);
 }
 
@@ -110,7 +108,7 @@ function counts({ deployment, newSet, oldSets }: DeploymentState, nowMs: number)
   const updated = newSet ? sumStatus([newSet], 'replicas') : 0;
   const unavailable = Math.max(0, sumWanted(sets) - available);
   const enough = available >= wantedReplicas(deployment) - maxUnavailable(deployment);
-  const collisionCount: number | undefined = deployment.status?.collisionCount;
+  const collisionCount = deployment.status?.collisionCount;
   return {
     observedGeneration: deployment.metadata.generation,
     ...(replicas > 0 ? { replicas } : {}),
@@ -163,7 +161,7 @@ function withCurrentTime(conditions: Condition[], current: Condition | undefined
 }
 
 /** Whether every wanted pod is new and available, and nothing else is left. */
-export function isComplete(deployment: KubeObject, status: Counted = deployment.status ?? {}): boolean {
+export function isComplete(deployment: Deployment, status: Counted = deployment.status ?? {}): boolean {
   const wanted = wantedReplicas(deployment);
   return (
     Number(status.updatedReplicas ?? 0) === wanted &&
@@ -184,25 +182,25 @@ function hasProgressed(before: Counted, after: Counted): boolean {
   );
 }
 
-function hasTimedOut(deployment: KubeObject, nowMs: number): boolean {
+function hasTimedOut(deployment: Deployment, nowMs: number): boolean {
   const current = findCondition(conditionsOf(deployment), 'Progressing');
   if (!current || current.reason === COMPLETE) return false;
   if (current.reason === TIMED_OUT) return true;
   return deadlineMs(deployment, current) <= nowMs;
 }
 
-function deadlineMs(deployment: KubeObject, current: Condition): number {
-  return (toMs(current.lastUpdateTime) ?? 0) + Number(deployment.spec.progressDeadlineSeconds) * 1000;
+function deadlineMs(deployment: Deployment, current: Condition): number {
+  return (toMs(current.lastUpdateTime) ?? 0) + Number(deployment.spec?.progressDeadlineSeconds) * 1000;
 }
 
-function untilDeadline(deployment: KubeObject, nowMs: number): number | undefined {
+function untilDeadline(deployment: Deployment, nowMs: number): number | undefined {
   const current = findCondition(conditionsOf(deployment), 'Progressing');
   if (!hasDeadline(deployment) || !current || current.status !== 'True' || current.reason === COMPLETE)
     return undefined;
   return Math.max(1000, deadlineMs(deployment, current) - nowMs);
 }
 
-function write({ store }: ControllerContext, deployment: KubeObject, status: Status): KubeObject {
+function write({ store }: ControllerContext, deployment: Deployment, status: Status): Deployment {
   if (isDeepStrictEqual(status, deployment.status)) return deployment;
   return store.updateStatus('deployments', { ...deployment, status });
 }

@@ -1,5 +1,6 @@
 /** Deployments: rolls a template out through ReplicaSets, one per template, and reports how far it is. */
-import type { KubeObject } from '../object.ts';
+import { isOf } from '../is-of.ts';
+import type { Deployment, Pod } from '../objects.ts';
 import { claim, concernedOwners } from './claim.ts';
 import { conditionsOf, findCondition } from './conditions.ts';
 import { byKey, keyOf, keysOfAll, type Controller, type ControllerContext } from './controller.ts';
@@ -24,12 +25,11 @@ export function deploymentController(context: ControllerContext): Controller {
   const rollout = new Rollout(context, recorder);
   return {
     name: 'deployment',
-    *keysFor({ type, resource, object, previous }) {
-      if (resource === 'deployments') yield keyOf(object);
-      if (resource === 'replicasets')
-        yield* concernedOwners(context, { object, ...(previous ? { previous } : {}) }, owners);
+    *keysFor(event) {
+      if (event.resource === 'deployments') yield keyOf(event.object);
+      if (event.resource === 'replicasets') yield* concernedOwners(context, event, owners);
       // A Recreate rollout waits for the last old pod to be gone.
-      if (resource === 'pods' && type === 'DELETED') yield* deploymentOfPod(context, object);
+      if (isOf(event, 'pods') && event.type === 'DELETED') yield* deploymentOfPod(context, event.object);
     },
     allKeys: () => keysOfAll(index, 'deployments'),
     sync(key) {
@@ -39,9 +39,9 @@ export function deploymentController(context: ControllerContext): Controller {
   };
 }
 
-const owners = { kind: 'Deployment', resource: 'deployments' };
+const owners = { kind: 'Deployment', resource: 'deployments' } as const;
 
-function* deploymentOfPod({ index }: ControllerContext, pod: KubeObject): Iterable<string> {
+function* deploymentOfPod({ index }: ControllerContext, pod: Pod): Iterable<string> {
   const set = controllerOf(pod);
   const owner = set && index.find(set.uid);
   const manager = owner?.resource === 'replicasets' ? controllerOf(owner.object) : undefined;
@@ -52,19 +52,19 @@ function syncDeployment(
   context: ControllerContext,
   recorder: EventRecorder,
   rollout: Rollout,
-  deployment: KubeObject,
+  deployment: Deployment,
 ): number | undefined {
-  const sets = claim(context, 'replicasets', deployment, deployment.spec.selector);
+  const sets = claim(context, 'replicasets', deployment, deployment.spec?.selector);
   if (deployment.metadata.deletionTimestamp !== undefined) {
     writeCounts(context, stateOf(deployment, sets));
     return undefined;
   }
   const noted = notePause(context, deployment);
   const state = stateOf(noted, sets);
-  if (noted.spec.paused === true || isScaling(state)) {
+  if (noted.spec?.paused === true || isScaling(state)) {
     const revised = syncRevision(context, recorder, state, false);
     rollout.spreadScale(revised);
-    if (noted.spec.paused === true) dropOldRevisions(context, revised);
+    if (noted.spec?.paused === true) dropOldRevisions(context, revised);
     writeCounts(context, refreshed(context, revised));
     return undefined;
   }
@@ -124,11 +124,11 @@ function refreshed({ store }: ControllerContext, state: DeploymentState): Deploy
 /**
  * Says in the Progressing condition that a rollout was paused or resumed, so that its deadline does not run meanwhile.
  */
-function notePause(context: ControllerContext, deployment: KubeObject): KubeObject {
+function notePause(context: ControllerContext, deployment: Deployment): Deployment {
   const current = findCondition(conditionsOf(deployment), 'Progressing');
   if (current?.reason === 'ProgressDeadlineExceeded') return deployment;
   const pausedBefore = current?.reason === 'DeploymentPaused';
-  const paused = deployment.spec.paused === true;
+  const paused = deployment.spec?.paused === true;
   if (paused === pausedBefore) return deployment;
   return setProgress(context, deployment, {
     status: 'Unknown',

@@ -1,6 +1,6 @@
 /** The DisruptionTarget condition: says on a pod that it is ended from outside, by whom, before it is deleted. */
 import { timestamp } from '../store/metadata.ts';
-import type { KubeObject } from '../object.ts';
+import type { Pod } from '../objects.ts';
 import { conditionsOf, findCondition, withCondition } from './conditions.ts';
 import type { ControllerContext } from './controller.ts';
 import { isFinished } from './pod-state.ts';
@@ -11,7 +11,7 @@ import { isFinished } from './pod-state.ts';
  */
 export function markDisrupted(
   { store, clock }: ControllerContext,
-  pod: KubeObject,
+  pod: Pod,
   reason: string,
   message: string,
   fail = false,

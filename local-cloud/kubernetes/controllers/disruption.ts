@@ -3,9 +3,13 @@
  * now. The eviction call itself reads it.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { matchesSelector, type LabelSelector } from '../labels.ts';
+import { plainAt } from '../../is-plain.ts';
+import { isOf } from '../is-of.ts';
+import { matchesSelector } from '../labels.ts';
 import { timestamp } from '../store/metadata.ts';
-import type { KubeObject, StoreEvent } from '../object.ts';
+import type { StoreEvent } from '../object-store.ts';
+import type { KubeObject } from '../object.ts';
+import type { Pod, PodDisruptionBudget } from '../objects.ts';
 import { conditionsOf, withCondition } from './conditions.ts';
 import { byKey, keyOf, keysOfAll, type Controller, type ControllerContext } from './controller.ts';
 import { controllerOf } from './owners.ts';
@@ -15,9 +19,6 @@ import { toMs } from './time.ts';
 
 /** An eviction that was allowed counts as a missing pod until the pod is gone, but no longer than this. */
 const EVICTION_COUNTS_MS = 120_000;
-
-/** Owners whose wanted number of pods enters the count. */
-const SCALED = new Set(['deployments', 'replicasets']);
 
 interface Counts {
   expectedPods: number;
@@ -48,22 +49,28 @@ export function disruptionController(context: ControllerContext): Controller {
   };
 }
 
-function* concernedBudgets({ index }: ControllerContext, { resource, object, previous }: StoreEvent): Iterable<string> {
+function* concernedBudgets({ index }: ControllerContext, event: StoreEvent): Iterable<string> {
+  const { resource, object, previous } = event;
   if (resource === 'poddisruptionbudgets') yield keyOf(object);
-  const rescaled = SCALED.has(resource) && previous?.spec?.replicas !== object.spec?.replicas;
+  const rescaled = isRescaled(event);
   if (!rescaled && resource !== 'pods') return;
   for (const budget of index.inNamespace('poddisruptionbudgets', object.metadata.namespace)) {
     if (rescaled || [object, previous].some((pod) => pod && selects(budget, pod))) yield keyOf(budget);
   }
 }
 
-function selects({ spec }: KubeObject, pod: KubeObject): boolean {
-  const selector: LabelSelector | null | undefined = spec.selector;
-  return selector !== undefined && selector !== null && matchesSelector(selector, pod.metadata.labels);
+/** Whether the wanted number of pods of an owner has changed, which enters the count. */
+function isRescaled(event: StoreEvent): boolean {
+  if (!isOf(event, 'deployments') && !isOf(event, 'replicasets')) return false;
+  return event.previous?.spec?.replicas !== event.object.spec?.replicas;
+}
+
+function selects({ spec }: PodDisruptionBudget, { metadata }: Pick<Pod, 'metadata'>): boolean {
+  return spec?.selector ? matchesSelector(spec.selector, metadata.labels) : false;
 }
 
 /** How many pods there should be and how many must stay; a text says why that cannot be told. */
-function countsOf(context: ControllerContext, { spec }: KubeObject, pods: KubeObject[]): Counts | string {
+function countsOf(context: ControllerContext, { spec = {} }: PodDisruptionBudget, pods: Pod[]): Counts | string {
   if (spec.maxUnavailable === undefined && typeof spec.minAvailable === 'number') {
     return { expectedPods: pods.length, desiredHealthy: spec.minAvailable };
   }
@@ -77,18 +84,18 @@ function countsOf(context: ControllerContext, { spec }: KubeObject, pods: KubeOb
 }
 
 /** The sum of what the owners of the pods want. Pods without an owner are left out, as the real controller does. */
-function expectedPods({ index }: ControllerContext, pods: KubeObject[]): number | string {
+function expectedPods({ index }: ControllerContext, pods: Pod[]): number | string {
   const wanted = new Map<string, number>();
   for (const pod of pods) {
     const scaled = topOwner(index, pod);
     if (scaled?.kind === 'Job') return 'jobs.batch does not implement the scale subresource';
-    if (scaled) wanted.set(scaled.metadata.uid, Number(scaled.spec?.replicas ?? 1));
+    if (scaled) wanted.set(scaled.metadata.uid, Number(plainAt(scaled, 'spec')['replicas'] ?? 1));
   }
   return [...wanted.values()].reduce((sum, each) => sum + each, 0);
 }
 
 /** The Deployment behind the ReplicaSet, or the direct owner. */
-function topOwner(index: ControllerContext['index'], pod: KubeObject): KubeObject | undefined {
+function topOwner(index: ControllerContext['index'], pod: Pod): KubeObject | undefined {
   const direct = controllerOf(pod);
   const owner = direct && index.find(direct.uid)?.object;
   const above = owner && controllerOf(owner);
@@ -97,8 +104,8 @@ function topOwner(index: ControllerContext['index'], pod: KubeObject): KubeObjec
 
 function writeStatus(
   { store, clock }: ControllerContext,
-  budget: KubeObject,
-  pods: KubeObject[],
+  budget: PodDisruptionBudget,
+  pods: Pod[],
   counts: Counts | string,
 ): number | undefined {
   const now = clock.nowMs();
@@ -108,7 +115,7 @@ function writeStatus(
   const unknown = typeof counts === 'string';
   const { expectedPods, desiredHealthy } = unknown ? { expectedPods: 0, desiredHealthy: 0 } : counts;
   const spare = expectedPods > 0 ? Math.max(0, healthy - desiredHealthy) : 0;
-  const status = {
+  const status: NonNullable<PodDisruptionBudget['status']> = {
     ...budget.status,
     observedGeneration: budget.metadata.generation,
     currentHealthy: unknown ? 0 : healthy,
@@ -133,9 +140,9 @@ function writeStatus(
 }
 
 /** Evictions noted in the status whose pods are still there and not yet being deleted. */
-function stillCounting(budget: KubeObject, pods: KubeObject[], nowMs: number): Record<string, string> {
+function stillCounting(budget: PodDisruptionBudget, pods: Pod[], nowMs: number): Record<string, string> {
   const present = new Set(pods.filter((pod) => !pod.metadata.deletionTimestamp).map((pod) => pod.metadata.name));
-  const noted: Record<string, string> = budget.status?.disruptedPods ?? {};
+  const noted = budget.status?.disruptedPods ?? {};
   const counting = Object.entries(noted).filter(
     ([name, time]) => present.has(name) && (toMs(time) ?? 0) + EVICTION_COUNTS_MS > nowMs,
   );

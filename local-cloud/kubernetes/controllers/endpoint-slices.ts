@@ -1,6 +1,6 @@
 /** The EndpointSlices of every Service with a selector, at most a hundred pods in each. */
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject } from '../object.ts';
+import type { EndpointSlice, Service } from '../objects.ts';
 import { byKey, keysOfAll, type Controller, type ControllerContext } from './controller.ts';
 import { controllerReference } from './owners.ts';
 import {
@@ -18,8 +18,10 @@ const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
 const MANAGER = 'endpointslice-controller.k8s.io';
 const HEADLESS = 'service.kubernetes.io/headless';
 
+type Endpoint = NonNullable<EndpointSlice['endpoints']>[number];
+
 interface Content {
-  endpoints: Record<string, unknown>[];
+  endpoints: Endpoint[];
   ports: { name: string; port: number; protocol: string; appProtocol?: string }[];
 }
 
@@ -47,7 +49,7 @@ export function endpointSliceController(context: ControllerContext): Controller 
   };
 }
 
-function ownSlices({ index }: ControllerContext, key: string): KubeObject[] {
+function ownSlices({ index }: ControllerContext, key: string): EndpointSlice[] {
   const [namespace = '', name = ''] = key.split('/');
   return [...index.inNamespace('endpointslices', namespace)]
     .filter(({ metadata }) => metadata.labels?.[SERVICE_NAME] === name && metadata.labels[MANAGED_BY] === MANAGER)
@@ -55,14 +57,14 @@ function ownSlices({ index }: ControllerContext, key: string): KubeObject[] {
 }
 
 /** Slice after slice takes the content of the same place in order; what is left over goes. */
-function write(context: ControllerContext, service: KubeObject, slices: KubeObject[]): void {
+function write(context: ControllerContext, service: Service, slices: EndpointSlice[]): void {
   const { store } = context;
   const contents = contentsOf(context, service);
   const labels: Record<string, string> = {
     ...service.metadata.labels,
     [SERVICE_NAME]: service.metadata.name,
     [MANAGED_BY]: MANAGER,
-    ...(service.spec.clusterIP === 'None' ? { [HEADLESS]: '' } : {}),
+    ...(service.spec?.clusterIP === 'None' ? { [HEADLESS]: '' } : {}),
   };
   for (const [place, { endpoints, ports }] of contents.entries()) {
     const slice = slices[place];
@@ -92,8 +94,8 @@ function write(context: ControllerContext, service: KubeObject, slices: KubeObje
 }
 
 /** A Service without pods still has one slice, an empty one. */
-function contentsOf(context: ControllerContext, service: KubeObject): Content[] {
-  const early = service.spec.publishNotReadyAddresses === true;
+function contentsOf(context: ControllerContext, service: Service): Content[] {
+  const early = service.spec?.publishNotReadyAddresses === true;
   const contents: Content[] = [];
   for (const group of groupByPorts(podsBehind(context, service)).values()) {
     const ports = (group[0]?.ports ?? []).map(({ name = '', port, protocol, appProtocol }) => ({
@@ -110,11 +112,11 @@ function contentsOf(context: ControllerContext, service: KubeObject): Content[] 
   return contents.length > 0 ? contents : [{ endpoints: [], ports: [] }];
 }
 
-function endpoint({ store }: ControllerContext, each: ServicePod, early: boolean): Record<string, unknown> {
+function endpoint({ store }: ControllerContext, each: ServicePod, early: boolean): Endpoint {
   const { pod, address, ready, terminating } = each;
-  const nodeName: string | undefined = pod.spec.nodeName;
+  const nodeName = pod.spec?.nodeName;
   const zone = nodeName && store.get('nodes', undefined, nodeName)?.metadata.labels?.['topology.kubernetes.io/zone'];
-  const hostname: string | undefined = pod.spec.hostname;
+  const hostname = pod.spec?.hostname;
   return {
     addresses: [address],
     conditions: { ready: early || (ready && !terminating), serving: ready, terminating },

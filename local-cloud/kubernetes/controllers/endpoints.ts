@@ -3,7 +3,8 @@
  * pods, and of those that are not ready yet.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject, NewObject } from '../object.ts';
+import type { Draft } from '../object.ts';
+import type { Endpoints, Service } from '../objects.ts';
 import { byKey, keyOf, keysOfAll, type Controller, type ControllerContext } from './controller.ts';
 import {
   concernedServices,
@@ -39,18 +40,18 @@ export function endpointsController(context: ControllerContext): Controller {
 }
 
 /** Only what this controller made goes with the Service; Endpoints written by hand are somebody else's. */
-function removeOwn({ store }: ControllerContext, endpoints: KubeObject | undefined): void {
+function removeOwn({ store }: ControllerContext, endpoints: Endpoints | undefined): void {
   if (endpoints?.metadata.labels?.[MANAGED_BY] === undefined) return;
   store.delete('endpoints', endpoints.metadata.namespace, endpoints.metadata.name);
 }
 
-function write(context: ControllerContext, service: KubeObject, current: KubeObject | undefined): void {
+function write(context: ControllerContext, service: Service, current: Endpoints | undefined): void {
   const { store } = context;
   const { name, namespace = 'default' } = service.metadata;
   const labels: Record<string, string> = { ...service.metadata.labels, [MANAGED_BY]: 'endpoint-controller' };
-  if (service.spec.clusterIP === 'None') labels[HEADLESS] = '';
+  if (service.spec?.clusterIP === 'None') labels[HEADLESS] = '';
   const subsets = subsetsOf(service, podsBehind(context, service));
-  const next: NewObject = { metadata: { name, namespace, labels }, ...(subsets.length > 0 ? { subsets } : {}) };
+  const next: Draft<Endpoints> = { metadata: { name, namespace, labels }, ...(subsets.length > 0 ? { subsets } : {}) };
   if (!current) store.create('endpoints', next);
   else if (
     !isDeepStrictEqual(current.subsets ?? [], subsets) ||
@@ -60,8 +61,8 @@ function write(context: ControllerContext, service: KubeObject, current: KubeObj
   }
 }
 
-function subsetsOf(service: KubeObject, pods: ServicePod[]): Record<string, unknown>[] {
-  const early = service.spec.publishNotReadyAddresses === true;
+function subsetsOf(service: Service, pods: ServicePod[]): NonNullable<Endpoints['subsets']> {
+  const early = service.spec?.publishNotReadyAddresses === true;
   const shown = pods.filter((each) => early || !each.terminating);
   return [...groupByPorts(shown).values()].map((group) => {
     const ready = group.filter((each) => early || each.ready).map(address);
@@ -75,7 +76,7 @@ function subsetsOf(service: KubeObject, pods: ServicePod[]): Record<string, unkn
   });
 }
 
-function address({ pod, address: ip }: ServicePod): Record<string, unknown> {
-  const hostname: string | undefined = pod.spec.hostname;
-  return { ip, ...(hostname ? { hostname } : {}), nodeName: pod.spec.nodeName, targetRef: targetRef(pod) };
+function address({ pod, address: ip }: ServicePod) {
+  const hostname = pod.spec?.hostname;
+  return { ip, ...(hostname ? { hostname } : {}), nodeName: pod.spec?.nodeName, targetRef: targetRef(pod) };
 }

@@ -5,7 +5,8 @@
  */
 import type { Clock } from '../../clock.ts';
 import { timestamp } from '../store/metadata.ts';
-import type { KubeObject, ObjectStore } from '../object.ts';
+import type { ObjectStore } from '../object-store.ts';
+import type { KubeObject } from '../object.ts';
 
 const SIMILAR_MOST = 10;
 const SIMILAR_WINDOW_MS = 600_000;

@@ -4,9 +4,9 @@
  * the same name made anew is not the owner.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject, OwnerReference, StoreEvent } from '../object.ts';
+import type { Located, StoreEvent } from '../object-store.ts';
+import type { KubeObject, OwnerReference } from '../object.ts';
 import type { Controller, ControllerContext } from './controller.ts';
-import type { Located } from './object-index.ts';
 import { ownersOf, withOwners, withoutFinalizer } from './owners.ts';
 
 const FOREGROUND = 'foregroundDeletion';

@@ -2,7 +2,7 @@
  * How long a Job waits before it replaces failed pods: 10 s, doubled with every failure
  * since the last success, ten minutes at most.
  */
-import type { KubeObject } from '../object.ts';
+import type { Job } from '../objects.ts';
 import { endedMs, type JobPods } from './job-pods.ts';
 
 const FIRST_MS = 10_000;
@@ -18,7 +18,7 @@ export class JobBackOff {
   readonly #failures = new Map<string, Failures>();
 
   /** Takes in pods that have just ended. A success later than the failures wipes them out. */
-  note(job: KubeObject, { newlySucceeded, newlyFailed }: JobPods, nowMs: number): void {
+  note(job: Job, { newlySucceeded, newlyFailed }: JobPods, nowMs: number): void {
     const { uid } = job.metadata;
     const ends = [
       ...newlySucceeded.map((pod) => ({ failed: false, atMs: endedMs(pod, nowMs) })),
@@ -31,14 +31,14 @@ export class JobBackOff {
   }
 
   /** Time left before new pods may be made; 0 when they may. */
-  remainingMs(job: KubeObject, nowMs: number): number {
+  remainingMs(job: Job, nowMs: number): number {
     const failures = this.#failures.get(job.metadata.uid);
     if (!failures) return 0;
     const pause = Math.min(FIRST_MS * 2 ** (failures.count - 1), MOST_MS);
     return Math.max(0, failures.lastMs + pause - nowMs);
   }
 
-  forget(job: KubeObject): void {
+  forget(job: Job): void {
     this.#failures.delete(job.metadata.uid);
   }
 }

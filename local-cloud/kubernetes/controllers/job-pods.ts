@@ -3,8 +3,7 @@
  * makes of failures. Pure. Every pod of a Job carries a finalizer until its end is counted, so that none is lost or
  * counted twice when pods or machines vanish.
  */
-import type { KubeObject } from '../object.ts';
-import type { JobSpec } from '../objects.ts';
+import type { Job, JobSpec, Pod } from '../objects.ts';
 import { conditionsOf } from './conditions.ts';
 import { containerStatuses, isActive, isFinished, isReady, phaseOf } from './pod-state.ts';
 import { toMs } from './time.ts';
@@ -12,21 +11,21 @@ import { toMs } from './time.ts';
 export const TRACKING = 'batch.kubernetes.io/job-tracking';
 
 export interface JobPods {
-  active: KubeObject[];
+  active: Pod[];
   ready: number;
   /** Being deleted, and still running. */
   terminating: number;
   /** Ended and still carrying the finalizer: to be counted. */
-  newlySucceeded: KubeObject[];
-  newlyFailed: KubeObject[];
+  newlySucceeded: Pod[];
+  newlyFailed: Pod[];
   /** Ended, but the policy says that it does not count. */
-  ignored: KubeObject[];
+  ignored: Pod[];
   /** Set when the policy says that the whole Job has failed. */
   failJobMessage: string | undefined;
 }
 
 /** Sorts the pods of a Job; `counted` are uids that the status already holds. */
-export function sortPods(job: KubeObject, pods: readonly KubeObject[], counted: ReadonlySet<string>): JobPods {
+export function sortPods(job: Job, pods: readonly Pod[], counted: ReadonlySet<string>): JobPods {
   const active = pods.filter(isActive);
   const sorted: JobPods = {
     active,
@@ -41,28 +40,28 @@ export function sortPods(job: KubeObject, pods: readonly KubeObject[], counted: 
   return sorted;
 }
 
-function sortEnded(job: KubeObject, pod: KubeObject, sorted: JobPods): void {
+function sortEnded(job: Job, pod: Pod, sorted: JobPods): void {
   if (phaseOf(pod) === 'Succeeded') {
     sorted.newlySucceeded.push(pod);
     return;
   }
   if (!hasFailed(job, pod)) return;
-  const verdict = job.spec.podFailurePolicy ? judge(job.spec.podFailurePolicy.rules ?? [], pod) : undefined;
+  const verdict = job.spec?.podFailurePolicy ? judge(job.spec.podFailurePolicy.rules ?? [], pod) : undefined;
   if (verdict?.action === 'FailJob') sorted.failJobMessage ??= verdict.message;
   if (verdict?.action === 'Ignore') sorted.ignored.push(pod);
   else sorted.newlyFailed.push(pod);
 }
 
-export function isTracked(pod: KubeObject): boolean {
+export function isTracked(pod: Pod): boolean {
   return pod.metadata.finalizers?.includes(TRACKING) === true;
 }
 
 /** Whether a pod is replaced only once it has ended, not as soon as it is being deleted. */
-export function replacesOnlyEnded(job: KubeObject): boolean {
-  return job.spec.podReplacementPolicy === 'Failed' || job.spec.podFailurePolicy !== undefined;
+export function replacesOnlyEnded(job: Job): boolean {
+  return job.spec?.podReplacementPolicy === 'Failed' || job.spec?.podFailurePolicy !== undefined;
 }
 
-function hasFailed(job: KubeObject, pod: KubeObject): boolean {
+function hasFailed(job: Job, pod: Pod): boolean {
   if (phaseOf(pod) === 'Failed') return true;
   if (pod.metadata.deletionTimestamp === undefined) return false;
   // Grace 0 means that its kubelet, or whoever stands in for one, has given it up: no better end will be reported.
@@ -77,7 +76,7 @@ interface Verdict {
 }
 
 /** The first rule of a podFailurePolicy that fits decides. */
-function judge(rules: Rule[], pod: KubeObject): Verdict | undefined {
+function judge(rules: Rule[], pod: Pod): Verdict | undefined {
   for (const [index, rule] of rules.entries()) {
     const message = exitCodeMatch(rule, index, pod) ?? conditionMatch(rule, index, pod);
     if (message !== undefined) return { action: rule.action ?? '', message };
@@ -85,7 +84,7 @@ function judge(rules: Rule[], pod: KubeObject): Verdict | undefined {
   return undefined;
 }
 
-function exitCodeMatch(rule: Rule, index: number, pod: KubeObject): string | undefined {
+function exitCodeMatch(rule: Rule, index: number, pod: Pod): string | undefined {
   const wanted = rule.onExitCodes;
   if (!wanted) return undefined;
   for (const { name, state } of containerStatuses(pod)) {
@@ -99,7 +98,7 @@ function exitCodeMatch(rule: Rule, index: number, pod: KubeObject): string | und
   return undefined;
 }
 
-function conditionMatch(rule: Rule, index: number, pod: KubeObject): string | undefined {
+function conditionMatch(rule: Rule, index: number, pod: Pod): string | undefined {
   for (const { type, status } of rule.onPodConditions ?? []) {
     const found = conditionsOf(pod).some((each) => each.type === type && each.status === (status ?? 'True'));
     if (!found) continue;
@@ -110,7 +109,7 @@ function conditionMatch(rule: Rule, index: number, pod: KubeObject): string | un
 }
 
 /** When the last container of a pod ended, or when it was told to. */
-export function endedMs(pod: KubeObject, nowMs: number): number {
+export function endedMs(pod: Pod, nowMs: number): number {
   let latest: number | undefined;
   for (const { state } of containerStatuses(pod)) {
     const finished = toMs(state?.terminated?.finishedAt);
@@ -123,7 +122,7 @@ export function endedMs(pod: KubeObject, nowMs: number): number {
  * Restarts of the containers of running pods, which count against the limit where
  * pods restart their containers themselves.
  */
-export function restartsInPlace(pods: readonly KubeObject[]): number {
+export function restartsInPlace(pods: readonly Pod[]): number {
   let restarts = 0;
   for (const pod of pods) {
     for (const status of containerStatuses(pod)) restarts += Number(status.restartCount ?? 0);

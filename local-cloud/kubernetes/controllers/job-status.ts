@@ -1,8 +1,7 @@
 /** The status of a Job: its counters, and how it goes from running to Complete or Failed. Pure. */
 import { timestamp } from '../store/metadata.ts';
-import type { KubeObject } from '../object.ts';
-import type { Job } from '../objects.ts';
-import { conditionsOf, findCondition, isTrue, withCondition, type Condition } from './conditions.ts';
+import type { Condition, Job } from '../objects.ts';
+import { conditionsOf, findCondition, isTrue, withCondition } from './conditions.ts';
 import { restartsInPlace, type JobPods } from './job-pods.ts';
 import { toMs } from './time.ts';
 
@@ -15,8 +14,7 @@ export interface Verdict {
   message: string;
 }
 
-/** With conditions that may say null, as the real controllers write. */
-export type JobStatus = Omit<NonNullable<Job['status']>, 'conditions'> & { conditions?: Condition[] };
+export type JobStatus = NonNullable<Job['status']>;
 
 export interface Counters {
   succeeded: number;
@@ -26,7 +24,7 @@ export interface Counters {
   uncountedFailed: string[];
 }
 
-export function countersOf(job: KubeObject): Counters {
+export function countersOf(job: Job): Counters {
   const uncounted = job.status?.uncountedTerminatedPods ?? {};
   return {
     succeeded: Number(job.status?.succeeded ?? 0),
@@ -53,13 +51,13 @@ function split(uids: string[], tracked: ReadonlySet<string>): [number, string[]]
   return [uids.length - left.length, left];
 }
 
-export function isJobFinished(job: KubeObject): boolean {
+export function isJobFinished(job: Job): boolean {
   return isTrue(job, 'Complete') || isTrue(job, 'Failed');
 }
 
 /** Whether, and how, the Job is to end. `succeeded` and `failed` include what is not yet in the status. */
 export function judgeJob(
-  job: KubeObject,
+  job: Job,
   pods: JobPods,
   totals: { succeeded: number; failed: number },
   nowMs: number,
@@ -89,33 +87,34 @@ function failure(reason: string, message: string): Verdict {
   return { type: 'FailureTarget', reason, message };
 }
 
-function isPastBackoffLimit(job: KubeObject, pods: JobPods, failed: number): boolean {
-  const limit = Number(job.spec.backoffLimit ?? BACKOFF_LIMIT_DEFAULT);
+function isPastBackoffLimit(job: Job, pods: JobPods, failed: number): boolean {
+  const limit = Number(job.spec?.backoffLimit ?? BACKOFF_LIMIT_DEFAULT);
   if (failed > limit) return true;
-  if (job.spec.template.spec.restartPolicy !== 'OnFailure') return false;
+  if (job.spec?.template?.spec?.restartPolicy !== 'OnFailure') return false;
   const restarts = restartsInPlace(pods.active);
   return limit === 0 ? restarts > 0 : restarts >= limit;
 }
 
-function isSuccessful(job: KubeObject, pods: JobPods, succeeded: number): boolean {
-  const completions: number | undefined = job.spec.completions;
+function isSuccessful(job: Job, pods: JobPods, succeeded: number): boolean {
+  const completions = job.spec?.completions;
   if (completions !== undefined) return succeeded >= completions;
   return succeeded > 0 && pods.active.length === 0;
 }
 
 /** Time left of activeDeadlineSeconds; undefined without one, or while the Job is not running. */
-export function untilDeadlineMs(job: KubeObject, nowMs: number): number | undefined {
+export function untilDeadlineMs(job: Job, nowMs: number): number | undefined {
   const started = toMs(job.status?.startTime);
-  if (job.spec.activeDeadlineSeconds === undefined || started === undefined || isSuspended(job)) return undefined;
-  return started + Number(job.spec.activeDeadlineSeconds) * 1000 - nowMs;
+  const deadlineSeconds = job.spec?.activeDeadlineSeconds;
+  if (deadlineSeconds === undefined || started === undefined || isSuspended(job)) return undefined;
+  return started + Number(deadlineSeconds) * 1000 - nowMs;
 }
 
-export function isSuspended(job: KubeObject): boolean {
-  return job.spec.suspend === true;
+export function isSuspended(job: Job): boolean {
+  return job.spec?.suspend === true;
 }
 
 /** The next status, apart from conditions. */
-export function jobStatus(job: KubeObject, pods: JobPods, counters: Counters, nowMs: number): JobStatus {
+export function jobStatus(job: Job, pods: JobPods, counters: Counters, nowMs: number): JobStatus {
   const startTime = startTimeOf(job, nowMs);
   return {
     ...(job.status?.conditions ? { conditions: job.status.conditions } : {}),
@@ -134,8 +133,8 @@ export function jobStatus(job: KubeObject, pods: JobPods, counters: Counters, no
 }
 
 /** Counts from the last resume; a suspended Job keeps the time of its last start until then. */
-function startTimeOf(job: KubeObject, nowMs: number): string | undefined {
-  const started: string | undefined = job.status?.startTime;
+function startTimeOf(job: Job, nowMs: number): string | undefined {
+  const started = job.status?.startTime;
   if (isSuspended(job)) return started;
   return isTrue(job, 'Suspended') ? timestamp(nowMs) : (started ?? timestamp(nowMs));
 }
@@ -150,7 +149,8 @@ export function withJobCondition(
   nowMs: number,
 ): Condition[] {
   const current = findCondition(conditions, type);
-  if (current?.status === status && current.reason === reason && current.message === message) return [...conditions];
+  const isSame = current?.status === status && current?.reason === reason && current?.message === message;
+  if (isSame) return [...conditions];
   const time = timestamp(nowMs);
   return withCondition(conditions, { type, status, lastProbeTime: time, lastTransitionTime: time, reason, message });
 }

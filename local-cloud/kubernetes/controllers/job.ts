@@ -4,9 +4,9 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { timestamp } from '../store/metadata.ts';
-import type { KubeObject } from '../object.ts';
+import type { Condition, Job, Pod } from '../objects.ts';
 import { claim, concernedOwners } from './claim.ts';
-import { conditionsOf, isTrue, type Condition } from './conditions.ts';
+import { conditionsOf, isTrue } from './conditions.ts';
 import { byKey, keyOf, keysOfAll, type Controller, type ControllerContext } from './controller.ts';
 import type { EventRecorder } from './event-recorder.ts';
 import { JobBackOff } from './job-back-off.ts';
@@ -60,9 +60,9 @@ class Jobs {
   sync(key: string): number | undefined {
     const job = byKey(this.#context.store, 'jobs', key);
     this.#releaseOrphans(key, job);
-    if (!job || (job.spec.managedBy !== undefined && job.spec.managedBy !== 'kubernetes.io/job-controller'))
+    if (!job || (job.spec?.managedBy !== undefined && job.spec.managedBy !== 'kubernetes.io/job-controller'))
       return undefined;
-    const pods = job.spec.selector
+    const pods = job.spec?.selector
       ? claim(this.#context, 'pods', job, job.spec.selector)
       : this.#context.index.controlledBy('pods', job.metadata.uid);
     if (isJobFinished(job) || job.metadata.deletionTimestamp !== undefined) {
@@ -73,7 +73,7 @@ class Jobs {
     return this.#syncRunning(job, pods);
   }
 
-  #syncRunning(job: KubeObject, owned: KubeObject[]): number | undefined {
+  #syncRunning(job: Job, owned: Pod[]): number | undefined {
     const now = this.#context.clock.nowMs();
     const tracked = new Set(owned.filter(isTracked).map((pod) => pod.metadata.uid));
     const counters = settle(countersOf(job), tracked);
@@ -96,7 +96,7 @@ class Jobs {
   }
 
   /** Makes or deletes pods until the right number is active; answers how long to wait for more. */
-  #scale(job: KubeObject, pods: JobPods, succeeded: number): number | undefined {
+  #scale(job: Job, pods: JobPods, succeeded: number): number | undefined {
     const active = pods.active.length;
     const wanted = isSuspended(job) ? 0 : wantedActive(job, active, succeeded);
     if (active > wanted) return this.#removeSurplus(job, pods.active, active - wanted);
@@ -107,7 +107,7 @@ class Jobs {
     if (wait > 0) return wait;
     try {
       for (let made = 0; made < missing; made += 1) {
-        createPod(this.#context, this.#recorder, job, podFromTemplate(job, job.spec.template, [TRACKING]));
+        createPod(this.#context, this.#recorder, job, podFromTemplate(job, job.spec?.template ?? {}, [TRACKING]));
       }
     } catch (error) {
       if (!isNamespaceLeaving(error)) throw error;
@@ -116,7 +116,7 @@ class Jobs {
   }
 
   /** Pods that are merely too many are let go first, so that their end does not count as a failure. */
-  #removeSurplus(job: KubeObject, active: KubeObject[], surplus: number): undefined {
+  #removeSurplus(job: Job, active: Pod[], surplus: number): undefined {
     const victims = inVictimOrder(active, active, this.#context.clock.nowMs()).slice(0, surplus);
     for (const pod of victims) {
       this.#untrack(pod);
@@ -124,7 +124,7 @@ class Jobs {
     }
   }
 
-  #writeStatus(job: KubeObject, pods: JobPods, counters: Counters, verdict: Verdict | undefined): KubeObject {
+  #writeStatus(job: Job, pods: JobPods, counters: Counters, verdict: Verdict | undefined): Job {
     const { store, clock } = this.#context;
     const now = clock.nowMs();
     const status = jobStatus(job, pods, counters, now);
@@ -139,7 +139,7 @@ class Jobs {
     return written;
   }
 
-  #conditions(job: KubeObject, pods: JobPods, counters: Counters, verdict: Verdict | undefined): Condition[] {
+  #conditions(job: Job, pods: JobPods, counters: Counters, verdict: Verdict | undefined): Condition[] {
     const now = this.#context.clock.nowMs();
     let conditions = conditionsOf(job);
     if (verdict) {
@@ -157,7 +157,7 @@ class Jobs {
   }
 
   /** The Events that go with a change of conditions. */
-  #announce(before: KubeObject, after: KubeObject): void {
+  #announce(before: Job, after: Job): void {
     const became = (type: string): boolean => isTrue(after, type) && !isTrue(before, type);
     if (became('Complete')) this.#recorder.record(after, 'Normal', 'Completed', 'Job completed');
     if (became('Suspended')) this.#recorder.record(after, 'Normal', 'Suspended', 'Job suspended');
@@ -168,14 +168,14 @@ class Jobs {
     if (failed) this.#recorder.record(after, 'Warning', failed.reason ?? 'Failed', failed.message ?? '');
   }
 
-  #untrackCounted(owned: KubeObject[], counters: Counters, ignored: KubeObject[]): void {
+  #untrackCounted(owned: Pod[], counters: Counters, ignored: Pod[]): void {
     const uids = new Set([...counters.uncountedSucceeded, ...counters.uncountedFailed]);
     for (const pod of ignored) uids.add(pod.metadata.uid);
     for (const pod of owned) if (uids.has(pod.metadata.uid)) this.#untrack(pod);
   }
 
   /** Pods that name this key's Job as their owner, but an earlier one of the same name. */
-  #releaseOrphans(key: string, job: KubeObject | undefined): void {
+  #releaseOrphans(key: string, job: Job | undefined): void {
     const slash = key.indexOf('/');
     for (const pod of [...this.#context.index.inNamespace('pods', key.slice(0, slash))]) {
       if (!isTracked(pod)) continue;
@@ -185,7 +185,7 @@ class Jobs {
     }
   }
 
-  #untrack(pod: KubeObject): void {
+  #untrack(pod: Pod): void {
     const { store } = this.#context;
     const current = store.get('pods', pod.metadata.namespace, pod.metadata.name);
     if (!current || current.metadata.uid !== pod.metadata.uid || !isTracked(current)) return;
@@ -202,9 +202,9 @@ function withNewEnds(counters: Counters, { newlySucceeded, newlyFailed }: JobPod
 }
 
 /** Without completions a Job is a group that shares its work: one success means that nothing new needs to start. */
-function wantedActive(job: KubeObject, active: number, succeeded: number): number {
-  const parallelism = Number(job.spec.parallelism ?? 1);
-  const completions: number | undefined = job.spec.completions;
+function wantedActive(job: Job, active: number, succeeded: number): number {
+  const parallelism = Number(job.spec?.parallelism ?? 1);
+  const completions = job.spec?.completions;
   if (completions === undefined) return succeeded > 0 ? Math.min(active, parallelism) : parallelism;
   return Math.min(parallelism, Math.max(0, completions - succeeded));
 }

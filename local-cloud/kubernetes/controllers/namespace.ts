@@ -3,7 +3,8 @@ import { timestamp } from '../store/metadata.ts';
 import { kinds } from '../kinds/registry.ts';
 import type { Kind } from '../kinds/kind.ts';
 import type { KubeObject } from '../object.ts';
-import { conditionsOf, findCondition, withCondition, type Condition } from './conditions.ts';
+import type { Condition, Namespace } from '../objects.ts';
+import { conditionsOf, findCondition, withCondition } from './conditions.ts';
 import { byKey, keysOfAll, type Controller, type ControllerContext } from './controller.ts';
 
 const FINALIZER = 'kubernetes';
@@ -70,7 +71,7 @@ function deleteEvents({ store }: ControllerContext, namespace: string): void {
   for (const { metadata } of store.list('events', { namespace })) store.delete('events', namespace, metadata.name);
 }
 
-function sayWhatIsLeft({ store, clock }: ControllerContext, namespace: KubeObject, left: Remainder[]): void {
+function sayWhatIsLeft({ store, clock }: ControllerContext, namespace: Namespace, left: Remainder[]): void {
   const finalizers = new Map<string, number>();
   for (const { metadata } of left.flatMap(({ objects }) => objects)) {
     for (const finalizer of metadata.finalizers ?? []) {
@@ -108,7 +109,7 @@ function sayWhatIsLeft({ store, clock }: ControllerContext, namespace: KubeObjec
 
 function replace(conditions: Condition[], next: Condition): Condition[] {
   const current = findCondition(conditions, next.type);
-  return current?.status === next.status && current.message === next.message
+  return current?.status === next.status && current?.message === next.message
     ? conditions
     : withCondition(conditions, next);
 }

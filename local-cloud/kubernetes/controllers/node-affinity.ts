@@ -1,9 +1,8 @@
 /** nodeSelector and node affinity: which nodes a pod may and would rather run on. Pure. */
-import type { KubeObject } from '../object.ts';
-import type { NodeRequirement, NodeTerm, Pod } from '../objects.ts';
+import type { Node, NodeRequirement, NodeTerm, Pod } from '../objects.ts';
 
 /** Whether the node has the labels that the pod's nodeSelector and required node affinity ask for. */
-export function matchesNode(pod: Pod, node: KubeObject): boolean {
+export function matchesNode(pod: Pod, node: Node): boolean {
   const labels = node.metadata.labels ?? {};
   for (const [key, value] of Object.entries(pod.spec?.nodeSelector ?? {})) if (labels[key] !== value) return false;
   const required = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
@@ -12,7 +11,7 @@ export function matchesNode(pod: Pod, node: KubeObject): boolean {
 }
 
 /** Sum of the weights of the preferred terms that the node satisfies. */
-export function nodePreference(pod: Pod, node: KubeObject): number {
+export function nodePreference(pod: Pod, node: Node): number {
   let sum = 0;
   for (const { weight, preference } of pod.spec?.affinity?.nodeAffinity
     ?.preferredDuringSchedulingIgnoredDuringExecution ?? []) {
@@ -22,7 +21,7 @@ export function nodePreference(pod: Pod, node: KubeObject): number {
 }
 
 /** A term without any requirement matches nothing. */
-function matchesTerm(term: NodeTerm, node: KubeObject): boolean {
+function matchesTerm(term: NodeTerm, node: Node): boolean {
   const expressions = term.matchExpressions ?? [];
   const fields = term.matchFields ?? [];
   if (expressions.length + fields.length === 0) return false;

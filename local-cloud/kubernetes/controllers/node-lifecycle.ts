@@ -5,12 +5,12 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { timestamp } from '../store/metadata.ts';
-import type { KubeObject } from '../object.ts';
-import { conditionsOf, findCondition, withCondition, type Condition } from './conditions.ts';
+import type { Condition, Node, Taint } from '../objects.ts';
+import { conditionsOf, findCondition, withCondition } from './conditions.ts';
 import { byKey, keyOf, keysOfAll, type Controller, type ControllerContext } from './controller.ts';
 import type { EventRecorder } from './event-recorder.ts';
 import { newTaint } from './taint-eviction.ts';
-import { NOT_READY, taintsOf, UNREACHABLE, UNSCHEDULABLE, type Taint } from './taints.ts';
+import { NOT_READY, taintsOf, UNREACHABLE, UNSCHEDULABLE } from './taints.ts';
 
 const GRACE_MS = 40_000;
 /** A node that has just been made gets longer until its first heartbeat. */
@@ -93,9 +93,9 @@ class NodeLifecycle {
     return now >= silentAt ? undefined : Math.min(silentAt - now, LOOK_EVERY_MS);
   }
 
-  #hear(key: string, node: KubeObject, now: number): Heartbeat {
+  #hear(key: string, node: Node, now: number): Heartbeat {
     const lease = this.#context.store.get('leases', LEASE_NAMESPACE, node.metadata.name);
-    const renewTime: string | undefined = lease?.spec?.renewTime;
+    const renewTime = lease?.spec?.renewTime;
     const heartbeats = conditionsOf(node)
       .map((condition) => condition.lastHeartbeatTime ?? '')
       .join();
@@ -109,7 +109,7 @@ class NodeLifecycle {
   }
 
   /** Turns what a silent node last said of itself into Unknown. */
-  #giveUp(node: KubeObject, now: number): KubeObject {
+  #giveUp(node: Node, now: number): Node {
     let conditions = conditionsOf(node);
     for (const type of HEARTBEAT_CONDITIONS) conditions = withUnknown(conditions, type, node, now);
     if (isDeepStrictEqual(conditions, conditionsOf(node))) return node;
@@ -119,20 +119,20 @@ class NodeLifecycle {
     return this.#context.store.updateStatus('nodes', { ...node, status: { ...node.status, conditions } });
   }
 
-  #taint(node: KubeObject, now: number): void {
+  #taint(node: Node, now: number): void {
     const current = taintsOf(node);
     const wanted = wantedTaints(node);
     const kept = current.filter((taint) => !isManaged(taint) || wanted.some((each) => isSame(each, taint)));
     const missing = wanted.filter((each) => !current.some((taint) => isSame(each, taint)));
     if (kept.length === current.length && missing.length === 0) return;
     const taints = [...kept, ...missing.map(({ key, effect }) => newTaint(key, effect, now))];
-    const spec = { ...node.spec, taints };
+    const spec: NonNullable<Node['spec']> = { ...node.spec, taints };
     if (taints.length === 0) delete spec.taints;
     this.#context.store.update('nodes', { ...node, spec });
   }
 
   /** Pods of a node that is not ready are not ready either, whatever they said last. */
-  #markPods(node: KubeObject, now: number): void {
+  #markPods(node: Node, now: number): void {
     if (readyOf(node)?.status === 'True' || readyOf(node) === undefined) return;
     const { store, index } = this.#context;
     for (const pod of [...index.podsOnNode(node.metadata.name)]) {
@@ -145,7 +145,7 @@ class NodeLifecycle {
     }
   }
 
-  #note(node: KubeObject, reason: string, message: string): void {
+  #note(node: Node, reason: string, message: string): void {
     this.#recorder.record(node, 'Normal', reason, message);
   }
 
@@ -160,11 +160,11 @@ class NodeLifecycle {
   }
 }
 
-function readyOf(node: KubeObject): Condition | undefined {
+function readyOf(node: Node): Condition | undefined {
   return findCondition(conditionsOf(node), 'Ready');
 }
 
-function withUnknown(conditions: Condition[], type: string, node: KubeObject, now: number): Condition[] {
+function withUnknown(conditions: Condition[], type: string, node: Node, now: number): Condition[] {
   const current = findCondition(conditions, type);
   if (current?.status === 'Unknown') return conditions;
   const never = current === undefined;
@@ -178,9 +178,13 @@ function withUnknown(conditions: Condition[], type: string, node: KubeObject, no
   });
 }
 
-type TaintKey = Pick<Taint, 'key' | 'effect'>;
+/** A taint without the time since when it holds. */
+interface TaintKey {
+  key: string;
+  effect: string;
+}
 
-function wantedTaints(node: KubeObject): TaintKey[] {
+function wantedTaints(node: Node): TaintKey[] {
   const wanted: TaintKey[] = [];
   const ready = readyOf(node)?.status ?? 'False';
   if (ready !== 'True') {
@@ -194,12 +198,12 @@ function wantedTaints(node: KubeObject): TaintKey[] {
   return wanted;
 }
 
-function isSame(a: TaintKey, b: TaintKey): boolean {
+function isSame(a: TaintKey, b: Taint): boolean {
   return a.key === b.key && a.effect === b.effect;
 }
 
 const managedKeys = new Set([NOT_READY, UNREACHABLE, UNSCHEDULABLE, ...Object.values(PRESSURE_TAINTS)]);
 
 function isManaged({ key, effect }: Taint): boolean {
-  return managedKeys.has(key) && effect !== 'PreferNoSchedule';
+  return key !== undefined && managedKeys.has(key) && effect !== 'PreferNoSchedule';
 }

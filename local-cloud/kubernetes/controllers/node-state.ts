@@ -3,15 +3,17 @@
  * so that placing a pod costs no walk over all pods.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject, StoreEvent } from '../object.ts';
+import { isOf } from '../is-of.ts';
+import type { StoreEvent } from '../object-store.ts';
 import { conditionsOf, findCondition } from './conditions.ts';
 import { controllerOf } from './owners.ts';
 import { isFinished, resourceRequests, type Resources } from './pod-state.ts';
 import { parseQuantity } from '../../quantity.ts';
+import type { Node, Pod } from '../objects.ts';
 
 export interface NodeState {
   name: string;
-  node: KubeObject;
+  node: Node;
   allocatable: Resources;
   requested: Resources;
   pods: Map<string, PlacedPod>;
@@ -20,7 +22,7 @@ export interface NodeState {
 }
 
 export interface PlacedPod {
-  pod: KubeObject;
+  pod: Pod;
   node: string;
   requests: Resources;
   owner: string | undefined;
@@ -37,13 +39,13 @@ export class ClusterState {
   /** Takes in a change; true when it may make room for a waiting pod. */
   apply(event: StoreEvent): boolean {
     let helps = false;
-    if (event.resource === 'nodes') helps = this.#applyNode(event);
-    else if (event.resource === 'pods') helps = this.#applyPod(event);
+    if (isOf(event, 'nodes')) helps = this.#applyNode(event);
+    else if (isOf(event, 'pods')) helps = this.#applyPod(event);
     if (helps) this.generation += 1;
     return helps;
   }
 
-  #applyNode({ type, object }: StoreEvent): boolean {
+  #applyNode({ type, object }: StoreEvent<'nodes'>): boolean {
     const { name } = object.metadata;
     const known = this.nodes.get(name);
     if (type === 'DELETED') {
@@ -71,10 +73,10 @@ export class ClusterState {
     return true;
   }
 
-  #applyPod({ type, object }: StoreEvent): boolean {
+  #applyPod({ type, object }: StoreEvent<'pods'>): boolean {
     const { uid } = object.metadata;
     const known = this.#placed.get(uid);
-    const node: string = object.spec?.nodeName ?? '';
+    const node = object.spec?.nodeName ?? '';
     const counts = type !== 'DELETED' && node !== '' && !isFinished(object);
     if (counts && known) {
       const relabelled = !isDeepStrictEqual(known.pod.metadata.labels, object.metadata.labels);
@@ -86,7 +88,7 @@ export class ClusterState {
     return known !== undefined && !counts;
   }
 
-  #place(pod: KubeObject, node: string): void {
+  #place(pod: Pod, node: string): void {
     const placed: PlacedPod = {
       pod,
       node,
@@ -121,13 +123,13 @@ function place(state: NodeState, placed: PlacedPod): void {
   if (placed.owner) state.perOwner.set(placed.owner, (state.perOwner.get(placed.owner) ?? 0) + 1);
 }
 
-function allocatableOf(node: KubeObject): Resources {
-  const quantities: Record<string, unknown> = node.status?.allocatable ?? node.status?.capacity ?? {};
+function allocatableOf(node: Node): Resources {
+  const quantities = node.status?.allocatable ?? node.status?.capacity ?? {};
   return Object.fromEntries(Object.entries(quantities).map(([name, quantity]) => [name, parseQuantity(quantity) ?? 0]));
 }
 
 /** Heartbeats change a node without changing what fits on it. */
-function mattersForScheduling(before: KubeObject, after: KubeObject): boolean {
+function mattersForScheduling(before: Node, after: Node): boolean {
   return (
     !isDeepStrictEqual(before.spec, after.spec) ||
     !isDeepStrictEqual(before.metadata.labels, after.metadata.labels) ||
@@ -137,6 +139,6 @@ function mattersForScheduling(before: KubeObject, after: KubeObject): boolean {
 }
 
 /** Status of a node's Ready condition; a node that has not reported yet is not ready. */
-export function readyStatus(node: KubeObject): string {
+export function readyStatus(node: Node): string {
   return findCondition(conditionsOf(node), 'Ready')?.status ?? 'False';
 }

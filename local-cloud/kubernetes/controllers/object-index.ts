@@ -3,19 +3,18 @@
  * what does not concern it. Events are left out: they are many, and no controller reads them through here.
  */
 import { kinds } from '../kinds/registry.ts';
-import type { KubeObject, ObjectStore, StoreEvent } from '../object.ts';
-
-export interface Located {
-  resource: string;
-  object: KubeObject;
-}
+import { isOf } from '../is-of.ts';
+import type { Located, ObjectStore, StoreEvent } from '../object-store.ts';
+import type { KubeObject } from '../object.ts';
+import type { Pod, Stored } from '../objects.ts';
 
 type Group<T> = Map<string, Map<string, T>>;
 
+/** As the store (../store/store.ts) it has the calls by a plural name twice: with the type of the kind, and as done. */
 export class ObjectIndex {
   readonly #byNamespace = new Map<string, Group<KubeObject>>();
   readonly #byOwner: Group<Located> = new Map();
-  readonly #podsByNode: Group<KubeObject> = new Map();
+  readonly #podsByNode: Group<Pod> = new Map();
   readonly #byUid = new Map<string, Located>();
 
   constructor(store: ObjectStore) {
@@ -39,6 +38,7 @@ export class ObjectIndex {
     return this.#byUid.get(uid);
   }
 
+  inNamespace<R extends string>(resource: R, namespace: string | undefined): Iterable<Stored<R>>;
   inNamespace(resource: string, namespace: string | undefined): Iterable<KubeObject> {
     return (
       this.#byNamespace
@@ -48,6 +48,7 @@ export class ObjectIndex {
     );
   }
 
+  all<R extends string>(resource: R): Iterable<Stored<R>>;
   *all(resource: string): Iterable<KubeObject> {
     for (const objects of this.#byNamespace.get(resource)?.values() ?? []) yield* objects.values();
   }
@@ -62,6 +63,7 @@ export class ObjectIndex {
   }
 
   /** Objects of a type that are managed by the owner with that uid. */
+  controlledBy<R extends string>(resource: R, uid: string): Stored<R>[];
   controlledBy(resource: string, uid: string): KubeObject[] {
     const found: KubeObject[] = [];
     for (const located of this.dependentsOf(uid)) {
@@ -73,7 +75,7 @@ export class ObjectIndex {
   }
 
   /** Pods that are bound to a node, finished ones included. */
-  podsOnNode(node: string): Iterable<KubeObject> {
+  podsOnNode(node: string): Iterable<Pod> {
     return this.#podsByNode.get(node)?.values() ?? [];
   }
 
@@ -86,21 +88,29 @@ export class ObjectIndex {
     const { uid, namespace, name } = object.metadata;
     const located = { resource, object };
     this.#byUid.set(uid, located);
-    let spaces = this.#byNamespace.get(resource);
-    if (!spaces) this.#byNamespace.set(resource, (spaces = new Map()));
+    const spaces: Group<KubeObject> = this.#byNamespace.get(resource) ?? new Map<string, Map<string, KubeObject>>();
+    this.#byNamespace.set(resource, spaces);
     put(spaces, namespace ?? '', name, object);
     for (const owner of object.metadata.ownerReferences ?? []) put(this.#byOwner, owner.uid, uid, located);
-    if (resource === 'pods' && object.spec?.nodeName) put(this.#podsByNode, object.spec.nodeName, uid, object);
+    const node = nodeOf(located);
+    if (isOf(located, 'pods') && node) put(this.#podsByNode, node, uid, located.object);
   }
 
-  #remove({ resource, object }: Located): void {
+  #remove(located: Located): void {
+    const { resource, object } = located;
     const { uid, namespace, name } = object.metadata;
     this.#byUid.delete(uid);
     const spaces = this.#byNamespace.get(resource);
     if (spaces) take(spaces, namespace ?? '', name);
     for (const owner of object.metadata.ownerReferences ?? []) take(this.#byOwner, owner.uid, uid);
-    if (resource === 'pods' && object.spec?.nodeName) take(this.#podsByNode, object.spec.nodeName, uid);
+    const node = nodeOf(located);
+    if (node) take(this.#podsByNode, node, uid);
   }
+}
+
+/** Of a pod that is bound to one. */
+function nodeOf(located: Located): string | undefined {
+  return isOf(located, 'pods') ? located.object.spec?.nodeName : undefined;
 }
 
 function put<T>(groups: Group<T>, group: string, key: string, value: T): void {

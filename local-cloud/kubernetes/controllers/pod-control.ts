@@ -1,7 +1,7 @@
 /** Making and deleting the pods of an owner, with the Events that say so. */
 import { ApiError } from '../api-error.ts';
-import type { KubeObject, NewObject } from '../object.ts';
-import type { PodTemplate } from '../objects.ts';
+import type { Draft, KubeObject } from '../object.ts';
+import type { Pod, PodTemplate } from '../objects.ts';
 import type { ControllerContext } from './controller.ts';
 import type { EventRecorder } from './event-recorder.ts';
 import { controllerReference } from './owners.ts';
@@ -10,7 +10,7 @@ import { controllerReference } from './owners.ts';
 export const BURST_REPLICAS = 500;
 
 /** A pod after an owner's template, named `<owner>-xxxxx`. */
-export function podFromTemplate(owner: KubeObject, template: PodTemplate, finalizers: string[] = []): NewObject {
+export function podFromTemplate(owner: KubeObject, template: PodTemplate, finalizers: string[] = []): Draft<Pod> {
   const { labels, annotations } = template.metadata ?? {};
   return {
     metadata: {
@@ -33,8 +33,8 @@ export function createPod(
   { store }: ControllerContext,
   recorder: EventRecorder,
   owner: KubeObject,
-  pod: NewObject,
-): KubeObject {
+  pod: Draft<Pod>,
+): Pod {
   try {
     const created = store.create('pods', pod);
     recorder.record(owner, 'Normal', 'SuccessfulCreate', `Created pod: ${created.metadata.name}`);
@@ -48,12 +48,7 @@ export function createPod(
 }
 
 /** Deletes a pod with its own grace period. */
-export function deletePod(
-  { store }: ControllerContext,
-  recorder: EventRecorder,
-  owner: KubeObject,
-  pod: KubeObject,
-): void {
+export function deletePod({ store }: ControllerContext, recorder: EventRecorder, owner: KubeObject, pod: Pod): void {
   store.delete('pods', pod.metadata.namespace, pod.metadata.name, { uid: pod.metadata.uid });
   recorder.record(owner, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);
 }

@@ -2,24 +2,24 @@
  * Pods that no kubelet will ever take away: those bound to a node that does not exist any more fail and are removed at
  * once (the real collector waits 40 s first).
  */
-import type { KubeObject } from '../object.ts';
+import { isOf } from '../is-of.ts';
+import type { Pod } from '../objects.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { markDisrupted } from './disruption-target.ts';
 
 export function podGarbageCollector(context: ControllerContext): Controller {
   const { store, index } = context;
-  const collect = (pod: KubeObject, message: string): void => {
+  const collect = (pod: Pod, message: string): void => {
     markDisrupted(context, pod, 'DeletionByPodGC', message, true);
     const { namespace, name, uid } = pod.metadata;
     store.delete('pods', namespace, name, { gracePeriodSeconds: 0, uid });
   };
   return {
     name: 'pod-gc',
-    *keysFor({ type, resource, object }) {
-      if (resource === 'nodes' && type === 'DELETED') yield object.metadata.name;
-      if (resource !== 'pods' || type === 'DELETED' || !object.spec?.nodeName) return;
-      const node: string = object.spec.nodeName;
-      if (!store.get('nodes', undefined, node)) yield node;
+    *keysFor(event) {
+      if (event.resource === 'nodes' && event.type === 'DELETED') yield event.object.metadata.name;
+      const node = isOf(event, 'pods') && event.type !== 'DELETED' ? event.object.spec?.nodeName : undefined;
+      if (node && !store.get('nodes', undefined, node)) yield node;
     },
     *allKeys() {
       for (const node of index.nodesWithPods()) if (!store.get('nodes', undefined, node)) yield node;

@@ -1,38 +1,37 @@
 /** What controllers ask about a pod: is it active, ready, available; and its resource requests. */
-import type { KubeObject } from '../object.ts';
-import type { ContainerStatus, Pod } from '../objects.ts';
 import { conditionsOf, findCondition } from './conditions.ts';
 import { parseQuantity } from '../../quantity.ts';
+import type { ContainerStatus, Pod } from '../objects.ts';
 import { toMs } from './time.ts';
 
 /** Pending, Running, Succeeded, Failed or Unknown. */
-export function phaseOf(pod: KubeObject): string {
+export function phaseOf(pod: Pod): string {
   return pod.status?.phase ?? 'Pending';
 }
 
 /** Succeeded or Failed: its containers will not run again. */
-export function isFinished(pod: KubeObject): boolean {
+export function isFinished(pod: Pod): boolean {
   const phase = phaseOf(pod);
   return phase === 'Succeeded' || phase === 'Failed';
 }
 
 /** Neither finished nor being deleted. */
-export function isActive(pod: KubeObject): boolean {
+export function isActive(pod: Pod): boolean {
   return !isFinished(pod) && pod.metadata.deletionTimestamp === undefined;
 }
 
-export function isReady(pod: KubeObject): boolean {
+export function isReady(pod: Pod): boolean {
   return findCondition(conditionsOf(pod), 'Ready')?.status === 'True';
 }
 
 /** When the pod became ready; undefined while it is not. */
-export function readySinceMs(pod: KubeObject): number | undefined {
+export function readySinceMs(pod: Pod): number | undefined {
   const condition = findCondition(conditionsOf(pod), 'Ready');
   return condition?.status === 'True' ? toMs(condition.lastTransitionTime) : undefined;
 }
 
 /** Ready, and for at least `minReadySeconds`. */
-export function isAvailable(pod: KubeObject, minReadySeconds: number, nowMs: number): boolean {
+export function isAvailable(pod: Pod, minReadySeconds: number, nowMs: number): boolean {
   if (!isReady(pod)) return false;
   if (minReadySeconds === 0) return true;
   const since = readySinceMs(pod);
@@ -40,7 +39,7 @@ export function isAvailable(pod: KubeObject, minReadySeconds: number, nowMs: num
 }
 
 /** The most restarts of any container of the pod. */
-export function maxRestarts(pod: KubeObject): number {
+export function maxRestarts(pod: Pod): number {
   let most = 0;
   for (const status of containerStatuses(pod)) most = Math.max(most, Number(status.restartCount ?? 0));
   return most;
@@ -57,7 +56,7 @@ export type Resources = Record<string, number>;
  * What the pod takes from a node's allocatable resources: the sum over its containers and restartable init containers,
  * or the largest ordinary init container where that is more, plus the pod overhead.
  */
-export function resourceRequests(pod: KubeObject): Resources {
+export function resourceRequests(pod: Pod): Resources {
   const total: Resources = {};
   for (const container of pod.spec?.containers ?? []) addInto(total, container.resources?.requests);
   for (const container of pod.spec?.initContainers ?? []) {

@@ -14,7 +14,7 @@ export function podTemplateHash(template: unknown, collisions: number | undefine
 }
 
 /** Whether two templates are the same, apart from the hash label. */
-export function sameTemplate(a: PodTemplate, b: PodTemplate): boolean {
+export function sameTemplate(a: PodTemplate | undefined, b: PodTemplate | undefined): boolean {
   return canonicalJson(withoutHash(a)) === canonicalJson(withoutHash(b));
 }
 

@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../../error-text.ts';
 import { matchesSelector } from '../labels.ts';
 import { timestamp } from '../store/metadata.ts';
-import type { KubeObject } from '../object.ts';
+import type { Pod, ReplicaSet } from '../objects.ts';
 import { claim, concernedOwners } from './claim.ts';
 import { conditionsOf, withCondition, withoutCondition } from './conditions.ts';
 import { byKey, keyOf, keysOfAll, type Controller, type ControllerContext } from './controller.ts';
@@ -30,7 +30,7 @@ export function replicaSetController(context: ControllerContext): Controller {
     sync(key) {
       const set = byKey(store, 'replicasets', key);
       if (!set) return undefined;
-      const pods = claim(context, 'pods', set, set.spec.selector).filter(isActive);
+      const pods = claim(context, 'pods', set, set.spec?.selector).filter(isActive);
       let failure: unknown;
       if (set.metadata.deletionTimestamp === undefined) {
         try {
@@ -47,9 +47,9 @@ export function replicaSetController(context: ControllerContext): Controller {
 }
 
 /** Creates what is missing and deletes what is too much. */
-function manage(context: ControllerContext, recorder: EventRecorder, set: KubeObject, pods: KubeObject[]): void {
-  const surplus = pods.length - Number(set.spec.replicas ?? 1);
-  const template = { ...set.spec.template };
+function manage(context: ControllerContext, recorder: EventRecorder, set: ReplicaSet, pods: Pod[]): void {
+  const surplus = pods.length - Number(set.spec?.replicas ?? 1);
+  const template = { ...set.spec?.template };
   for (let missing = Math.min(-surplus, BURST_REPLICAS); missing > 0; missing -= 1) {
     createPod(context, recorder, set, podFromTemplate(set, template));
   }
@@ -59,13 +59,13 @@ function manage(context: ControllerContext, recorder: EventRecorder, set: KubeOb
 }
 
 /** Active pods of all ReplicaSets with the same owner (the Deployment), this one's included. */
-function relatedPods({ index }: ControllerContext, set: KubeObject): KubeObject[] {
+function relatedPods({ index }: ControllerContext, set: ReplicaSet): Pod[] {
   const owner = controllerOf(set);
   const siblings = owner ? index.controlledBy('replicasets', owner.uid) : [set];
   return siblings.flatMap((sibling) => index.controlledBy('pods', sibling.metadata.uid).filter(isActive));
 }
 
-function writeStatus({ store, clock }: ControllerContext, set: KubeObject, pods: KubeObject[], failure: unknown): void {
+function writeStatus({ store, clock }: ControllerContext, set: ReplicaSet, pods: Pod[], failure: unknown): void {
   const current = byKey(store, 'replicasets', keyOf(set));
   if (!current) return;
   const status = statusOf(set, pods, failure, clock.nowMs());
@@ -73,9 +73,9 @@ function writeStatus({ store, clock }: ControllerContext, set: KubeObject, pods:
 }
 
 /** The status as the pods were when the sync began: what was just created or deleted shows at the next one. */
-function statusOf(set: KubeObject, pods: KubeObject[], failure: unknown, nowMs: number): Record<string, unknown> {
-  const minReadySeconds = Number(set.spec.minReadySeconds ?? 0);
-  const wanted: Record<string, string> = set.spec.template?.metadata?.labels ?? {};
+function statusOf(set: ReplicaSet, pods: Pod[], failure: unknown, nowMs: number): ReplicaSet['status'] {
+  const minReadySeconds = Number(set.spec?.minReadySeconds ?? 0);
+  const wanted = set.spec?.template?.metadata?.labels ?? {};
   const conditions = failureConditions(set, pods, failure, nowMs);
   return {
     replicas: pods.length,
@@ -88,15 +88,15 @@ function statusOf(set: KubeObject, pods: KubeObject[], failure: unknown, nowMs: 
 }
 
 /** A count under its name; a count of nothing is left out. */
-function counted(name: string, pods: KubeObject[], fits: (pod: KubeObject) => boolean): Record<string, number> {
+function counted(name: string, pods: Pod[], fits: (pod: Pod) => boolean): Record<string, number> {
   const count = pods.filter(fits).length;
   return count > 0 ? { [name]: count } : {};
 }
 
-function failureConditions(set: KubeObject, pods: KubeObject[], failure: unknown, nowMs: number) {
+function failureConditions(set: ReplicaSet, pods: Pod[], failure: unknown, nowMs: number) {
   const conditions = conditionsOf(set);
   if (failure === undefined) return withoutCondition(conditions, 'ReplicaFailure');
-  const tooMany = pods.length > Number(set.spec.replicas ?? 1);
+  const tooMany = pods.length > Number(set.spec?.replicas ?? 1);
   return withCondition(conditions, {
     type: 'ReplicaFailure',
     status: 'True',
@@ -107,8 +107,8 @@ function failureConditions(set: KubeObject, pods: KubeObject[], failure: unknown
 }
 
 /** Time until the next ready pod has been ready long enough to count as available. */
-function untilNextAvailable(set: KubeObject, pods: KubeObject[], nowMs: number): number | undefined {
-  const minReadyMs = Number(set.spec.minReadySeconds ?? 0) * 1000;
+function untilNextAvailable(set: ReplicaSet, pods: Pod[], nowMs: number): number | undefined {
+  const minReadyMs = Number(set.spec?.minReadySeconds ?? 0) * 1000;
   if (minReadyMs === 0) return undefined;
   let soonest: number | undefined;
   for (const pod of pods) {

@@ -1,9 +1,9 @@
 /** Which nodes can take a pod, and in the scheduler's own words why the others cannot. Pure. */
-import type { KubeObject } from '../object.ts';
+import type { Node, Pod, Taint } from '../objects.ts';
 import { matchesNode } from './node-affinity.ts';
 import { readyStatus, type NodeState } from './node-state.ts';
 import type { Resources } from './pod-state.ts';
-import { NOT_READY, taintsOf, tolerates, tolerationsOf, UNREACHABLE, UNSCHEDULABLE, type Taint } from './taints.ts';
+import { NOT_READY, taintsOf, tolerates, tolerationsOf, UNREACHABLE, UNSCHEDULABLE } from './taints.ts';
 
 export interface Refusal {
   reasons: string[];
@@ -13,7 +13,7 @@ export interface Refusal {
 
 /** Everything about one pod that is the same for every node. */
 export interface PodToPlace {
-  pod: KubeObject;
+  pod: Pod;
   requests: Resources;
 }
 
@@ -30,13 +30,13 @@ export function refusal(target: PodToPlace, node: NodeState): Refusal | undefine
   );
 }
 
-function refusedByNodeName({ spec }: KubeObject, { name, node }: NodeState): Refusal | undefined {
+function refusedByNodeName({ spec }: Pod, { name, node }: NodeState): Refusal | undefined {
   if (node.metadata.deletionTimestamp !== undefined) return final('node(s) were unschedulable');
-  if (spec.nodeName && spec.nodeName !== name) return final("node(s) didn't match the requested node name");
+  if (spec?.nodeName && spec.nodeName !== name) return final("node(s) didn't match the requested node name");
   return undefined;
 }
 
-function refusedByTaint(pod: KubeObject, node: KubeObject): Refusal | undefined {
+function refusedByTaint(pod: Pod, node: Node): Refusal | undefined {
   const tolerations = tolerationsOf(pod);
   const cordon: Taint = { key: UNSCHEDULABLE, effect: 'NoSchedule' };
   if (node.spec?.unschedulable === true && !tolerates(tolerations, cordon)) return final('node(s) were unschedulable');
@@ -48,18 +48,18 @@ function refusedByTaint(pod: KubeObject, node: KubeObject): Refusal | undefined 
 }
 
 /** A node that is not ready counts as tainted from the start, before the node controller has got to it. */
-function effectiveTaints(node: KubeObject): Taint[] {
+function effectiveTaints(node: Node): Taint[] {
   const taints = taintsOf(node);
   const status = readyStatus(node);
   if (status === 'True' || taints.some(({ key }) => key === NOT_READY || key === UNREACHABLE)) return taints;
   return [{ key: status === 'Unknown' ? UNREACHABLE : NOT_READY, effect: 'NoSchedule' }, ...taints];
 }
 
-function refusedByLabels(pod: KubeObject, node: KubeObject): Refusal | undefined {
+function refusedByLabels(pod: Pod, node: Node): Refusal | undefined {
   return matchesNode(pod, node) ? undefined : final("node(s) didn't match Pod's node affinity/selector");
 }
 
-function refusedByPorts(pod: KubeObject, node: NodeState): Refusal | undefined {
+function refusedByPorts(pod: Pod, node: NodeState): Refusal | undefined {
   const wanted = hostPorts(pod);
   if (wanted.size === 0) return undefined;
   for (const placed of node.pods.values()) {
@@ -70,9 +70,9 @@ function refusedByPorts(pod: KubeObject, node: NodeState): Refusal | undefined {
   return undefined;
 }
 
-function hostPorts({ spec }: KubeObject): Set<string> {
+function hostPorts({ spec }: Pod): Set<string> {
   const ports = new Set<string>();
-  for (const container of spec.containers ?? []) {
+  for (const container of spec?.containers ?? []) {
     for (const { hostPort, protocol } of container.ports ?? [])
       if (hostPort) ports.add(`${protocol ?? 'TCP'}/${hostPort}`);
   }
@@ -105,7 +105,7 @@ function open(reasons: string[]): Refusal {
 }
 
 /** The message of the PodScheduled condition and the FailedScheduling event. */
-export function whyUnschedulable(refusals: readonly Refusal[], pod: KubeObject): string {
+export function whyUnschedulable(refusals: readonly Refusal[], pod: Pod): string {
   const total = refusals.length;
   if (total === 0) return 'no nodes available to schedule pods';
   const reasons = refusals.flatMap((each) => each.reasons);
@@ -116,7 +116,7 @@ export function whyUnschedulable(refusals: readonly Refusal[], pod: KubeObject):
   ];
   const prefix = `0/${total} nodes are available:`;
   const after =
-    pod.spec.preemptionPolicy === 'Never'
+    pod.spec?.preemptionPolicy === 'Never'
       ? 'preemption: not eligible due to preemptionPolicy=Never.'
       : `preemption: ${prefix} ${histogram(preemption)}.`;
   return `${prefix} ${histogram(reasons)}. ${after}`;

@@ -2,7 +2,7 @@
  * Which of the nodes that fit is best: the real scheduler's default criteria and weights, without
  * affinity between pods and image locality. Pure.
  */
-import type { KubeObject } from '../object.ts';
+import type { Node, Pod } from '../objects.ts';
 import { nodePreference } from './node-affinity.ts';
 import type { NodeState } from './node-state.ts';
 import { controllerOf } from './owners.ts';
@@ -55,7 +55,7 @@ function freeShare(requests: Resources, node: NodeState): number {
   return FULL * (1 - mean) + FULL * (1 - deviation);
 }
 
-function untoleratedPreferences(pod: KubeObject, node: KubeObject): number {
+function untoleratedPreferences(pod: Pod, node: Node): number {
   const taints = taintsOf(node);
   if (taints.length === 0) return 0;
   const tolerations = tolerationsOf(pod);

@@ -3,8 +3,10 @@
  * tries again when something changes. No preemption of other pods, no topology spread constraints
  * beyond the default spreading, no volumes.
  */
-import type { KubeObject, StoreEvent } from '../object.ts';
+import type { StoreEvent } from '../object-store.ts';
+import { isOf } from '../is-of.ts';
 import { timestamp } from '../store/metadata.ts';
+import type { Pod } from '../objects.ts';
 import { conditionsOf, findCondition, withCondition } from './conditions.ts';
 import { byKey, keyOf, type Controller, type ControllerContext } from './controller.ts';
 import type { EventRecorder } from './event-recorder.ts';
@@ -33,12 +35,12 @@ export function schedulerController(context: ControllerContext): Controller {
     *keysFor(event) {
       // The picture of the nodes is kept from the changes themselves, not per key.
       const helps = scheduler.state.apply(event);
-      if (event.resource === 'pods') {
+      if (isOf(event, 'pods')) {
         const key = keyOf(event.object);
         if (event.type === 'DELETED') scheduler.forget(key);
         else if (isToPlace(event.object)) yield key;
       }
-      if (helps || isBinding(event)) yield* scheduler.firstOfEachMake();
+      if (helps || (isOf(event, 'pods') && isBinding(event))) yield* scheduler.firstOfEachMake();
     },
     *allKeys() {
       for (const pod of context.index.all('pods')) if (isToPlace(pod)) yield keyOf(pod);
@@ -48,11 +50,11 @@ export function schedulerController(context: ControllerContext): Controller {
 }
 
 /** Where one pod has found a place, the next of its make may as well. */
-function isBinding({ resource, object, previous }: StoreEvent): boolean {
-  return resource === 'pods' && Boolean(object.spec?.nodeName) && previous !== undefined && !previous.spec?.nodeName;
+function isBinding({ object, previous }: StoreEvent<'pods'>): boolean {
+  return Boolean(object.spec?.nodeName) && previous !== undefined && !previous.spec?.nodeName;
 }
 
-function isToPlace(pod: KubeObject): boolean {
+function isToPlace(pod: Pod): boolean {
   return (
     !pod.spec?.nodeName &&
     (pod.spec?.schedulerName ?? DEFAULT_SCHEDULER) === DEFAULT_SCHEDULER &&
@@ -109,7 +111,7 @@ class Scheduler {
       this.forget(key);
       return undefined;
     }
-    if (pod.spec.schedulingGates?.length > 0) {
+    if ((pod.spec?.schedulingGates ?? []).length > 0) {
       this.#setUnscheduled(pod, 'SchedulingGated', 'Scheduling is blocked due to non-empty scheduling gates');
       return undefined;
     }
@@ -125,7 +127,7 @@ class Scheduler {
   }
 
   /** Binds the pod; answers why it could not be. */
-  #place(pod: KubeObject, make: string): string | undefined {
+  #place(pod: Pod, make: string): string | undefined {
     const target: PodToPlace = {
       pod,
       requests: resourceRequests(pod),
@@ -149,7 +151,7 @@ class Scheduler {
     return message;
   }
 
-  #bind(pod: KubeObject, nodeName: string): void {
+  #bind(pod: Pod, nodeName: string): void {
     const { store, clock } = this.#context;
     const bound = store.update('pods', { ...pod, spec: { ...pod.spec, nodeName } });
     const conditions = withCondition(conditionsOf(bound), {
@@ -168,7 +170,7 @@ class Scheduler {
     );
   }
 
-  #report(key: string, pod: KubeObject, make: string, message: string): number | undefined {
+  #report(key: string, pod: Pod, make: string, message: string): number | undefined {
     const now = this.#context.clock.nowMs();
     const { generation } = this.state;
     const waiting = this.#waiting.get(key) ?? { make, reports: 0, nextReportMs: 0, reportedGeneration: -1 };
@@ -186,7 +188,7 @@ class Scheduler {
     return undefined;
   }
 
-  #setUnscheduled(pod: KubeObject, reason: string, message: string): void {
+  #setUnscheduled(pod: Pod, reason: string, message: string): void {
     const { store, clock } = this.#context;
     const conditions = conditionsOf(pod);
     const current = findCondition(conditions, 'PodScheduled');
@@ -204,6 +206,6 @@ class Scheduler {
 }
 
 /** Pods with the same text here are the same to the scheduler. */
-function makeOf(pod: KubeObject): string {
+function makeOf(pod: Pod): string {
   return JSON.stringify([pod.metadata.namespace, pod.metadata.labels, pod.spec]);
 }

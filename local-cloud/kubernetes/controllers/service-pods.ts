@@ -1,6 +1,6 @@
 /** Which pods stand behind a Service, and on which ports: shared by Endpoints and EndpointSlices. */
 import { matchesSelector, toSelector } from '../labels.ts';
-import type { KubeObject, StoreEvent } from '../object.ts';
+import type { StoreEvent } from '../object-store.ts';
 import type { Pod, Service } from '../objects.ts';
 import { keyOf, type ControllerContext } from './controller.ts';
 import { isFinished, isReady } from './pod-state.ts';
@@ -13,7 +13,7 @@ export interface EndpointPort {
 }
 
 export interface ServicePod {
-  pod: KubeObject;
+  pod: Pod;
   address: string;
   ready: boolean;
   terminating: boolean;
@@ -21,17 +21,17 @@ export interface ServicePod {
 }
 
 /** Whether endpoints of the Service are made here at all: without a selector its owner makes them. */
-export function hasSelector(service: KubeObject): boolean {
-  return Object.keys(service.spec.selector ?? {}).length > 0 && service.spec.type !== 'ExternalName';
+export function hasSelector(service: Service): boolean {
+  return Object.keys(service.spec?.selector ?? {}).length > 0 && service.spec?.type !== 'ExternalName';
 }
 
 /** Selected pods with an address that have not ended, by name. */
-export function podsBehind({ index }: ControllerContext, service: KubeObject): ServicePod[] {
-  const selector = toSelector(service.spec.selector);
+export function podsBehind({ index }: ControllerContext, service: Service): ServicePod[] {
+  const selector = toSelector(service.spec?.selector ?? {});
   const found: ServicePod[] = [];
   const samePorts = hasNamedTarget(service) ? undefined : portsFor(service, undefined);
   for (const pod of index.inNamespace('pods', service.metadata.namespace)) {
-    const address: string | undefined = pod.status?.podIP;
+    const address = pod.status?.podIP;
     if (!address || isFinished(pod) || !matchesSelector(selector, pod.metadata.labels)) continue;
     found.push({
       pod,
@@ -81,7 +81,7 @@ export function* concernedServices({ index }: ControllerContext, event: StoreEve
   if (event.resource !== 'pods') return;
   for (const service of index.inNamespace('services', event.object.metadata.namespace)) {
     if (!hasSelector(service)) continue;
-    const selector = toSelector(service.spec.selector);
+    const selector = toSelector(service.spec?.selector ?? {});
     const concerned = [event.object, event.previous].some(
       (pod) => pod !== undefined && matchesSelector(selector, pod.metadata.labels),
     );
@@ -90,7 +90,7 @@ export function* concernedServices({ index }: ControllerContext, event: StoreEve
 }
 
 /** How endpoints refer to a pod. */
-export function targetRef(pod: KubeObject): Record<string, unknown> {
+export function targetRef(pod: Pod) {
   const { name, namespace, uid } = pod.metadata;
   return { kind: 'Pod', name, namespace, uid };
 }

@@ -1,16 +1,17 @@
 /** Deletes pods from nodes with NoExecute taints that they do not tolerate, or no longer. */
+import { isOf } from '../is-of.ts';
 import { timestamp } from '../store/metadata.ts';
-import type { KubeObject } from '../object.ts';
+import type { Node, Pod, Taint } from '../objects.ts';
 import { byKey, keyOf, keysOfAll, type Controller, type ControllerContext } from './controller.ts';
 import { markDisrupted } from './disruption-target.ts';
 import { isFinished } from './pod-state.ts';
-import { staySeconds, taintsOf, tolerationsOf, type Taint } from './taints.ts';
+import { staySeconds, taintsOf, tolerationsOf } from './taints.ts';
 import { toMs } from './time.ts';
 
 export function taintEvictionController(context: ControllerContext): Controller {
   const { store, index, clock } = context;
   const recorder = context.recorder('taint-eviction-controller');
-  const evict = (pod: KubeObject): void => {
+  const evict = (pod: Pod): void => {
     const { namespace, name, uid } = pod.metadata;
     recorder.record(pod, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${namespace ?? ''}/${name}`);
     markDisrupted(context, pod, 'DeletionByTaintManager', 'Taint manager: deleting due to NoExecute taint');
@@ -18,13 +19,13 @@ export function taintEvictionController(context: ControllerContext): Controller 
   };
   return {
     name: 'taint-eviction',
-    *keysFor({ type, resource, object, previous }) {
-      if (type === 'DELETED') return;
-      if (resource === 'nodes' && (noExecute(object).length > 0 || (previous && noExecute(previous).length > 0))) {
-        yield keyOf(object);
+    *keysFor(event) {
+      if (event.type === 'DELETED') return;
+      if (isOf(event, 'nodes')) {
+        const { object, previous } = event;
+        if (noExecute(object).length > 0 || (previous && noExecute(previous).length > 0)) yield keyOf(object);
       }
-      const node: string | undefined =
-        resource === 'pods' && !previous?.spec?.nodeName ? object.spec?.nodeName : undefined;
+      const node = isOf(event, 'pods') && !event.previous?.spec?.nodeName ? event.object.spec?.nodeName : undefined;
       if (node) yield `/${node}`;
     },
     allKeys: () => keysOfAll(index, 'nodes'),
@@ -47,7 +48,7 @@ export function taintEvictionController(context: ControllerContext): Controller 
   };
 }
 
-function noExecute(node: KubeObject): Taint[] {
+function noExecute(node: Node): Taint[] {
   return taintsOf(node).filter(({ effect }) => effect === 'NoExecute');
 }
 
@@ -55,12 +56,12 @@ function noExecute(node: KubeObject): Taint[] {
  * From when a pod's patience counts: when the last taint came, or the pod did. A
  * taint without a time counts from the pod.
  */
-function startMs(pod: KubeObject, taints: readonly Taint[], nowMs: number): number {
+function startMs(pod: Pod, taints: readonly Taint[], nowMs: number): number {
   const started = toMs(pod.status?.startTime ?? pod.metadata.creationTimestamp) ?? nowMs;
   return Math.max(started, ...taints.map(({ timeAdded }) => toMs(timeAdded) ?? started));
 }
 
 /** A taint that starts now. */
-export function newTaint(key: string, effect: Taint['effect'], nowMs: number): Taint {
+export function newTaint(key: string, effect: string, nowMs: number): Taint {
   return { key, effect, timeAdded: timestamp(nowMs) };
 }

@@ -1,30 +1,15 @@
 /** Taints of nodes and tolerations of pods. Pure. */
-import type { KubeObject } from '../object.ts';
-
-export interface Taint {
-  key: string;
-  value?: string;
-  effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
-  timeAdded?: string;
-}
-
-export interface Toleration {
-  key?: string;
-  operator?: 'Exists' | 'Equal';
-  value?: string;
-  effect?: string;
-  tolerationSeconds?: number;
-}
+import type { Node, Pod, Taint, Toleration } from '../objects.ts';
 
 export const NOT_READY = 'node.kubernetes.io/not-ready';
 export const UNREACHABLE = 'node.kubernetes.io/unreachable';
 export const UNSCHEDULABLE = 'node.kubernetes.io/unschedulable';
 
-export function taintsOf(node: KubeObject): Taint[] {
+export function taintsOf(node: Node): Taint[] {
   return node.spec?.taints ?? [];
 }
 
-export function tolerationsOf(pod: KubeObject): Toleration[] {
+export function tolerationsOf(pod: Pod): Toleration[] {
   return pod.spec?.tolerations ?? [];
 }
 

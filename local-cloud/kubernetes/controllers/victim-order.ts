@@ -2,7 +2,7 @@
  * Which pods a ReplicaSet (or a Job) deletes first when it has too many: the order of
  * the real controllers, rule by rule. Pure.
  */
-import type { KubeObject } from '../object.ts';
+import type { Pod } from '../objects.ts';
 import { isReady, maxRestarts, phaseOf, readySinceMs } from './pod-state.ts';
 import { toMs } from './time.ts';
 
@@ -12,7 +12,7 @@ const NANOSECONDS_PER_MS = 1e6;
 
 /** What the order looks at, read once per pod. */
 interface Candidate {
-  pod: KubeObject;
+  pod: Pod;
   node: string;
   phase: number;
   ready: boolean;
@@ -27,10 +27,10 @@ interface Candidate {
  * The pods with the first victim first. `related` are the pods that count as crowding a node together: all
  * active pods of the same top-level owner.
  */
-export function inVictimOrder(pods: readonly KubeObject[], related: Iterable<KubeObject>, nowMs: number): KubeObject[] {
+export function inVictimOrder(pods: readonly Pod[], related: Iterable<Pod>, nowMs: number): Pod[] {
   const crowd = new Map<string, number>();
   for (const pod of related) {
-    const node: string = pod.spec?.nodeName ?? '';
+    const node = pod.spec?.nodeName ?? '';
     crowd.set(node, (crowd.get(node) ?? 0) + 1);
   }
   return pods
@@ -39,8 +39,8 @@ export function inVictimOrder(pods: readonly KubeObject[], related: Iterable<Kub
     .map(({ pod }) => pod);
 }
 
-function candidate(pod: KubeObject, crowd: Map<string, number>): Candidate {
-  const node: string = pod.spec?.nodeName ?? '';
+function candidate(pod: Pod, crowd: Map<string, number>): Candidate {
+  const node = pod.spec?.nodeName ?? '';
   return {
     pod,
     node,
@@ -55,7 +55,7 @@ function candidate(pod: KubeObject, crowd: Map<string, number>): Candidate {
 }
 
 /** The annotation as a 32-bit integer; 0 where it is absent or not one. */
-export function deletionCost(pod: KubeObject): number {
+export function deletionCost(pod: Pod): number {
   const text = pod.metadata.annotations?.[DELETION_COST];
   if (text === undefined || !/^(0|[+-]?[1-9][0-9]*|[+-]0)$/.test(text)) return 0;
   const cost = Number(text);

@@ -10,7 +10,7 @@ export const configMap = defineKind({
   rules: validateData,
   updateRules: validateDataUpdate,
   columns: 'Name|Data|Age',
-  row: (map, nowMs) => [map.metadata.name, size(map['data']) + size(map['binaryData']), created(map, nowMs)],
+  row: (map, nowMs) => [map.metadata.name, size(map.data) + size(map.binaryData), created(map, nowMs)],
   fields: `
 ConfigMap
   apiVersion:string binaryData#3:{bytes} data#2:{string} immutable*#4:bool kind:string metadata#1:meta/ObjectMeta`,

@@ -15,6 +15,7 @@ export const daemonSet = defineKind({
   countsGenerations: true,
   firstStatus: { currentNumberScheduled: 0, desiredNumberScheduled: 0, numberMisscheduled: 0, numberReady: 0 },
   defaults: defaultDaemonSet,
+  template: ({ spec }) => spec?.template,
   rules: validateRunning,
   updateRules: validateRunningUpdate,
   columns: `Name|#Desired|#Current|#Ready|#Up-to-date|#Available|Node Selector|Age|${WORKLOAD_COLUMNS}`,

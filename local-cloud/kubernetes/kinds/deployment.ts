@@ -17,6 +17,7 @@ export const deployment = defineKind({
   countsGenerations: true,
   firstStatus: {},
   defaults: defaultDeployment,
+  template: ({ spec }) => spec?.template,
   rules: (object) => [...validateRunning(object), ...validateStrategy(object.spec ?? {})],
   updateRules: validateRunningUpdate,
   columns: `Name|Ready|Up-to-date|Available|Age|${WORKLOAD_COLUMNS}`,

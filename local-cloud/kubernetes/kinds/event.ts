@@ -1,5 +1,4 @@
 /** Events of the core group. The form of events.k8s.io is not served: kubectl reads and this server writes this one. */
-import type { KubeObject } from '../object.ts';
 import type { Event } from '../objects.ts';
 import { defineKind } from './kind.ts';
 import { age } from './cells.ts';
@@ -13,17 +12,17 @@ export const event = defineKind({
   columns: 'Last Seen|Type|Reason|Object|Subobject+|Source+|Message|First Seen+|Count+|Name+',
   row: eventRow,
   selectable: {
-    'involvedObject.kind': (event) => event['involvedObject']?.kind,
-    'involvedObject.namespace': (event) => event['involvedObject']?.namespace,
-    'involvedObject.name': (event) => event['involvedObject']?.name,
-    'involvedObject.uid': (event) => event['involvedObject']?.uid,
-    'involvedObject.apiVersion': (event) => event['involvedObject']?.apiVersion,
-    'involvedObject.resourceVersion': (event) => event['involvedObject']?.resourceVersion,
-    'involvedObject.fieldPath': (event) => event['involvedObject']?.fieldPath,
-    reason: (event) => event['reason'],
-    reportingComponent: (event) => event['reportingComponent'] || event['source']?.component,
-    source: (event) => event['source']?.component || event['reportingComponent'],
-    type: (event) => event['type'],
+    'involvedObject.kind': ({ involvedObject: subject }) => subject?.kind,
+    'involvedObject.namespace': ({ involvedObject: subject }) => subject?.namespace,
+    'involvedObject.name': ({ involvedObject: subject }) => subject?.name,
+    'involvedObject.uid': ({ involvedObject: subject }) => subject?.uid,
+    'involvedObject.apiVersion': ({ involvedObject: subject }) => subject?.apiVersion,
+    'involvedObject.resourceVersion': ({ involvedObject: subject }) => subject?.resourceVersion,
+    'involvedObject.fieldPath': ({ involvedObject: subject }) => subject?.fieldPath,
+    reason: (event) => event.reason,
+    reportingComponent: (event) => event.reportingComponent || event.source?.component,
+    source: (event) => event.source?.component || event.reportingComponent,
+    type: (event) => event.type,
   },
   fields: `
 Event
@@ -38,11 +37,11 @@ EventSource
 });
 
 /** Times that are not known are null on the wire, not absent. */
-function defaultEvent(event: KubeObject): void {
-  for (const name of ['eventTime', 'firstTimestamp', 'lastTimestamp']) event[name] ??= null;
-  event['reportingComponent'] ??= event['source']?.component ?? '';
-  event['reportingInstance'] ??= event['source']?.host ?? '';
-  event['source'] ??= {};
+function defaultEvent(event: Event): void {
+  for (const name of ['eventTime', 'firstTimestamp', 'lastTimestamp'] as const) event[name] ??= null;
+  event.reportingComponent ??= event.source?.component ?? '';
+  event.reportingInstance ??= event.source?.host ?? '';
+  event.source ??= {};
 }
 
 function eventRow(event: Event, nowMs: number): unknown[] {

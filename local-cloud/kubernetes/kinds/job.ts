@@ -24,6 +24,7 @@ export const job = defineKind({
   admit: (object) => {
     if (object.spec) selectJobPods(object, object.spec);
   },
+  template: ({ spec }) => spec?.template,
   rules: validateJob,
   updateRules: validateJobUpdate,
   columns: `Name|Status|Completions|Duration|Age|${WORKLOAD_COLUMNS}`,

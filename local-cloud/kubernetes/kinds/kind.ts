@@ -1,8 +1,9 @@
 /**
  * What the server knows of a kind, in one value: names, fields, defaults, rules, columns, and what else it
- * treats differently. What is absent has none.
+ * treats differently. What is absent has none. Its plural name tells the type of its objects (../objects.ts).
  */
-import type { KubeObject, ObjectStore } from '../object.ts';
+import type { ObjectStore } from '../object-store.ts';
+import type { PodTemplate, Stored } from '../objects.ts';
 import type { FieldError } from '../api-error.ts';
 import { created } from './cells.ts';
 
@@ -17,11 +18,12 @@ export interface Row {
   conditions?: unknown[];
 }
 
-export interface Kind {
+/** What it does with its objects are methods, so that a kind of its own type is a kind in the list of all kinds. */
+export interface Kind<R extends string = string> {
   group: string;
   version: string;
   /** Plural name as it appears in paths; unique over all groups. */
-  resource: string;
+  resource: R;
   kind: string;
   singular: string;
   namespaced: boolean;
@@ -44,35 +46,40 @@ export interface Kind {
   /** Written too often, and by components only, for the books on field managers to be worth their size. */
   untracked: boolean;
   /** Completes the object at every write; absent fields get their values. Changes it in place. */
-  defaults?: (object: KubeObject, store: ObjectStore) => void;
+  defaults?(object: Stored<R>, store: ObjectStore): void;
   /** Further completes, or refuses, an object about to be created. */
-  admit?: (object: KubeObject, context: AdmissionContext) => void;
+  admit?(object: Stored<R>, context: AdmissionContext): void;
   /** What an update keeps when it does not mention it. */
-  keep?: (next: KubeObject, stored: KubeObject) => void;
+  keep?(next: Stored<R>, stored: Stored<R>): void;
   /** What follows the creation: other objects. */
-  created?: (object: KubeObject, context: { store: ObjectStore; rootCaPem: string | undefined }) => void;
+  created?(object: Stored<R>, context: { store: ObjectStore; rootCaPem: string | undefined }): void;
+  /** After what its pods are made. */
+  template?(object: Stored<R>): PodTemplate | undefined;
   /** What is wrong with a name; a DNS subdomain unless said otherwise. */
-  nameProblem?: (name: string) => string | undefined;
+  nameProblem?(name: string): string | undefined;
   /** What is wrong with an object at any write, at its creation, or between two of its states. */
-  rules?: (object: KubeObject) => FieldError[];
-  createRules?: (object: KubeObject) => FieldError[];
-  updateRules?: (next: KubeObject, stored: KubeObject) => FieldError[];
+  rules?(object: Stored<R>): FieldError[];
+  createRules?(object: Stored<R>): FieldError[];
+  updateRules?(next: Stored<R>, stored: Stored<R>): FieldError[];
   /**
    * Names, with `#` before those of numbers, `?` before those of booleans, and `+`
    * behind those shown with `-o wide` only.
    */
   columns: string;
-  row: (object: KubeObject, nowMs: number) => unknown[] | Row;
+  row(object: Stored<R>, nowMs: number): unknown[] | Row;
   /** What a field selector can ask for, besides name and namespace. */
-  selectable: Record<string, (object: KubeObject) => unknown>;
+  selectable: Record<string, Getter<R>>;
 }
 
-type Names = Pick<Kind, 'kind' | 'resource' | 'fields'> & Partial<Kind>;
+/** Reads one field. A method's type, for the same reason. */
+export type Getter<R extends string> = { of(object: Stored<R>): unknown }['of'];
+
+type Names<R extends string> = Pick<Kind<R>, 'kind' | 'resource' | 'fields'> & Partial<Kind<R>>;
 
 /**
  * A kind of the core group, in namespaces, that can be stored, with the columns Name and Age, unless said otherwise.
  */
-export function defineKind(given: Names): Kind {
+export function defineKind<R extends string>(given: Names<R>): Kind<R> {
   return {
     group: '',
     version: 'v1',

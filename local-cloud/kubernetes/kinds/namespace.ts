@@ -1,5 +1,5 @@
 /** Namespaces. A new one brings its default account and the certificate of the cluster. */
-import type { KubeObject } from '../object.ts';
+import type { Namespace } from '../objects.ts';
 import { defineKind, type Kind } from './kind.ts';
 import { created } from './cells.ts';
 import { labelProblem } from './metadata-rules.ts';
@@ -28,13 +28,13 @@ NamespaceStatus
   conditions#2:[NamespaceCondition|map=type|merge=type] phase#1:string`,
 });
 
-function defaultNamespace(namespace: KubeObject): void {
+function defaultNamespace(namespace: Namespace): void {
   const { metadata } = namespace;
   metadata.labels = { ...metadata.labels, 'kubernetes.io/metadata.name': metadata.name };
   namespace.spec = { ...namespace.spec, finalizers: namespace.spec?.finalizers ?? ['kubernetes'] };
 }
 
-type Created = NonNullable<Kind['created']>;
+type Created = NonNullable<Kind<'namespaces'>['created']>;
 
 function fillNamespace(...[{ metadata }, { store, rootCaPem }]: Parameters<Created>): void {
   const namespace = metadata.name;

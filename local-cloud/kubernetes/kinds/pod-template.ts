@@ -4,7 +4,6 @@
  */
 import { validatePodSpec } from './pod/rules.ts';
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject } from '../object.ts';
 import type { RunningSpec, WithTemplate } from '../objects.ts';
 import { matchesSelector } from '../labels.ts';
 import type { FieldError } from '../api-error.ts';
@@ -42,7 +41,11 @@ export function validateTemplate({ template }: WithTemplate, path: string): Fiel
 }
 
 /** Deployments, replica sets and daemon sets: always-running pods. */
-export function validateRunning({ spec }: { spec?: RunningSpec | undefined }): FieldError[] {
+interface Running {
+  spec?: RunningSpec | undefined;
+}
+
+export function validateRunning({ spec }: Running): FieldError[] {
   if (!spec) return [required('spec.selector')];
   const errors = [...nonNegative(spec, ['replicas', 'minReadySeconds', 'revisionHistoryLimit'], 'spec')];
   errors.push(...validateSelector(spec, 'spec'), ...validateTemplate(spec, 'spec'));
@@ -70,7 +73,7 @@ export function validateRunning({ spec }: { spec?: RunningSpec | undefined }): F
   return errors;
 }
 
-export function validateRunningUpdate(next: KubeObject, stored: KubeObject): FieldError[] {
+export function validateRunningUpdate(next: Running, stored: Running): FieldError[] {
   if (isDeepStrictEqual(next.spec?.selector, stored.spec?.selector)) return [];
   return [invalidValue('spec.selector', next.spec?.selector, IMMUTABLE)];
 }

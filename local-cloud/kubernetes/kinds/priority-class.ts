@@ -19,10 +19,10 @@ export const priorityClass = defineKind({
   columns: 'Name|#Value|?Global-Default|Age|PreemptionPolicy',
   row: (priority, nowMs) => [
     priority.metadata.name,
-    priority['value'] ?? 0,
-    priority['globalDefault'] ?? false,
+    priority.value ?? 0,
+    priority.globalDefault ?? false,
     created(priority, nowMs),
-    priority['preemptionPolicy'] ?? '',
+    priority.preemptionPolicy ?? '',
   ],
   fields: `
 PriorityClass

@@ -15,6 +15,7 @@ export const replicaSet = defineKind({
   countsGenerations: true,
   firstStatus: { replicas: 0 },
   defaults: defaultReplicaSet,
+  template: ({ spec }) => spec?.template,
   rules: validateRunning,
   updateRules: validateRunningUpdate,
   columns: `Name|#Desired|#Current|#Ready|Age|${WORKLOAD_COLUMNS}`,

@@ -10,6 +10,7 @@ export const replicationController = defineKind({
   categories: ['all'],
   countsGenerations: true,
   defaults: defaultReplicaSet,
+  template: ({ spec }) => spec?.template,
   columns: `Name|#Desired|#Current|#Ready|Age|${WORKLOAD_COLUMNS}`,
   row: replicaSetRow,
   selectable: { 'status.replicas': ({ status }) => status?.replicas ?? 0 },

@@ -12,8 +12,8 @@ export const secret = defineKind({
   rules: validateData,
   updateRules: validateDataUpdate,
   columns: 'Name|Type|Data|Age',
-  row: (secret, nowMs) => [secret.metadata.name, secret['type'], size(secret['data']), created(secret, nowMs)],
-  selectable: { type: (object) => object['type'] },
+  row: (secret, nowMs) => [secret.metadata.name, secret.type, size(secret.data), created(secret, nowMs)],
+  selectable: { type: (object) => object.type },
   fields: `
 Secret
   apiVersion:string data#2:{bytes} immutable*#5:bool kind:string metadata#1:meta/ObjectMeta stringData#4:{string}

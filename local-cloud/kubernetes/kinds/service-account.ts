@@ -8,7 +8,7 @@ export const serviceAccount = defineKind({
   shortNames: ['sa'],
   answersDeleted: true,
   columns: 'Name|Secrets|Age',
-  row: (account, nowMs) => [account.metadata.name, size(account['secrets']), created(account, nowMs)],
+  row: (account, nowMs) => [account.metadata.name, size(account.secrets), created(account, nowMs)],
   fields: `
 ServiceAccount
   apiVersion:string automountServiceAccountToken*#4:bool imagePullSecrets#3:[LocalObjectReference|atomic] kind:string

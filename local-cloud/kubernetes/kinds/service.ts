@@ -1,5 +1,5 @@
 /** Services: they get an address of the cluster, and ports of the nodes where the type has them. */
-import type { ObjectStore } from '../object.ts';
+import type { ObjectStore } from '../object-store.ts';
 import type { Service, ServiceSpec } from '../objects.ts';
 import type { FieldError } from '../api-error.ts';
 import { defineKind } from './kind.ts';

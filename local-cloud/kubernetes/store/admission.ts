@@ -6,7 +6,8 @@ import type { AdmissionContext, Kind } from '../kinds/kind.ts';
 import { validateMetadata } from '../kinds/metadata-rules.ts';
 import { warnOfTemplate } from '../kinds/pod/admission.ts';
 import { kindOf } from '../kinds/registry.ts';
-import type { KubeObject, ObjectStore } from '../object.ts';
+import type { KubeObject } from '../object.ts';
+import type { ObjectStore } from '../object-store.ts';
 
 /** Completes and checks an object about to be created. Changes it in place; throws ApiError to refuse. */
 export function admitCreate(kind: Kind, object: KubeObject, context: AdmissionContext): void {
@@ -14,7 +15,7 @@ export function admitCreate(kind: Kind, object: KubeObject, context: AdmissionCo
   if (kind.firstStatus !== undefined) object.status = structuredClone(kind.firstStatus);
   checkNamespace(kind, object, context.store);
   kind.admit?.(object, context);
-  warnOfTemplate(object, context);
+  warnOfTemplate(object, kind.template?.(object), context);
   refuse(kind, object, [
     ...validateMetadata(kind, object),
     ...(kind.createRules?.(object) ?? []),
@@ -26,8 +27,9 @@ export function admitCreate(kind: Kind, object: KubeObject, context: AdmissionCo
 export function admitUpdate(kind: Kind, next: KubeObject, stored: KubeObject, context: AdmissionContext): void {
   kind.keep?.(next, stored);
   kind.defaults?.(next, context.store);
-  const isTemplateChanged = JSON.stringify(next.spec?.template) !== JSON.stringify(stored.spec?.template);
-  if (isTemplateChanged) warnOfTemplate(next, context);
+  const template = kind.template?.(next);
+  const isTemplateChanged = JSON.stringify(template) !== JSON.stringify(kind.template?.(stored));
+  if (isTemplateChanged) warnOfTemplate(next, template, context);
   refuse(kind, next, [
     ...validateMetadata(kind, next),
     ...(kind.rules?.(next) ?? []),

@@ -1,5 +1,5 @@
 /** What a new cluster holds before anybody uses it. Safe to run at every start. */
-import type { ObjectStore } from '../object.ts';
+import type { ObjectStore } from '../object-store.ts';
 
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 

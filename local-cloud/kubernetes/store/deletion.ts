@@ -1,7 +1,10 @@
 /** What a DELETE does to an object before it is gone: grace periods, finalizers and propagation policies. Pure. */
 import { timestamp } from './metadata.ts';
 import type { Kind } from '../kinds/kind.ts';
-import type { DeleteOptions, KubeObject } from '../object.ts';
+import { isOf } from '../is-of.ts';
+import type { KubeObject } from '../object.ts';
+import type { Namespace, Pod } from '../objects.ts';
+import type { DeleteOptions } from '../object-store.ts';
 
 const FOREGROUND = 'foregroundDeletion';
 const ORPHAN = 'orphan';
@@ -13,11 +16,12 @@ export function markForDeletion(
   options: DeleteOptions,
   nowMs: number,
 ): KubeObject | undefined {
-  const next = structuredClone(stored);
+  const located = { resource: type.resource, object: structuredClone(stored) };
+  const { object: next } = located;
   next.metadata.finalizers = finalizersAfter(stored.metadata.finalizers ?? [], options);
   if (next.metadata.finalizers.length === 0) delete next.metadata.finalizers;
-  const graceSeconds = type.resource === 'pods' ? podGraceSeconds(stored, options) : 0;
-  if (type.resource === 'namespaces') return markNamespace(next, nowMs);
+  if (isOf(located, 'namespaces')) return markNamespace(located.object, nowMs);
+  const graceSeconds = isOf(located, 'pods') ? podGraceSeconds(located.object, options) : 0;
   if (graceSeconds === 0 && !next.metadata.finalizers) return undefined;
   return withDeadline(next, graceSeconds, nowMs);
 }
@@ -30,10 +34,10 @@ function finalizersAfter(finalizers: string[], options: DeleteOptions): string[]
 }
 
 /** Pods that no kubelet knows, and those that have ended, need no notice. */
-function podGraceSeconds(pod: KubeObject, options: DeleteOptions): number {
-  const phase: string | undefined = pod.status?.phase;
+function podGraceSeconds(pod: Pod, options: DeleteOptions): number {
+  const phase = pod.status?.phase;
   if (!pod.spec?.nodeName || phase === 'Succeeded' || phase === 'Failed') return 0;
-  const asked: number = options.gracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30;
+  const asked = options.gracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30;
   return asked < 0 ? 1 : asked;
 }
 
@@ -48,7 +52,7 @@ function withDeadline(next: KubeObject, graceSeconds: number, nowMs: number): Ku
   return next;
 }
 
-function markNamespace(next: KubeObject, nowMs: number): KubeObject | undefined {
+function markNamespace(next: Namespace, nowMs: number): Namespace | undefined {
   if ((next.spec?.finalizers ?? []).length === 0 && !next.metadata.finalizers) return undefined;
   next.metadata.deletionTimestamp ??= timestamp(nowMs);
   next.status = { ...next.status, phase: 'Terminating' };

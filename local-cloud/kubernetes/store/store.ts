@@ -11,15 +11,10 @@ import { systemClock, type Clock } from '../../clock.ts';
 import { admitCreate, admitUpdate } from './admission.ts';
 import { alreadyExists, conflict, invalid, notFound } from '../api-error.ts';
 import { markForDeletion } from './deletion.ts';
-import type {
-  DeleteOptions,
-  KubeObject,
-  ListOptions,
-  NewObject,
-  ObjectStore,
-  StoreEvent,
-  WriteOptions,
-} from '../object.ts';
+import type { KubeObject, NewObject } from '../object.ts';
+import type { DeleteOptions, ListOptions, ObjectStore, StoreEvent, WriteOptions } from '../object-store.ts';
+import type { NewStored, Stored } from '../objects.ts';
+import { isOf } from '../is-of.ts';
 import { openJournal } from './journal.ts';
 import { matchesSelector, toSelector } from '../labels.ts';
 import { keepOnStatusUpdate, keepOnUpdate, newMetadata } from './metadata.ts';
@@ -39,6 +34,10 @@ export function createStore(dir: string, options: StoreOptions = {}): ObjectStor
   return new JournaledStore(dir, options);
 }
 
+/**
+ * Each call that hands out objects is declared twice: as the door has it, with the type of the named kind, and as it is
+ * done, alike for all kinds.
+ */
 class JournaledStore implements ObjectStore {
   readonly #clock: Clock;
   readonly #rootCaPem: string | undefined;
@@ -66,10 +65,12 @@ class JournaledStore implements ObjectStore {
     }
   }
 
+  get<R extends string>(resource: R, namespace: string | undefined, name: string): Stored<R> | undefined;
   get(resource: string, namespace: string | undefined, name: string): KubeObject | undefined {
     return this.#tables.get(resource)?.get(this.#space(resource, namespace))?.get(name);
   }
 
+  list<R extends string>(resource: R, options?: ListOptions<R>): Stored<R>[];
   list(resource: string, options: ListOptions = {}): KubeObject[] {
     const table = this.#tables.get(resource);
     if (!table) return [];
@@ -84,6 +85,7 @@ class JournaledStore implements ObjectStore {
     return found.sort(byNamespaceAndName);
   }
 
+  create<R extends string>(resource: R, object: NewStored<R>, options?: WriteOptions): Stored<R>;
   create(resource: string, object: NewObject, options: WriteOptions = {}): KubeObject {
     const type = kindOf(resource);
     const fresh = newMetadata(type, object, this.#clock.nowMs(), (namespace, name) =>
@@ -99,6 +101,7 @@ class JournaledStore implements ObjectStore {
     return stored;
   }
 
+  update<R extends string>(resource: R, object: NewStored<R>, options?: WriteOptions): Stored<R>;
   update(resource: string, object: NewObject, options: WriteOptions = {}): KubeObject {
     const { type, stored } = this.#forUpdate(resource, object);
     const next = keepOnUpdate(type, object, stored);
@@ -106,11 +109,18 @@ class JournaledStore implements ObjectStore {
     return this.#replace(type, stored, next, options);
   }
 
+  updateStatus<R extends string>(resource: R, object: NewStored<R>, options?: WriteOptions): Stored<R>;
   updateStatus(resource: string, object: NewObject, options: WriteOptions = {}): KubeObject {
     const { type, stored } = this.#forUpdate(resource, object);
     return this.#replace(type, stored, keepOnStatusUpdate(type, object, stored), options);
   }
 
+  delete<R extends string>(
+    resource: R,
+    namespace: string | undefined,
+    name: string,
+    options?: DeleteOptions & WriteOptions,
+  ): Stored<R> | undefined;
   delete(
     resource: string,
     namespace: string | undefined,
@@ -259,9 +269,11 @@ class JournaledStore implements ObjectStore {
 }
 
 /** Marked for deletion, and nothing holds it any more. Pods with a grace period wait for their kubelet. */
-function isFinished(type: Kind, { metadata, spec }: KubeObject): boolean {
+function isFinished({ resource }: Kind, object: KubeObject): boolean {
+  const { metadata } = object;
   if (metadata.deletionTimestamp === undefined || (metadata.finalizers ?? []).length > 0) return false;
-  if (type.resource === 'namespaces') return (spec?.finalizers ?? []).length === 0;
+  const located = { resource, object };
+  if (isOf(located, 'namespaces')) return (located.object.spec?.finalizers ?? []).length === 0;
   return (metadata.deletionGracePeriodSeconds ?? 0) === 0;
 }
 

@@ -19,7 +19,7 @@ import {
   valueAt,
   type FieldSet,
 } from './field-set.ts';
-import { isPlain } from '../../is-plain.ts';
+import { isList, isPlain } from '../../is-plain.ts';
 import { schemaNamed, type FieldType, type ObjectSchema } from '../schema/schema.ts';
 
 type Plain = Record<string, unknown>;
@@ -76,13 +76,13 @@ function metadataOf(object: Plain | undefined): Plain {
 function readEntries(object: Plain | undefined): Entry[] {
   const listed = metadataOf(object)['managedFields'];
   if (!Array.isArray(listed)) return [];
-  return listed.map((each) => ({
-    manager: String(each.manager ?? ''),
-    operation: each.operation === 'Apply' ? 'Apply' : 'Update',
-    apiVersion: String(each.apiVersion ?? ''),
-    time: String(each.time ?? ''),
-    ...(each.subresource ? { subresource: String(each.subresource) } : {}),
-    fields: fromFieldsV1(each.fieldsV1),
+  return listed.filter(isPlain).map(({ manager, operation, apiVersion, time, subresource, fieldsV1 }) => ({
+    manager: String(manager ?? ''),
+    operation: operation === 'Apply' ? 'Apply' : 'Update',
+    apiVersion: String(apiVersion ?? ''),
+    time: String(time ?? ''),
+    ...(subresource ? { subresource: String(subresource) } : {}),
+    fields: fromFieldsV1(fieldsV1),
   }));
 }
 
@@ -203,9 +203,9 @@ function conflictError(conflicts: FoundConflict[]): ApiError {
 /** Merges item by item where the schema says so; null and everything atomic replaces. */
 function mergeValues(live: unknown, config: unknown, type: FieldType): unknown {
   if (isPlain(config) && isPlain(live) && isMergeable(type)) return mergeObjects(live, config, type);
-  if (Array.isArray(config) && Array.isArray(live) && type.is === 'list' && (type.mapKeys || type.set)) {
+  if (isList(config) && isList(live) && type.is === 'list' && (type.mapKeys || type.set)) {
     const known = live.map((item) => itemSegment(item, type));
-    const result: unknown[] = [...live];
+    const result = [...live];
     for (const item of config) {
       const at = known.indexOf(itemSegment(item, type));
       if (at < 0) result.push(structuredClone(item));

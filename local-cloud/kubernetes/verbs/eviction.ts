@@ -1,12 +1,14 @@
 /** What a drain asks of a pod: eviction. */
 import { ApiError } from '../api-error.ts';
 import { isDryRun, readObject, type Answer, type Call } from '../wire/call.ts';
-import type { DeleteOptions } from '../object.ts';
+import type { DeleteOptions } from '../object-store.ts';
 import { matchesSelector } from '../labels.ts';
 import { timestamp } from '../store/metadata.ts';
 import { plainAt } from '../../is-plain.ts';
-import { requireObject } from './read.ts';
-import type { KubeObject, ObjectStore, Plain, WriteOptions } from '../object.ts';
+import { requirePod } from './read.ts';
+import type { Plain } from '../object.ts';
+import type { Condition, Pod, PodDisruptionBudget } from '../objects.ts';
+import type { ObjectStore, WriteOptions } from '../object-store.ts';
 import { conditionsOf } from '../controllers/conditions.ts';
 
 const success: Answer = {
@@ -15,9 +17,9 @@ const success: Answer = {
   body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 },
 };
 
-function withCondition(call: Call, pod: KubeObject, condition: Record<string, unknown>): KubeObject {
+function withCondition(call: Call, pod: Pod, condition: Condition): Pod {
   const next = structuredClone(pod);
-  const others = conditionsOf(next).filter((each) => each.type !== condition['type']);
+  const others = conditionsOf(next).filter((each) => each.type !== condition.type);
   const time = timestamp(call.context.clock.nowMs());
   next.status = {
     ...next.status,
@@ -32,9 +34,9 @@ export async function evictPod(call: Call): Promise<Answer> {
   const body = await readObject(call.http);
   const options = evictionOptions(call, plainAt(body, 'deleteOptions'));
   const isTrial = options.dryRun === true;
-  const pod = requireObject(call);
+  const pod = requirePod(call);
   const { namespace, name, deletionTimestamp } = pod.metadata;
-  const phase: string | undefined = pod.status?.phase;
+  const phase = pod.status?.phase;
   const isEnded = phase === 'Succeeded' || phase === 'Failed';
   if (!isEnded && phase !== 'Pending' && deletionTimestamp === undefined) spendBudget(call, pod, isTrial);
   if (!isTrial && !isEnded) call.store.updateStatus('pods', withCondition(call, pod, EVICTED));
@@ -59,7 +61,7 @@ function evictionOptions(call: Call, given: Plain): DeleteOptions & WriteOptions
   };
 }
 
-function spendBudget(call: Call, pod: KubeObject, isTrial: boolean): void {
+function spendBudget(call: Call, pod: Pod, isTrial: boolean): void {
   const budgets = budgetsOf(call.store, pod);
   if (budgets.length > 1) {
     throw new ApiError(
@@ -71,29 +73,29 @@ function spendBudget(call: Call, pod: KubeObject, isTrial: boolean): void {
   }
   const [budget] = budgets;
   if (!budget) return;
-  refuseIfExhausted(budget);
+  const status = requireSpare(budget);
   if (isTrial) return;
-  const next = structuredClone(budget);
-  next.status.disruptionsAllowed -= 1;
-  next.status.disruptedPods = {
-    ...next.status.disruptedPods,
-    [pod.metadata.name]: timestamp(call.context.clock.nowMs()),
-  };
-  call.store.updateStatus('poddisruptionbudgets', next);
+  const disruptedPods = { ...status.disruptedPods, [pod.metadata.name]: timestamp(call.context.clock.nowMs()) };
+  const disruptionsAllowed = (status.disruptionsAllowed ?? 0) - 1;
+  call.store.updateStatus('poddisruptionbudgets', {
+    ...budget,
+    status: { ...status, disruptionsAllowed, disruptedPods },
+  });
 }
 
-function budgetsOf(store: ObjectStore, pod: KubeObject): KubeObject[] {
+function budgetsOf(store: ObjectStore, pod: Pod): PodDisruptionBudget[] {
   const namespace = pod.metadata.namespace ?? 'default';
-  const selects = (budget: KubeObject): boolean =>
+  const selects = (budget: PodDisruptionBudget): boolean =>
     budget.spec?.selector !== undefined && matchesSelector(budget.spec.selector, pod.metadata.labels);
   return store.list('poddisruptionbudgets', { namespace, where: selects });
 }
 
-function refuseIfExhausted({ metadata, status }: KubeObject): void {
-  const refuse = (message: string, retryAfterSeconds?: number): never => {
+/** The status of a budget that allows another eviction; throws 429 when it does not, or is not yet known to. */
+function requireSpare({ metadata, status }: PodDisruptionBudget): NonNullable<PodDisruptionBudget['status']> {
+  const refusal = (message: string, retryAfterSeconds?: number): Error => {
     const causes = [{ reason: 'DisruptionBudget', message, field: '' }];
     const details = { causes, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) };
-    throw new ApiError(
+    return new ApiError(
       429,
       'TooManyRequests',
       "Cannot evict pod as it would violate the pod's disruption budget.",
@@ -101,12 +103,13 @@ function refuseIfExhausted({ metadata, status }: KubeObject): void {
     );
   };
   if (!status || (status.observedGeneration ?? 0) < (metadata.generation ?? 0)) {
-    refuse(`The disruption budget ${metadata.name} is still being processed by the server.`, 10);
+    throw refusal(`The disruption budget ${metadata.name} is still being processed by the server.`, 10);
   }
   if ((status.disruptionsAllowed ?? 0) <= 0) {
-    refuse(
+    throw refusal(
       `The disruption budget ${metadata.name} needs ${status.desiredHealthy ?? 0} healthy pods and has ` +
         `${status.currentHealthy ?? 0} currently`,
     );
   }
+  return status;
 }

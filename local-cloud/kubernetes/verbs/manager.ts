@@ -1,5 +1,5 @@
 /** Who writes a field: the manager that a call speaks for, and which writes the books on managers leave out. */
-import type { WriteOptions } from '../object.ts';
+import type { WriteOptions } from '../object-store.ts';
 import { schemaOf } from '../schema/schema.ts';
 import { timestamp } from '../store/metadata.ts';
 import { isDryRun, type Call } from '../wire/call.ts';

@@ -24,8 +24,8 @@ export function applyJsonPatch(target: unknown, operations: unknown): unknown {
       `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${operations.length}`,
     );
   }
-  let result = structuredClone(target);
-  const odd = operations.find((operation) => !isPlain(operation) && operation !== null);
+  let result: unknown = structuredClone(target);
+  const odd: unknown = operations.find((operation) => !isPlain(operation) && operation !== null);
   if (odd !== undefined)
     throw badRequest(
       `error decoding patch: json: cannot unmarshal ${typeof odd} into Go value of type handlers.jsonPatchOp`,

@@ -2,15 +2,15 @@
 import { request as httpsRequest } from 'node:https';
 import { ApiError, badRequest, notFound } from '../api-error.ts';
 import type { Answer, Call } from '../wire/call.ts';
-import { requireObject } from './read.ts';
+import { requirePod } from './read.ts';
 import type { Container, Node, Pod } from '../objects.ts';
 
 const PASSED = ['follow', 'previous', 'sinceSeconds', 'sinceTime', 'timestamps', 'tailLines', 'limitBytes'];
 
 export async function podLog(call: Call): Promise<Answer> {
-  const pod = requireObject(call);
+  const pod = requirePod(call);
   const container = chooseContainer(pod, call.request.query.get('container'));
-  const nodeName: string | undefined = pod.spec.nodeName;
+  const nodeName = pod.spec?.nodeName;
   // Not on a node yet: nothing to read, which is no error.
   if (!nodeName) return { is: 'empty' };
   const node = call.store.get('nodes', undefined, nodeName);

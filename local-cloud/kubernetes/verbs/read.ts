@@ -6,7 +6,9 @@ import type { Answer, Call } from '../wire/call.ts';
 import { fieldMatcher } from './field-selector.ts';
 import { matchesSelector, parseSelector } from '../labels.ts';
 import type { ApiRequest } from '../wire/request.ts';
-import type { KubeObject, ListOptions, ObjectStore } from '../object.ts';
+import type { KubeObject } from '../object.ts';
+import type { Pod } from '../objects.ts';
+import type { ListOptions, ObjectStore } from '../object-store.ts';
 
 /** The object that the request names. Throws 404. */
 export function requireObject(call: Pick<Call, 'store' | 'request'>): KubeObject {
@@ -14,6 +16,13 @@ export function requireObject(call: Pick<Call, 'store' | 'request'>): KubeObject
   const object = call.store.get(type.resource, namespace, name);
   if (!object) throw notFound(type, name);
   return object;
+}
+
+/** The pod that the request names; only pods have eviction and logs. Throws 404. */
+export function requirePod({ store, request: { type, namespace, name = '' } }: Pick<Call, 'store' | 'request'>): Pod {
+  const pod = store.get('pods', namespace, name);
+  if (!pod) throw notFound(type, name);
+  return pod;
 }
 
 export function getObject(call: Call): Answer {

@@ -27,8 +27,7 @@ export async function scaleObject(call: Call): Promise<Answer> {
   }
   const replicas = Number(plainAt(scale, 'spec')['replicas'] ?? 0);
   checkReplicas(object, replicas);
-  const next = structuredClone(object);
-  next.spec.replicas = replicas;
+  const next = { ...structuredClone(object), spec: { ...structuredClone(plainAt(object, 'spec')), replicas } };
   next.metadata.resourceVersion = textAt(given, 'resourceVersion') ?? '';
   return answer(call.store.update(call.request.type.resource, next, writeOptions(call)));
 }
@@ -51,14 +50,18 @@ function checkReplicas(object: KubeObject, replicas: number): void {
 
 const answer = (object: KubeObject): Answer => ({ is: 'object', code: 200, type: scaleType, object: toScale(object) });
 
-function toScale({ metadata, spec, status }: KubeObject): KubeObject {
-  const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
-  const labels = Object.entries(spec?.selector?.matchLabels ?? {});
+function toScale(object: KubeObject): KubeObject {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const spec = plainAt(object, 'spec');
+  const labels = Object.entries(plainAt(plainAt(spec, 'selector'), 'matchLabels'));
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata: { name, ...(namespace === undefined ? {} : { namespace }), uid, resourceVersion, creationTimestamp },
-    spec: spec?.replicas ? { replicas: spec.replicas } : {},
-    status: { replicas: status?.replicas ?? 0, selector: labels.map(([key, value]) => `${key}=${value}`).join(',') },
+    spec: spec['replicas'] ? { replicas: spec['replicas'] } : {},
+    status: {
+      replicas: plainAt(object, 'status')['replicas'] ?? 0,
+      selector: labels.map(([key, value]) => `${key}=${String(value)}`).join(','),
+    },
   };
 }

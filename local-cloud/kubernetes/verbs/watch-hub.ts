@@ -1,5 +1,5 @@
 /** Hands each change of the store to the watches of its resource: one subscription for all of them. */
-import type { ObjectStore, StoreEvent } from '../object.ts';
+import type { ObjectStore, StoreEvent } from '../object-store.ts';
 
 export interface WatchHub {
   /** Calls `listener` for each change of the resource from now on; the answer ends it. */

@@ -4,7 +4,8 @@ import { whenClosed, type Answer, type Call } from '../wire/call.ts';
 import { matcherOf, refuseFuture, selectObjects } from './read.ts';
 import { frameWriter, type FrameWriter } from '../wire/render.ts';
 import { isTrue } from '../wire/request.ts';
-import type { KubeObject, StoreEvent } from '../object.ts';
+import type { KubeObject } from '../object.ts';
+import type { StoreEvent } from '../object-store.ts';
 
 const BOOKMARK_MS = 60_000;
 const DEFAULT_TIMEOUT_SECONDS = 3600;

@@ -2,14 +2,15 @@
 import { plainAt, textAt } from '../../is-plain.ts';
 import { ApiError, badRequest, invalid, notFound } from '../api-error.ts';
 import { isDryRun, mediaType, readObject, unsupportedOption, type Answer, type Call } from '../wire/call.ts';
-import type { DeleteOptions } from '../object.ts';
+import type { DeleteOptions } from '../object-store.ts';
 import { checkFields } from '../wire/field-check.ts';
 import { writeOptions } from './manager.ts';
 import { patchedObject } from './patch.ts';
 import { selectObjects } from './read.ts';
 import { apiVersionOf } from '../kinds/kind.ts';
 import { schemaOf } from '../schema/schema.ts';
-import type { KubeObject, NewObject, Plain, WriteOptions } from '../object.ts';
+import type { KubeObject, NewObject, Plain } from '../object.ts';
+import type { WriteOptions } from '../object-store.ts';
 
 /**
  * Decodes a client's object as fieldValidation asks: unknown fields are dropped silently, with a warning, or refused.

@@ -9,7 +9,8 @@ import { decodeProtobuf, isProtobuf } from './protobuf.ts';
 import type { ApiRequest } from './request.ts';
 import type { Kind } from '../kinds/kind.ts';
 import { isPlain } from '../../is-plain.ts';
-import type { KubeObject, ObjectStore, Plain } from '../object.ts';
+import type { KubeObject, Plain } from '../object.ts';
+import type { ObjectStore } from '../object-store.ts';
 import type { WatchHub } from '../verbs/watch-hub.ts';
 
 export interface Call {

@@ -2,7 +2,7 @@
  * Reads the protobuf form in which newer kubectl sends the objects it makes itself (`kubectl create ...`). Answers
  * always go out as JSON, which every client takes as well; so there is no writer.
  */
-import { plainAt } from '../../is-plain.ts';
+import { isList, plainAt } from '../../is-plain.ts';
 import { badRequest } from '../api-error.ts';
 import type { Plain } from '../object.ts';
 import { hasSchema, packageOf, schemaNamed, type Field, type FieldType, type ObjectSchema } from '../schema/schema.ts';
@@ -90,7 +90,7 @@ function put(result: Plain, field: Field, raw: Buffer | bigint): void {
   const { type, name } = field;
   if (type.is === 'list') {
     const before = result[name];
-    result[name] = [...(Array.isArray(before) ? before : []), readValue(raw, type.of)];
+    result[name] = [...(isList(before) ? before : []), readValue(raw, type.of)];
   } else if (type.is === 'map') {
     const entry = readFields(whole(raw));
     const value = entry.find((each) => each.number === 2)?.value ?? Buffer.alloc(0);

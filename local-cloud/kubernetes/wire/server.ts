@@ -19,7 +19,7 @@ import { render } from './render.ts';
 import { callName, parseRequest, type ApiRequest } from './request.ts';
 import { route } from './route.ts';
 import { createStore } from '../store/store.ts';
-import type { ObjectStore } from '../object.ts';
+import type { ObjectStore } from '../object-store.ts';
 import { serverIdentity } from './tls.ts';
 import { createWatchHub, type WatchHub } from '../verbs/watch-hub.ts';
 

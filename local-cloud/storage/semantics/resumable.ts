@@ -180,7 +180,7 @@ export class ResumableUploads {
   async #rehash(running: Running): Promise<ContentHash> {
     const hash = new ContentHash();
     if (running.persistedBytes === 0) return hash;
-    const stream = this.#state.blobs.read(running.session.blob, 0, running.persistedBytes - 1);
+    const stream: AsyncIterable<Buffer> = this.#state.blobs.read(running.session.blob, 0, running.persistedBytes - 1);
     for await (const chunk of stream) hash.update(chunk);
     return hash;
   }

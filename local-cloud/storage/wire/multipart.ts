@@ -10,7 +10,7 @@ const CARRIAGE_RETURN = 13;
 export type PartHeaders = Map<string, string>;
 
 export class MultipartReader {
-  readonly #source: AsyncIterator<Buffer>;
+  readonly #source: AsyncIterator<Buffer, unknown>;
   readonly #boundary: string;
   #delimiter: Buffer;
   #buffer: Buffer = Buffer.alloc(0);

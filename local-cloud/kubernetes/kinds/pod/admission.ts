@@ -1,6 +1,7 @@
 /** What a new pod must find in the cluster, and what Pod Security says of it or of a template. Refuses by throwing. */
 import type { Pod, PodSpec, PodTemplate } from '../../objects.ts';
-import type { KubeObject, ObjectStore } from '../../object.ts';
+import type { KubeObject } from '../../object.ts';
+import type { ObjectStore } from '../../object-store.ts';
 import { forbidden } from '../../api-error.ts';
 import type { AdmissionContext } from '../kind.ts';
 import { admitPod } from './defaults.ts';
@@ -21,7 +22,7 @@ export function admitNewPod(pod: Pod, spec: PodSpec, { store, warn }: AdmissionC
       `error looking up service account ${namespace}/${account}: serviceaccount "${account}" not found`,
     );
   }
-  admitPod(pod, spec, (priorityClass) => store.get('priorityclasses', undefined, priorityClass)?.['value']);
+  admitPod(pod, spec, (priorityClass) => store.get('priorityclasses', undefined, priorityClass)?.value);
   const labels = labelsOfNamespace(store, pod);
   const enforced = securityLevel(labels, 'enforce');
   const violations = securityViolations(enforced.level, spec, pod.metadata.annotations);
@@ -37,8 +38,11 @@ export function admitNewPod(pod: Pod, spec: PodSpec, { store, warn }: AdmissionC
 }
 
 /** A workload whose pods would be refused is accepted, with a warning. */
-export function warnOfTemplate(object: KubeObject, { store, warn }: AdmissionContext): void {
-  const template: PodTemplate | undefined = object.spec?.template;
+export function warnOfTemplate(
+  object: KubeObject,
+  template: PodTemplate | undefined,
+  { store, warn }: AdmissionContext,
+): void {
   if (!template?.spec) return;
   const labels = labelsOfNamespace(store, object);
   // Without a warn label the enforced level is warned of too, so that nobody waits for pods that never come.
