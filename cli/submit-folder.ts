@@ -2,8 +2,8 @@
  * `submit DIR`: checks the folder as the functions will, uploads it with the job file last. Nothing
  * here that copying the folder would not do.
  */
-import { readFile, readdir, stat } from 'node:fs/promises';
-import { basename, join, relative, resolve, sep } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
 import { assert } from '../functions/job/assert.ts';
 import { JOB_FILES, paths } from '../functions/job/names.ts';
 import {
@@ -16,13 +16,9 @@ import type { Problem } from '../functions/job-file/problem.ts';
 import { parseJobFile } from '../functions/job-file/parse-job-file.ts';
 import { inParallel } from '../functions/in-parallel.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
+import { type FolderEntry, listFolder } from './list-folder.ts';
 import { bytes } from './output.ts';
 import { reach, requireJobId, type Session } from './session.ts';
-
-export interface FolderEntry {
-  name: string;
-  bytes: number;
-}
 
 const UPLOADS_AT_ONCE = 8;
 /** What Node.js reads into one buffer. */
@@ -123,21 +119,4 @@ function refused(jobFile: string, problems: readonly Problem[]): CommandError {
 /** A list in the environment, separated by commas. */
 export function listOf(name: string): string[] {
   return (process.env[name] ?? '').split(',').filter((entry) => entry !== '');
-}
-
-/** Files of the folder in name order, hidden ones left out. */
-async function listFolder(folder: string): Promise<FolderEntry[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => {
-    throw new CommandError(
-      'FF-NO-FOLDER',
-      `${folder} is not a folder that can be read`,
-      'name the folder that holds job.yaml',
-      EXIT.invalid,
-    );
-  });
-  const names = entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'));
-  const visible = names.filter((name) => !name.split('/').some((part) => part.startsWith('.'))).toSorted();
-  return Promise.all(visible.map(async (name) => ({ name, bytes: (await stat(join(folder, name))).size })));
 }

@@ -151,13 +151,14 @@ export class Lab {
       return { name, url: this.server.url(`inputs/${name}`), bytes: statSync(path).size };
     });
     this.server.put('inputs/run.R', job.script);
+    this.server.put('inputs.files.json', JSON.stringify(files));
     const inputs = {
-      schema: 1,
+      schema: 2,
       job: 'lab',
       attempt: job.attempt ?? 1,
       script: { name: 'run.R', url: this.server.url('inputs/run.R') },
       arguments: job.arguments ?? [],
-      files,
+      files: files.length === 0 ? null : { url: this.server.url('inputs.files.json') },
       load: job.load ?? [],
       ledger: job.ledger ? { url: job.ledger } : null,
       outputs: this.form('results/lab/attempt-1/'),

@@ -47,6 +47,8 @@ export const paths = {
   /** A record that could not be read, as it was: for people. */
   unreadableRecord: (job: string, generation: string) => `set-aside/${job}/${generation}.json`,
   resumeLedger: (job: string, attempt: number) => `resume/${job}/attempt-${attempt}.jsonl`,
+  /** Signed URLs of the job's data files. */
+  fileList: (job: string, attempt: number) => `inputs/${job}/attempt-${attempt}.json`,
   attempt: (job: string, attempt: number) => `${job}/attempt-${attempt}/`,
   ledgerSegment: (job: string, attempt: number, segment: number) =>
     `${job}/attempt-${attempt}/ledger/${String(segment).padStart(6, '0')}.jsonl`,

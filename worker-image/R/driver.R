@@ -21,14 +21,15 @@ runFleetDriver <- function() {
               script = inputs$script$name)
   emit("started", node = session$node, script = inputs$script$name)
   script <- file.path(session$job_dir, check_name(inputs$script$name))
-  clean_directory(inputs, session$job_dir)
+  files <- list_job_files(inputs)
+  clean_directory(files$name, session$job_dir)
   session$before <- list_files(file.path(session$job_dir, "none"))
-  download_to(function() tryCatch(read_inputs(inputs$path), error = function(e) inputs)$script$url, script)
+  download_to(function() read_again(inputs)$script$url, script)
   setwd(session$job_dir) # R cuts long paths in the messages of its parser
   program <- tryCatch(parse(inputs$script$name, keep.source = TRUE, encoding = "UTF-8"), error = function(e) {
     finish(session, "failed", paste("syntax error in the script:", conditionMessage(e)), 1L)
   })
-  place_files(inputs, session$job_dir)
+  place_files(inputs, session$job_dir, files)
   loaded <- load_data(inputs, session$job_dir)
   journal <- journal_dir(session)
   seed <- choose_seed(session, inputs, load_ledger(session, inputs, journal))
@@ -74,7 +75,7 @@ choose_seed <- function(session, inputs, ledger) {
 # answer stays beside its journal, for an R that is killed before it has fetched everything; URLs in it live seven
 # days.
 load_ledger <- function(session, inputs, journal) {
-  url <- function() tryCatch(read_inputs(inputs$path), error = function(e) inputs)$ledger$url
+  url <- function() read_again(inputs)$ledger$url
   path <- file.path(scratch_dir(), "ledger.jsonl")
   answer <- paste0(journal, "-ledger.jsonl")
   if (file.exists(answer) && difftime(Sys.time(), file.mtime(answer), units = "days") < 6) return(read_ledger(answer))

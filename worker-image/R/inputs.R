@@ -6,10 +6,13 @@ DOWNLOAD_ROUNDS <- 8L
 read_inputs <- function(path) {
   inputs <- jsonlite::fromJSON(path, simplifyVector = FALSE)
   schema <- as.integer(inputs$schema)
-  if (!identical(schema, 1L)) stop("inputs.json has schema ", schema, "; this image reads schema 1")
+  if (!identical(schema, 2L)) stop("inputs.json has schema ", schema, "; this image reads schema 2")
   inputs$path <- path
   inputs
 }
+
+# Their URLs may have been renewed since they were read.
+read_again <- function(inputs) tryCatch(read_inputs(inputs$path), error = function(e) inputs)
 
 scratch_dir <- function() {
   dir <- or_else(.fleet$scratch, tempdir())
@@ -44,31 +47,79 @@ check_name <- function(name) {
   name
 }
 
-file_url <- function(inputs, name) {
-  force(name)
-  function() {
-    fresh <- tryCatch(read_inputs(inputs$path), error = function(e) inputs)
-    for (file in fresh$files) if (identical(file$name, name)) return(file$url)
-    stop("the job no longer has a file ", name)
-  }
+# The job's data files: a data frame of name, url and bytes. However many there are: the list lies in the bucket.
+list_job_files <- function(inputs) {
+  if (is.null(inputs$files)) return(data.frame(name = character(), url = character(), bytes = numeric()))
+  path <- tempfile("files", tmpdir = scratch_dir())
+  on.exit(unlink(path))
+  download_to(function() read_again(inputs)$files$url, path)
+  files <- jsonlite::fromJSON(path)
+  lapply(files$name, check_name)
+  files
 }
 
+FILES_IN_A_BATCH <- 256L
+
 # Places every file of the job below `dir`. What is there already, with its size and as it was left, is not fetched
-# again.
-place_files <- function(inputs, dir) {
-  record_path <- file.path(scratch_dir(), "placed.rds")
-  placed <- if (file.exists(record_path)) readRDS(record_path) else list()
-  for (file in inputs$files) {
-    target <- file.path(dir, check_name(file$name))
-    known <- placed[[file$name]]
-    info <- file.info(target)
-    if (!is.null(known) && !is.na(info$size) && info$size == known$size && identical(info$mtime, known$mtime)) next
-    download_to(file_url(inputs, file$name), target, file$bytes)
-    info <- file.info(target)
-    placed[[file$name]] <- list(size = info$size, mtime = info$mtime)
-    saveRDS(placed, record_path)
+# again. After a failure the list is read again, for its URLs may have been renewed.
+place_files <- function(inputs, dir, files = list_job_files(inputs)) {
+  for (round in seq_len(DOWNLOAD_ROUNDS)) {
+    left <- files[!are_placed(files$name, dir), , drop = FALSE]
+    batches <- split(left, (seq_len(nrow(left)) - 1L) %/% FILES_IN_A_BATCH)
+    failed <- unlist(lapply(batches, place_batch, dir = dir), use.names = FALSE)
+    if (!length(failed)) return(invisible())
+    say("downloading %s failed, try %d of %d", name_some(failed), round, DOWNLOAD_ROUNDS)
+    Sys.sleep(min(2^round / 4, 10))
+    files <- list_job_files(inputs)
   }
-  invisible(placed)
+  stop("cannot download ", name_some(failed))
+}
+
+# Answers the names of the files that could not be had.
+place_batch <- function(batch, dir) {
+  paths <- download_all(batch$url)[batch$url]
+  whole <- vapply(paths, function(path) if (is.null(path)) NA_real_ else file.size(path), 0) == batch$bytes
+  whole <- !is.na(whole) & whole
+  for (i in which(whole)) put_file(paths[[i]], file.path(dir, batch$name[i]))
+  unlink(unlist(paths[!whole]))
+  note_placed(batch$name[whole], dir)
+  batch$name[!whole]
+}
+
+put_file <- function(from, target) {
+  dir.create(dirname(target), recursive = TRUE, showWarnings = FALSE)
+  if (!file.rename(from, target) && !file.copy(from, target, overwrite = TRUE)) stop("cannot write ", target)
+}
+
+name_some <- function(names, most = 3L) {
+  shown <- paste(utils::head(names, most), collapse = ", ")
+  if (length(names) > most) sprintf("%s and %d more files", shown, length(names) - most) else shown
+}
+
+# --- what has been placed: of each file its size and time as they were left
+
+placed_path <- function() file.path(scratch_dir(), "placed.rds")
+
+read_placed <- function() {
+  if (file.exists(placed_path())) readRDS(placed_path()) else file_state(character(), "")
+}
+
+file_state <- function(names, dir) {
+  info <- file.info(file.path(dir, names), extra_cols = FALSE)
+  data.frame(name = names, size = info$size, mtime = info$mtime)
+}
+
+are_placed <- function(names, dir) {
+  now <- file_state(names, dir)
+  left <- read_placed()
+  left <- left[match(names, left$name), , drop = FALSE]
+  same <- now$size == left$size & now$mtime == left$mtime
+  !is.na(same) & same
+}
+
+note_placed <- function(names, dir) {
+  left <- read_placed()
+  saveRDS(rbind(left[!left$name %in% names, , drop = FALSE], file_state(names, dir)), placed_path())
 }
 
 # commandArgs() of driver and workers is what Rscript would have set: a task may read the job's arguments, as it may

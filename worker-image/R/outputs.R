@@ -9,8 +9,7 @@ list_files <- function(dir) {
 
 # A driver that is started again begins in a clean directory: half-written files of the run before must not be taken for
 # results.
-clean_directory <- function(inputs, dir) {
-  keep <- vapply(inputs$files, function(file) file$name, "")
+clean_directory <- function(keep, dir) {
   extra <- setdiff(list_files(dir)$name, keep)
   unlink(file.path(dir, extra))
 }
@@ -41,7 +40,7 @@ post_with_tries <- function(inputs, form, path, tries, name) {
 # NULL, or the problem. form: which of the signed forms in inputs.json, each with a prefix of its own, read anew as it
 # may have been renewed.
 post_file <- function(inputs, form, path, name) {
-  signed <- tryCatch(read_inputs(inputs$path), error = function(e) inputs)[[form]]
+  signed <- read_again(inputs)[[form]]
   fields <- signed$fields
   fields$key <- paste0(signed$prefix, name)
   upload_form(signed$url, fields[c("key", setdiff(names(fields), "key"))], path)
