@@ -42,6 +42,18 @@ test('the cluster that the functions ask for is one that GKE makes', async (t) =
   assert.equal(Number(exclusion?.endTime?.seconds) * 1000, REQUEST.endsByMs + 24 * 3600 * 1000);
 });
 
+test('machines have a public address only where the job asks, and hide their credentials from pods', async (t) => {
+  const fixture = await startFixture(t);
+  for (const externalIps of [false, true]) {
+    const name = `ff-address-${externalIps ? 2 : 1}`;
+    await adapterOf(fixture).create({ ...REQUEST, name, externalIps });
+    const [cluster] = await fixture.client.getCluster({ name: `${PARENT}/clusters/${name}` });
+    assert.equal(cluster.networkConfig?.defaultEnablePrivateNodes, !externalIps);
+    const modes = cluster.nodePools?.map(({ config }) => config?.workloadMetadataConfig?.mode);
+    assert.deepEqual(modes, ['GKE_METADATA', 'GKE_METADATA']);
+  }
+});
+
 test("a cluster's pod range holds the machines that the job may have, 64 addresses each", async (t) => {
   const fixture = await startFixture(t);
   const rows: [mostMachines: number, block: string][] = [

@@ -2,8 +2,9 @@
  * The admin API: books, faults, ticks, machines, logs; and that a cluster, its pods
  * and their lines reach the functions.
  */
-import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { after, before, test } from 'node:test';
 import { KubeConfig, CoreV1Api } from '@kubernetes/client-node';
 import { waitFor } from '../../testing/wait-for.ts';
 import { LocalCloudWorld } from '../support/local-cloud-world.ts';
@@ -12,6 +13,37 @@ const location = 'us-central1-a';
 const parent = `projects/local-project/locations/${location}`;
 const cluster = 'ff-admin-1';
 let world: LocalCloudWorld;
+
+/** This process and all that it has started. */
+function descendantsOf(pid: number): number[] {
+  const tasks = readdirSync(`/proc/${pid}/task`);
+  const children = tasks.flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' '));
+  return [pid, ...children.filter(Boolean).flatMap((child) => descendantsOf(Number(child)))];
+}
+
+/** Inodes of the sockets that a process has open. */
+function socketsOf(pid: number): string[] {
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).flatMap((fd) => /^socket:\[(\d+)\]$/.exec(targetOf(`${folder}/${fd}`))?.[1] ?? []);
+}
+
+/** A descriptor may be closed in between. */
+function targetOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
+
+/** The address is the kernel's: an IPv4 address in hexadecimal, its first byte last. */
+function listenersIn(table: string): { address: string; inode: string }[] {
+  const rows = readFileSync(table, 'utf8').trim().split('\n').slice(1);
+  return rows.flatMap((row) => {
+    const [, local = '', , state, , , , , , inode = ''] = row.trim().split(/\s+/);
+    return state === '0A' ? [{ address: local.split(':')[0] ?? '', inode }] : [];
+  });
+}
 
 before(async () => {
   world = await LocalCloudWorld.create();
@@ -113,6 +145,17 @@ test('a cluster shows in the books; its end of creation, its pods’ progress an
   assert.ok(books.calls['gke.clusters.create'] >= 1);
   const { processes } = (await world.admin('GET', '/processes')).body;
   assert.ok(processes.some(({ pod }: { pod: string }) => pod === 'talker'));
+});
+
+test('everything that it has started listens on loopback only', async () => {
+  const own = new Set(descendantsOf(world.endpoints.pid));
+  const sockets = new Set([...own].flatMap(socketsOf));
+  const listening = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap(listenersIn).filter(({ inode }) => sockets.has(inode));
+  assert.ok(listening.length > 8, `${listening.length} sockets`);
+  assert.deepEqual(
+    listening.filter(({ address }) => !address.endsWith('7F')),
+    [],
+  );
 });
 
 test('a machine that is killed takes its processes along', async () => {

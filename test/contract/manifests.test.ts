@@ -99,6 +99,49 @@ describe('the namespace', () => {
       policyTypes: ['Ingress', 'Egress'],
     });
   });
+  it('lets Redis be reached by the job and by what is inside the network, and by nobody else', () => {
+    const { ingress } = find('NetworkPolicy', 'redis')['spec'] as { ingress: { from: object[]; ports: object[] }[] };
+    assert.deepEqual(ingress, [
+      {
+        from: [
+          {
+            podSelector: {
+              matchExpressions: [{ key: 'foreach-fleet/role', operator: 'In', values: ['driver', 'worker'] }],
+            },
+          },
+          { ipBlock: { cidr: '10.0.0.0/8' } },
+        ],
+        ports: [{ port: 6379, protocol: 'TCP' }],
+      },
+    ]);
+    const types = readManifests().filter((each) => each.kind === 'Service');
+    assert.deepEqual(
+      types.map((each) => each['spec']?.type ?? 'ClusterIP'),
+      ['ClusterIP'],
+    );
+  });
+  it('lets no driver and no worker reach the metadata server, but for names', () => {
+    type Rule = { to: { ipBlock?: { cidr: string; except?: string[] } }[]; ports: { port: number }[] };
+    const { egress } = find('NetworkPolicy', 'compute')['spec'] as { egress: Rule[] };
+    const METADATA = '169.254.169.254/32';
+    const reaching = egress.filter(({ to }) =>
+      to.some(({ ipBlock }) => ipBlock !== undefined && !ipBlock.except?.includes(METADATA)),
+    );
+    assert.deepEqual(
+      reaching.map(({ ports }) => [...new Set(ports.map(({ port }) => port))]),
+      [[53]],
+    );
+  });
+  it('starts nothing of a job through a shell, and nothing of a job file stands in a command', () => {
+    const ofJob = podTemplates(manifestsFor(request)).filter(([name]) => name !== 'redis');
+    const started = ofJob.flatMap(([, { spec }]) =>
+      [...(spec.initContainers ?? []), ...spec.containers].map(({ command = [], args = [] }) => [...command, ...args]),
+    );
+    assert.deepEqual([...new Set(started.flat())].sort(), [
+      '/opt/foreach-fleet/bin/run-driver',
+      '/opt/foreach-fleet/bin/run-worker',
+    ]);
+  });
   it('has one service account, without a token', () => {
     const accounts = readManifests().filter((each) => each.kind === 'ServiceAccount');
     assert.deepEqual(

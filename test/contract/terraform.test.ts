@@ -255,6 +255,20 @@ describe('terraform', { skip: needs('terraform', "terraform's google provider") 
   });
 });
 
+describe('the identity of machines', () => {
+  it('may write logs and metrics and pull images, and nothing else', () => {
+    const text = globSync('terraform/*.tf', { cwd: root }).map((file) => readFileSync(join(root, file), 'utf8'));
+    const blocks = text.join('\n').match(/^resource [^]*?^}/gm) ?? [];
+    const ofMachines = blocks.filter((block) => /\bmember\s+= local\.node$/m.test(block));
+    const elsewhere = text.join('\n').match(/\blocal\.node\b|google_service_account\.node\.member/g) ?? [];
+    assert.deepEqual(ofMachines.map((block) => /\brole\s+= "([^"]*)"/.exec(block)?.[1]).sort(), [
+      'roles/artifactregistry.reader',
+      'roles/container.defaultNodeServiceAccount',
+    ]);
+    assert.equal(elsewhere.length, ofMachines.length + 1);
+  });
+});
+
 describe('the built functions', () => {
   it('start under functions-framework, each by its name, and load every SDK from the bundle', async (t) => {
     const out = mkdtempSync(join(tmpdir(), 'ff-build-'));

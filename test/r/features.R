@@ -62,6 +62,7 @@ probe("results that are functions",
       sapply(foreach(i = 1:3) %run% local({ k <- i; function(x) x + k }), function(f) f(1)))
 probe("results that are environments", sapply(foreach(i = 1:3) %run% list2env(list(v = i)), function(e) e$v))
 probe("own seeds", foreach(i = 1:3) %run% { set.seed(i); list(rnorm(2), sample(10)) })
+probe("inner %dopar%", foreach(i = 1:2, .combine = c) %run% sum(foreach(j = 1:3, .combine = c) %dopar% (i * j)))
 probe("inner %do%", foreach(i = 1:2, .combine = c) %run% sum(foreach(j = 1:3, .combine = c) %do% (i * j)))
 probe("calls of foreach in a package function", foreach(i = 1:2, .combine = c) %run% foreach::getDoParRegistered())
 probe("UTF-8", foreach(s = c("\u00e4", "\u4e2d"), .combine = c) %run% paste0(s, "\u00df"))
@@ -82,5 +83,8 @@ loop_in_combine <- foreach(i = 1:3, .combine = with_a_loop) %dopar% i
 stopifnot(loop_in_combine == 12)
 big <- foreach(i = 1:3) %dopar% numeric(2e6)
 stopifnot(identical(big[[3]], numeric(2e6)))
+# a loop inside a task runs in its worker, one iteration after the other
+inner <- foreach(i = 1:2) %dopar% c(Sys.getpid(), foreach(j = 1:3, .combine = c) %dopar% Sys.getpid())
+stopifnot(vapply(inner, function(pids) length(unique(pids)) == 1L, NA))
 
 finish_probes()

@@ -94,6 +94,30 @@ test('caches of packages are told nobody; what cannot travel is told before the 
   assert.ok(at('ordinary use') < at('cannot be sent') && at('cannot be sent') < at('after the loop'));
 });
 
+test('what belongs to a machine or a terminal stays there', async () => {
+  const session = lab.session(`
+    told <- quote(list(getOption("mc.cores"), getOption("with.environment"), Sys.getenv("HOME"), .libPaths(),
+                       getOption("my.own")))
+    options(mc.cores = 77, with.environment = new.env(), my.own = "mine")
+    Sys.setenv(HOME = "/home-of-the-session")
+    dir.create(own <- tempfile()); .libPaths(c(own, .libPaths()))
+    there <- eval(bquote(foreach(i = 1) %dopar% .(told)))[[1]]
+    stopifnot(is.null(there[[1]]), is.null(there[[2]]), there[[3]] != "/home-of-the-session", !own %in% there[[4]])
+    stopifnot(there[[5]] == "mine")`);
+  await succeeded(session, worker);
+});
+
+test('a large data table that a task has changed by reference gets a new R', async (context) => {
+  if (await skipsWithout(context, 'data.table')) return;
+  const before = worker.lines.filter((line) => line.includes('a new R takes the next')).length;
+  const session = lab.session(`library(data.table)
+    table <- data.table(x = numeric(17.5e6))
+    r <- foreach(i = 1:2, .combine = c) %dopar% { table[1L, x := x + 1]; table$x[1L] }
+    stopifnot(identical(r, c(1, 1)))`);
+  await succeeded(session, worker);
+  assert.equal((await said(worker, /a new R takes the next/, before + 2)).length - before, 2);
+});
+
 test('a resume notices that a setting has changed, and says which', { timeout: 60_000 }, async () => {
   const resumed = `, journal = "${join(lab.dir, 'journal')}", seed = 1`;
   const loop = 'x <- foreach(i = 1:6, .combine = c) %dopar% i';

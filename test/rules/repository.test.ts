@@ -42,6 +42,31 @@ describe('repository', () => {
     );
   });
 
+  it('locks every package with a hash of its content, and installs none with its scripts', () => {
+    const { packages } = JSON.parse(readFileSync(`${projectRoot}package-lock.json`, 'utf8')) as {
+      packages: Record<string, { integrity?: string; link?: boolean }>;
+    };
+    const loose = Object.entries(packages).filter(([name, { integrity }]) => name !== '' && integrity === undefined);
+    assert.deepEqual(
+      loose.map(([name]) => name),
+      [],
+    );
+    const installs = findLines(/'(ci|install)',/, (path) => path.startsWith('scripts/setup/'));
+    assert.ok(installs.length > 0);
+    assert.deepEqual(
+      installs.filter((line) => line.includes("'ci'") && !line.includes("'--ignore-scripts'")),
+      [],
+    );
+  });
+
+  it('builds the image of workers on one of a fixed version', () => {
+    const bases = findLines(/^FROM /, (path) => path === 'worker-image/Dockerfile');
+    assert.deepEqual(
+      bases.map((line) => /FROM [\w/-]+:\d+\.\d+\.\d+$/.test(line)),
+      [true],
+    );
+  });
+
   it('names no package registry in its own code', () => {
     const registries = [
       'registry\\.npmjs',

@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { commands } from '../../cli/commands/index.ts';
 import { EXIT } from '../../cli/exit-codes.ts';
+import { MOST_STORED_BYTES } from '../../functions/reconcile/limit-stored.ts';
 import { MAX_JOB_FILE_BYTES } from '../../functions/job-file/read-document.ts';
-import { projectRoot } from '../support/source-files.ts';
+import { projectFiles, projectRoot } from '../support/source-files.ts';
 import { specOf } from '../support/plan-fixtures.ts';
 
 const readme = readFileSync(`${projectRoot}README.md`, 'utf8');
@@ -43,9 +44,32 @@ describe('README.md', () => {
   });
 });
 
+describe('README.md on limits', () => {
+  it('names the keys that nothing of the functions reads', () => {
+    const [, list = ''] = /The keys (.*?) are accepted and have no effect yet/.exec(readme) ?? [];
+    const named = [...list.matchAll(/`(\w+):`/g)].map(([, key = '']) => key);
+    const readers = projectFiles().filter((path) => /^functions\/(?!job-file\/|job\/record-schema)/.test(path));
+    const text = readers.map((path) => readFileSync(projectRoot + path, 'utf8')).join('\n');
+    const unread = Object.keys(specOf()).filter((key) => !new RegExp(`\\b${key}\\b`).test(text));
+    assert.deepEqual(named.sort(), unread.sort());
+  });
+
+  it('has the size of the largest object', () => {
+    const source = readFileSync(`${projectRoot}worker-image/R/large.R`, 'utf8');
+    const [, mebibytes] = /^MAX_FILE_BYTES <- (\d+) \* 2\^20/m.exec(source) ?? [];
+    const [, gigabytes] = /One result or one exported object has (\d+) GB at most/.exec(readme) ?? [];
+    assert.equal(Math.floor((Number(mebibytes) * 2 ** 20) / 1e9), Number(gigabytes));
+  });
+});
+
 describe('SECURITY.md', () => {
+  const security = readFileSync(`${projectRoot}SECURITY.md`, 'utf8');
+
   it('has the largest size of a job file', () => {
-    const text = readFileSync(`${projectRoot}SECURITY.md`, 'utf8');
-    assert.equal(/The file may have (\d+) KiB/.exec(text)?.[1], String(MAX_JOB_FILE_BYTES / 1024));
+    assert.equal(/The file may have (\d+) KiB/.exec(security)?.[1], String(MAX_JOB_FILE_BYTES / 1024));
+  });
+
+  it('has the most that an attempt may put into the bucket', () => {
+    assert.equal(/has put (\d+) TiB there/.exec(security)?.[1], String(MOST_STORED_BYTES / 2 ** 40));
   });
 });

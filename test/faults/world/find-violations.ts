@@ -17,6 +17,7 @@ export interface Violation {
     | 'clusters-at-once'
     | 'left-behind'
     | 'money'
+    | 'estimate'
     | 'hangs'
     | 'outcome'
     | 'status'
@@ -49,6 +50,8 @@ export function findViolations(
   else {
     if (!isExpected(world, scenario, record)) add('outcome', `${record.phase}: ${record.ending?.code ?? ''}`);
     checkAnnouncements(world, record, add);
+    if (world.usd > record.spending.usd)
+      add('estimate', `${world.usd.toFixed(3)} USD were spent, the record says ${record.spending.usd.toFixed(3)}`);
   }
   return found;
 }

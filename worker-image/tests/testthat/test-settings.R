@@ -26,3 +26,20 @@ test_that("what two search paths have in common at their ends stays", {
   expect_identical(ns$same_at_end(c("a", "b", "c"), c("x", "b", "c")), 2)
   expect_identical(ns$same_at_end("a", character()), 0)
 })
+
+test_that("a locale that the worker lacks is an error with its name, but for the encoding of the session", {
+  before <- Sys.getlocale("LC_COLLATE")
+  expect_error(ns$set_locale(c(LC_CTYPE = "C.UTF-8", LC_COLLATE = "xx_XX.UTF-8")),
+               "locale LC_COLLATE = xx_XX.UTF-8 is not on the worker", class = "fleetSettingsError")
+  expect_identical(Sys.getlocale("LC_COLLATE"), before)
+  expect_silent(ns$set_locale(c(LC_CTYPE = "xx_XX", LC_COLLATE = before)))
+})
+
+test_that("another version of a package is an error with both versions, however R writes them", {
+  own <- as.character(utils::packageVersion("testthat"))
+  expect_silent(ns$check_versions(c(testthat = own)))
+  expect_silent(ns$check_versions(c(testthat = sub("[.]([0-9]+)$", "-\\1", own))))
+  expect_error(ns$check_versions(c(testthat = "0.0.1")), "testthat has version .* on the worker and 0[.]0[.]1 in",
+               class = "fleetVersionError")
+  expect_silent(ns$check_versions(c(none = "not installed")))
+})
