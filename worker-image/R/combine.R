@@ -58,15 +58,17 @@ combine_group <- function(loop) {
   if (!length(group)) return(invisible())
   state$accum <-
     if (combiner$collects) group
-    else if (!state$first.time) call_combine(state$fun, c(list(state$accum), group))
-    else if (length(group) > 1L) call_combine(state$fun, group)
+    else if (!state$first.time) call_combine(state, c(list(state$accum), group))
+    else if (length(group) > 1L) call_combine(state, group)
     else group[[1]]
   state$first.time <- FALSE
 }
 
-call_combine <- function(fun, values) {
-  if (length(values) == 2L) return(fun(values[[1]], values[[2]]))
-  do.call(fun, values, quote = any(vapply(values, is.language, NA)))
+# Where foreach evaluates it, for that decides which methods a built-in function finds
+call_combine <- function(state, values) {
+  is_code <- vapply(values, is.language, NA)
+  values[is_code] <- lapply(values[is_code], function(value) as.call(list(quote, value)))
+  eval(as.call(c(state$fun, values)), state)
 }
 
 # The last group is smaller.

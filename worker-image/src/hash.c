@@ -52,7 +52,10 @@ static void add_text(hasher *h, const char *s) {
 
 static void add_string(hasher *h, SEXP s) {
   if (s == NA_STRING) add_tag(h, NILSXP, 1);
-  else add_text(h, translateCharUTF8(s));
+  else if (getCharCE(s) == CE_BYTES) { /* no text in any encoding */
+    add_tag(h, NILSXP, 2);
+    add_text(h, CHAR(s));
+  } else add_text(h, translateCharUTF8(s));
 }
 
 static void add_numbers(hasher *h, SEXP x) {

@@ -224,7 +224,7 @@ static void scan(scanner *s, SEXP code) {
 }
 
 void reach_text(reach *r, SEXP text, SEXP home, int kind) {
-  if (text == NA_STRING || !LENGTH(text) || LENGTH(text) > 200) return;
+  if (text == NA_STRING || !LENGTH(text) || LENGTH(text) > 200 || getCharCE(text) == CE_BYTES) return;
   reach_name(r, installTrChar(text), home, kind);
 }
 

@@ -35,6 +35,18 @@ test_that("built-in functions and lists are combined as foreach does it", {
   check(foreach::foreach(i = 1:n, .inorder = FALSE), numbers)
 })
 
+test_that("built-in functions find the methods that they find when foreach calls them", {
+  env <- globalenv()
+  assign("c.combined", function(...) "the script's", envir = env)
+  on.exit(rm("c.combined", envir = env))
+  values <- lapply(1:3, structure, class = "combined")
+  dates <- as.list(as.Date("2020-01-01") + 1:3)
+  for (some in list(values, dates)) {
+    obj <- foreach::foreach(i = 1:3, .combine = c)
+    expect_identical(combined(obj, some, TRUE), combined(obj, some, FALSE))
+  }
+})
+
 test_that("functions that may look at the names of results get them from foreach", {
   for (fun in list(rbind, function(a, b) a + b)) {
     expect_null(ns$new_combiner(iterators::iter(foreach::foreach(i = 1, .combine = fun))))
