@@ -1,6 +1,6 @@
 /** What the GKE service remembers on disk; machines are the fleet's (compute/fleet/fleet-records.ts). */
 import * as z from 'zod';
-import { isObject, type Json } from './wire/proto-schema.ts';
+import { clusterMessage, poolMessage } from './messages.ts';
 
 const resourceStatus = z.enum(['PROVISIONING', 'RUNNING', 'RUNNING_WITH_ERROR', 'STOPPING', 'ERROR']);
 export type ResourceStatus = z.infer<typeof resourceStatus>;
@@ -8,13 +8,9 @@ export type ResourceStatus = z.infer<typeof resourceStatus>;
 const condition = z.object({ code: z.exactOptional(z.string()), message: z.string(), canonicalCode: z.string() });
 export type Condition = z.infer<typeof condition>;
 
-/** A message in the one form of wire/proto-schema.ts. */
-const message = z.custom<Json>(isObject);
-
 const poolRecord = z.object({
   name: z.string(),
-  /** NodePool message as asked for, with defaults filled in. */
-  spec: message,
+  spec: poolMessage,
   /** RECONCILING is not stored: it is RUNNING with an operation under way. */
   status: resourceStatus,
   conditions: z.array(condition),
@@ -31,8 +27,7 @@ export const clusterRecord = z.object({
   location: z.string(),
   /** Hexadecimal id, as GKE gives one. */
   id: z.string(),
-  /** Cluster message as asked for, with defaults filled in, without node pools. */
-  spec: message,
+  spec: clusterMessage,
   status: resourceStatus,
   statusMessage: z.string(),
   conditions: z.array(condition),

@@ -9,7 +9,7 @@ import { projectFiles, projectRoot } from '../support/source-files.ts';
 const MOST: Readonly<Record<string, { any: number; casts: number }>> = {
   functions: { any: 0, casts: 0 },
   cli: { any: 0, casts: 0 },
-  'local-cloud': { any: 1, casts: 0 },
+  'local-cloud': { any: 0, casts: 0 },
 };
 
 function countIn(path: string): { any: number; casts: number } {

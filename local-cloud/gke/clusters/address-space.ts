@@ -9,16 +9,16 @@ const CLUSTERS_OF_DEFAULT_SIZE = 62;
 
 /** What GKE says when the network has no range left for this cluster, or undefined. */
 export function addressSpaceProblem(cluster: ClusterRecord, all: Iterable<ClusterRecord>): string | undefined {
-  const network: string = cluster.spec['network'];
+  const { network } = cluster.spec;
   let taken = 0;
-  for (const each of all) if (each.spec['network'] === network) taken += share(each);
+  for (const each of all) if (each.spec.network === network) taken += share(each);
   if (taken <= CLUSTERS_OF_DEFAULT_SIZE) return undefined;
   return `Google Compute Engine: IP_SPACE_EXHAUSTED: IP space of network '${network}' is exhausted.`;
 }
 
 function share(cluster: ClusterRecord): number {
-  const policy = cluster.spec['ipAllocationPolicy'] ?? {};
-  const block: string = policy['clusterIpv4CidrBlock'] || cluster.spec['clusterIpv4Cidr'] || '';
+  const { ipAllocationPolicy, clusterIpv4Cidr } = cluster.spec;
+  const block = ipAllocationPolicy?.clusterIpv4CidrBlock || clusterIpv4Cidr || '';
   const prefix = Number(/\/(\d+)$/.exec(block)?.[1] ?? DEFAULT_PREFIX);
   return 2 ** (DEFAULT_PREFIX - prefix);
 }

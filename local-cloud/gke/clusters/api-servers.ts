@@ -80,7 +80,7 @@ export class ApiServers {
     const handle = await this.#startCluster({
       name: cluster.name,
       location: cluster.location,
-      version: cluster.spec['initialClusterVersion'],
+      version: cluster.spec.initialClusterVersion,
       dir: join(clusterDir(this.#context, cluster.location, cluster.name), 'api-server'),
       port: cluster.port ?? 0,
     });

@@ -4,6 +4,8 @@ import { draw } from '../../compute/fleet/delays.ts';
 import { regionOf } from '../../compute/zones.ts';
 import { GoogleError } from '../../identity/google-http.ts';
 import { Changes, type Method, type MethodCall, type MethodParts } from '../method.ts';
+import { plainAt } from '../../is-plain.ts';
+import { askedCluster, askedLabels } from '../messages.ts';
 import { requireQuota } from '../pools/node-groups.ts';
 import { newPool } from '../pools/pool-methods.ts';
 import { clusterKey, type ClusterRecord } from '../records.ts';
@@ -39,12 +41,12 @@ export class ClusterMethods {
   }
 
   #createCluster({ request, target, shortage }: MethodCall): Json {
-    const asked: Json = request['cluster'] ?? {};
+    const asked = askedCluster.parse(request['cluster'] ?? {});
     const location = target.location;
     const spec = clusterSpec(asked, location);
-    const pools = poolSpecs(asked, spec['locations'], regionOf(location));
+    const pools = poolSpecs(asked, spec.locations, regionOf(location));
     const cluster: ClusterRecord = {
-      name: spec['name'],
+      name: spec.name,
       location,
       id: randomBytes(32).toString('hex'),
       spec,
@@ -63,7 +65,7 @@ export class ClusterMethods {
     requireQuota(this.#parts.fleet, cluster, pools);
     const delayMs = draw(this.#parts.fleet.delays.createClusterMs);
     return this.#changes.begin({ type: 'CREATE_CLUSTER', rpc: 'CreateCluster', cluster, delayMs, shortage }, () => {
-      this.#parts.context.books.clusterStarted({ name: cluster.name, location, labels: spec['resourceLabels'] });
+      this.#parts.context.books.clusterStarted({ name: cluster.name, location, labels: spec.resourceLabels });
     });
   }
 
@@ -72,7 +74,7 @@ export class ClusterMethods {
     const delayMs = draw(this.#parts.fleet.delays.resizeMs);
     return this.#changes.begin({ type: 'UPDATE_CLUSTER', rpc: 'UpdateCluster', cluster, delayMs }, () => {
       // desiredFoo becomes foo where the cluster has such a field; other updates only take their time.
-      for (const [desired, value] of Object.entries(request['update'] ?? {})) {
+      for (const [desired, value] of Object.entries(plainAt(request, 'update'))) {
         const name = desired.replace(/^desired(.)/, (_all, letter: string) => letter.toLowerCase());
         if (UPDATABLE.has(name)) cluster.spec[name] = value;
       }
@@ -81,14 +83,14 @@ export class ClusterMethods {
 
   #setLabels({ request, target }: MethodCall): Json {
     const cluster = this.#changes.cluster(target);
-    const labels: Record<string, string> = request['resourceLabels'] ?? {};
+    const labels = askedLabels.parse(request['resourceLabels']);
     requireLabels(labels);
-    if (request['labelFingerprint'] !== labelFingerprint(cluster.spec['resourceLabels'])) {
+    if (request['labelFingerprint'] !== labelFingerprint(cluster.spec.resourceLabels)) {
       throw new GoogleError(412, 'Labels could not be set due to fingerprint mismatch.');
     }
     const delayMs = draw(this.#parts.fleet.delays.resizeMs);
     return this.#changes.begin({ type: 'UPDATE_CLUSTER', rpc: 'SetLabels', cluster, delayMs }, () => {
-      cluster.spec['resourceLabels'] = labels;
+      cluster.spec.resourceLabels = labels;
     });
   }
 

@@ -4,7 +4,7 @@
 import { MACHINE_TYPES } from '../../compute/machine-types.ts';
 import { isRegion, isZone, regionOf, zonesOf } from '../../compute/zones.ts';
 import { GoogleError } from '../../identity/google-http.ts';
-import type { Json } from '../wire/proto-schema.ts';
+import type { AskedCluster, AskedConfig, AskedPool, ClusterMessage, NodeConfig, PoolMessage } from '../messages.ts';
 
 export const DEFAULT_VERSION = '1.33.5-gke.1201000';
 export const MASTER_VERSIONS = ['1.34.1-gke.1431000', DEFAULT_VERSION, '1.32.9-gke.1130000', '1.31.13-gke.1023000'];
@@ -19,17 +19,17 @@ const MAX_NODES_PER_ZONE = 1000;
 const POOL_FIELDS = new Set(['nodePools', 'initialNodeCount', 'nodeConfig']);
 
 /** The cluster message without its node pools. */
-export function clusterSpec(asked: Json, location: string): Json {
-  requireName('cluster.name', asked['name']);
+export function clusterSpec(asked: AskedCluster, location: string): ClusterMessage {
+  const name = requireName('cluster.name', asked.name);
   requireLocation(location);
-  requireLabels(asked['resourceLabels'] ?? {});
-  if (asked['nodePools']?.length > 0 && asked['initialNodeCount'] !== undefined) {
+  requireLabels(asked.resourceLabels ?? {});
+  if ((asked.nodePools ?? []).length > 0 && asked.initialNodeCount !== undefined) {
     throw new GoogleError(400, 'Cluster.initial_node_count must not be specified together with Cluster.node_pools.');
   }
   requireAuthorizedNetworks(asked);
   const region = regionOf(location);
   const rest = Object.fromEntries(Object.entries(asked).filter(([field]) => !POOL_FIELDS.has(field)));
-  const locations: string[] = asked['locations'] ?? (isZone(location) ? [location] : zonesOf(region).slice(0, 3));
+  const locations = asked.locations ?? (isZone(location) ? [location] : zonesOf(region).slice(0, 3));
   for (const zone of locations) requireZone(zone, region);
   return {
     network: 'default',
@@ -39,8 +39,9 @@ export function clusterSpec(asked: Json, location: string): Json {
     clusterIpv4Cidr: '10.0.0.0/14',
     resourceLabels: {},
     ...rest,
+    name,
     locations,
-    initialClusterVersion: version(asked['initialClusterVersion']),
+    initialClusterVersion: version(asked.initialClusterVersion),
   };
 }
 
@@ -48,62 +49,62 @@ export function clusterSpec(asked: Json, location: string): Json {
  * A control plane whose only address is private is refused without authorized networks, in these words
  * (rancher/rancher#32251, GoogleCloudPlatform/magic-modules#8338).
  */
-function requireAuthorizedNetworks(asked: Json): void {
-  const ip = asked['controlPlaneEndpointsConfig']?.['ipEndpointsConfig'] ?? {};
+function requireAuthorizedNetworks(asked: AskedCluster): void {
+  const ip = asked.controlPlaneEndpointsConfig?.ipEndpointsConfig ?? {};
   const isPrivateOnly =
-    (ip['enabled'] !== false && ip['enablePublicEndpoint'] === false) ||
-    asked['privateClusterConfig']?.['enablePrivateEndpoint'] === true;
-  const networks = ip['authorizedNetworksConfig'] ?? asked['masterAuthorizedNetworksConfig'];
-  if (isPrivateOnly && networks?.['enabled'] !== true) {
+    (ip.enabled !== false && ip.enablePublicEndpoint === false) ||
+    asked.privateClusterConfig?.enablePrivateEndpoint === true;
+  const networks = ip.authorizedNetworksConfig ?? asked.masterAuthorizedNetworksConfig;
+  if (isPrivateOnly && networks?.enabled !== true) {
     throw new GoogleError(400, 'Master authorized networks must be enabled if private endpoint is enabled.');
   }
 }
 
 /** The pools of a createCluster request; the old way (initialNodeCount, nodeConfig) makes `default-pool`. */
-export function poolSpecs(asked: Json, locations: string[], region: string): Json[] {
-  const pools: Json[] = asked['nodePools'] ?? [];
+export function poolSpecs(asked: AskedCluster, locations: string[], region: string): PoolMessage[] {
+  const pools = asked.nodePools ?? [];
   if (pools.length > 0) return pools.map((pool) => poolSpec(pool, locations, region));
-  if (!(asked['initialNodeCount'] >= 1)) {
-    throw new GoogleError(400, 'Cluster.initial_node_count must be greater than zero.');
-  }
-  const pool = { name: 'default-pool', initialNodeCount: asked['initialNodeCount'], config: asked['nodeConfig'] };
-  return [poolSpec(pool, locations, region)];
+  const { initialNodeCount = 0, nodeConfig: config = {} } = asked;
+  if (initialNodeCount < 1) throw new GoogleError(400, 'Cluster.initial_node_count must be greater than zero.');
+  return [poolSpec({ name: 'default-pool', initialNodeCount, config }, locations, region)];
 }
 
 /** One node pool message. */
-export function poolSpec(asked: Json, clusterLocations: string[], region: string): Json {
-  requireName('node_pool.name', asked['name']);
-  const count = asked['initialNodeCount'] ?? 0;
+export function poolSpec(asked: AskedPool, clusterLocations: string[], region: string): PoolMessage {
+  const name = requireName('node_pool.name', asked.name);
+  const count = asked.initialNodeCount ?? 0;
   if (count < 0 || count > MAX_NODES_PER_ZONE) {
     throw new GoogleError(400, `NodePool.initial_node_count must be between 0 and ${MAX_NODES_PER_ZONE}.`);
   }
-  const locations: string[] = asked['locations']?.length > 0 ? asked['locations'] : clusterLocations;
+  const { locations: own = [] } = asked;
+  const locations = own.length > 0 ? own : clusterLocations;
   for (const zone of locations) requireZone(zone, region);
   return {
     management: { autoUpgrade: true, autoRepair: true },
     upgradeSettings: { maxSurge: 1, strategy: 'SURGE' },
     ...asked,
-    config: nodeConfig(asked['config'] ?? {}),
+    name,
+    config: nodeConfig(asked.config ?? {}),
     initialNodeCount: count,
     locations,
-    version: version(asked['version']),
-    maxPodsConstraint: asked['maxPodsConstraint'] ?? { maxPodsPerNode: '110' },
+    version: version(asked.version),
+    maxPodsConstraint: asked.maxPodsConstraint ?? { maxPodsPerNode: '110' },
     podIpv4CidrSize: 24,
   };
 }
 
-function nodeConfig(asked: Json): Json {
-  const machineType: string = asked['machineType'] ?? 'e2-medium';
+function nodeConfig(asked: AskedConfig): NodeConfig {
+  const machineType = asked.machineType ?? 'e2-medium';
   if (!MACHINE_TYPES.has(machineType)) {
     throw new GoogleError(400, `Machine type with name '${machineType}' does not exist in the location.`);
   }
-  const diskSizeGb: number = asked['diskSizeGb'] ?? 100;
+  const diskSizeGb = asked.diskSizeGb ?? 100;
   if (diskSizeGb < 10) throw new GoogleError(400, 'NodeConfig.disk_size_gb must be at least 10.');
-  requireLabels(asked['resourceLabels'] ?? {});
-  if (asked['spot'] === true && asked['preemptible'] === true) {
+  requireLabels(asked.resourceLabels ?? {});
+  if (asked.spot === true && asked.preemptible === true) {
     throw new GoogleError(400, 'NodeConfig.spot and NodeConfig.preemptible must not both be set.');
   }
-  for (const taint of asked['taints'] ?? []) {
+  for (const taint of asked.taints ?? []) {
     if (!taint.key || !taint.effect) throw new GoogleError(400, 'NodeTaint.key and NodeTaint.effect are required.');
   }
   return {
@@ -130,8 +131,8 @@ function version(asked: string | undefined): string {
   return found;
 }
 
-function requireName(field: string, name: unknown): void {
-  if (typeof name === 'string' && NAME.test(name)) return;
+function requireName(field: string, name: string | undefined): string {
+  if (name !== undefined && NAME.test(name)) return name;
   throw new GoogleError(
     400,
     `Invalid value for field "${field}": ${JSON.stringify(name ?? '')}. Must be a match of regex ` +

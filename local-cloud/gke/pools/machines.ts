@@ -76,8 +76,8 @@ function nodeStart(
   const { template } = group;
   const type = MACHINE_TYPES.get(template.machineType);
   if (!type) throw new Error(`unknown machine type ${template.machineType}`);
-  const maxPods = Number(pool.spec['maxPodsConstraint']?.['maxPodsPerNode'] ?? 110);
-  const taints: { key: string; value?: string; effect: string }[] = pool.spec['config']['taints'] ?? [];
+  const maxPods = Number(pool.spec.maxPodsConstraint?.maxPodsPerNode ?? 110);
+  const { taints = [] } = pool.spec.config;
   return {
     name: machine.name,
     cluster: cluster.name,
@@ -91,7 +91,7 @@ function nodeStart(
     spot: template.spot,
     labels: nodeLabels(pool, group, machine),
     annotations: { 'container.googleapis.com/instance_id': machine.id },
-    taints: taints.map(({ key, value, effect }) => ({ key, value: value ?? '', effect: EFFECTS[effect] ?? effect })),
+    taints: taints.map(({ key = '', value = '', effect = '' }) => ({ key, value, effect: EFFECTS[effect] ?? effect })),
     addressPrefix: machine.addressPrefix,
     providerId: `gce://${context.projectId}/${group.zone}/${machine.name}`,
     dir: machineDir(context, group, machine),
@@ -119,7 +119,7 @@ function nodeLabels(pool: PoolRecord, group: GroupRecord, machine: MachineRecord
     'node.kubernetes.io/instance-type': machineType,
     'topology.kubernetes.io/region': region,
     'topology.kubernetes.io/zone': group.zone,
-    ...pool.spec['config']['labels'],
+    ...pool.spec.config.labels,
   };
 }
 

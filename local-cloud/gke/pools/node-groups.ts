@@ -7,8 +7,8 @@ import type { Fleet } from '../../compute/fleet/fleet.ts';
 import type { GroupRecord, MachineTemplate } from '../../compute/fleet/fleet-records.ts';
 import type { Shortage } from '../../compute/fleet/quotas.ts';
 import { GoogleError } from '../../identity/google-http.ts';
+import type { PoolMessage } from '../messages.ts';
 import type { ClusterRecord, Condition, PoolRecord } from '../records.ts';
-import type { Json } from '../wire/proto-schema.ts';
 
 /** GKE cuts long names so that the machine's name fits: gke-<cluster>-<pool>-<hash>-<4>. */
 const NAME_PART = 20;
@@ -22,33 +22,33 @@ function cut(name: string): string {
   return name.slice(0, NAME_PART).replace(/-+$/, '');
 }
 
-function machineTemplate(cluster: ClusterRecord, poolSpec: Json): MachineTemplate {
-  const config: Json = poolSpec['config'];
+function machineTemplate(cluster: ClusterRecord, pool: PoolMessage): MachineTemplate {
+  const { config } = pool;
   return {
-    machineType: config['machineType'],
-    spot: config['spot'] === true || config['preemptible'] === true,
-    diskSizeGb: config['diskSizeGb'],
-    diskType: config['diskType'],
-    labels: { ...cluster.spec['resourceLabels'], ...config['resourceLabels'], 'goog-gke-node': '' },
-    externalAddress: !hasPrivateNodes(cluster, poolSpec),
-    network: cluster.spec['network'],
-    subnetwork: cluster.spec['subnetwork'],
-    serviceAccount: config['serviceAccount'],
+    machineType: config.machineType,
+    spot: config.spot === true || config.preemptible === true,
+    diskSizeGb: config.diskSizeGb,
+    diskType: config.diskType,
+    labels: { ...cluster.spec.resourceLabels, ...config.resourceLabels, 'goog-gke-node': '' },
+    externalAddress: !hasPrivateNodes(cluster, pool),
+    network: cluster.spec.network,
+    subnetwork: cluster.spec.subnetwork,
+    serviceAccount: config.serviceAccount,
   };
 }
 
-function hasPrivateNodes(cluster: ClusterRecord, poolSpec: Json): boolean {
+function hasPrivateNodes(cluster: ClusterRecord, pool: PoolMessage): boolean {
   return (
-    poolSpec['networkConfig']?.['enablePrivateNodes'] ??
-    cluster.spec['networkConfig']?.['defaultEnablePrivateNodes'] ??
-    cluster.spec['privateClusterConfig']?.['enablePrivateNodes'] ??
+    pool.networkConfig?.enablePrivateNodes ??
+    cluster.spec.networkConfig?.defaultEnablePrivateNodes ??
+    cluster.spec.privateClusterConfig?.enablePrivateNodes ??
     false
   );
 }
 
 /** Makes the pool's groups where they are missing, one per zone. */
 export function ensureGroups(fleet: Fleet, cluster: ClusterRecord, pool: PoolRecord): GroupRecord[] {
-  return zonesOf(pool.spec).map((zone) => {
+  return pool.spec.locations.map((zone) => {
     const baseName = groupBaseName(cluster, pool.name, zone);
     return fleet.createGroup({
       name: `${baseName}-grp`,
@@ -62,10 +62,6 @@ export function ensureGroups(fleet: Fleet, cluster: ClusterRecord, pool: PoolRec
   });
 }
 
-function zonesOf(poolSpec: Json): string[] {
-  return poolSpec['locations'];
-}
-
 export function groupsOf(fleet: Fleet, pools: PoolRecord[]): GroupRecord[] {
   return pools.flatMap((pool) => pool.groupNames).flatMap((name) => fleet.groups.get(name) ?? []);
 }
@@ -74,13 +70,13 @@ export function groupsOf(fleet: Fleet, pools: PoolRecord[]): GroupRecord[] {
  * Refuses before anything exists what the region's quota cannot hold: create calls
  * fail with 403, and the whole step fails.
  */
-export function requireQuota(fleet: Fleet, cluster: ClusterRecord, pools: Json[]): void {
+export function requireQuota(fleet: Fleet, cluster: ClusterRecord, pools: PoolMessage[]): void {
   const parts = pools.flatMap((spec) => {
     const template = machineTemplate(cluster, spec);
-    return zonesOf(spec).map((zone) => ({
+    return spec.locations.map((zone) => ({
       zone,
       template,
-      count: Number(spec['initialNodeCount']),
+      count: spec.initialNodeCount,
     }));
   });
   const worst = new Map<string, Shortage>();

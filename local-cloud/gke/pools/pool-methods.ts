@@ -4,6 +4,7 @@ import { draw } from '../../compute/fleet/delays.ts';
 import { regionOf } from '../../compute/zones.ts';
 import { GoogleError } from '../../identity/google-http.ts';
 import { poolSpec } from '../clusters/cluster-spec.ts';
+import { askedCount, askedPool, type PoolMessage } from '../messages.ts';
 import { Changes, type Method, type MethodCall, type MethodParts } from '../method.ts';
 import type { PoolRecord } from '../records.ts';
 import type { Json } from '../wire/proto-schema.ts';
@@ -44,8 +45,9 @@ export class PoolMethods {
 
   #createNodePool({ request, target, shortage }: MethodCall): Json {
     const cluster = this.#changes.requireRunning(target);
-    const spec = poolSpec(request['nodePool'] ?? {}, cluster.spec['locations'], regionOf(cluster.location));
-    const name: string = spec['name'];
+    const asked = askedPool.parse(request['nodePool'] ?? {});
+    const spec = poolSpec(asked, cluster.spec.locations, regionOf(cluster.location));
+    const { name } = spec;
     if (cluster.pools.some((pool) => pool.name === name)) {
       throw new GoogleError(409, `Already exists: node pool "${name}" already exists in cluster "${cluster.name}".`);
     }
@@ -74,7 +76,7 @@ export class PoolMethods {
   #setNodePoolSize({ request, target, shortage }: MethodCall): Json {
     const cluster = this.#changes.requireRunning(target);
     const pool = this.#parts.state.pool(cluster, target.pool);
-    const nodeCount: number = request['nodeCount'] ?? 0;
+    const nodeCount = askedCount.parse(request['nodeCount']);
     if (nodeCount < 0 || nodeCount > 1000) throw new GoogleError(400, 'Node count must be between 0 and 1000.');
     const delayMs = draw(this.#parts.fleet.delays.resizeMs);
     const asked = {
@@ -102,15 +104,15 @@ export class PoolMethods {
 }
 
 /** A pool as it begins. */
-export function newPool(spec: Json): PoolRecord {
+export function newPool(spec: PoolMessage): PoolRecord {
   return {
-    name: spec['name'],
+    name: spec.name,
     spec,
     status: 'PROVISIONING',
     conditions: [],
     statusMessage: '',
     groupNames: [],
-    nodeCount: spec['initialNodeCount'],
+    nodeCount: spec.initialNodeCount,
     etag: randomBytes(16).toString('hex'),
   };
 }

@@ -7,14 +7,11 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { GoogleError } from '../../identity/google-http.ts';
-import { isPlain } from '../../is-plain.ts';
+import { isList, isPlain } from '../../is-plain.ts';
 import { readJson } from '../../read-json.ts';
 
-/**
- * A message whose fields ProtoSchema.check() has judged by the definitions: each is read as what its definition says,
- * so that `any` hides nothing that would come from a caller.
- */
-export type Json = { [name: string]: any };
+/** A message that ProtoSchema.check() has judged by the definitions; ../messages.ts gives its fields their types. */
+export type Json = Record<string, unknown>;
 
 interface ProtoField {
   type: string;
@@ -86,7 +83,7 @@ export class ProtoSchema {
 
   #message(path: string[], value: unknown, at: string, violations: { field: string; description: string }[]): Json {
     const fields = this.#find(path)?.fields;
-    if (!isObject(value)) {
+    if (!isPlain(value)) {
       violations.push(badValue(at, path.join('.'), value));
       return {};
     }
@@ -110,14 +107,14 @@ export class ProtoSchema {
     violations: { field: string; description: string }[],
   ): unknown {
     if (field.keyType !== undefined) {
-      if (!isObject(value)) violations.push(badValue(at, 'map', value));
-      const entries = Object.entries(isObject(value) ? value : {});
+      if (!isPlain(value)) violations.push(badValue(at, 'map', value));
+      const entries = Object.entries(isPlain(value) ? value : {});
       return Object.fromEntries(
         entries.map(([key, item]) => [key, this.#single(scope, field.type, item, `${at}[${key}]`, violations)]),
       );
     }
     if (field.rule !== 'repeated') return this.#single(scope, field.type, value, at, violations);
-    if (!Array.isArray(value)) {
+    if (!isList(value)) {
       violations.push(badValue(at, 'list', value));
       return [];
     }
@@ -162,8 +159,8 @@ export class ProtoSchema {
     if (!path) return value;
     const values = this.#find(path)?.values;
     const convert = (item: unknown): unknown =>
-      values ? (values[String(item)] ?? item) : isObject(item) ? this.#numbers(path, item) : item;
-    if (Array.isArray(value)) return value.map(convert);
+      values ? (values[String(item)] ?? item) : isPlain(item) ? this.#numbers(path, item) : item;
+    if (isList(value)) return value.map(convert);
     if (field.keyType === undefined) return convert(value);
     return Object.fromEntries(Object.entries(value ?? {}).map(([key, item]) => [key, convert(item)]));
   }
@@ -214,10 +211,6 @@ function enumName(values: Record<string, number>, value: unknown): string | unde
   if (typeof value === 'string' && Object.hasOwn(values, value)) return value;
   if (typeof value !== 'number') return undefined;
   return Object.entries(values).find(([, number]) => number === value)?.[0];
-}
-
-export function isObject(value: unknown): value is Json {
-  return isPlain(value);
 }
 
 function camelCase(name: string): string {

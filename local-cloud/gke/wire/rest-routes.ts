@@ -4,7 +4,8 @@
  * Query parameters are fields too, and checked.
  */
 import { GoogleError, type Call } from '../../identity/google-http.ts';
-import { isObject, type Json, type ProtoSchema } from './proto-schema.ts';
+import { isList, isPlain } from '../../is-plain.ts';
+import type { Json, ProtoSchema } from './proto-schema.ts';
 
 interface Binding {
   rpc: string;
@@ -37,9 +38,9 @@ export class RestRoutes {
   constructor(schema: ProtoSchema) {
     this.#schema = schema;
     this.#bindings = Object.entries(schema.methods()).flatMap(([rpc, method]) => {
-      const rules = (method.parsedOptions ?? []).map((option) => option['(google.api.http)']).filter(isObject);
+      const rules = (method.parsedOptions ?? []).map((option) => option['(google.api.http)']).filter(isPlain);
       return rules
-        .flatMap((rule) => [rule, ...[rule['additional_bindings'] ?? []].flat()])
+        .flatMap((rule) => [rule, ...additional(rule)])
         .map((rule) => toBinding(rpc, method.requestType, method.responseType, rule))
         .filter((binding) => binding !== undefined);
     });
@@ -61,7 +62,7 @@ export class RestRoutes {
 
   #request(binding: Binding, found: RegExpExecArray, call: Call): Json {
     const body = binding.hasBody ? (call.body ?? {}) : {};
-    if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    if (!isPlain(body)) {
       throw new GoogleError(400, 'Invalid JSON payload received. Root element must be a message.');
     }
     const request: Json = { ...body };
@@ -78,6 +79,11 @@ export class RestRoutes {
 /** True when the caller wants enums as numbers, as the client library does. */
 export function wantsEnumNumbers(call: Call): boolean {
   return (call.query.get('$alt') ?? call.query.get('alt') ?? '').includes('enum-encoding=int');
+}
+
+/** Further rules of one method; one by itself is no list. */
+function additional({ additional_bindings: more }: Json): Json[] {
+  return (isList(more) ? more : [more]).filter(isPlain);
 }
 
 function toBinding(rpc: string, requestType: string, responseType: string, rule: Json): Binding | undefined {

@@ -23,7 +23,6 @@ export class Views {
   cluster(cluster: ClusterRecord): Json {
     const pools = cluster.pools.map((pool) => this.pool(cluster, pool));
     const groups = groupsOf(this.#fleet, cluster.pools);
-    const labels: Record<string, string> = cluster.spec['resourceLabels'];
     return {
       ...cluster.spec,
       id: cluster.id,
@@ -32,14 +31,14 @@ export class Views {
       location: cluster.location,
       ...(cluster.port === null ? {} : { endpoint: `127.0.0.1:${cluster.port}` }),
       masterAuth: cluster.caPem ? { clusterCaCertificate: Buffer.from(cluster.caPem).toString('base64') } : {},
-      currentMasterVersion: cluster.spec['initialClusterVersion'],
-      currentNodeVersion: cluster.spec['initialClusterVersion'],
+      currentMasterVersion: cluster.spec.initialClusterVersion,
+      currentNodeVersion: cluster.spec.initialClusterVersion,
       currentNodeCount: groups.flatMap((group) => group.machines).filter((machine) => machine.billed).length,
       createTime: new Date(cluster.createMs).toISOString(),
       status: this.#status(cluster.status, cluster, null),
       ...(cluster.statusMessage ? { statusMessage: cluster.statusMessage } : {}),
       ...(cluster.conditions.length > 0 ? { conditions: cluster.conditions } : {}),
-      labelFingerprint: labelFingerprint(labels),
+      labelFingerprint: labelFingerprint(cluster.spec.resourceLabels),
       nodePools: pools,
       instanceGroupUrls: groups.map((group) => this.#groupUrl(group)),
     };
