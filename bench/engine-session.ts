@@ -23,7 +23,7 @@ const libraries = [process.env['R_LIBS'], join(project, '.local', 'R'), peerLibr
 export class EngineSession {
   readonly backend: string;
   readonly #child: ChildProcess;
-  readonly #lines: AsyncIterator<string>;
+  readonly #lines: AsyncIterator<string, unknown>;
   readonly #reader: Interface;
   readonly #folder: string;
   readonly #redis: RunningRedis | undefined;

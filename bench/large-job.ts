@@ -7,6 +7,7 @@ import { redisKeys } from '../functions/adapters/redis-keys.ts';
 import { workloadOf } from '../functions/adapters/kubernetes-workloads.ts';
 import { redisTaskQueues } from '../functions/adapters/redis-task-queue.ts';
 import { paths } from '../functions/job/names.ts';
+import { parseRecord } from '../functions/job/record-text.ts';
 import { summarize, type LoopProgress, type WorkerProgress } from '../functions/job/progress.ts';
 import type { PassSettings } from '../functions/job/settings.ts';
 import type { Ports } from '../functions/ports/ports.ts';
@@ -84,8 +85,9 @@ export class LargeJob {
   /** What the last pass decided, to see that it measured what it says. */
   async lastDecision(): Promise<string> {
     const object = await this.#world.buckets.state.read(paths.record(JOB));
-    const decision = JSON.parse(object!.bytes.toString('utf8')).decisions.at(-1);
-    return `${decision.what} (${decision.code}): ${decision.text}`;
+    const { decisions } = parseRecord(object?.bytes.toString('utf8') ?? '', JOB);
+    const decision = decisions.at(-1);
+    return `${decision?.what} (${decision?.code}): ${decision?.text}`;
   }
 
   #restore(): void {

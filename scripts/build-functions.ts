@@ -7,6 +7,7 @@ import { globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } fr
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import * as z from 'zod';
 import { zipArchive, type ZipEntry } from './zip.ts';
 
 const FRAMEWORK = '@google-cloud/functions-framework';
@@ -16,12 +17,17 @@ const BUNDLE = 'functions/bundle';
 const root = fileURLToPath(new URL('../', import.meta.url));
 const { values } = parseArgs({ options: { out: { type: 'string', default: join(root, 'build') } } });
 
-interface LockedPackage {
-  version: string;
-  dependencies?: Record<string, string>;
-  optionalDependencies?: Record<string, string>;
-  [field: string]: unknown;
-}
+const texts = z.record(z.string(), z.string());
+const ownPackage = z.object({ name: z.string(), version: z.string(), dependencies: texts });
+const lockedFields = z.object({
+  version: z.string(),
+  dependencies: z.exactOptional(texts),
+  optionalDependencies: z.exactOptional(texts),
+});
+type LockedPackage = z.infer<typeof lockedFields>;
+/** An entry as it stands: it is written as it was read, with the fields that nobody reads here. */
+const lockedPackage = z.custom<LockedPackage>((entry) => lockedFields.safeParse(entry).success);
+const lockFile = z.object({ lockfileVersion: z.number(), packages: z.record(z.string(), lockedPackage) });
 
 async function bundle(): Promise<ZipEntry[]> {
   const result = await build({
@@ -63,8 +69,8 @@ function manifests(): ZipEntry[] {
 
 /** package.json and a package-lock.json with nothing but the framework and what it needs. */
 function packageFiles(): ZipEntry[] {
-  const ours = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  const ours = ownPackage.parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
+  const lock = lockFile.parse(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')));
   const identity = { name: `${ours.name}-functions`, version: ours.version };
   const needs = { engines: { node: '>=22' }, dependencies: { [FRAMEWORK]: ours.dependencies[FRAMEWORK] } };
   const description = { ...identity, private: true, type: 'module', main: `${BUNDLE}/index.js`, ...needs };

@@ -1,7 +1,7 @@
 /**
- * The messages of the API, as far as this service reads them; what else is in them is kept and shown. ProtoSchema.check()
- * has judged a request by the definitions before, so these forms give its fields their types and refuse nothing. Records
- * on disk are read by them too.
+ * The messages of the API, as far as this service reads them; what else is in them is kept and shown. The definitions
+ * (wire/proto-schema.ts) have judged a request before, so these forms give its fields their types and refuse nothing.
+ * Records on disk are read by them too.
  */
 import * as z from 'zod';
 
