@@ -86,9 +86,9 @@ export class RedisConnection {
     return redis;
   }
 
-  /** After an answer that was given up: the next question is another matter. */
+  /** After an answer that was given up, or a connection that broke: the next question is another matter. */
   async #ready(): Promise<Redis> {
-    if (this.#isOver()) {
+    if (this.#isOver() || this.#redis.status === 'end') {
       this.#redis = await RedisConnection.#connect(this.#endpoint);
       this.#watch(this.#redis);
     }

@@ -6,6 +6,7 @@
 import { log } from '../log.ts';
 import { messageOf, PortError } from '../ports/port-error.ts';
 import type { Ports } from '../ports/ports.ts';
+import { withPatience } from '../reconcile/patient-ports.ts';
 import { reconcileJob } from '../reconcile/reconcile-job.ts';
 import type { Context } from './context.ts';
 
@@ -25,7 +26,8 @@ export async function runPasses(
   budgetMs: number = BUDGET_MS,
 ): Promise<void> {
   try {
-    await passUntilQuiet(context, await context.ports(), job, eventMs, budgetMs);
+    const ports = withPatience(await context.ports());
+    await passUntilQuiet(context, ports, job, eventMs, budgetMs);
   } catch (error) {
     const known = error instanceof PortError ? error : null;
     const retry = known?.retry ?? true;

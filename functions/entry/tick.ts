@@ -4,6 +4,7 @@
  */
 import { findJobs } from '../reconcile/find-jobs.ts';
 import { freeLeakedPlaces } from '../reconcile/place-list.ts';
+import { withPatience } from '../reconcile/patient-ports.ts';
 import { storageClock } from '../reconcile/storage-clock.ts';
 import { sweep } from '../reconcile/sweep.ts';
 import { log } from '../log.ts';
@@ -23,23 +24,40 @@ const JOB_MS = 15_000;
 /** After an outage many ticks wait; the newest does the work of all. */
 const STALE_MS = 120_000;
 
-/** Visits every live job, and sweeps what bills without one. What a job's pass throws is logged, not thrown. */
+/**
+ * Visits every live job, and sweeps what bills without one. What a job's pass throws is logged, not thrown. What keeps
+ * one part of this from being done keeps no other; the first such error is thrown at the end.
+ */
 export async function tick(context: Context, event: Event = {}): Promise<void> {
-  const ports = await context.ports();
+  const ports = withPatience(await context.ports());
   const since = publishedMs(event);
   if (since !== undefined && (await hasWaitedTooLong(ports, since)))
     return log('NOTICE', 'a tick that waited too long: acknowledged');
+  const failures: unknown[] = [];
+  for (const part of [
+    () => visitAll(context, ports),
+    () => freeLeakedPlaces(ports.buckets.state),
+    () => sweep(ports, context.settings.installation),
+  ])
+    await part().catch((error: unknown) => failures.push(error));
+  for (const failure of failures) log('ERROR', `tick: ${messageOf(failure)}`);
+  if (failures.length > 0) throw failures[0];
+}
+
+/** One job's trouble must not keep the others from their pass. What has failed comes once more, after all others. */
+async function visitAll(context: Context, ports: Ports): Promise<void> {
   const nowMs = ports.clock.nowMs();
   const round = { atOnce: JOBS_AT_ONCE, untilMs: nowMs + ROUND_MS, number: Math.floor(nowMs / 60_000) };
-  const left = await visitJobs(await findJobs(ports.buckets, nowMs), round, ports.clock, async (job) => {
-    // One job's trouble must not keep the others from their pass, nor the sweep from running.
-    await runPasses(context, job, undefined, JOB_MS).catch((error: unknown) =>
-      log('ERROR', `tick: ${messageOf(error)}`, { job }),
-    );
-  });
+  const failed: string[] = [];
+  const visit = async (job: string): Promise<void> => {
+    await runPasses(context, job, undefined, JOB_MS).catch((error: unknown) => {
+      log('ERROR', `tick: ${messageOf(error)}`, { job });
+      failed.push(job);
+    });
+  };
+  const left = await visitJobs(await findJobs(ports.buckets, nowMs), round, ports.clock, visit);
+  await visitJobs(failed.splice(0), round, ports.clock, visit);
   if (left > 0) log('WARNING', `tick: ${left} jobs were not reached in time; the next one begins with others`);
-  await freeLeakedPlaces(ports.buckets.state).catch((error: unknown) => log('ERROR', `tick: ${messageOf(error)}`));
-  await sweep(ports, context.settings.installation);
 }
 
 /** An instance whose clock is ahead must not take every tick for an old one: the storage's time decides. */

@@ -23,7 +23,8 @@ export type Action =
     }
   | { do: 'resize-workers-pool'; nodes: number }
   | { do: 'delete-nodes'; nodes: string[] }
-  | { do: 'delete-cluster'; name: string; location: string }
+  /** Not while its Redis holds results that are nowhere else; with `evenUnsaved` nobody looks. */
+  | { do: 'delete-cluster'; name: string; location: string; evenUnsaved?: true }
   | { do: 'delete-leftovers'; cluster: string }
   /** Namespace, Redis, driver and workers as the manifests say; inputs are signed anew. */
   | { do: 'apply-workload'; workers: number }

@@ -155,7 +155,8 @@ async function scaleWorkers(
 
 /** When Redis holds more than could be moved, what follows (a deletion, perhaps) waits for the next pass. */
 async function save({ ports, connections: { queue }, record }: Doing): Promise<Done> {
-  if (queue === null) return { record, wait: false, error: null };
+  if (queue === null)
+    throw new PortError('FF-QUEUE-UNREACHABLE', 'results cannot be read from Redis', { retry: true });
   const until = ports.clock.nowMs() + BACK_UP_MS;
   const saved = await backUp(ports.buckets.results, queue, record, until, () => ports.clock.nowMs());
   const { more, failure, ...kept } = saved;
@@ -186,7 +187,8 @@ type ClusterAction = Extract<
   { do: 'create-cluster' | 'resize-workers-pool' | 'delete-nodes' | 'delete-cluster' | 'delete-leftovers' }
 >;
 
-async function changeCluster({ ports, seen, record }: Doing, action: ClusterAction): Promise<void> {
+async function changeCluster(doing: Doing, action: ClusterAction): Promise<void> {
+  const { ports, seen, record } = doing;
   const { cluster } = seen;
   const present = cluster !== null && cluster !== 'unknown' ? cluster : null;
   switch (action.do) {
@@ -209,7 +211,7 @@ async function changeCluster({ ports, seen, record }: Doing, action: ClusterActi
       if (present) await ports.clusters.deleteNodes(present, 'workers', action.nodes);
       return;
     case 'delete-cluster':
-      return deleteCluster(ports, action.name, action.location);
+      return deleteCluster(doing, action);
     case 'delete-leftovers':
       return deleteLeftovers(ports, action.cluster);
   }
@@ -223,12 +225,21 @@ async function resizePool(ports: Ports, seen: ClusterView, nodes: number): Promi
   await ports.clusters.resizePool(found, 'workers', nodes);
 }
 
-/** Looks once more: a cluster that is not ours is never deleted, whatever the plan was made from. */
-async function deleteCluster(ports: Ports, name: string, location: string): Promise<void> {
+/**
+ * Looks once more: a cluster that is not ours is never deleted, whatever the plan was made from. A task may have ended
+ * since the results were saved.
+ */
+async function deleteCluster(
+  { ports, connections: { queue } }: Doing,
+  { name, location, evenUnsaved }: Extract<Action, { do: 'delete-cluster' }>,
+): Promise<void> {
   const found = await ports.clusters.get(name, location);
   if (found === null || found.state === 'stopping') return;
   if (!found.ours)
     throw new PortError('FF-CLUSTER-FOREIGN', `cluster ${name} is not ours and was not deleted`, { retry: false });
+  const late = evenUnsaved ? undefined : await queue?.outbox(1, 1);
+  if (late !== undefined && late.items.length + late.refused.length > 0)
+    throw new PortError('FF-WORKLOAD-CHANGED', 'results have come since they were saved', { retry: true });
   await ports.clusters.delete(name, location);
 }
 

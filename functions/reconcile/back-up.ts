@@ -43,6 +43,7 @@ const PARALLEL_WRITES = 24;
 
 /**
  * Moves results from Redis to the bucket until `untilMs` (ms since 1970). What was written counts also when it throws.
+ * A bucket that lets each call wait must not hold the pass for as many calls as there are results.
  */
 export async function backUp(
   bucket: Bucket,
@@ -63,7 +64,8 @@ export async function backUp(
       break;
     }
     if (batch.refused.length > 0) await forgetRefused(queue, record, batch.refused);
-    const moved = await backUpBatch(bucket, queue, record, ledger, batch.items, totals);
+    const isOver = (): boolean => nowMs() > untilMs;
+    const moved = await backUpBatch(bucket, queue, record, ledger, batch.items, totals, isOver);
     ledger = moved.ledger;
     failures.push(...moved.failures);
   }
@@ -105,6 +107,7 @@ async function backUpBatch(
   ledger: LedgerCounts,
   batch: OutboxItem[],
   totals: Map<number, number | null>,
+  isOver: () => boolean,
 ): Promise<{ ledger: LedgerCounts; failures: unknown[] }> {
   const segment = ledger.segments + 1;
   const name = paths.ledgerSegment(record.job, record.attempt, segment);
@@ -112,8 +115,9 @@ async function backUpBatch(
     bucket,
     record,
     batch.map((item) => item.entry).filter((entry) => entry.object !== null),
+    isOver,
   );
-  const values = await writeValues(bucket, record, segment, batch, totals);
+  const values = await writeValues(bucket, record, segment, batch, totals, isOver);
   const lines = [...values.lines];
   for (const entry of uploaded.good)
     lines.push(lineOf(entry, paths.attempt(record.job, record.attempt) + entry.object, null));
@@ -173,6 +177,7 @@ async function writeValues(
   segment: number,
   batch: OutboxItem[],
   totals: Map<number, number | null>,
+  isOver: () => boolean,
 ): Promise<WrittenValues> {
   const lines: LedgerLine[] = [];
   const failures: unknown[] = [];
@@ -180,7 +185,7 @@ async function writeValues(
   const trying =
     <T>(work: (item: T) => Promise<unknown>) =>
     async (item: T): Promise<void> =>
-      void (await work(item).catch((error: unknown) => failures.push(error)));
+      void (isOver() || (await work(item).catch((error: unknown) => failures.push(error))));
   const parts = new Map<number, Whole[]>();
   const singles: Whole[] = [];
   const damaged: Whole[] = [];

@@ -12,19 +12,20 @@ import type { JournalEntry } from '../ports/task-queue.ts';
 const AT_ONCE = 24;
 
 /**
- * Splits entries with an object into good ones and others. Size and MD5 are what the storage knows by itself; SHA-256,
+ * Splits entries with an object into good ones and others, until the time is over; the rest is neither. Size and MD5 are what the storage knows by itself; SHA-256,
  * which the ledger names, is checked by whoever reads the object (driver, resume, `foreach-fleet results`).
  */
 export async function checkUploads(
   bucket: Bucket,
   record: JobRecord,
   entries: readonly JournalEntry[],
+  isOver: () => boolean,
 ): Promise<{ good: JournalEntry[]; bad: JournalEntry[] }> {
   const verdicts = new Map<JournalEntry, string | null>();
   await inParallel(AT_ONCE, entries, async (entry) => {
-    verdicts.set(entry, await problemOf(bucket, record, entry));
+    if (!isOver()) verdicts.set(entry, await problemOf(bucket, record, entry));
   });
-  const bad = entries.filter((entry) => verdicts.get(entry) !== null);
+  const bad = entries.filter((entry) => (verdicts.get(entry) ?? null) !== null);
   for (const entry of bad) {
     const which = `loop ${entry.loop}, iteration ${entry.iteration}`;
     log('WARNING', `the uploaded result of ${which} is refused (${verdicts.get(entry)}); it runs again`, {

@@ -19,17 +19,28 @@ const MAX_NOTE_BYTES = 1000;
 /** What the last search has left: how many jobs it saw. */
 const noteSchema = z.object({ jobs: z.int().min(0) });
 
-/** Ids of the jobs that a tick visits: the live ones, and now and then those that no event announced. */
+/**
+ * Ids of the jobs that a tick visits: the live ones, and now and then those that no event announced. Where the search
+ * fails, the live ones are visited all the same. Throws PortError FF-BUCKET where they cannot be listed.
+ */
 export async function findJobs(buckets: Pick<Buckets, 'uploads' | 'state'>, nowMs: number): Promise<string[]> {
-  const [live, isDue] = await Promise.all([findLiveJobs(buckets), isSearchDue(buckets, nowMs)]);
-  if (!isDue) return live;
+  const searched = searchWhenDue(buckets, nowMs).catch((error: unknown) => {
+    log('WARNING', `searching for jobs that no event announced: ${messageOf(error)}`);
+    return [];
+  });
+  const [live, found] = await Promise.all([findLiveJobs(buckets), searched]);
+  return [...new Set([...live, ...found])];
+}
+
+async function searchWhenDue(buckets: Pick<Buckets, 'uploads' | 'state'>, nowMs: number): Promise<string[]> {
+  if (!(await isSearchDue(buckets, nowMs))) return [];
   const { jobs, found } = await searchFolders(buckets);
   // What was found counts, whether that can be noted or not.
   const note = JSON.stringify({ jobs } satisfies z.output<typeof noteSchema>);
   await buckets.state.write(paths.searched, note, { contentType: 'application/json' }).catch((error: unknown) => {
     log('WARNING', `noting the search of folders: ${messageOf(error)}`);
   });
-  return [...new Set([...live, ...found])];
+  return found;
 }
 
 /** A search that seems to come from the future says that this instance's clock is wrong. */

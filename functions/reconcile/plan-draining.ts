@@ -6,7 +6,7 @@ import type { Progress } from '../job/progress.ts';
 import { workerNodes } from '../job/worker-nodes.ts';
 import type { WorkloadView } from '../ports/workloads.ts';
 import { isSpent } from './plan-budget.ts';
-import { planGoneCluster } from './plan-deleting.ts';
+import { planGoneCluster } from './plan-gone-cluster.ts';
 import { removeCluster } from './remove-cluster.ts';
 import { withoutResults } from './without-results.ts';
 import { noteDecision, secondsSince, stay, type Step, waitFor } from './step.ts';
@@ -61,7 +61,8 @@ function planSaving(record: EndingRecord, seen: Observation, workload: WorkloadV
   if (progress.notBackedUp > 0) return saveRest(record, seen, workload, progress.notBackedUp, actions);
   const holdSeconds = record.ending.outcome === 'failed' ? record.spec.debugHoldSeconds - ageSeconds : 0;
   if (mayWait && holdSeconds > 0) return holdForDebugging(record, seen, workload, holdSeconds, actions);
-  return removeCluster(record, seen.nowMs, 'everything journalled is in the bucket', actions);
+  const unlessLate = mayWait ? undefined : 'even-unsaved';
+  return removeCluster(record, seen.nowMs, 'everything journalled is in the bucket', actions, unlessLate);
 }
 
 /**
@@ -82,8 +83,8 @@ function saveRest(
   }
   // One try more, where nothing says that the bucket refuses them.
   if (record.trouble?.action !== 'back-up')
-    return removeCluster(record, seen.nowMs, 'the limits are used up', [{ do: 'back-up' }]);
-  return removeCluster(withoutResults(record, unsaved), seen.nowMs, 'the limits are used up');
+    return removeCluster(record, seen.nowMs, 'the limits are used up', [{ do: 'back-up' }], 'even-unsaved');
+  return removeCluster(withoutResults(record, unsaved), seen.nowMs, 'the limits are used up', [], 'even-unsaved');
 }
 
 /**
@@ -152,11 +153,17 @@ function drainUnread(record: EndingRecord, { nowMs }: Observation): Step {
     const text = 'Redis cannot be read: results may still be in it, so the cluster stays for now';
     return stay(noteDecision(waiting, nowMs, 'wait', 'queue-unknown', text), [{ do: 'back-up' }]);
   }
+  if (wereSaved(record)) return removeCluster(record, nowMs, 'all was saved before', [], 'even-unsaved');
   const message =
     `${ending.message}; Redis could not be read any more, ` +
     'results not yet in the bucket are lost and will be computed again on resume';
   const unsafe = { ...ending, outcome: 'failed', code: 'FF-RESULTS-UNREAD', message } as const;
-  return removeCluster({ ...record, ending: unsafe }, nowMs, 'gave up reading Redis');
+  return removeCluster({ ...record, ending: unsafe }, nowMs, 'gave up reading Redis', [], 'even-unsaved');
+}
+
+/** The deletion was decided when all was saved, and nothing says that the pass which decided it did not do so. */
+function wereSaved({ phase, trouble, acting }: EndingRecord): boolean {
+  return phase === 'deleting' && trouble?.action !== 'back-up' && !acting;
 }
 
 /** debugHold: one worker machine stays, so that the user can look around, as long as money and time last. */

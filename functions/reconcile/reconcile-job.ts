@@ -260,10 +260,11 @@ async function saveUnlessOvertaken(ports: Ports, record: JobRecord, ifGeneration
 function changesSoon(step: Step, record: JobRecord): boolean {
   const startsAnew =
     record.phase === 'waiting' && record.spec === null && record.problems.length === 0 && record.attempt > 1;
-  const isSaving = record.phase === 'draining' && step.actions.some((action) => action.do === 'back-up');
-  const takesPlace = step.actions.some((action) => action.do === 'take-place');
+  const does = (what: Action['do']): boolean => step.actions.some((action) => action.do === what);
+  const ends = record.phase === 'draining' || record.phase === 'deleting';
+  const isSaving = ends && does('back-up') && !does('delete-cluster');
   const triesElsewhere = record.phase === 'creating' && isRefused(record);
-  return startsAnew || isSaving || takesPlace || triesElsewhere;
+  return startsAnew || isSaving || does('take-place') || triesElsewhere;
 }
 
 function isSame(before: JobRecord, after: JobRecord): boolean {

@@ -119,6 +119,31 @@ const found: readonly [name: string, scenario: string, faults: Fault | Fault[]][
       { kind: 'refuse', calls: 'state.write', chance: 0.5, seed: 172688 },
     ],
   ],
+  [
+    'live jobs that were not visited, because the search for others failed',
+    'resume',
+    { kind: 'refuse', calls: 'uploads.', chance: 0.5, seed: 1 },
+  ],
+  [
+    'passes that ended before they had read what they need',
+    'plain',
+    { kind: 'refuse', calls: 'state.', chance: 0.5, seed: 1 },
+  ],
+  [
+    'a driver that was never started, because the ledger has many files',
+    'resume',
+    { kind: 'refuse', calls: 'results.read', chance: 0.5, seed: 1 },
+  ],
+  [
+    'results that came after the deletion was decided and before it was asked for',
+    'cancel',
+    { kind: 'refuse', calls: 'state.info', chance: 0.5, seed: 5 },
+  ],
+  [
+    'a script that was not stopped and went on after the deletion was decided',
+    'cancel',
+    { kind: 'refuse', calls: 'queue.', chance: 0.5, seed: 11 },
+  ],
   ['no event at all', 'canary failure', { kind: 'events', how: 'lost' }],
 ];
 

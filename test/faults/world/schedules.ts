@@ -59,8 +59,12 @@ function damages(endedSeconds: number): Fault[] {
   return faults;
 }
 
+/** What half of the calls may be refused of: whole ports, and single calls that a pass cannot do without. */
+const REFUSED = [...PORTS.map((port) => `${port}.`), 'state.read', 'state.info', 'state.list', 'results.read'];
+
 function seededFaults(): Fault[] {
   return [1, 2, 3, 4].flatMap((seed): Fault[] => [
+    ...REFUSED.map((calls): Fault => ({ kind: 'refuse', calls, chance: 0.5, seed })),
     { kind: 'refuse', calls: 'state.write', chance: 0.5, seed },
     { kind: 'refuse', calls: 'results.write', chance: 0.5, seed },
     { kind: 'interleave', seed, processes: 1 + (seed % 10) },

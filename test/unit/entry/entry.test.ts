@@ -93,7 +93,7 @@ describe('events', () => {
   });
 
   it('an unreachable bucket has the event delivered again', async () => {
-    world.failNext('state.read');
+    for (const _ of [1, 2, 3]) world.failNext('state.read');
     await assert.rejects(jobSubmitted(context, { data: { bucket: 'uploads', name: 'jobs/demo/job.yaml' } }), {
       code: 'FF-TEST',
     });
@@ -103,6 +103,19 @@ describe('events', () => {
     await world.buckets.state.write('jobs/demo.json', '{"schema":', {});
     await jobSubmitted(context, { data: { bucket: 'uploads', name: 'jobs/demo/job.yaml' } });
     assert.deepEqual(world.created, []);
+  });
+
+  it('a tick that cannot search visits what lives, and sweeps, and one that cannot list sweeps', async () => {
+    await tick(context);
+    for (const there of world.clusters.values()) there.view.state = 'running';
+    world.nowMs += 60_000;
+    for (const _ of [1, 2, 3]) world.failNext('uploads.listFolders');
+    await tick(context);
+    assert.ok([...world.clusters.values()].every((there) => there.workload !== null));
+    world.calls.length = 0;
+    for (const _ of [1, 2, 3]) world.failNext('state.list');
+    await assert.rejects(tick(context), { code: 'FF-TEST' });
+    assert.ok(world.calls.includes('clusters.list'), world.calls.join());
   });
 
   it('the tick alone finds a folder that no event announced, and drives it', async () => {

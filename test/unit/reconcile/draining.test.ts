@@ -25,8 +25,27 @@ describe('a job that ends', () => {
     for (let passes = 0; passes < 5; passes += 1) await world.pass(60);
     assert.equal(there.view.state, 'running');
     there.redisUp = true;
+    await world.pass(60);
     await world.untilGone(there);
     assert.deepEqual([await world.phase(), await saved()], ['succeeded', 4]);
+  });
+
+  it('keeps its cluster for a result that comes between the last back-up and the deletion', async () => {
+    const there = await world.toRunning();
+    await world.upload({ 'control/cancel.json': '{}' });
+    const { get } = world.ports.clusters;
+    let looks = 0;
+    // The second look of the pass is the one right before the deletion.
+    world.ports.clusters.get = async (name, location) => {
+      looks += 1;
+      if (looks === 2) there.journal(1, 7);
+      return get(name, location);
+    };
+    await world.pass();
+    assert.deepEqual([looks, there.view.state, await saved()], [2, 'running', 0]);
+    await world.pass();
+    await world.pass();
+    assert.deepEqual([there.view.state, await saved()], ['stopping', 1]);
   });
 
   for (const state of ['error', 'provisioning', 'reconciling'] as const)

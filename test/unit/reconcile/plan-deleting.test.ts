@@ -20,8 +20,11 @@ import {
 } from '../../support/plan-fixtures.ts';
 
 const deletion: Action = { do: 'delete-cluster', name: 'ff-demo-1', location: 'zone-a' };
+const givenUp: Action = { ...deletion, evenUnsaved: true };
+const stopping: Action[] = [{ do: 'stop-driver', reason: 'FF-USER-CANCEL' }, { do: 'renew-lease' }, { do: 'back-up' }];
 const disk: Leftover = { kind: 'disk', name: 'pvc-1', location: 'zone-a' };
 const succeeded = { ending: endingOf('succeeded') };
+const cancelled = { ending: endingOf('cancelled', { code: 'FF-USER-CANCEL' }) };
 const spent = { spending: { usd: 5, machineSeconds: 0, clusterSeconds: 0, usdPerHour: 0.2, asOf: ago(0) } };
 const refused = {
   trouble: nextTrouble(null, 'back-up', { code: 'FF-BUCKET', message: '', retry: true }, NOW_MS),
@@ -45,46 +48,64 @@ const rows: [name: string, record: Partial<JobRecord>, seen: Partial<Observation
     { phase: 'deleting', actions: [], waitingFor: /unusually long/ },
   ],
   [
-    'the request was lost: it is asked again, after what has come since was saved',
-    {},
-    {},
-    { phase: 'deleting', actions: [{ do: 'back-up' }, deletion] },
+    'the request was lost: it is asked again, and so is all that comes before it',
+    cancelled,
+    { progress: progressOf({ notBackedUp: 0 }) },
+    { phase: 'deleting', actions: [...stopping, deletion], waitingFor: /^cluster ff-demo-1 to be gone/ },
   ],
   [
     'a bucket that has refused before is tried again, as long as there is money',
-    { ...succeeded, ...refused },
+    { ...cancelled, ...refused },
     { progress: progressOf({ notBackedUp: 1 }) },
-    { ending: 'succeeded: done', actions: [{ do: 'back-up' }, deletion] },
+    { ending: 'cancelled: FF-USER-CANCEL', actions: stopping, waitingFor: /^1 results and reports/ },
   ],
   [
     'without money what is left is tried once more',
-    { ...succeeded, ...spent },
+    { ...cancelled, ...spent },
     { progress: progressOf({ notBackedUp: 1 }) },
-    { ending: 'succeeded: done', actions: [{ do: 'back-up' }, deletion] },
+    { ending: 'cancelled: FF-USER-CANCEL', actions: [{ do: 'back-up' }, givenUp] },
   ],
   [
     'and given up, with the reason, where the bucket has refused before',
-    { ...succeeded, ...spent, ...refused },
+    { ...cancelled, ...spent, ...refused },
     { progress: progressOf({ notBackedUp: 1 }) },
-    { ending: 'failed: FF-RESULTS-UNSAVED', actions: [deletion] },
+    { ending: 'failed: FF-RESULTS-UNSAVED', actions: [givenUp] },
   ],
   [
     'nothing is given up where everything is saved',
-    { ...succeeded, ...spent, ...refused },
+    { ...cancelled, ...spent, ...refused },
     { progress: progressOf({ notBackedUp: 0 }) },
-    { ending: 'succeeded: done', actions: [{ do: 'back-up' }, deletion] },
+    { ending: 'cancelled: FF-USER-CANCEL', actions: [...stopping, givenUp] },
   ],
   [
-    'an attempt without an end of its own has nothing to be told of what it loses',
-    { ending: null, ...spent, ...refused },
-    { progress: progressOf({ notBackedUp: 1 }) },
-    { ending: null, actions: [deletion] },
+    'a cluster whose Redis cannot be read may hold results that have come since',
+    cancelled,
+    { progress: 'unknown' },
+    { phase: 'deleting', decisions: ['wait: queue-unknown'], actions: [{ do: 'back-up' }] },
   ],
   [
-    'a cluster in trouble is asked again, also where nothing of it can be read',
-    {},
+    'but not for ever, and not in silence where they could not be saved',
+    { ...cancelled, ...refused, waiting: { code: 'redis', since: ago(1800) } },
     { cluster: clusterView({ state: 'error' }), progress: 'unknown' },
-    { phase: 'deleting', actions: [deletion] },
+    { phase: 'deleting', ending: 'failed: FF-RESULTS-UNREAD', actions: [givenUp] },
+  ],
+  [
+    'nor does it lose what was saved when the deletion was decided',
+    { ...cancelled, waiting: { code: 'redis', since: ago(1800) } },
+    { progress: 'unknown' },
+    { phase: 'deleting', ending: 'cancelled: FF-USER-CANCEL', actions: [givenUp] },
+  ],
+  [
+    'unless the pass that decided it has died',
+    { ...cancelled, acting: true, waiting: { code: 'redis', since: ago(1800) } },
+    { progress: 'unknown' },
+    { ending: 'failed: FF-RESULTS-UNREAD', actions: [givenUp] },
+  ],
+  [
+    'an attempt without an end of its own gives back what nothing ran in',
+    { ending: null },
+    { cluster: clusterView({ state: 'error' }), progress: 'unknown' },
+    { ending: null, phase: 'deleting', actions: [deletion] },
   ],
   [
     'the cloud cannot be asked',

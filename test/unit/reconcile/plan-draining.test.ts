@@ -24,6 +24,8 @@ import {
 const saving: Action[] = [{ do: 'renew-lease' }, { do: 'back-up' }];
 const stopping: Action[] = [{ do: 'stop-driver', reason: 'FF-LIMIT-USD' }, ...saving];
 const deletion: Action = { do: 'delete-cluster', name: 'ff-demo-1', location: 'zone-a' };
+/** Whatever comes at the last moment. */
+const givenUp: Action = { ...deletion, evenUnsaved: true };
 const stopped = (seconds: number): Partial<JobRecord> => ({
   ending: endingOf('stopped', { code: 'FF-LIMIT-USD', since: ago(seconds) }),
 });
@@ -94,7 +96,12 @@ const rows: [name: string, record: Partial<JobRecord>, seen: Partial<Observation
     {},
     { phase: 'deleting', actions: [{ do: 'stop-driver', reason: 'FF-USER-CANCEL' }, ...saving, deletion] },
   ],
-  ['nothing is waited for when the money is spent', { ...stopped(1), ...spent }, {}, { phase: 'deleting' }],
+  [
+    'nothing is waited for when the money is spent',
+    { ...stopped(1), ...spent },
+    {},
+    { phase: 'deleting', actions: [...stopping, givenUp] },
+  ],
   ['nor an hour after the time limit', { ...stopped(1), ...overtime }, {}, { phase: 'deleting' }],
   [
     'what is not saved keeps the cluster',
@@ -124,13 +131,13 @@ const rows: [name: string, record: Partial<JobRecord>, seen: Partial<Observation
     'when the money is spent there is one try more',
     spent,
     unsaved,
-    { phase: 'deleting', ending: 'succeeded: done', actions: [{ do: 'back-up' }, deletion] },
+    { phase: 'deleting', ending: 'succeeded: done', actions: [{ do: 'back-up' }, givenUp] },
   ],
   [
     'and none where the bucket has refused before',
     { ...spent, trouble: nextTrouble(null, 'back-up', { code: 'FF-BUCKET', message: '', retry: true }, NOW_MS) },
     unsaved,
-    { phase: 'deleting', ending: 'failed: FF-RESULTS-UNSAVED', actions: [deletion] },
+    { phase: 'deleting', ending: 'failed: FF-RESULTS-UNSAVED', actions: [givenUp] },
   ],
   [
     'after a failure the user may look around',
@@ -181,7 +188,7 @@ const rows: [name: string, record: Partial<JobRecord>, seen: Partial<Observation
     'and no longer',
     { ending: endingOf('succeeded', { since: ago(7200) }), waiting: { code: 'redis', since: ago(1800) } },
     { progress: 'unknown' },
-    { phase: 'deleting', ending: 'failed: FF-RESULTS-UNREAD', actions: [deletion] },
+    { phase: 'deleting', ending: 'failed: FF-RESULTS-UNREAD', actions: [givenUp] },
   ],
   ['or as long as there is money', spent, { progress: 'unknown' }, { ending: 'failed: FF-RESULTS-UNREAD' }],
   [

@@ -210,6 +210,7 @@ describe('a pass that dies before it deletes a cluster', () => {
     there.view.state = 'running';
     there.journal(1, 7);
     await world.pass(121);
+    await world.pass();
     assert.equal(there.view.state, 'stopping');
     assert.ok(world.buckets.results.objects.has('demo/attempt-1/loop-1/iteration-000007.rds'));
   });
