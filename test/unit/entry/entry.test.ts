@@ -33,6 +33,11 @@ beforeEach(async () => {
   await world.buckets.uploads.write('jobs/demo/job.yaml', 'script: run.R', {});
 });
 
+/** As often as a call is made that is refused. */
+function failThrice(call: string): void {
+  for (let time = 1; time <= 3; time += 1) world.failNext(call);
+}
+
 const message = (data: unknown): Event => ({
   data: { message: { data: Buffer.from(JSON.stringify(data)).toString('base64') }, subscription: 's' },
 });
@@ -93,7 +98,7 @@ describe('events', () => {
   });
 
   it('an unreachable bucket has the event delivered again', async () => {
-    for (const _ of [1, 2, 3]) world.failNext('state.read');
+    failThrice('state.read');
     await assert.rejects(jobSubmitted(context, { data: { bucket: 'uploads', name: 'jobs/demo/job.yaml' } }), {
       code: 'FF-TEST',
     });
@@ -109,11 +114,11 @@ describe('events', () => {
     await tick(context);
     for (const there of world.clusters.values()) there.view.state = 'running';
     world.nowMs += 60_000;
-    for (const _ of [1, 2, 3]) world.failNext('uploads.listFolders');
+    failThrice('uploads.listFolders');
     await tick(context);
     assert.ok([...world.clusters.values()].every((there) => there.workload !== null));
     world.calls.length = 0;
-    for (const _ of [1, 2, 3]) world.failNext('state.list');
+    failThrice('state.list');
     await assert.rejects(tick(context), { code: 'FF-TEST' });
     assert.ok(world.calls.includes('clusters.list'), world.calls.join());
   });
