@@ -4,8 +4,6 @@
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import type { Redis } from 'ioredis';
 import { redisKeys } from '../../functions/adapters/redis-keys.ts';
@@ -57,31 +55,6 @@ describe('the queue of a job', () => {
     await script.set(redisKeys.gated, '3');
     await script.hset(redisKeys.need, { ledger: '1' });
   }
-
-  it('is read again after its connection broke', async (t) => {
-    await work();
-    const sockets: Socket[] = [];
-    const between = createServer((client) => {
-      const onward = connect(server.port, '127.0.0.1');
-      sockets.push(client, onward);
-      for (const [from, to] of [
-        [client, onward],
-        [onward, client],
-      ] as const)
-        from.on('error', () => undefined).pipe(to);
-    });
-    t.after(() => between.close());
-    await once(between.listen(0, '127.0.0.1'), 'listening');
-    const { port } = between.address() as AddressInfo;
-    const through = await redisTaskQueues.open({ host: '127.0.0.1', port, password: server.password });
-    t.after(() => through.close());
-    await through.view(NOW_MS, null);
-    for (const socket of sockets.splice(0)) socket.destroy();
-    // The one that finds it broken.
-    await assert.rejects(through.view(NOW_MS, null), { code: 'FF-QUEUE-UNREACHABLE' });
-    const { progress } = await through.view(NOW_MS, null);
-    assert.equal(progress.waiting, 7);
-  });
 
   it('is seen as the engine writes it', async () => {
     await work();
