@@ -155,8 +155,7 @@ async function scaleWorkers(
 
 /** When Redis holds more than could be moved, what follows (a deletion, perhaps) waits for the next pass. */
 async function save({ ports, connections: { queue }, record }: Doing): Promise<Done> {
-  if (queue === null)
-    throw new PortError('FF-QUEUE-UNREACHABLE', 'results cannot be read from Redis', { retry: true });
+  if (queue === null) throw new PortError('FF-QUEUE-UNREACHABLE', 'results cannot be read from Redis', { retry: true });
   const until = ports.clock.nowMs() + BACK_UP_MS;
   const saved = await backUp(ports.buckets.results, queue, record, until, () => ports.clock.nowMs());
   const { more, failure, ...kept } = saved;
