@@ -12,8 +12,9 @@ import type { JournalEntry } from '../ports/task-queue.ts';
 const AT_ONCE = 24;
 
 /**
- * Splits entries with an object into good ones and others, until the time is over; the rest is neither. Size and MD5 are what the storage knows by itself; SHA-256,
- * which the ledger names, is checked by whoever reads the object (driver, resume, `foreach-fleet results`).
+ * Splits entries with an object into good ones and others, until the time is over; the rest is neither. Size and MD5
+ * are what the storage knows by itself. SHA-256, which the ledger names, is checked by whoever reads the object
+ * (driver, resume, `foreach-fleet results`).
  */
 export async function checkUploads(
   bucket: Bucket,

@@ -1,4 +1,4 @@
-/** Pure: the cluster is gone. Nothing of it may be left that costs money; then the attempt ends, or goes on elsewhere. */
+/** Pure: the cluster is gone. Once nothing of it is left that costs money, the attempt ends, or goes on elsewhere. */
 import type { FleetChoice } from '../job/decision.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import type { RecordWithCluster } from '../job/known-record.ts';
