@@ -39,8 +39,11 @@ function hasStarted(workload: WorkloadView, progress: Observation['progress']): 
   return state !== null && state !== 'starting';
 }
 
+/** Redis first: the others wait for it. */
+const ROLES: readonly PodView['role'][] = ['redis', 'driver', 'worker'];
+
 function startingText(workload: WorkloadView): string {
-  const troubled = workload.pods.find((pod) => pod.trouble !== null);
+  const [troubled] = ROLES.flatMap((role) => workload.pods.filter((pod) => pod.role === role && pod.trouble !== null));
   if (troubled) return `${troubled.role} pod ${troubled.name}: ${troubled.trouble}`;
   const isPending = (role: PodView['role']): boolean => !workload.pods.some((pod) => pod.role === role && pod.ready);
   if (isPending('redis')) return 'Redis to be ready';

@@ -211,6 +211,8 @@ export function defineJourneySuite(world: () => KubeletWorld): void {
     assert.ok(isGone(pid));
     assert.equal((await w.pod(NS, 'on-lost'))?.status?.phase, 'Running');
     await w.api.delete(corePath('pods', NS, 'on-lost'), { gracePeriodSeconds: 0 });
+    // Nobody says here that it is not ready: pods of later tests would be put there.
+    await w.api.delete(corePath('nodes', undefined, 'lost'), {});
   });
 }
 

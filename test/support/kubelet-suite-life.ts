@@ -3,6 +3,8 @@
  * logs, deletion, memory limits, sidecars.
  */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { corePath } from '../../local-cloud/kubelet/api.ts';
 import { readProcess } from '../../local-cloud/kubelet/container/process-table.ts';
@@ -34,6 +36,28 @@ export function defineLifeSuite(world: () => KubeletWorld): void {
     await w.lineOf('crashes', /^run 3$/);
     await w.eventOf(NS, 'crashes', 'BackOff', /^Back-off restarting failed container main in pod crashes_default\(/);
     await w.deletePods(NS, 'crashes');
+  });
+
+  test('a container waits while another program has its port, which is named, and starts when it is free', async () => {
+    const w = world();
+    const stranger = createServer().listen(0, '0.0.0.0');
+    await once(stranger, 'listening');
+    const address = stranger.address();
+    assert.ok(address !== null && typeof address === 'object');
+    const ports = [{ containerPort: address.port }];
+    const probe = { readinessProbe: { tcpSocket: { port: address.port }, periodSeconds: 1 } };
+    await w.createPod(NS, 'port', { containers: [{ ...sh('echo started; sleep 100', probe), ports }] });
+    const pod = await w.podWhen(NS, 'port', 'waits', (one) => mainStatus(one).state?.waiting?.message !== undefined);
+    assert.deepEqual([mainStatus(pod).state?.waiting?.reason, isReady(pod)], ['RunContainerError', false]);
+    const message = mainStatus(pod).state?.waiting?.message ?? '';
+    assert.match(
+      message,
+      new RegExp(`^port ${address.port} of 127[.0-9]+ is taken by .*node.* \\(process ${process.pid}\\)`),
+    );
+    await w.eventOf(NS, 'port', 'Failed', /is taken by/);
+    stranger.close();
+    await w.lineOf('port', /^started$/);
+    await w.deletePods(NS, 'port');
   });
 
   test('OnFailure restarts until success', async () => {

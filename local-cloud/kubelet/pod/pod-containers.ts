@@ -8,6 +8,7 @@ import { InjectedFault } from '../../faults.ts';
 import { retryAtMs } from '../back-off.ts';
 import { prepareLaunch } from '../container/container-launch.ts';
 import { StartError } from '../container/container-process.ts';
+import { requireFreePorts } from '../container/port-check.ts';
 import type { PodFacts } from '../container/downward.ts';
 import type { KubeletContext } from '../kubelet-context.ts';
 import { ContainerLog } from '../logs/log-writer.ts';
@@ -146,6 +147,7 @@ export class PodContainers {
       { cache, facts, apiServer: options.connect.server, image, podDir: this.dir, containerId },
       container,
     );
+    await requireFreePorts(this.record.address, container);
     if (this.#owner.isEnding()) return;
     const log = this.#newLog(container.name, runNumber(record));
     // The id is on disk before the process exists: whatever carries it can be found after a crash.

@@ -4,6 +4,7 @@
  */
 import { messageOf } from '../../error-text.ts';
 import { ConfigError } from '../container/container-env.ts';
+import { PortTaken } from '../container/port-check.ts';
 import { ServiceNotReady } from '../container/service-env.ts';
 import type { Waiting } from './pod-status.ts';
 
@@ -32,7 +33,7 @@ export class StartRetries {
   failed(name: string, error: unknown, dueMs: number): StartEvent | undefined {
     const message = messageOf(error);
     const isConfig = error instanceof ConfigError;
-    this.wait(name, { reason: isConfig ? 'CreateContainerConfigError' : 'ContainerCreating', message }, dueMs);
+    this.wait(name, { reason: waitingReason(error), message }, dueMs);
     const tries = (this.#tries.get(name) ?? 0) + 1;
     this.#tries.set(name, tries);
     if (!isPowerOfTwo(tries)) return undefined;
@@ -45,6 +46,12 @@ export class StartRetries {
     this.#dueMs.delete(name);
     this.#tries.delete(name);
   }
+}
+
+/** In the kubelet's words: what it cannot configure, what it cannot run, what is merely not there yet. */
+function waitingReason(error: unknown): string {
+  if (error instanceof ConfigError) return 'CreateContainerConfigError';
+  return error instanceof PortTaken ? 'RunContainerError' : 'ContainerCreating';
 }
 
 /** Whether the n-th of many like events is told: the first, second, fourth, eighth... */

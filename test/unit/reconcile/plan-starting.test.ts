@@ -61,6 +61,12 @@ const rows: [name: string, record: Partial<JobRecord>, seen: Partial<Observation
     withPods(redis, { ...driver, ready: false, trouble: 'ImagePullBackOff' }),
     { phase: 'starting', waitingFor: /driver pod driver: ImagePullBackOff/ },
   ],
+  [
+    'that of Redis first: the others wait for it',
+    {},
+    withPods({ ...driver, ready: false, trouble: 'Failed' }, { ...redis, ready: false, trouble: 'RunContainerError' }),
+    { phase: 'starting', waitingFor: /redis pod redis: RunContainerError/ },
+  ],
   ['twenty minutes are not too long', { phaseSince: ago(1200) }, withPods(redis), { phase: 'starting', ending: null }],
   [
     'more than twenty minutes are',
