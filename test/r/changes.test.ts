@@ -134,22 +134,67 @@ test('methods and classes count always, other definitions and data when an itera
     a <- foreach(i = 1:3, .combine = c) %dopar% summary(trial)
     b <- foreach(i = 1:3, .combine = c) %dopar% area(p)
     cat("reused", fleetLoops()$reused, "values", a, b, "\\n")`;
-  const run = async (changed: string): Promise<string> => {
+  const run = async (changed: string): Promise<string[]> => {
     const copy = mkdtempSync(join(lab.dir, 'copy-'));
     if (existsSync(journal)) cpSync(journal, copy, { recursive: true });
     const session = lab.session(changed, `, journal = "${existsSync(journal) ? copy : journal}"`);
     await succeeded(session);
-    return session.lines.find((line) => line.startsWith('reused ')) ?? 'none';
+    return session.lines;
   };
-  assert.equal(await run(text), 'reused 0 0 values 2 2 2 4 4 4 ');
-  // the last loop could call any function by name
-  const cases: [string, string, string][] = [
-    ['unrelated data', text.replace('unrelated <- 1', 'unrelated <- 2'), 'reused 3 3 values 2 2 2 4 4 4 '],
-    ['an unused function', text.replace('function() 1', 'function() 2'), 'reused 3 3 values 2 2 2 4 4 4 '],
-    ['data of a method', text.replace('scale <- 1', 'scale <- 2'), 'reused 0 0 values 4 4 4 4 4 4 '],
-    ['an S3 method', text.replace('scale * 2', 'scale * 3'), 'reused 0 0 values 3 3 3 4 4 4 '],
-    ['an S4 method', text.replace('s@x^2', 's@x^3'), 'reused 0 0 values 2 2 2 8 8 8 '],
-    ['a class', text.replace('x = "numeric")', 'x = "numeric", y = "list")'), 'reused 0 0 values 2 2 2 4 4 4 '],
+  assert.ok((await run(text)).includes('reused 0 0 values 2 2 2 4 4 4 '));
+  const cases: [string, string, string, RegExp][] = [
+    ['unrelated data', text.replace('unrelated <- 1', 'unrelated <- 2'), 'reused 3 3 values 2 2 2 4 4 4 ', /reused/],
+    ['an unused function', text.replace('function() 1', 'function() 2'), 'reused 3 3 values 2 2 2 4 4 4 ', /reused/],
+    ['data of a method', text.replace('scale <- 1', 'scale <- 2'), 'reused 0 0 values 4 4 4 4 4 4 ', /object scale: 3/],
+    [
+      'an S3 method',
+      text.replace('scale * 2', 'scale * 3'),
+      'reused 0 0 values 3 3 3 4 4 4 ',
+      /not reused: function summary\.trial: 3/,
+    ],
+    ['an S4 method', text.replace('s@x^2', 's@x^3'), 'reused 0 0 values 2 2 2 8 8 8 ', /not reused: method area: 3/],
+    [
+      'a class',
+      text.replace('x = "numeric")', 'x = "numeric", y = "list")'),
+      'reused 0 0 values 2 2 2 4 4 4 ',
+      /not reused: .*class P: 3/,
+    ],
+    [
+      'a registered method',
+      `registerS3method("print", "trial", function(x, ...) "t")\n${text}`,
+      'reused 0 0 values 2 2 2 4 4 4 ',
+      /not reused: method print\.trial: 3/,
+    ],
   ];
-  for (const [what, changed, expected] of cases) assert.equal(await run(changed), expected, what);
+  for (const [what, changed, expected, reason] of cases) {
+    const lines = await run(changed);
+    assert.ok(lines.includes(expected), `${what}: ${lines.join('\n')}`);
+    assert.ok(
+      lines.some((line) => reason.test(line)),
+      `${what}: ${lines.join('\n')}`,
+    );
+  }
+});
+
+test('arguments of the command line count for the loops that read them', async () => {
+  const script = `library(foreach)
+power <- function(x) x^as.numeric(commandArgs(trailingOnly = TRUE)[1])
+a <- foreach(i = 1:3, .combine = c) %dopar% power(i)
+b <- foreach(i = 1:3, .combine = c) %dopar% i
+cat("values", a, b, "\\n")`;
+  const run = async (argument: string, pod: string): Promise<string[]> => {
+    const inputs = lab.prepare({ script, arguments: [argument], seed: 1 });
+    const worker = lab.worker(pod, inputs);
+    const driver = lab.driver(inputs);
+    await succeeded(driver);
+    worker.process.kill('SIGTERM');
+    await worker.exited;
+    return driver.lines;
+  };
+  assert.ok((await run('2', 'w1')).includes('values 1 4 9 1 2 3 '));
+  const lines = await run('3', 'w2');
+  assert.ok(lines.includes('values 1 8 27 1 2 3 '), lines.join('\n'));
+  const told = lines.filter((line) => /iterations reused/.test(line));
+  assert.match(told[0] ?? '', /loop 1, .*: 0 of 3 iterations reused; not reused: settings \(arguments\): 3/);
+  assert.match(told[1] ?? '', /loop 2, .*finished before the driver began again: 3$/);
 });

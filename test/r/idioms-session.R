@@ -102,4 +102,8 @@ probe("bitwise/sets", foreach(i = 1:2) %run% list(union(1:3, 2:5), setdiff(1:5, 
   rowsum(c(1, 2, 3), c("a", "b", "a")), prettyNum(1234567, ","), rapply(list(1, "a"), toupper, classes = "character",
   how = "unlist")))
 
+probe("command line", foreach(i = 1:2) %run% list(commandArgs(), commandArgs(trailingOnly = TRUE)))
+invisible(suppressWarnings(Sys.timezone()))
+Sys.setenv(TZ = "Asia/Kolkata")
+probe("a time zone that R has found before", foreach(i = 1:2) %run% list(Sys.timezone(), format(as.POSIXct(0))))
 finish_probes()

@@ -16,6 +16,7 @@ apply_settings <- function(worker, setup) {
   set_locale(settings$locale)
   set_timezone(settings)
   set_folder(settings$folder)
+  if (!identical(commandArgs(), settings$arguments)) .Call(fleet_set_arguments, settings$arguments)
   if (!is.null(settings$palette)) grDevices::palette(settings$palette)
   apply_package_state(worker$package_state, settings$inside)
   worker$settings_of <- setup$run
@@ -48,6 +49,7 @@ same_locale <- function(a, b) {
 
 # A variable TZ has travelled already; without one the session has its machine's time zone.
 set_timezone <- function(settings) {
+  put_variable(baseenv(), ".sys.timezone", list(settings$zone_kept)) # what Sys.timezone() has once found
   if ("TZ" %in% names(settings$variables) || identical(timezone_name(), settings$timezone)) return(invisible())
   Sys.setenv(TZ = settings$timezone)
 }

@@ -28,6 +28,7 @@ find_dependencies <- function(fleet, loop, obj, expr, envir) {
   used[[carried$depth + 1L]] <- setdiff(global, from_data)
   loop$carried <- c(carried, list(used = used, from_data = from_data, hidden = hidden, definitions = definitions,
                                    dead = setdiff(reached$dead, hidden)))
+  loop$reads_arguments <- reached$reads_arguments
   loop$carried$unused <- lapply(seq_along(used), function(k) unused_functions(loop$carried, k))
   loop$loans <- new_loans(loop$carried)
   if (reached$makes_names) loop$carried$present <- lapply(loop$loans$names, sort_names)
@@ -86,7 +87,7 @@ reach <- function(loop, obj, expr, envir, carried, definitions) {
   for (name in exported_names(obj)) named <- name_exported(named, name, envir, carried)
   look <- function() {
     reached <- .Call(fleet_reach, expr, values, carried$levels, named, envir, obj$argnames)
-    stats::setNames(reached, c("used", "makes_names", "dead"))
+    stats::setNames(reached, c("used", "makes_names", "dead", "reads_arguments"))
   }
   reached <- look()
   if (reached$makes_names) {

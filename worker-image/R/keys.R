@@ -4,7 +4,7 @@
 # A key has six parts, "code-exports-packages-random-settings-arguments", so that a difference says what changed. Values
 # read from the job's data files count by their file; package functions by package version; other functions by formals,
 # body and the captured variables they use. Methods and classes of the script count always, its functions and data when
-# an iteration can reach them.
+# an iteration can reach them, the arguments of its command line when an iteration may read them.
 
 KEY_PARTS <- c("code", "exported objects", "packages", "random numbers", "settings", "arguments")
 
@@ -23,16 +23,19 @@ loop_key_parts <- function(expr, carried, packages, seed, data_hashes = characte
   frames <- sent_frames(carried)
   levels <- lapply(seq_along(carried$levels), function(k) copy_bindings(carried$levels[[k]], carried$used[[k]]))
   definitions <- carried$definitions
-  script <- list(names(definitions$methods), names(definitions$classes), definition_functions(definitions))
+  methods <- definition_functions(definitions)
+  script <- list(names(definitions$methods), names(definitions$classes), methods)
   data <- data_hashes[order_of_names(names(data_hashes))]
   versions <- package_versions(packages)
   places <- lapply(carried$attached, function(place) setdiff(place$behind, paste0("package:", ENGINE_PACKAGES)))
   reached <- list(levels, script, names(data), unname(data), carried$present, places)
   exports <- short_hash(c(reached, if (length(closed <- closed_levels(carried))) list(closed)), frames)
-  named <- c(object_parts(carried), as.list(stats::setNames(data, sprintf("o.%s", names(data)))),
-             if (length(unlist(script))) list(methods = script))
+  named <- c(object_parts(carried), as.list(stats::setNames(data, sprintf("o.%s", names(data)))))
+  names(methods) <- definition_names(definitions)
+  digests <- c(exports, named_digests(named, MOST_NAMED_OBJECTS, frames),
+               named_digests(methods, MOST_NAMED_OBJECTS, frames, "methods"))
   c(code = short_hash(expr, frames),
-    exports = paste(c(exports, named_digests(named, MOST_NAMED_OBJECTS, frames)), collapse = "+"),
+    exports = paste(digests, collapse = "+"),
     packages = short_hash(list(versions, paste(R.version$major, R.version$minor, sep = "."))),
     random = short_hash(seed))
 }
@@ -53,10 +56,16 @@ object_parts <- function(carried) {
   parts[order(!startsWith(or_else(names(parts), character()), "f."))]
 }
 
-# Each name with four digits of its value's digest
-named_digests <- function(parts, most, known = list()) {
+# "m.NAME" of methods and of the tables of generics, "c.NAME" of classes
+definition_names <- function(definitions) {
+  tables <- sub(":.*", "", sub("^[.]__T__", "m.", names(definitions$classes)))
+  c(sub("^[^ ]* ", "m.", names(definitions$methods)), sub("^[.]__C__", "c.", tables))
+}
+
+# Each name with four digits of its value's digest; beyond so many, one for all the others
+named_digests <- function(parts, most, known = list(), others = "others") {
   rest <- parts[-seq_len(most)]
-  if (length(rest)) parts <- c(parts[seq_len(most)], list(others = rest))
+  if (length(rest)) parts <- c(parts[seq_len(most)], stats::setNames(list(rest), others))
   if (!length(parts)) return(NULL)
   names <- substr(gsub("[^A-Za-z0-9._]", "_", names(parts)), 1L, 40L)
   paste(names, vapply(parts, function(part) substr(hash_value(part, known), 1L, 4L), ""), sep = ":", collapse = "+")
@@ -69,9 +78,12 @@ differing_names <- function(old, new) {
   unique(sub(":.*", "", grep(":", c(setdiff(a, b), setdiff(b, a)), fixed = TRUE, value = TRUE)))
 }
 
+KINDS_OF_OBJECTS <- c("^o[.]" = "object ", "^f[.]" = "function ", "^m[.]" = "method ", "^c[.]" = "class ")
+
 objects_difference <- function(old, new) {
   names <- differing_names(old, new)
-  words <- sub("^o[.]", "object ", sub("^f[.]", "function ", names))
+  words <- names
+  for (kind in names(KINDS_OF_OBJECTS)) words <- sub(kind, KINDS_OF_OBJECTS[[kind]], words)
   words[names == "others"] <- "other objects"
   words[names == "methods"] <- "methods or classes"
   if (length(words)) paste(words, collapse = ", ") else KEY_PARTS[2]

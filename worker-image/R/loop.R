@@ -23,6 +23,7 @@ new_loop <- function(fleet, number, it, obj, expr, envir, settings) {
     # what the iterations depend on
     random = random_base(),
     carried = NULL,         # the variables that the iterations use (dependencies.R)
+    reads_arguments = FALSE, # they read the command line
     objects = list(),       # what of them travels by itself
     loans = NULL,           # the other variables of the script (lend.R)
     known = list(),         # the frames that the expression sees
@@ -48,7 +49,8 @@ new_loop <- function(fleet, number, it, obj, expr, envir, settings) {
     # housekeeping
     housed_at = 0, quiet_since = NULL)
   find_dependencies(fleet, loop, obj, expr, envir)
-  loop$window$prefix <- paste(loop$window$prefix, settings_text(settings), sep = "-")
+  arguments <- if (loop$reads_arguments) commandArgs(trailingOnly = TRUE)
+  loop$window$prefix <- paste(loop$window$prefix, settings_text(settings, arguments), sep = "-")
   loop
 }
 

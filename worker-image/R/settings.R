@@ -1,5 +1,5 @@
 # What the script has told R when a loop begins holds in the loop's iterations: options, environment variables, locale,
-# time zone, attached packages in their order, working directory. (Random numbers: random.R.)
+# time zone, attached packages in their order, working directory, command line. (Random numbers: random.R.)
 #
 # It travels in the loop's setup as a difference from R's own defaults. A worker applies it once, before its first
 # iteration of the loop. It is part of the iterations' keys. Lists below name what belongs to a machine or a terminal
@@ -62,6 +62,7 @@ environment_at_start <- function() {
 script_settings <- function(fleet) {
   list(options = changed_options(), variables = changed_variables(environment_at_start()),
        locale = vapply(setdiff(LOCALE_CATEGORIES, "LC_MESSAGES"), Sys.getlocale, ""), timezone = timezone_name(),
+       zone_kept = get0(".sys.timezone", envir = baseenv(), inherits = FALSE), arguments = commandArgs(),
        folder = folder_below(fleet$folder), packages = attached_packages(), inside = package_changes(),
        palette = if (!identical(grDevices::palette(), FIRST_PALETTE)) grDevices::palette())
 }
@@ -125,7 +126,8 @@ attached_packages <- function() {
 
 MOST_NAMED_SETTINGS <- 12L
 
-settings_text <- function(settings) {
+# arguments: of the command line, where the loop reads them
+settings_text <- function(settings, arguments = NULL) {
   packages <- settings$packages[!names(settings$packages) %in% c(FIRST_PACKAGES, ENGINE_PACKAGES)]
   is_utc <- settings$timezone %in% c("UTC", "Etc/UTC")
   parts <- c(lapply(settings$options, function(value) if (is.function(value)) deparse(value) else value),
@@ -134,9 +136,10 @@ settings_text <- function(settings) {
              if (!is_utc && !"TZ" %in% names(settings$variables)) list(timezone = settings$timezone),
              if (!is.null(settings$folder) && !startsWith(settings$folder, "/")) list(folder = settings$folder),
              if (length(packages)) list(attached = packages),
+             if (length(arguments)) list(arguments = arguments),
              if (length(settings$palette)) list(palette = settings$palette), inside_packages(settings$inside))
   if (!length(parts)) return("none")
-  first <- order(!names(parts) %in% c(names(FIRST_OPTIONS), "locale", "timezone", "folder", "attached"))
+  first <- order(!names(parts) %in% c(names(FIRST_OPTIONS), "locale", "timezone", "folder", "attached", "arguments"))
   parts <- parts[first]
   named_digests(parts, MOST_NAMED_SETTINGS)
 }

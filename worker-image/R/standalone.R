@@ -29,7 +29,9 @@ fleetWorker <- function(redis = "localhost", password = NULL, prefix = KEY_PREFI
   con <- new_connection(address$host, address$port, address$password)
   redis_send(con, list(list("PING")), give_up = 10)
   .Call(fleet_catch_termination, TRUE)
+  arguments <- commandArgs()
   on.exit({
+    .Call(fleet_set_arguments, arguments) # loops have set their scripts'
     .Call(fleet_catch_termination, FALSE)
     .fleet$role <- NULL
   })

@@ -1,4 +1,4 @@
-/* commandArgs() of the driver: the script must see what `Rscript run.R arguments` would show it. */
+/* commandArgs() of driver and workers: script and tasks must see what `Rscript run.R arguments` would show them. */
 #include <R.h>
 #include <Rinternals.h>
 #include <R_ext/RStartup.h>

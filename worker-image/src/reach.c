@@ -190,8 +190,8 @@ static SEXP dead_names(reach *r) {
 
 /* code: the loop's expression; values: what is reached besides; named: for each level the names that are used in any
  * case. levels: the loop's frames from the inside, the global environment, attached data. home: the innermost. bound:
- * names that each iteration has of its own. Returns the names by level, whether code looks up names that it makes, and
- * the variables that hold what cannot leave its process. */
+ * names that each iteration has of its own. Returns the names by level, whether code looks up names that it makes,
+ * the variables that hold what cannot leave its process, and whether code reads the command line. */
 SEXP fleet_reach(SEXP code, SEXP values, SEXP levels, SEXP named, SEXP home, SEXP bound) {
   reach *r = (reach *)R_alloc(1, sizeof(reach));
   memset(r, 0, sizeof *r);
@@ -211,10 +211,11 @@ SEXP fleet_reach(SEXP code, SEXP values, SEXP levels, SEXP named, SEXP home, SEX
   run(r);
   SEXP used = PROTECT(allocVector(VECSXP, r->level_count));
   for (int k = 0; k < r->level_count; k++) SET_VECTOR_ELT(used, k, names_of(&r->used[k]));
-  SEXP out = PROTECT(allocVector(VECSXP, 3));
+  SEXP out = PROTECT(allocVector(VECSXP, 4));
   SET_VECTOR_ELT(out, 0, used);
   SET_VECTOR_ELT(out, 1, ScalarLogical(r->makes_names));
   SET_VECTOR_ELT(out, 2, dead_names(r));
+  SET_VECTOR_ELT(out, 3, ScalarLogical(r->reads_arguments));
   UNPROTECT(2);
   return out;
 }

@@ -29,7 +29,8 @@ typedef struct {
   SEXP origins[MOST_ORIGINS];
   int origin_count;
   int dead[MOST_DEAD], dead_count;
-  int makes_names; /* code looks up names that it makes */
+  int makes_names;     /* code looks up names that it makes */
+  int reads_arguments; /* code reads the command line */
 } reach;
 
 void reach_name(reach *r, SEXP symbol, SEXP home, int kind);

@@ -55,6 +55,8 @@ static const char *const by_name[] = {"get", "get0", "mget", "exists", "dynGet",
 static const char *const by_code[] = {"parse", "str2lang", "str2expression", NULL};
 /* Functions that make formulas of text */
 static const char *const by_formula[] = {"reformulate", "as.formula", "formula", "update", NULL};
+/* Functions that read the command line, of packages too */
+static const char *const by_command_line[] = {"commandArgs", "parse_args", "parse_args2", "docopt", "getopt", NULL};
 /* Functions that take names of functions, and calls that make text */
 static const char *const by_function[] = {"do.call", "match.fun", NULL};
 static const char *const makes_text[] = {"paste", "paste0", "sprintf", "sub", "gsub", "format", "glue", "toupper",
@@ -69,6 +71,7 @@ static void scan_symbol(scanner *s, SEXP symbol, int kind) {
   if (symbol == R_MissingArg) return;
   if (is_one_of(symbol, by_name)) s->looks_up = 1;
   if (is_one_of(symbol, by_formula)) s->makes_formulas = 1;
+  if (is_one_of(symbol, by_command_line)) s->r->reads_arguments = 1;
   /* what looks at the dots without naming them */
   if (is_dots(symbol) || is_named(symbol, "...length") || is_named(symbol, "...elt") || is_named(symbol, "...names")) {
     if (!is_bound(s, R_DotsSymbol)) reach_name(s->r, R_DotsSymbol, s->home, AS_VALUE);
