@@ -35,6 +35,21 @@ converted <- function(operator) {
 }
 stopifnot(identical(converted(quote(`%dopar%`)), converted(quote(`%do%`))))
 
+# a handler of the script takes a warning before it is an error
+strict <- function(operator, around) {
+  old <- options(warn = 2)
+  on.exit(options(old))
+  loop <- substitute(run(foreach(i = 1:3, .combine = c), tryCatch({ warning("w", i); i }, error = function(e) -i)),
+                     list(run = operator))
+  tryCatch(around(eval(loop)), error = conditionMessage)
+}
+ways <- list(suppressWarnings, function(code) tryCatch(code, warning = conditionMessage), identity,
+             function(code) withCallingHandlers(code, warning = function(w) tryInvokeRestart("muffleWarning")),
+             function(code) tryCatch(code, message = identity))
+for (around in ways) stopifnot(identical(strict(quote(`%dopar%`), around), strict(quote(`%do%`), around)))
+left <- strict(quote(`%dopar%`), function(code) withCallingHandlers(code, warning = function(w) NULL))
+stopifnot(identical(left, "task 1 failed - \"(converted from warning) w1\""))
+
 dropped <- function(operator) {
   old <- options(warn = -1)
   on.exit(options(old))

@@ -4,8 +4,9 @@ MAX_KEPT <- 50L
 MAX_TEXT <- 2000L
 
 # The variable names and the call `eval(xpr, envir = envir)` are those of foreach's own %do%, so that an error's call is
-# the same as there. use: makes of the value what is returned; its errors count as the iteration's.
-evaluate_iteration <- function(xpr, envir, on_text, use = function(value, warning_count) value) {
+# the same as there. use: makes of the value what is returned; its errors count as the iteration's. go_on: a warning is
+# no error, for the script may have a handler that takes it (warnings.R).
+evaluate_iteration <- function(xpr, envir, on_text, use = function(value, warning_count) value, go_on = FALSE) {
   warnings <- character()
   relayed <- list()
   count <- 0L
@@ -17,7 +18,7 @@ evaluate_iteration <- function(xpr, envir, on_text, use = function(value, warnin
       error = function(e) calls <<- tryCatch(sys.calls(), error = function(e) NULL),
       warning = function(w) {
         # R itself turns the warning into an error, or drops it, once no handler has taken it
-        if (getOption("warn") >= 2L) return()
+        if (getOption("warn") >= 2L && !go_on) return()
         if (length(relayed) < MAX_KEPT) relayed[[length(relayed) + 1L]] <<- relayed_warning(w)
         if (getOption("warn") < 0L) tryInvokeRestart("muffleWarning")
         count <<- count + 1L

@@ -16,7 +16,7 @@ do_fleet <- function(obj, expr, envir, data) {
   check_stop(fleet)
   it <- iter(obj)
   loop <- run_to_end(fleet, it, obj, expr, envir)
-  relay_warnings(loop$warned)
+  relay_warnings(loop)
   if (!is.null(loop$stop_error)) stop(loop$stop_error)
   error <- getErrorValue(it)
   if (identical(obj$errorHandling, "stop") && !is.null(error)) stop(loop_error(error, getErrorIndex(it), expr))
@@ -50,7 +50,7 @@ run_loop <- function(fleet, loop, obj, expr, envir) {
   carried <- carried_setup(fleet, loop)
   setup <- list(loop = loop$number, run = loop$run, isolate = fleet$isolate, random = loop$random,
                 packages = obj$packages, versions = loop$versions, settings = loop$settings, backed_up = fleet$durable,
-                carried = carried, objects = told_objects(loop))
+                carried = carried, objects = told_objects(loop), go_on = warnings_wait(loop$settings))
   stub <- function(code, setup, batch, env) run_batch(code, setup, batch, env)
   environment(stub) <- asNamespace("foreachfleet")
   attributes(stub) <- NULL

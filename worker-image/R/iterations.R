@@ -93,7 +93,7 @@ run_iteration <- function(code, setup, item, scope, output, worker, try) {
     entry <- if (.Call(fleet_plain, value)) make() else sealed(worker$installation, has_same_frames(scope), make())
     entry$usage <- usage
     upload_large(worker, setup$loop, entry)
-  })
+  }, isTRUE(setup$go_on))
   scope$baseline$watch$on <- FALSE
   seconds <- now_seconds() - started_at
   printed <- output$end()

@@ -6,6 +6,10 @@ MOST_WARNED <- 2000L       # iterations of a loop whose warnings are kept; other
 MORE_WARNINGS <- "more"    # the field that counts them
 RELAYED_BYTES <- 16 * 1024 # of a condition that goes as it is; of a larger one its message
 
+# Under options(warn = 2) a warning is an error where it happens, if no handler takes it. Handlers of the script can
+# take it only when the loop has ended. So where it has some, its iterations go on after a warning. What no handler
+# takes is an error then.
+
 # --- the worker's side
 
 relayed_warning <- function(w) {
@@ -56,11 +60,12 @@ read_warned <- function(name, bytes) {
 
 count_warnings <- function(warned) sum(vapply(warned, function(one) length(one$conditions) + one$more, 0))
 
-relay_warnings <- function(warned) {
+relay_warnings <- function(loop) {
+  warned <- loop$warned
   on.exit(.fleet$warned_iteration <- NULL)
   for (one in warned) {
     .fleet$warned_iteration <- one$i
-    for (condition in one$conditions) relay_warning(condition)
+    for (condition in one$conditions) relay_warning(condition, loop)
   }
   .fleet$warned_iteration <- NULL
   more <- sum(vapply(warned, function(one) one$more, 0))
@@ -68,14 +73,37 @@ relay_warnings <- function(warned) {
 }
 
 # Handlers get the condition itself. What R shows by itself names the iteration.
-relay_warning <- function(condition) {
+relay_warning <- function(condition, loop) {
   withRestarts({
     signalCondition(condition)
     text <- shown_warning(condition)
     call <- conditionCall(condition)
-    if (getOption("warn") >= 2L) stop(simpleError(paste("(converted from warning)", text), call))
+    if (getOption("warn") >= 2L) stop(converted_warning(condition, loop))
     .Call(fleet_warn, call, text)
   }, muffleWarning = function() NULL)
+}
+
+# As the error that ends a loop would be
+converted_warning <- function(condition, loop) {
+  error <- simpleError(paste("(converted from warning)", conditionMessage(condition)), conditionCall(condition))
+  if (identical(loop$error_handling, "stop")) loop_error(error, .fleet$warned_iteration, loop$expr) else error
+}
+
+warnings_wait <- function(settings) isTRUE(settings$options$warn >= 2L) && has_warning_handler()
+
+# Is there a handler for warnings around the loop, besides our own?
+has_warning_handler <- function() {
+  any(vapply(seq_len(sys.nframe()), function(k) {
+    establishes <- identical(sys.function(k), withCallingHandlers) || identical(sys.function(k), tryCatch)
+    handlers <- if (establishes) get0("handlers", envir = sys.frame(k), inherits = FALSE)
+    any(vapply(handlers[grepl("^condition$|[Ww]arning$", names(handlers))], is_of_script_code, NA))
+  }, NA))
+}
+
+is_of_script_code <- function(handler) {
+  is_own <- is.function(handler) && !is.primitive(handler) &&
+    identical(topenv(environment(handler)), asNamespace("foreachfleet"))
+  !is_own
 }
 
 shown_warning <- function(condition) {
