@@ -3,6 +3,7 @@
  * (addresses are recognisable, not valid).
  */
 import { createHash } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
 import type { Bucket, ObjectInfo, StoredObject } from '../functions/ports/bucket.ts';
 import { PortError, PreconditionError } from '../functions/ports/port-error.ts';
 
@@ -76,6 +77,10 @@ export class VirtualBucket implements Bucket {
     this.objects.set(name, { bytes: Buffer.from(bytes), generation, updatedMs: this.#world.nowMs });
     this.#world.after(`${this.name}.write`);
     return String(generation);
+  }
+
+  async writeChunks(name: string, chunks: AsyncIterable<Buffer>): Promise<string> {
+    return this.write(name, await buffer(chunks), {});
   }
 
   async remove(name: string, options: { ifGeneration?: string } = {}): Promise<void> {

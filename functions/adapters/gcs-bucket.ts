@@ -7,15 +7,15 @@ import {
   IdempotencyStrategy,
   Storage,
   type Bucket as ClientBucket,
-  type File,
   type FileMetadata,
   type GetFilesOptions,
 } from '@google-cloud/storage';
-import * as z from 'zod';
 import { md5Of } from '../job/md5.ts';
 import type { Bucket, Buckets, ObjectInfo, StoredObject } from '../ports/bucket.ts';
 import { messageOf, PortError, PreconditionError } from '../ports/port-error.ts';
 import { codeOf } from './error-code.ts';
+import { foldersOf, toInfo } from './gcs-answers.ts';
+import { uploadChunks } from './gcs-upload.ts';
 
 export interface StorageSettings {
   projectId: string;
@@ -179,6 +179,17 @@ class GcsBucket implements Bucket {
     return String(file.metadata.generation);
   }
 
+  async writeChunks(
+    name: string,
+    chunks: AsyncIterable<Buffer>,
+    options: { contentType: string },
+  ): Promise<string> {
+    const idleMs = this.#settings.callMs ?? CALL_MS;
+    return this.#wrapped(`writing gs://${this.name}/${name}`, () =>
+      uploadChunks(this.#bucket.file(name), chunks, { ...options, idleMs }),
+    );
+  }
+
   async remove(name: string, options: { ifGeneration?: string } = {}): Promise<void> {
     try {
       await this.#call(`deleting gs://${this.name}/${name}`, () =>
@@ -262,32 +273,21 @@ class GcsBucket implements Bucket {
       timer = setTimeout(() => reject(new Error(`no answer within ${Math.round(callMs)} ms`)), callMs);
     });
     try {
-      return await Promise.race([work(), deadline]);
-    } catch (cause) {
-      const code = codeOf(cause);
-      if (code === 412) throw new PreconditionError(what, cause);
-      const retry = code === undefined || code === 404 || code === 408 || code === 429 || code >= 500;
-      throw new PortError('FF-BUCKET', `${what}: ${messageOf(cause)}`, { retry, cause });
+      return await this.#wrapped(what, () => Promise.race([work(), deadline]));
     } finally {
       clearTimeout(timer);
     }
   }
-}
 
-function toInfo(file: File): ObjectInfo {
-  const { generation, size, md5Hash, updated } = file.metadata;
-  return {
-    name: file.name,
-    generation: String(generation),
-    bytes: Number(size),
-    md5: String(md5Hash ?? file.metadata.etag ?? ''),
-    updatedMs: Date.parse(String(updated)),
-  };
-}
-
-const pageOfFolders = z.object({ prefixes: z.array(z.string()).default([]) });
-
-/** What the answer to a listing names as folders. The client declares no type for it. */
-function foldersOf(response: unknown): string[] {
-  return pageOfFolders.parse(response ?? {}).prefixes;
+  async #wrapped<T>(what: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (cause) {
+      if (cause instanceof PortError) throw cause;
+      const code = codeOf(cause);
+      if (code === 412) throw new PreconditionError(what, cause);
+      const retry = code === undefined || code === 404 || code === 408 || code === 429 || code >= 500;
+      throw new PortError('FF-BUCKET', `${what}: ${messageOf(cause)}`, { retry, cause });
+    }
+  }
 }

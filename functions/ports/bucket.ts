@@ -34,6 +34,8 @@ export interface Bucket {
    * @throws PreconditionError when the object has moved on.
    */
   write(name: string, bytes: Buffer | string, options: { ifGeneration?: string; contentType: string }): Promise<string>;
+  /** As `write`, of what is made while it is written; an object that is there is replaced. Not for a second try. */
+  writeChunks(name: string, chunks: AsyncIterable<Buffer>, options: { contentType: string }): Promise<string>;
   /** Deleting what is gone is success. With `ifGeneration`, a newer object stays and that is success as well. */
   remove(name: string, options?: { ifGeneration?: string }): Promise<void>;
   /** A GET URL for this version of the object that needs no credentials. */

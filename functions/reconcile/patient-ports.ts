@@ -40,6 +40,7 @@ function withPatientReads(bucket: Bucket, again: Again): Bucket {
     bytesBelow: (prefix) => again(() => bucket.bytesBelow(prefix)),
     listFolders: (prefix) => again(() => bucket.listFolders(prefix)),
     write: (name, bytes, options) => bucket.write(name, bytes, options),
+    writeChunks: (name, chunks, options) => bucket.writeChunks(name, chunks, options),
     remove: (name, options) => bucket.remove(name, options),
     signedUrl: (name, options) => bucket.signedUrl(name, options),
     signedUpload: (prefix, options) => bucket.signedUpload(prefix, options),

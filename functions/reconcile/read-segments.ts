@@ -31,6 +31,9 @@ export async function readSegments<Line>(
   return lines.flat();
 }
 
+/** Of those that are not handed out one at a time: the next ones are read meanwhile. */
+const AHEAD = 4;
+
 /** As readSegments, one after another: for what would not fit into memory as a whole. */
 export async function* eachSegment<Line>(
   bucket: Bucket,
@@ -38,8 +41,18 @@ export async function* eachSegment<Line>(
   kind: SegmentKind,
   parse: (text: string) => ParsedLines<Line>,
 ): AsyncGenerator<Line[]> {
-  for (const name of await segmentNames(bucket, job, kind))
-    yield await readSegment(bucket, name, kind, parse, logDamaged);
+  const reading: Promise<Line[]>[] = [];
+  for (const name of await segmentNames(bucket, job, kind)) {
+    const lines = readSegment(bucket, name, kind, parse, logDamaged);
+    // Told of when its turn comes.
+    lines.catch(() => undefined);
+    if (reading.push(lines) > AHEAD) yield await firstOf(reading);
+  }
+  while (reading.length > 0) yield await firstOf(reading);
+}
+
+function firstOf<T>(reading: Promise<T[]>[]): Promise<T[]> {
+  return reading.shift() ?? Promise.resolve([]);
 }
 
 async function segmentNames(bucket: Bucket, job: string, kind: SegmentKind): Promise<string[]> {

@@ -1,6 +1,6 @@
 /**
- * The ledger that a driver is given: everything that the bucket holds of its job, with a signed URL each. It is made
- * segment by segment and kept as bytes: of 150,000 results the lines as objects would not fit the functions' heap.
+ * The ledger that a driver is given: everything that the bucket holds of its job, with a signed URL each. It is made and
+ * written segment by segment: of a million results it has more than 1 GB, and nothing of it is kept.
  */
 import { createHash } from 'node:crypto';
 import { inParallel } from '../in-parallel.ts';
@@ -19,17 +19,27 @@ const PARALLEL_SIGNATURES = 32;
  * first line of each iteration wins, as in readLedger().
  */
 export async function makeResumeLedger(buckets: Buckets, record: JobRecord): Promise<{ url: string } | null> {
-  const seen = new Set<number>();
-  const texts: Buffer[] = [];
-  for await (const lines of eachSegment(buckets.results, record.job, 'ledger', parseLedger)) {
-    const fresh = lines.filter((line) => isFirst(seen, line));
-    texts.push(Buffer.from(formatJsonLines(await withUrls(buckets, fresh))));
-  }
-  if (seen.size === 0) return null;
+  const texts = signedLines(buckets, record.job);
+  const first = await texts.next();
+  if (first.done === true) return null;
   const name = paths.resumeLedger(record.job, record.attempt);
-  const bytes = Buffer.concat(texts);
-  const generation = await buckets.state.write(name, bytes, { contentType: 'application/x-ndjson' });
+  const options = { contentType: 'application/x-ndjson' };
+  const generation = await buckets.state.writeChunks(name, joined(first.value, texts), options);
   return { url: await buckets.state.signedUrl(name, { generation, validSeconds: SIGNED_SECONDS }) };
+}
+
+async function* joined(first: Buffer, others: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield first;
+  yield* others;
+}
+
+/** The text of one segment after the other. */
+async function* signedLines(buckets: Buckets, job: string): AsyncGenerator<Buffer> {
+  const seen = new Set<number>();
+  for await (const lines of eachSegment(buckets.results, job, 'ledger', parseLedger)) {
+    const fresh = lines.filter((line) => isFirst(seen, line));
+    if (fresh.length > 0) yield Buffer.from(formatJsonLines(await withUrls(buckets, fresh)));
+  }
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
+import { buffer } from 'node:stream/consumers';
 import { test, type TestContext } from 'node:test';
 import { connectBuckets } from '../../functions/adapters/gcs-bucket.ts';
 import type { Bucket } from '../../functions/ports/bucket.ts';
@@ -61,6 +62,36 @@ test('a storage that never answers is given up, whatever was asked of it', async
     assert.ok(end.status === 'rejected' && end.reason instanceof PortError, what);
     assert.deepEqual([end.reason.code, end.reason.retry], ['FF-BUCKET', true], what);
   }
+});
+
+/** Of no size that the storage would like, and so many that they are sent in several pieces. */
+async function* manyChunks(): AsyncGenerator<Buffer> {
+  for (let chunk = 0; chunk < 200; chunk += 1) yield Buffer.alloc(100_001, chunk);
+}
+
+test('what is written while it is made arrives whole, in one object, also where a piece is refused', async (t) => {
+  const { box, local } = await openBox(t);
+  const expected = await buffer(manyChunks());
+  const contentType = 'text/plain';
+  const first = await box.writeChunks('made', manyChunks(), { contentType });
+  local.context.faults.set([{ service: 'storage', method: '*', nth: 3, effect: 'status', status: 503 }]);
+  const second = await box.writeChunks('made', manyChunks(), { contentType });
+  const there = await box.read('made', expected.length);
+  assert.ok(there !== null && there.bytes.equals(expected));
+  assert.deepEqual([there.generation, first === second], [second, false]);
+});
+
+test('nothing is written of what could not be made, nor to a storage that never answers', async (t) => {
+  const { box, local } = await openBox(t, { callMs: 300 });
+  const broken = async function* (): AsyncGenerator<Buffer> {
+    yield Buffer.from('a beginning');
+    throw new PortError('FF-TEST', 'the rest cannot be read', { retry: true });
+  };
+  const contentType = 'text/plain';
+  await assert.rejects(box.writeChunks('broken', broken(), { contentType }), { code: 'FF-TEST' });
+  assert.equal(await box.info('broken'), null);
+  local.context.faults.set([{ service: 'storage', method: '*', effect: 'hang' }]);
+  await assert.rejects(box.writeChunks('made', manyChunks(), { contentType }), { code: 'FF-BUCKET', retry: true });
 });
 
 test('a write without a condition takes the second try from nobody', async (t) => {

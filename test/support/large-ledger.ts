@@ -1,4 +1,7 @@
-/** Makes the ledger of a resume with so many results (the first argument); prints how many lines it has. */
+/**
+ * Makes the ledger of a resume with so many results (the first argument) of buckets that keep nothing; prints a line of
+ * JSON: how many lines it has, how many bytes, and the most memory that this took.
+ */
 import { newRecord } from '../../functions/job/job-record.ts';
 import { makeResumeLedger } from '../../functions/reconcile/resume-ledger.ts';
 import { VirtualWorld } from '../../testing/virtual-ports.ts';
@@ -9,8 +12,9 @@ const SIGNATURE = 's'.repeat(800);
 
 const results = Number(process.argv[2]);
 const { buckets } = new VirtualWorld();
-buckets.results.signedUrl = async (name) => `https://storage.test/${name}?${SIGNATURE}`;
-for (let from = 0; from < results; from += LINES_IN_SEGMENT) {
+
+function segmentOf(number: number): string {
+  const from = (number - 1) * LINES_IN_SEGMENT;
   const lines = Array.from({ length: Math.min(LINES_IN_SEGMENT, results - from) }, (_, index) => {
     const iteration = from + index + 1;
     const object = `demo/attempt-1/loop-1/iteration-${iteration}.rds`;
@@ -24,10 +28,30 @@ for (let from = 0; from < results; from += LINES_IN_SEGMENT) {
     const counts = { loop: 1, iteration, attempt: 1, seconds: 1, bytes: 1, startedAt: 0, warnings: 0 };
     return `${JSON.stringify({ ...counts, ...digests, ...where })}\n`;
   });
-  const name = `demo/attempt-1/ledger/${String(from / LINES_IN_SEGMENT + 1).padStart(6, '0')}.jsonl`;
-  await buckets.results.write(name, lines.join(''), {});
+  return lines.join('');
 }
+
+buckets.results.list = async () =>
+  Array.from({ length: Math.ceil(results / LINES_IN_SEGMENT) }, (_, index) => ({
+    name: `demo/attempt-1/ledger/${String(index + 1).padStart(6, '0')}.jsonl`,
+    ...{ generation: '1', bytes: 1, md5: '', updatedMs: 0 },
+  }));
+buckets.results.read = async (name) => ({
+  bytes: Buffer.from(segmentOf(Number(/(\d+)\.jsonl$/.exec(name)?.[1]))),
+  ...{ generation: '1', updatedMs: 0 },
+});
+buckets.results.signedUrl = async (name) => `https://storage.test/${name}?${SIGNATURE}`;
+
+const made = { lines: 0, bytes: 0, heapBytes: 0, residentBytes: 0 };
+buckets.state.writeChunks = async (_name, chunks) => {
+  for await (const chunk of chunks) {
+    made.bytes += chunk.length;
+    for (const byte of chunk) if (byte === 10) made.lines += 1;
+    const { heapUsed, rss } = process.memoryUsage();
+    made.heapBytes = Math.max(made.heapBytes, heapUsed);
+    made.residentBytes = Math.max(made.residentBytes, rss);
+  }
+  return '1';
+};
 await makeResumeLedger(buckets, newRecord('demo', '2026-11-26T12:00:00Z'));
-let lines = 0;
-for (const byte of buckets.state.objects.get('resume/demo/attempt-1.jsonl')!.bytes) if (byte === 10) lines += 1;
-process.stdout.write(String(lines));
+process.stdout.write(JSON.stringify(made));

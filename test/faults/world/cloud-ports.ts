@@ -1,4 +1,5 @@
 /** The ports of buckets and clusters of the fault world. */
+import { buffer } from 'node:stream/consumers';
 import type { Bucket } from '../../../functions/ports/bucket.ts';
 import type { Clusters, ClusterView } from '../../../functions/ports/clusters.ts';
 import { PortError } from '../../../functions/ports/port-error.ts';
@@ -71,6 +72,10 @@ export function bucketPort(memory: MemoryBucket, at: At, nowMs: () => number): B
     listFolders: (prefix) => at(`${name}.listFolders`, () => memory.folders(prefix)),
     write: (object, bytes, options) =>
       at(`${name}.write`, () => memory.write(object, bytes, nowMs(), options.ifGeneration)),
+    writeChunks: async (object, chunks) => {
+      const bytes = await buffer(chunks);
+      return at(`${name}.write`, () => memory.write(object, bytes, nowMs()));
+    },
     remove: (object, options = {}) => at(`${name}.remove`, () => memory.remove(object, options.ifGeneration)),
     signedUrl: async (object) => `memory://${name}/${object}`,
     signedUpload: async (prefix) => ({ url: `memory://${name}`, fields: { prefix } }),
