@@ -179,11 +179,7 @@ class GcsBucket implements Bucket {
     return String(file.metadata.generation);
   }
 
-  async writeChunks(
-    name: string,
-    chunks: AsyncIterable<Buffer>,
-    options: { contentType: string },
-  ): Promise<string> {
+  async writeChunks(name: string, chunks: AsyncIterable<Buffer>, options: { contentType: string }): Promise<string> {
     const idleMs = this.#settings.callMs ?? CALL_MS;
     return this.#wrapped(`writing gs://${this.name}/${name}`, () =>
       uploadChunks(this.#bucket.file(name), chunks, { ...options, idleMs }),
