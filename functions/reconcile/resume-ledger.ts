@@ -1,6 +1,6 @@
 /**
- * The ledger that a driver is given: everything that the bucket holds of its job, with a signed URL each. It is made and
- * written segment by segment: of a million results it has more than 1 GB, and nothing of it is kept.
+ * The ledger that a driver is given: everything that the bucket holds of its job, with a signed URL each. It is made
+ * and written segment by segment: of a million results it has more than 1 GB, and nothing of it is kept.
  */
 import { createHash } from 'node:crypto';
 import { inParallel } from '../in-parallel.ts';
