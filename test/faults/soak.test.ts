@@ -29,8 +29,8 @@ it(`${PASSES} passes leave nothing behind`, { timeout: LONGEST_MS }, async (t) =
   const args = [...options, '--expose-gc', program, String(PASSES), String(redis.port), redis.password];
   // The log of the passes goes to its standard output.
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
-  assert.equal(code, 0, said);
+  const [said, ended] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+  assert.equal(ended[0], 0, said);
   const lines = said.split('\n').filter((line) => line.startsWith('{"passes"'));
   const figures = lines.map((line) => JSON.parse(line) as Figures);
   for (const line of lines) t.diagnostic(line);

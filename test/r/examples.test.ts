@@ -28,8 +28,8 @@ async function runR(cwd: string, ...args: string[]): Promise<string> {
   let output = '';
   child.stdout.on('data', (chunk) => (output += chunk));
   child.stderr.on('data', (chunk) => (output += chunk));
-  const [code] = await once(child, 'close');
-  assert.equal(code, 0, output);
+  const ended = await once(child, 'close');
+  assert.equal(ended[0], 0, output);
   return output;
 }
 

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const guard = new URL('../support/network-guard.ts', import.meta.url).href;
 
-async function runGuarded(program: string): Promise<{ code: number; output: string }> {
+async function runGuarded(program: string): Promise<{ code: number | null; output: string }> {
   const env = { ...process.env };
   for (const name of ['FF_TEST_NETWORK_REPORT', 'NODE_OPTIONS', 'NODE_TEST_CONTEXT']) delete env[name];
   const child = spawn(process.execPath, ['--import', guard, '--input-type=module', '--eval', program], {
@@ -18,8 +18,8 @@ async function runGuarded(program: string): Promise<{ code: number; output: stri
   let output = '';
   child.stderr.on('data', (chunk) => (output += chunk));
   child.stdout.on('data', (chunk) => (output += chunk));
-  const [code] = await once(child, 'close');
-  return { code, output };
+  await once(child, 'close');
+  return { code: child.exitCode, output };
 }
 
 const inner = `import net from 'node:net'; net.connect(80, '192.0.2.1').on('error', () => {});`;

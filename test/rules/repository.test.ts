@@ -3,7 +3,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import * as z from 'zod';
 import { projectFiles, projectRoot } from '../support/source-files.ts';
+
+const versions = z.record(z.string(), z.string());
+const pinned = z.object({ dependencies: versions, devDependencies: versions });
 
 const files = projectFiles()
   .filter((path) => !/\.(png|gz|xz|rds|RData|pdf|svg)$/.test(path))
@@ -102,9 +106,11 @@ describe('repository', () => {
   });
 
   it('pins every dependency exactly', () => {
-    const { dependencies, devDependencies } = JSON.parse(readFileSync(`${projectRoot}package.json`, 'utf8'));
+    const { dependencies, devDependencies } = pinned.parse(
+      JSON.parse(readFileSync(`${projectRoot}package.json`, 'utf8')),
+    );
     const loose = Object.entries({ ...dependencies, ...devDependencies }).filter(
-      ([, version]) => !/^\d+\.\d+\.\d+$/.test(String(version)),
+      ([, version]) => !/^\d+\.\d+\.\d+$/.test(version),
     );
     assert.deepEqual(loose, []);
   });

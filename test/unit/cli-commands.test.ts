@@ -4,10 +4,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import * as z from 'zod';
 import { commands } from '../../cli/commands/index.ts';
 import { askHere, callHere } from '../support/command.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
+const refusal = z.object({ error: z.object({ code: z.string(), message: z.string(), remedy: z.string() }) });
 /** Without it these two would start a local cloud of their own. */
 const HARMLESS: Record<string, string[]> = { local: ['--stop'], demo: ['--example', 'nothing'] };
 const NOWHERE = ['--state', '/nonexistent'];
@@ -58,7 +60,7 @@ describe('the command line without a cloud', () => {
   ];
   for (const [args, code, error] of wrong)
     it(`${args.join(' ').replace(project, 'PROJECT')}: ${error}, exit code ${code}`, async () => {
-      const { error: told } = await askHere(code, ...args);
+      const { error: told } = refusal.parse(await askHere(code, ...args));
       assert.equal(told.code, error);
       assert.ok(told.message && told.remedy);
     });

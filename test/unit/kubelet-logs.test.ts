@@ -89,9 +89,10 @@ test('a follower sees what comes and ends with the run', async (t) => {
   log.attach('stdout', stream);
   stream.write('first\n');
   const follower = readLog({ dir, restart: 0, live: log }, { ...ALL, follow: true }, new AbortController().signal);
-  assert.equal((await follower.next()).value?.toString(), 'first\n');
+  const next = async (): Promise<string> => String((await follower.next()).value);
+  assert.equal(await next(), 'first\n');
   stream.end('second\n');
-  assert.equal((await follower.next()).value?.toString(), 'second\n');
+  assert.equal(await next(), 'second\n');
   await log.end();
   assert.equal((await follower.next()).done, true);
 });

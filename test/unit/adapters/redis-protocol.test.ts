@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { isList } from '../../../local-cloud/is-plain.ts';
 import { NO_URL, redisFields, redisWords } from '../../../functions/adapters/redis-fields.ts';
 import { redisKeys } from '../../../functions/adapters/redis-keys.ts';
 import { JobWorld } from '../../support/job-world.ts';
@@ -143,9 +144,7 @@ function readListOfR(name: string): Record<string, string[] | Record<string, str
 
 test('R has the same fields and words', () => {
   const sorted = (lists: Record<string, readonly string[] | Record<string, string>>): unknown =>
-    Object.fromEntries(
-      Object.entries(lists).map(([kind, names]) => [kind, Array.isArray(names) ? [...names].sort() : names]),
-    );
+    Object.fromEntries(Object.entries(lists).map(([kind, names]) => [kind, isList(names) ? [...names].sort() : names]));
   // their order matters where they are parts of a line
   assert.deepEqual(sorted(readListOfR('FIELDS')), sorted(redisFields));
   for (const kind of ['arrived', 'need', 'urls', 'exports', 'replace', 'causes'] as const) {

@@ -11,6 +11,9 @@ import { jobSubmitted } from '../../../functions/entry/job-submitted.ts';
 import { progressReported } from '../../../functions/entry/progress-reported.ts';
 import { status } from '../../../functions/entry/status.ts';
 import { tick } from '../../../functions/entry/tick.ts';
+import type { JobRecord } from '../../../functions/job/job-record.ts';
+import { paths } from '../../../functions/job/names.ts';
+import { parseRecord } from '../../../functions/job/record-text.ts';
 import { VirtualWorld } from '../../../testing/virtual-ports.ts';
 
 const digest = `@sha256:${'a'.repeat(64)}`;
@@ -36,6 +39,10 @@ beforeEach(async () => {
 /** As often as a call is made that is refused. */
 function failThrice(call: string): void {
   for (let time = 1; time <= 3; time += 1) world.failNext(call);
+}
+
+function recordOf(job: string): JobRecord {
+  return parseRecord(world.buckets.state.objects.get(paths.record(job))?.bytes.toString() ?? '', job);
 }
 
 const message = (data: unknown): Event => ({
@@ -145,8 +152,7 @@ describe('events', () => {
   it('a used-up budget pauses every live job', async () => {
     await tick(context);
     await budgetAlert(context, message({ costAmount: 101, budgetAmount: 100 }));
-    const record = JSON.parse(world.buckets.state.objects.get('jobs/demo.json')!.bytes.toString());
-    assert.equal(record.ending.outcome, 'paused');
+    assert.equal(recordOf('demo').ending?.outcome, 'paused');
   });
 
   it('a job that cannot be asked to pause keeps no other from it, and the event comes again', async () => {
@@ -155,9 +161,7 @@ describe('events', () => {
     await tick(context);
     world.failNext('uploads.write');
     await assert.rejects(budgetAlert(context, message({ costAmount: 101, budgetAmount: 100 })), /could not be asked/);
-    const outcomes = ['demo', 'second'].map(
-      (job) => JSON.parse(world.buckets.state.objects.get(`jobs/${job}.json`)!.bytes.toString()).ending?.outcome,
-    );
+    const outcomes = ['demo', 'second'].map((job) => recordOf(job).ending?.outcome);
     assert.deepEqual(outcomes.toSorted(), ['paused', undefined]);
   });
 });

@@ -25,7 +25,7 @@ const numbers = fc.double({ noDefaultInfinity: false, noNaN: false }).map((numbe
 const many = <T>(one: fc.Arbitrary<T>): fc.Arbitrary<T[]> =>
   fc
     .tuple(fc.array(one, { maxLength: 3 }), fc.constantFrom(1, 1000))
-    .map(([few, times]) => Array(times).fill(few).flat());
+    .map(([few, times]) => Array.from({ length: times }, () => few).flat());
 
 const loops = fc
   .record({ label: texts, reuse: texts, strays: texts, total: fc.option(numbers), done: numbers, seconds: numbers })

@@ -1,6 +1,7 @@
 /** What pods are started with is small, however large the folder is: the files' URLs are in a list in the bucket. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import * as z from 'zod';
 import { makeInputs } from '../../../functions/reconcile/make-inputs.ts';
 import { recordIn } from '../../support/plan-fixtures.ts';
 import { VirtualWorld } from '../../../testing/virtual-ports.ts';
@@ -22,8 +23,7 @@ it(`the inputs of ${FILES} files fit a Secret many times over, and the list name
   assert.ok(Buffer.byteLength(inputs) < SECRET_BYTES / 100, `${Buffer.byteLength(inputs)} bytes`);
   const [list] = [...buckets.state.objects].filter(([name]) => inputs.includes(`/${name}`));
   assert.ok(list !== undefined);
-  const listed: unknown = JSON.parse(list[1].bytes.toString());
-  assert.ok(Array.isArray(listed));
+  const listed = z.array(z.looseObject({ name: z.string() })).parse(JSON.parse(list[1].bytes.toString()));
   assert.deepEqual(listed.map(({ name }) => name).toSorted(), names.toSorted());
   const url = `https://storage.test/jobs/${record.job}/data/7.csv?${'s'.repeat(800)}`;
   assert.deepEqual(

@@ -4,6 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
+import { parseJson } from '../../../functions/job/json-lines.ts';
+import { statusSchema } from '../../../functions/job/status-schema.ts';
 import { readLedger } from '../../../functions/reconcile/read-ledger.ts';
 import { JobWorld, loop } from '../../support/job-world.ts';
 
@@ -121,8 +123,8 @@ describe('the folder', () => {
         JSON.stringify((await world.record()).problems),
       );
       assert.equal(world.created.length, 0);
-      const status = JSON.parse(world.buckets.uploads.objects.get('jobs/demo/status.json')!.bytes.toString());
-      assert.ok(status.problems[0].remedy.length > 0);
+      const text = world.buckets.uploads.objects.get('jobs/demo/status.json')!.bytes.toString();
+      assert.ok(parseJson(text, statusSchema)?.problems[0]?.remedy);
       await world.upload({ 'run.R': 'x <- 1', 'job.yaml': 'script: run.R' });
       await world.pass();
       assert.equal(await world.phase(), 'creating');

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
+import * as z from 'zod';
 import { JobWorld } from '../../support/job-world.ts';
 
 let world: JobWorld;
@@ -17,10 +18,12 @@ const error = (iteration: number): { id: string; json: string } => ({
   json: JSON.stringify({ loop: 1, iteration, message: `no value for ${iteration}` }),
 });
 
-function lines(below: string): { iteration?: number; loop?: number }[] {
+const report = z.object({ iteration: z.number().optional(), loop: z.number().optional() });
+
+function lines(below: string): z.infer<typeof report>[] {
   const names = [...world.buckets.results.objects.keys()].filter((name) => name.startsWith(below)).toSorted();
   const texts = names.map((name) => world.buckets.results.objects.get(name)!.bytes.toString());
-  return texts.flatMap((text) => text.trimEnd().split('\n')).map((line) => JSON.parse(line));
+  return texts.flatMap((text) => text.trimEnd().split('\n')).map((line) => report.parse(JSON.parse(line)));
 }
 
 const saved = (): (number | undefined)[] => lines('demo/attempt-1/errors/').map(({ iteration }) => iteration);
