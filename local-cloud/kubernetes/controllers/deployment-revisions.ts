@@ -164,7 +164,7 @@ function createOrAdopt(context: ControllerContext, deployment: Deployment, set: 
     const existing = store.get('replicasets', set.metadata.namespace, set.metadata.name ?? '');
     if (error.reason === 'AlreadyExists' && existing) {
       if (isMadeBefore(existing, deployment, set)) return existing;
-      const collisionCount = Number(deployment.status?.collisionCount ?? 0) + 1;
+      const collisionCount = (deployment.status?.collisionCount ?? 0) + 1;
       store.updateStatus('deployments', { ...deployment, status: { ...deployment.status, collisionCount } });
     } else {
       const message = `Failed to create new replica set "${set.metadata.name}": ${error.message}`;
@@ -180,7 +180,7 @@ function isMadeBefore(existing: ReplicaSet, { metadata }: Deployment, { spec }: 
 
 /** Deletes the oldest ReplicaSets that hold no pods, beyond the history limit. */
 export function dropOldRevisions({ store }: ControllerContext, { deployment, oldSets }: DeploymentState): void {
-  const limit = Number(deployment.spec?.revisionHistoryLimit ?? HISTORY_LIMIT_DEFAULT);
+  const limit = deployment.spec?.revisionHistoryLimit ?? HISTORY_LIMIT_DEFAULT;
   const alive = oldSets.filter((set) => set.metadata.deletionTimestamp === undefined);
   const surplus = alive.length - limit;
   if (surplus <= 0) return;
@@ -193,12 +193,8 @@ export function dropOldRevisions({ store }: ControllerContext, { deployment, old
 }
 
 function isEmpty(set: ReplicaSet): boolean {
-  const observed = Number(set.status?.observedGeneration ?? 0);
-  return (
-    wantedReplicas(set) === 0 &&
-    Number(set.status?.replicas ?? 0) === 0 &&
-    Number(set.metadata.generation ?? 0) <= observed
-  );
+  const observed = set.status?.observedGeneration ?? 0;
+  return wantedReplicas(set) === 0 && (set.status?.replicas ?? 0) === 0 && (set.metadata.generation ?? 0) <= observed;
 }
 
 /** Sets that ask for pods. */

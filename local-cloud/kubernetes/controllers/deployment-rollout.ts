@@ -169,7 +169,7 @@ function shareOf(deployment: Deployment, set: ReplicaSet, toAdd: number, added: 
   const replicas = wantedReplicas(set);
   if (replicas === 0 || toAdd === added) return 0;
   const wanted = wantedReplicas(deployment);
-  const before = Number(set.metadata.annotations?.[MAX_REPLICAS] ?? 0) || Number(deployment.status?.replicas ?? 0);
+  const before = Number(set.metadata.annotations?.[MAX_REPLICAS] ?? 0) || (deployment.status?.replicas ?? 0);
   let fraction = -replicas;
   if (wanted > 0) {
     fraction = before === 0 ? 0 : Math.round((replicas * (wanted + maxSurge(deployment))) / before) - replicas;

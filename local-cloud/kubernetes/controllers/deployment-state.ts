@@ -23,7 +23,7 @@ export function allSets(state: DeploymentState): ReplicaSet[] {
 }
 
 export function wantedReplicas(object: Pick<Deployment | ReplicaSet, 'spec'>): number {
-  return Number(object.spec?.replicas ?? 1);
+  return object.spec?.replicas ?? 1;
 }
 
 export function isRollingUpdate(deployment: Deployment): boolean {
@@ -40,7 +40,7 @@ export function sumStatus(
   sets: readonly ReplicaSet[],
   field: 'replicas' | 'readyReplicas' | 'availableReplicas',
 ): number {
-  return sets.reduce((sum, set) => sum + Number(set.status?.[field] ?? 0), 0);
+  return sets.reduce((sum, set) => sum + (set.status?.[field] ?? 0), 0);
 }
 
 /** How many pods may exist beyond the wanted number during a rollout. */

@@ -34,7 +34,7 @@ interface Progress {
 }
 
 function hasDeadline(deployment: Deployment): boolean {
-  return Number(deployment.spec?.progressDeadlineSeconds ?? NO_DEADLINE) !== NO_DEADLINE;
+  return (deployment.spec?.progressDeadlineSeconds ?? NO_DEADLINE) !== NO_DEADLINE;
 }
 
 /** Writes the Progressing condition at once; the answer is the Deployment as stored. */
@@ -139,8 +139,8 @@ function judgeProgress(
   nowMs: number,
 ): Condition[] {
   const current = findCondition(conditionsOf(deployment), 'Progressing');
-  const replicas = Number(status.replicas ?? 0);
-  if (replicas === Number(status.updatedReplicas ?? 0) && current?.reason === COMPLETE) return conditions;
+  const replicas = status.replicas ?? 0;
+  if (replicas === (status.updatedReplicas ?? 0) && current?.reason === COMPLETE) return conditions;
   const subject = newSet ? `ReplicaSet "${newSet.metadata.name}"` : `Deployment "${deployment.metadata.name}"`;
   if (isComplete(deployment, status)) {
     const message = `${subject} has successfully progressed.`;
@@ -164,15 +164,15 @@ function withCurrentTime(conditions: Condition[], current: Condition | undefined
 export function isComplete(deployment: Deployment, status: Counted = deployment.status ?? {}): boolean {
   const wanted = wantedReplicas(deployment);
   return (
-    Number(status.updatedReplicas ?? 0) === wanted &&
-    Number(status.replicas ?? 0) === wanted &&
-    Number(status.availableReplicas ?? 0) === wanted &&
-    Number(status.observedGeneration ?? 0) >= Number(deployment.metadata.generation ?? 0)
+    (status.updatedReplicas ?? 0) === wanted &&
+    (status.replicas ?? 0) === wanted &&
+    (status.availableReplicas ?? 0) === wanted &&
+    (status.observedGeneration ?? 0) >= (deployment.metadata.generation ?? 0)
   );
 }
 
 function hasProgressed(before: Counted, after: Counted): boolean {
-  const value = (status: Counted, field: keyof Counted): number => Number(status[field] ?? 0);
+  const value = (status: Counted, field: keyof Counted): number => status[field] ?? 0;
   const old = (status: Counted): number => value(status, 'replicas') - value(status, 'updatedReplicas');
   return (
     old(after) < old(before) ||

@@ -73,7 +73,7 @@ export class EventRecorder {
     const where = this.#written.get(group);
     const event = where && this.#store.get('events', where.namespace, where.name);
     if (!event) return false;
-    const count = Number(event.count ?? 1) + 1;
+    const count = (event.count ?? 1) + 1;
     this.#store.update('events', {
       ...event,
       message: text,

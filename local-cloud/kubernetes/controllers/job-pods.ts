@@ -125,7 +125,7 @@ export function endedMs(pod: Pod, nowMs: number): number {
 export function restartsInPlace(pods: readonly Pod[]): number {
   let restarts = 0;
   for (const pod of pods) {
-    for (const status of containerStatuses(pod)) restarts += Number(status.restartCount ?? 0);
+    for (const status of containerStatuses(pod)) restarts += status.restartCount ?? 0;
   }
   return restarts;
 }

@@ -27,8 +27,8 @@ export interface Counters {
 export function countersOf(job: Job): Counters {
   const uncounted = job.status?.uncountedTerminatedPods ?? {};
   return {
-    succeeded: Number(job.status?.succeeded ?? 0),
-    failed: Number(job.status?.failed ?? 0),
+    succeeded: job.status?.succeeded ?? 0,
+    failed: job.status?.failed ?? 0,
     uncountedSucceeded: uncounted.succeeded ?? [],
     uncountedFailed: uncounted.failed ?? [],
   };
@@ -88,7 +88,7 @@ function failure(reason: string, message: string): Verdict {
 }
 
 function isPastBackoffLimit(job: Job, pods: JobPods, failed: number): boolean {
-  const limit = Number(job.spec?.backoffLimit ?? BACKOFF_LIMIT_DEFAULT);
+  const limit = job.spec?.backoffLimit ?? BACKOFF_LIMIT_DEFAULT;
   if (failed > limit) return true;
   if (job.spec?.template?.spec?.restartPolicy !== 'OnFailure') return false;
   const restarts = restartsInPlace(pods.active);
@@ -106,7 +106,7 @@ export function untilDeadlineMs(job: Job, nowMs: number): number | undefined {
   const started = toMs(job.status?.startTime);
   const deadlineSeconds = job.spec?.activeDeadlineSeconds;
   if (deadlineSeconds === undefined || started === undefined || isSuspended(job)) return undefined;
-  return started + Number(deadlineSeconds) * 1000 - nowMs;
+  return started + deadlineSeconds * 1000 - nowMs;
 }
 
 export function isSuspended(job: Job): boolean {

@@ -203,7 +203,7 @@ function withNewEnds(counters: Counters, { newlySucceeded, newlyFailed }: JobPod
 
 /** Without completions a Job is a group that shares its work: one success means that nothing new needs to start. */
 function wantedActive(job: Job, active: number, succeeded: number): number {
-  const parallelism = Number(job.spec?.parallelism ?? 1);
+  const parallelism = job.spec?.parallelism ?? 1;
   const completions = job.spec?.completions;
   if (completions === undefined) return succeeded > 0 ? Math.min(active, parallelism) : parallelism;
   return Math.min(parallelism, Math.max(0, completions - succeeded));

@@ -15,7 +15,7 @@ export function nodePreference(pod: Pod, node: Node): number {
   let sum = 0;
   for (const { weight, preference } of pod.spec?.affinity?.nodeAffinity
     ?.preferredDuringSchedulingIgnoredDuringExecution ?? []) {
-    if (preference && matchesTerm(preference, node)) sum += Number(weight);
+    if (preference && matchesTerm(preference, node)) sum += weight ?? 0;
   }
   return sum;
 }

@@ -41,7 +41,7 @@ export function isAvailable(pod: Pod, minReadySeconds: number, nowMs: number): b
 /** The most restarts of any container of the pod. */
 export function maxRestarts(pod: Pod): number {
   let most = 0;
-  for (const status of containerStatuses(pod)) most = Math.max(most, Number(status.restartCount ?? 0));
+  for (const status of containerStatuses(pod)) most = Math.max(most, status.restartCount ?? 0);
   return most;
 }
 

@@ -48,7 +48,7 @@ export function replicaSetController(context: ControllerContext): Controller {
 
 /** Creates what is missing and deletes what is too much. */
 function manage(context: ControllerContext, recorder: EventRecorder, set: ReplicaSet, pods: Pod[]): void {
-  const surplus = pods.length - Number(set.spec?.replicas ?? 1);
+  const surplus = pods.length - (set.spec?.replicas ?? 1);
   const template = { ...set.spec?.template };
   for (let missing = Math.min(-surplus, BURST_REPLICAS); missing > 0; missing -= 1) {
     createPod(context, recorder, set, podFromTemplate(set, template));
@@ -74,7 +74,7 @@ function writeStatus({ store, clock }: ControllerContext, set: ReplicaSet, pods:
 
 /** The status as the pods were when the sync began: what was just created or deleted shows at the next one. */
 function statusOf(set: ReplicaSet, pods: Pod[], failure: unknown, nowMs: number): ReplicaSet['status'] {
-  const minReadySeconds = Number(set.spec?.minReadySeconds ?? 0);
+  const minReadySeconds = set.spec?.minReadySeconds ?? 0;
   const wanted = set.spec?.template?.metadata?.labels ?? {};
   const conditions = failureConditions(set, pods, failure, nowMs);
   return {
@@ -96,7 +96,7 @@ function counted(name: string, pods: Pod[], fits: (pod: Pod) => boolean): Record
 function failureConditions(set: ReplicaSet, pods: Pod[], failure: unknown, nowMs: number) {
   const conditions = conditionsOf(set);
   if (failure === undefined) return withoutCondition(conditions, 'ReplicaFailure');
-  const tooMany = pods.length > Number(set.spec?.replicas ?? 1);
+  const tooMany = pods.length > (set.spec?.replicas ?? 1);
   return withCondition(conditions, {
     type: 'ReplicaFailure',
     status: 'True',
@@ -108,7 +108,7 @@ function failureConditions(set: ReplicaSet, pods: Pod[], failure: unknown, nowMs
 
 /** Time until the next ready pod has been ready long enough to count as available. */
 function untilNextAvailable(set: ReplicaSet, pods: Pod[], nowMs: number): number | undefined {
-  const minReadyMs = Number(set.spec?.minReadySeconds ?? 0) * 1000;
+  const minReadyMs = (set.spec?.minReadySeconds ?? 0) * 1000;
   if (minReadyMs === 0) return undefined;
   let soonest: number | undefined;
   for (const pod of pods) {
