@@ -47,7 +47,8 @@ interface PodTemplate {
 function stored(manifest: Manifest): KubeObject {
   const managed = { manager: 'node-fetch', operation: 'Update', time: AT, fieldsType: 'FieldsV1' };
   const metadata = { ...manifest.metadata, managedFields: [{ ...managed, fieldsV1: fields(manifest['spec']) }] };
-  return { ...manifest, metadata: { ...metadata, uid: uid(0), creationTimestamp: AT } } as unknown as KubeObject;
+  const own = { uid: uid(0), resourceVersion: '1', creationTimestamp: AT };
+  return { ...manifest, metadata: { ...metadata, ...own } } as unknown as KubeObject;
 }
 
 function secret(name: string, data: Record<string, string>): KubeObject {

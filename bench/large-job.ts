@@ -115,6 +115,8 @@ async function driveToRunning(world: VirtualWorld): Promise<VirtualCluster> {
   };
   await world.buckets.uploads.write(`jobs/${JOB}/run.R`, 'x <- 1\n', {});
   await world.buckets.uploads.write(`jobs/${JOB}/job.yaml`, jobFile, {});
+  // The first pass takes a place among the clusters, the second makes one.
+  await reconcileJob(world.ports, settings, JOB);
   const cluster = await pass();
   cluster.view.state = 'running';
   await pass();
