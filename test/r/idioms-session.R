@@ -102,6 +102,13 @@ probe("bitwise/sets", foreach(i = 1:2) %run% list(union(1:3, 2:5), setdiff(1:5, 
   rowsum(c(1, 2, 3), c("a", "b", "a")), prettyNum(1234567, ","), rapply(list(1, "a"), toupper, classes = "character",
   how = "unlist")))
 
+make <- function(mark, unused = stop("evaluated")) function(x) paste(x, mark)
+options(my.functions = list(plus = function(x) x + 1, mark = make("!"), n = 3), my.function = make("?"))
+probe("options that hold functions", foreach(i = 1:2) %run% list(getOption("my.functions")$plus(i),
+  getOption("my.functions")$mark(i), getOption("my.function")(i)))
+setHook("before.plot.new", function(...) hooked <<- hooked + 1)
+hooked <- 0
+probe("hooks of the script", foreach(i = 1:2) %run% { hooked <<- 0; pdf(NULL); plot(1); dev.off(); hooked })
 probe("command line", foreach(i = 1:2) %run% list(commandArgs(), commandArgs(trailingOnly = TRUE)))
 invisible(suppressWarnings(Sys.timezone()))
 Sys.setenv(TZ = "Asia/Kolkata")

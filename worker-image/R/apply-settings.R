@@ -17,6 +17,7 @@ apply_settings <- function(worker, setup) {
   set_timezone(settings)
   set_folder(settings$folder)
   if (!identical(commandArgs(), settings$arguments)) .Call(fleet_set_arguments, settings$arguments)
+  set_hooks(settings$hooks)
   if (!is.null(settings$palette)) grDevices::palette(settings$palette)
   apply_package_state(worker$package_state, settings$inside)
   worker$settings_of <- setup$run

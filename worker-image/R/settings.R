@@ -64,7 +64,7 @@ script_settings <- function(fleet) {
        locale = vapply(setdiff(LOCALE_CATEGORIES, "LC_MESSAGES"), Sys.getlocale, ""), timezone = timezone_name(),
        zone_kept = get0(".sys.timezone", envir = baseenv(), inherits = FALSE), arguments = commandArgs(),
        folder = folder_below(fleet$folder), packages = attached_packages(), inside = package_changes(),
-       palette = if (!identical(grDevices::palette(), FIRST_PALETTE)) grDevices::palette())
+       hooks = script_hooks(), palette = if (!identical(grDevices::palette(), FIRST_PALETTE)) grDevices::palette())
 }
 
 changed_options <- function() {
@@ -86,11 +86,11 @@ same_value <- function(a, b) {
     identical(hash_value(a), hash_value(b))
 }
 
-# Plain values, and functions of packages and of the script
+# Plain values, and functions, also in lists, with what they have captured; no environments by themselves
 can_travel <- function(value) {
-  if (!is.function(value)) return(.Call(fleet_plain, value))
-  env <- environment(value)
-  is.null(env) || identical(env, globalenv()) || identical(env, baseenv()) || isNamespace(env)
+  if (.Call(fleet_plain, value)) return(TRUE)
+  !is.environment(value) && .Call(fleet_sendable, value, list()) &&
+    .Call(fleet_weight, value, list(), PACKAGE_VALUE_BYTES) <= PACKAGE_VALUE_BYTES
 }
 
 changed_variables <- function(start) {
@@ -137,6 +137,7 @@ settings_text <- function(settings, arguments = NULL) {
              if (!is.null(settings$folder) && !startsWith(settings$folder, "/")) list(folder = settings$folder),
              if (length(packages)) list(attached = packages),
              if (length(arguments)) list(arguments = arguments),
+             if (length(settings$hooks)) list(hooks = settings$hooks),
              if (length(settings$palette)) list(palette = settings$palette), inside_packages(settings$inside))
   if (!length(parts)) return("none")
   first <- order(!names(parts) %in% c(names(FIRST_OPTIONS), "locale", "timezone", "folder", "attached", "arguments"))

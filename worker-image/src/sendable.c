@@ -42,7 +42,9 @@ static int is_sendable(sending *s, SEXP x, int depth) {
   case CLOSXP:
     if (!is_sendable(s, CLOENV(x), depth + 1)) return 0;
     break;
-  case PROMSXP: return PRVALUE(x) != R_UnboundValue && is_sendable(s, PRVALUE(x), depth + 1);
+  case PROMSXP:
+    if (PRVALUE(x) != R_UnboundValue) return is_sendable(s, PRVALUE(x), depth + 1);
+    return is_sendable(s, PRENV(x), depth + 1) && is_sendable(s, R_PromiseExpr(x), depth + 1);
   case VECSXP: case EXPRSXP:
     for (R_xlen_t i = 0; i < XLENGTH(x); i++)
       if (!is_sendable(s, VECTOR_ELT(x, i), depth + 1)) return 0;
