@@ -76,14 +76,14 @@ place_files <- function(inputs, dir, files = list_job_files(inputs)) {
 }
 
 # Answers the names of the files that could not be had.
-place_batch <- function(batch, dir) {
-  paths <- download_all(batch$url)[batch$url]
-  whole <- vapply(paths, function(path) if (is.null(path)) NA_real_ else file.size(path), 0) == batch$bytes
+place_batch <- function(some, dir) {
+  paths <- download_all(some$url)[some$url]
+  whole <- vapply(paths, function(path) if (is.null(path)) NA_real_ else file.size(path), 0) == some$bytes
   whole <- !is.na(whole) & whole
-  for (i in which(whole)) put_file(paths[[i]], file.path(dir, batch$name[i]))
+  for (i in which(whole)) put_file(paths[[i]], file.path(dir, some$name[i]))
   unlink(unlist(paths[!whole]))
-  note_placed(batch$name[whole], dir)
-  batch$name[!whole]
+  note_placed(some$name[whole], dir)
+  some$name[!whole]
 }
 
 put_file <- function(from, target) {
