@@ -193,3 +193,36 @@ test('scheduler: pods of another scheduler are left alone', () => {
   assert.equal(nodeOf('p'), undefined);
   assert.equal(scheduled('p'), undefined);
 });
+
+/** Priority and preemption as in Kubernetes' page "Pod Priority and Preemption". */
+test('scheduler: pods of lower priority go for one of a higher, the least important and no more than needed', () => {
+  for (const [name, value] of Object.entries({ high: 1000, low: 10 }))
+    world.store.create('priorityclasses', { metadata: { name }, value });
+  world.addNode('n1', { cpu: '3' });
+  addPod('low', { containers: [container('1')], priorityClassName: 'low' });
+  for (const name of ['none-1', 'none-2']) addPod(name, { containers: [container('1')] });
+  world.settle();
+  // Whoever waits has no claim on what is made free for a pod of higher priority.
+  addPod('waits', { containers: [container('1')] });
+  addPod('high', { containers: [container('1')], priorityClassName: 'high' });
+  world.settle();
+  assert.equal(nodeOf('high'), 'n1');
+  assert.equal(nodeOf('low'), 'n1');
+  assert.equal(nodeOf('waits'), undefined);
+  const left = world.pods().map(({ metadata }) => metadata.name);
+  assert.equal(left.filter((name) => name.startsWith('none-')).length, 1);
+  const gone = ['none-1', 'none-2'].find((name) => !left.includes(name)) ?? '';
+  assert.match(events(gone, 'Preempted')[0]?.message ?? '', /^Preempted by pod \S+ on node n1$/);
+});
+
+test('scheduler: nobody goes for a pod that would find no place all the same, nor for one that does not ask', () => {
+  world.store.create('priorityclasses', { metadata: { name: 'high' }, value: 1000 });
+  world.addNode('n1', { cpu: '1' });
+  addPod('none', { containers: [container('1')] });
+  world.settle();
+  addPod('too-large', { containers: [container('2')], priorityClassName: 'high' });
+  addPod('polite', { containers: [container('1')], priorityClassName: 'high', preemptionPolicy: 'Never' });
+  world.settle();
+  assert.equal(nodeOf('none'), 'n1');
+  assert.equal(world.get('pods', 'none').metadata.deletionTimestamp, undefined);
+});

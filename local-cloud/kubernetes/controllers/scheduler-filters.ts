@@ -15,6 +15,8 @@ export interface Refusal {
 export interface PodToPlace {
   pod: Pod;
   requests: Resources;
+  /** What a node keeps for pods of at least its priority that wait there for others to go. */
+  heldOn: (node: string) => Resources;
 }
 
 /**
@@ -26,7 +28,7 @@ export function refusal(target: PodToPlace, node: NodeState): Refusal | undefine
     refusedByTaint(target.pod, node.node) ??
     refusedByLabels(target.pod, node.node) ??
     refusedByPorts(target.pod, node) ??
-    refusedByResources(target.requests, node)
+    refusedByResources(target, node)
   );
 }
 
@@ -79,14 +81,15 @@ function hostPorts({ spec }: Pod): Set<string> {
   return ports;
 }
 
-function refusedByResources(requests: Resources, node: NodeState): Refusal | undefined {
+function refusedByResources({ requests, heldOn }: PodToPlace, node: NodeState): Refusal | undefined {
   const reasons: string[] = [];
+  const held = heldOn(node.name);
   let resolvable = true;
   if (node.allocatable.pods !== undefined && node.pods.size + 1 > node.allocatable.pods) reasons.push('Too many pods');
   for (const name in requests) {
     const request = requests[name] ?? 0;
     const allocatable = node.allocatable[name] ?? 0;
-    if (request === 0 || request <= allocatable - (node.requested[name] ?? 0) + ROUNDING) continue;
+    if (request === 0 || request <= allocatable - (node.requested[name] ?? 0) - (held[name] ?? 0) + ROUNDING) continue;
     reasons.push(`Insufficient ${name}`);
     if (request > allocatable + ROUNDING) resolvable = false;
   }

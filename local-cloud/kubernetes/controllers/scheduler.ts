@@ -1,6 +1,6 @@
 /**
  * The scheduler: gives each pod without a node the best one that can take it, or says why none can and
- * tries again when something changes. No preemption of other pods, no topology spread constraints
+ * tries again when something changes; pods of lower priority go for it. No topology spread constraints
  * beyond the default spreading, no volumes.
  */
 import type { StoreEvent } from '../object-store.ts';
@@ -11,7 +11,9 @@ import { conditionsOf, findCondition, withCondition } from './conditions.ts';
 import { byKey, keyOf, type Controller, type ControllerContext } from './controller.ts';
 import type { EventRecorder } from './event-recorder.ts';
 import { ClusterState, type NodeState } from './node-state.ts';
-import { isFinished, resourceRequests } from './pod-state.ts';
+import { isFinished, resourceRequests, type Resources } from './pod-state.ts';
+import { markDisrupted } from './disruption-target.ts';
+import { added, findPreemption, priorityOf } from './scheduler-preemption.ts';
 import { refusal, whyUnschedulable, type PodToPlace, type Refusal } from './scheduler-filters.ts';
 import { bestNode } from './scheduler-scores.ts';
 
@@ -71,6 +73,8 @@ class Scheduler {
   readonly #waitingByMake = new Map<string, Set<string>>();
   /** Make of pod -> the failure and the generation of the cluster it is true for. */
   readonly #failures = new Map<string, { generation: number; message: string }>();
+  /** Pods that wait on a node for others to go, and what is kept for them there. */
+  readonly #nominated = new Map<string, { node: string; priority: number; requests: Resources }>();
   #turn = 0;
 
   constructor(context: ControllerContext) {
@@ -95,6 +99,7 @@ class Scheduler {
   }
 
   forget(key: string): void {
+    this.#nominated.delete(key);
     const waiting = this.#waiting.get(key);
     if (!waiting) return;
     this.#waiting.delete(key);
@@ -128,9 +133,11 @@ class Scheduler {
 
   /** Binds the pod; answers why it could not be. */
   #place(pod: Pod, make: string): string | undefined {
+    const key = keyOf(pod);
     const target: PodToPlace = {
       pod,
       requests: resourceRequests(pod),
+      heldOn: (node) => this.#heldOn(node, key, priorityOf(pod)),
     };
     const fitting: NodeState[] = [];
     const refusals: Refusal[] = [];
@@ -142,13 +149,43 @@ class Scheduler {
     const node = bestNode(target, fitting, this.#turn);
     if (node) {
       this.#turn += 1;
-      this.forget(keyOf(pod));
+      this.forget(key);
       this.#bind(pod, node.name);
       return undefined;
     }
+    this.#preempt(target, key);
     const message = whyUnschedulable(refusals, pod);
     this.#failures.set(make, { generation: this.state.generation, message });
     return message;
+  }
+
+  #heldOn(node: string, key: string, priority: number): Resources {
+    let held: Resources = {};
+    for (const [other, waiting] of this.#nominated)
+      if (other !== key && waiting.node === node && waiting.priority >= priority) held = added(held, waiting.requests);
+    return held;
+  }
+
+  /** Pods of lower priority are told to go; the place is kept. Those on their way out are waited for. */
+  #preempt({ pod, requests, heldOn }: PodToPlace, key: string): void {
+    const goes = ({ pod: other }: { pod: Pod }): boolean => other.metadata.deletionTimestamp !== undefined;
+    const before = this.state.nodes.get(this.#nominated.get(key)?.node ?? '');
+    if (before !== undefined && [...before.pods.values()].some(goes)) return;
+    const found = findPreemption({ pod, requests, heldOn }, this.state.nodes.values());
+    if (found === undefined) return;
+    this.#nominated.set(key, { node: found.node, priority: priorityOf(pod), requests });
+    for (const victim of found.victims) {
+      const text = `${DEFAULT_SCHEDULER}: preempting to accommodate a higher priority pod`;
+      markDisrupted(this.#context, victim, 'PreemptionByScheduler', text);
+      const { namespace, name, uid } = victim.metadata;
+      this.#context.store.delete('pods', namespace, name, { uid });
+      this.#recorder.record(
+        victim,
+        'Normal',
+        'Preempted',
+        `Preempted by pod ${pod.metadata.uid} on node ${found.node}`,
+      );
+    }
   }
 
   #bind(pod: Pod, nodeName: string): void {
