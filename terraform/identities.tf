@@ -64,6 +64,8 @@ resource "google_project_iam_custom_role" "clusters" {
     "container.clusters.update",
     "container.operations.get",
     "container.operations.list",
+    # The one object of a cluster that roles/container.developer does not cover.
+    "container.priorityClasses.create",
   ]
 
   depends_on = [google_project_service.enabled]

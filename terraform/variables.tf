@@ -20,7 +20,7 @@ variable "region" {
 }
 
 variable "zones" {
-  description = "Letters of the zones for clusters, in order of preference. Not every region has a zone named a."
+  description = "Letters of the zones for clusters and machines, in order of preference. Not every region has a zone a."
   type        = list(string)
   default     = ["a", "b", "c", "f"]
 

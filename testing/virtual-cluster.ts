@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { ContainerDeath, ExplainedDeath, PodEnd } from '../functions/job/death.ts';
 import type { DriverState, Gate, LoopProgress, WorkerProgress } from '../functions/job/progress.ts';
-import type { ClusterView } from '../functions/ports/clusters.ts';
+import type { ClusterView, PoolView } from '../functions/ports/clusters.ts';
 import type { JournalEntry, OutboxItem, OutputEntry, SignedUrl } from '../functions/ports/task-queue.ts';
 import type { WorkloadRequest, WorkloadView } from '../functions/ports/workloads.ts';
 
@@ -82,3 +82,13 @@ export class VirtualCluster {
     return object;
   }
 }
+
+type NewPool = Pick<PoolView, 'name' | 'machineType' | 'spot' | 'zone' | 'nodes'>;
+/** A pool whose machines have all come. */
+export const newPool = (pool: NewPool): PoolView => ({
+  ...pool,
+  state: 'running',
+  instanceGroups: [],
+  refused: [],
+  shortage: null,
+});

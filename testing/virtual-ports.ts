@@ -12,8 +12,9 @@ import type { TaskQueue } from '../functions/ports/task-queue.ts';
 import type { Workload, WorkloadView } from '../functions/ports/workloads.ts';
 import { summarize } from '../functions/job/progress.ts';
 import { clusterLabels } from '../functions/job/names.ts';
+import { workerNodes } from '../functions/job/worker-nodes.ts';
 import { VirtualBucket } from './virtual-bucket.ts';
-import { VirtualCluster } from './virtual-cluster.ts';
+import { newPool, VirtualCluster } from './virtual-cluster.ts';
 
 export type { VirtualCluster };
 
@@ -93,13 +94,28 @@ function virtualClusters(world: VirtualWorld): Clusters {
       }
       world.after('clusters.create');
     },
-    async resizePool(cluster, _pool, nodes) {
-      world.check('clusters.resizePool');
-      world.clusters.get(cluster.name)!.view.pools[1]!.nodes = nodes;
+    async createPool(cluster, { name, machines, zone, nodes }) {
+      world.check('clusters.createPool');
+      const { pools } = world.clusters.get(cluster.name)!.view;
+      if (pools.every((pool) => pool.name !== name)) pools.push(newPool({ ...machines, name, zone, nodes }));
     },
-    async deleteNodes(cluster, _pool, nodes) {
+    async resizePool(cluster, name, nodes) {
+      world.check('clusters.resizePool');
+      world.clusters.get(cluster.name)!.view.pools.find((pool) => pool.name === name)!.nodes = nodes;
+    },
+    async deleteNodes(cluster, nodes) {
       world.check('clusters.deleteNodes');
-      world.clusters.get(cluster.name)!.view.pools[1]!.nodes -= nodes.length;
+      for (const name of nodes) {
+        const { pools } = world.clusters.get(cluster.name)!.view;
+        const pool = pools.find(({ refused }) => refused.includes(name)) ?? pools[1]!;
+        pool.nodes -= 1;
+        pool.refused = pool.refused.filter((other) => other !== name);
+      }
+    },
+    async releaseNodes(cluster, except) {
+      world.check('clusters.releaseNodes');
+      const [, ...workers] = world.clusters.get(cluster.name)!.view.pools;
+      for (const [index, pool] of workers.entries()) pool.nodes = index === 0 && except !== null ? 1 : 0;
     },
     async delete(name) {
       world.check('clusters.delete');
@@ -138,24 +154,7 @@ function newView(world: VirtualWorld, request: Parameters<Clusters['create']>[0]
       'foreach-fleet-ends-by': String(Math.ceil(request.endsByMs / 1000)),
     },
     createdMs: world.nowMs,
-    pools: [
-      {
-        name: 'system',
-        nodes: 1,
-        machineType: request.system.machineType,
-        spot: false,
-        state: 'running',
-        instanceGroups: [],
-      },
-      {
-        name: 'workers',
-        nodes: request.workers.nodes,
-        machineType: request.workers.machineType,
-        spot: request.workers.spot,
-        state: 'running',
-        instanceGroups: [],
-      },
-    ],
+    pools: [newPool({ ...request.system, name: 'system', zone: request.location, nodes: 1 })],
     endpoint: request.name,
     caPem: '',
     stockout: false,
@@ -197,7 +196,8 @@ function virtualWorkload(world: VirtualWorld, cluster: VirtualCluster): Workload
 
 function viewOf(world: VirtualWorld, cluster: VirtualCluster): WorkloadView {
   const pod = { ready: true, ended: false, trouble: null } as const;
-  const nodes = Array.from({ length: Math.min(cluster.nodesReady, cluster.view.pools[1]!.nodes) }, (_, index) => ({
+  const wanted = workerNodes(cluster.view);
+  const nodes = Array.from({ length: Math.min(cluster.nodesReady, wanted) }, (_, index) => ({
     name: `node-${index}`,
     ready: true,
   }));
@@ -205,7 +205,7 @@ function viewOf(world: VirtualWorld, cluster: VirtualCluster): WorkloadView {
     ...pod,
     name: worker.pod,
     role: 'worker' as const,
-    node: `node-${index % Math.max(1, nodes.length)}`,
+    node: nodes.length === 0 ? 'system' : `node-${index % nodes.length}`,
   }));
   return {
     applied: cluster.workload !== null,

@@ -28,7 +28,24 @@ type Item = z.output<typeof item>;
 const regionObject = z.object({
   quotas: z.array(z.object({ metric: z.string(), limit: z.number(), usage: z.number() })).default([]),
 });
-const groupObject = z.object({ targetSize: z.int().min(0) });
+const groupObject = z.object({
+  targetSize: z.int().min(0),
+  status: z.object({ isStable: z.boolean().default(true) }).prefault({}),
+});
+const failure = z.object({ code: z.string().default(''), message: z.string().default('') });
+const managedList = z.object({
+  managedInstances: z
+    .array(
+      z.object({
+        instance: z.string(),
+        /** Absent: there is no such machine yet. */
+        instanceStatus: z.string().optional(),
+        lastAttempt: z.object({ errors: z.object({ errors: z.array(failure).default([]) }).prefault({}) }).prefault({}),
+      }),
+    )
+    .default([]),
+  nextPageToken: z.string().default(''),
+});
 /** A scope without any has a warning in their place. */
 const aggregated = z.object({
   items: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
@@ -47,6 +64,20 @@ const COLLECTIONS: Record<Leftover['kind'], string> = {
 };
 /** Those that carry labels themselves. */
 const LABELLED = ['disk', 'address', 'forwarding-rule'] satisfies Leftover['kind'][];
+
+export interface GroupSize {
+  targetSize: number;
+  /** Names of machines that the zone has not, or that a quota forbids. */
+  refused: string[];
+  /** Why, in the cloud's words. */
+  shortage: string | null;
+}
+
+export interface GroupMachine {
+  name: string;
+  isThere: boolean;
+  shortage: string | null;
+}
 
 export class ComputeApi {
   readonly #auth: GoogleAuth;
@@ -67,9 +98,27 @@ export class ComputeApi {
     }
   }
 
-  /** Machines that the group should have now. */
-  async targetSize(group: string): Promise<number> {
-    return (await this.#read(groupObject, parseGroup(group).path)).targetSize;
+  /** Machines that the group should have now, and which of them it cannot get. */
+  async groupSize(group: string): Promise<GroupSize> {
+    const { targetSize, status } = await this.#read(groupObject, parseGroup(group).path);
+    if (status.isStable) return { targetSize, refused: [], shortage: null };
+    const machines = (await this.machines(group)).filter(({ isThere, shortage }) => !isThere && shortage !== null);
+    return { targetSize, refused: machines.map(({ name }) => name), shortage: machines[0]?.shortage ?? null };
+  }
+
+  /** Every machine of the group, those included that have not come yet. */
+  async machines(group: string): Promise<GroupMachine[]> {
+    const { path } = parseGroup(group);
+    const found: GroupMachine[] = [];
+    let pageToken = '';
+    do {
+      const query = queryOf({ pageToken });
+      const asked = await this.#request('POST', `${path}/listManagedInstances?${query}`);
+      const page = parsed(managedList, asked, `${path}/listManagedInstances`);
+      found.push(...page.managedInstances.map(toMachine));
+      pageToken = page.nextPageToken;
+    } while (pageToken !== '');
+    return found;
   }
 
   /** vCPUs free under the region's quota; Spot machines draw on their own quota where there is one. */
@@ -172,6 +221,20 @@ const isGone = (error: unknown): boolean => z.object({ status: z.literal(404) })
 
 function pathOnly(path: string): string {
   return path.replace(/\?.*$/, '');
+}
+
+/** Out of machines (also `…_WITH_DETAILS`), or out of quota; other errors of a first try may be over at the next. */
+const SHORTAGE = /RESOURCE_POOL_EXHAUSTED|STOCKOUT|QUOTA_EXCEEDED/;
+
+type ManagedInstance = z.output<typeof managedList>['managedInstances'][number];
+
+function toMachine({ instance, instanceStatus, lastAttempt }: ManagedInstance): GroupMachine {
+  const error = lastAttempt.errors.errors.find(({ code }) => SHORTAGE.test(code));
+  return {
+    name: instance.split('/').at(-1) ?? '',
+    isThere: instanceStatus !== undefined,
+    shortage: error === undefined ? null : `${error.code}: ${error.message}`,
+  };
 }
 
 function parseGroup(group: string): { zone: string; path: string } {

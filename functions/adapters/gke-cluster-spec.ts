@@ -1,8 +1,7 @@
-/** The cluster we ask GKE for. Choices and their reasons; no call is made here. */
+/** The cluster and the pools that we ask GKE for. Choices and their reasons; no call is made here. */
 import type { protos } from '@google-cloud/container';
 import { clusterLabels, LABEL_ENDS_BY } from '../job/names.ts';
-import type { PoolChoice } from '../job/machines.ts';
-import type { ClusterRequest } from '../ports/clusters.ts';
+import type { ClusterRequest, PoolRequest } from '../ports/clusters.ts';
 
 export interface ClusterSettings {
   projectId: string;
@@ -65,11 +64,13 @@ export function clusterSpec(request: ClusterRequest, settings: ClusterSettings, 
     maintenancePolicy: { window: { maintenanceExclusions: { job: noUpgrades(nowMs, request.endsByMs) } } },
     loggingConfig: { componentConfig: { enableComponents: [SYSTEM_COMPONENTS, WORKLOADS] } },
     monitoringConfig: { managedPrometheusConfig: { enabled: false } },
-    nodePools: [
-      nodePool('system', request.system, 1, request, settings),
-      nodePool('workers', request.workers, request.workers.nodes, request, settings),
-    ],
+    nodePools: [nodePool(systemPool(request), settings)],
   };
+}
+
+/** What a cluster begins with: one machine, where its control plane is. */
+function systemPool({ job, system, location }: ClusterRequest): PoolRequest {
+  return { name: 'system', job, machines: system, zone: location, nodes: 1 };
 }
 
 /** For so many machines, each with its share; and one more, for the moment in which a machine is replaced. */
@@ -89,27 +90,26 @@ function noUpgrades(nowMs: number, endsByMs: number): NonNullable<Exclusions>[st
   };
 }
 
-function nodePool(
-  name: 'system' | 'workers',
-  choice: PoolChoice,
-  nodes: number,
-  request: ClusterRequest,
-  settings: ClusterSettings,
-): NodePool {
+/** One pool. All but the system's are of workers: nothing else is placed there. */
+export function nodePool(request: PoolRequest, settings: ClusterSettings): NodePool {
+  const { machines, zone } = request;
+  const role = request.name === 'system' ? 'system' : 'workers';
   return {
-    name,
-    initialNodeCount: nodes,
+    name: request.name,
+    initialNodeCount: request.nodes,
+    // The zone of the control plane's own, or another one of its region.
+    locations: [zone],
     maxPodsConstraint: { maxPodsPerNode: PODS_PER_NODE },
     // Repair replaces dead machines. Upgrades, which the channel demands, are excluded by the maintenance policy.
     management: { autoRepair: true, autoUpgrade: true },
     config: {
-      machineType: choice.machineType,
-      diskSizeGb: choice.diskGb,
+      machineType: machines.machineType,
+      diskSizeGb: machines.diskGb,
       diskType: 'pd-balanced',
-      spot: choice.spot,
-      labels: { 'foreach-fleet/pool': name },
+      spot: machines.spot,
+      labels: { 'foreach-fleet/pool': role },
       resourceLabels: clusterLabels(settings.installation, request.job),
-      taints: name === 'workers' ? [{ key: 'foreach-fleet/pool', value: 'workers', effect: 'NO_SCHEDULE' }] : [],
+      taints: role === 'workers' ? [{ key: 'foreach-fleet/pool', value: 'workers', effect: 'NO_SCHEDULE' }] : [],
       oauthScopes: ['https://www.googleapis.com/auth/cloud-platform'],
       ...(settings.nodeServiceAccount === null ? {} : { serviceAccount: settings.nodeServiceAccount }),
       shieldedInstanceConfig: { enableSecureBoot: true, enableIntegrityMonitoring: true },

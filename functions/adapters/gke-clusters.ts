@@ -2,17 +2,15 @@
  * GKE through its official client (REST), and the few Compute calls through plain REST. No call waits for an operation;
  * each has a deadline and no hidden retries.
  */
-import { ClusterManagerClient, type protos } from '@google-cloud/container';
+import { ClusterManagerClient } from '@google-cloud/container';
 import { GoogleAuth } from 'google-auth-library';
-import { clusterLabels, LABEL_INSTALLATION, LABEL_JOB } from '../job/names.ts';
-import type { Clusters, ClusterRequest, ClusterState, ClusterView, PoolView } from '../ports/clusters.ts';
+import { clusterLabels, LABEL_INSTALLATION } from '../job/names.ts';
+import type { Clusters, ClusterRequest, ClusterView, PoolRequest } from '../ports/clusters.ts';
 import { messageOf, PortError } from '../ports/port-error.ts';
 import { codeOf } from './error-code.ts';
-import { clusterSpec, type ClusterSettings } from './gke-cluster-spec.ts';
+import { clusterSpec, type ClusterSettings, nodePool } from './gke-cluster-spec.ts';
+import { groupsOfWorkers, machinePrefix, toClusterView } from './gke-views.ts';
 import { ComputeApi } from './compute-api.ts';
-
-type GkeCluster = protos.google.container.v1.ICluster;
-type GkePool = protos.google.container.v1.INodePool;
 
 export interface GkeSettings extends ClusterSettings {
   containerEndpoint: string | null;
@@ -64,7 +62,7 @@ class GkeClusters implements Clusters {
   async get(name: string, location: string): Promise<ClusterView | null> {
     try {
       const [cluster] = await this.#client.getCluster({ name: this.#path(name, location) }, CALL);
-      return await this.#withSizes(this.#toView(cluster));
+      return await this.#withSizes(toClusterView(cluster, this.#settings.installation));
     } catch (error) {
       if (codeOf(error) === NOT_FOUND) return null;
       throw error instanceof PortError ? error : wrap(`reading cluster ${name}`, error);
@@ -77,7 +75,7 @@ class GkeClusters implements Clusters {
         { parent: `projects/${this.#settings.projectId}/locations/-` },
         CALL,
       );
-      const views = (answer.clusters ?? []).map((cluster) => this.#toView(cluster));
+      const views = (answer.clusters ?? []).map((cluster) => toClusterView(cluster, this.#settings.installation));
       return views.filter((view) => view.labels[LABEL_INSTALLATION] === this.#settings.installation);
     } catch (error) {
       throw wrap('listing clusters', error);
@@ -93,28 +91,53 @@ class GkeClusters implements Clusters {
     }
   }
 
-  async resizePool(cluster: ClusterView, pool: 'workers', nodes: number): Promise<void> {
+  async createPool(cluster: ClusterView, pool: PoolRequest): Promise<void> {
+    const parent = this.#path(cluster.name, cluster.location);
+    try {
+      await this.#client.createNodePool({ parent, nodePool: nodePool(pool, this.#settings) }, CALL);
+    } catch (error) {
+      if (codeOf(error) !== ALREADY_EXISTS) throw poolRefusal(`making pool ${pool.name} of ${cluster.name}`, error);
+    }
+  }
+
+  async resizePool(cluster: ClusterView, pool: string, nodes: number): Promise<void> {
     try {
       await this.#client.setNodePoolSize(
         { name: `${this.#path(cluster.name, cluster.location)}/nodePools/${pool}`, nodeCount: nodes },
         CALL,
       );
     } catch (error) {
-      throw wrap(`resizing ${cluster.name} to ${nodes} worker machines`, error);
+      throw poolRefusal(`resizing pool ${pool} of ${cluster.name} to ${nodes} machines`, error);
     }
   }
 
-  async deleteNodes(cluster: ClusterView, pool: 'workers', nodes: string[]): Promise<void> {
-    const groups = cluster.pools.find((candidate) => candidate.name === pool)?.instanceGroups ?? [];
-    for (const group of groups) await this.#compute.deleteInstances(group, nodes);
+  async deleteNodes(cluster: ClusterView, nodes: string[]): Promise<void> {
+    for (const group of groupsOfWorkers(cluster)) {
+      const own = nodes.filter((node) => node.startsWith(machinePrefix(group)));
+      if (own.length > 0) await this.#compute.deleteInstances(group, own);
+    }
+  }
+
+  async releaseNodes(cluster: ClusterView, except: string | null): Promise<void> {
+    for (const group of groupsOfWorkers(cluster)) {
+      const names = (await this.#compute.machines(group)).map(({ name }) => name).filter((name) => name !== except);
+      if (names.length > 0) await this.#compute.deleteInstances(group, names);
+    }
   }
 
   async delete(name: string, location: string): Promise<void> {
     try {
       await this.#client.deleteCluster({ name: this.#path(name, location) }, CALL);
     } catch (error) {
-      if (codeOf(error) !== NOT_FOUND) throw wrap(`deleting cluster ${name}`, error);
+      if (codeOf(error) === NOT_FOUND) return;
+      if (codeOf(error) === FAILED_PRECONDITION) await this.#releaseAll(name, location);
+      throw wrap(`deleting cluster ${name}`, error);
     }
+  }
+
+  async #releaseAll(name: string, location: string): Promise<void> {
+    const cluster = await this.get(name, location);
+    if (cluster !== null) await this.releaseNodes(cluster, null);
   }
 
   async freeVcpus(location: string, spot: boolean): Promise<number | null> {
@@ -135,76 +158,26 @@ class GkeClusters implements Clusters {
   }
 
   /**
-   * GKE itself tells only how many machines a pool began with; how many it should have
-   * now is the instance groups' target size.
+   * GKE itself tells only how many machines a pool began with, and of a shortage nothing for half an hour: both is told
+   * by the instance groups.
    */
   async #withSizes(view: ClusterView): Promise<ClusterView> {
     if (view.state !== 'running' && view.state !== 'reconciling') return view;
     const sized = view.pools.map(async (pool) => {
-      const sizes = await Promise.all(pool.instanceGroups.map((group) => this.#compute.targetSize(group)));
-      return sizes.length === 0 ? pool : { ...pool, nodes: sizes.reduce((sum, size) => sum + size, 0) };
+      const sizes = await Promise.all(pool.instanceGroups.map((group) => this.#compute.groupSize(group)));
+      if (sizes.length === 0) return pool;
+      return {
+        ...pool,
+        nodes: sizes.reduce((sum, { targetSize }) => sum + targetSize, 0),
+        refused: sizes.flatMap(({ refused }) => refused),
+        shortage: sizes.find(({ shortage }) => shortage !== null)?.shortage ?? pool.shortage,
+      };
     });
     return { ...view, pools: await Promise.all(sized) };
   }
 
   #path(name: string, location: string): string {
     return `projects/${this.#settings.projectId}/locations/${location}/clusters/${name}`;
-  }
-
-  #toView(cluster: GkeCluster): ClusterView {
-    const name = cluster.name ?? '';
-    const labels = cluster.resourceLabels ?? {};
-    const job = /^ff-(.+)-\d+$/.exec(name)?.[1];
-    const conditions = cluster.conditions ?? [];
-    const dnsName = cluster.controlPlaneEndpointsConfig?.dnsEndpointConfig?.endpoint ?? '';
-    return {
-      name,
-      location: cluster.location ?? '',
-      state: toState(cluster.status),
-      message:
-        cluster.statusMessage ||
-        conditions.map((condition) => condition.message ?? '').join('; ') ||
-        String(cluster.status ?? 'no status'),
-      ours: labels[LABEL_INSTALLATION] === this.#settings.installation && labels[LABEL_JOB] === job,
-      labels,
-      createdMs: Date.parse(cluster.createTime ?? '') || 0,
-      pools: (cluster.nodePools ?? []).map(toPool),
-      endpoint: dnsName || (cluster.endpoint ?? ''),
-      // Behind its DNS name the control plane shows a certificate of a public authority.
-      caPem: dnsName ? '' : Buffer.from(cluster.masterAuth?.clusterCaCertificate ?? '', 'base64').toString('utf8'),
-      stockout: conditions.some((condition) =>
-        /STOCKOUT|QUOTA/.test(`${String(condition.code)} ${condition.message ?? ''}`),
-      ),
-    };
-  }
-}
-
-function toPool(pool: GkePool): PoolView {
-  return {
-    name: pool.name === 'system' ? 'system' : 'workers',
-    nodes: pool.initialNodeCount ?? 0,
-    machineType: pool.config?.machineType ?? '',
-    spot: pool.config?.spot ?? false,
-    state: toState(pool.status),
-    instanceGroups: pool.instanceGroupUrls ?? [],
-  };
-}
-
-function toState(status: unknown): ClusterState {
-  switch (String(status)) {
-    case 'RUNNING':
-      return 'running';
-    // DEGRADED: something wants the user's attention, but API, Redis and driver may well work (proto, Cluster.Status).
-    case 'DEGRADED':
-    case 'RECONCILING':
-    case 'RUNNING_WITH_ERROR':
-      return 'reconciling';
-    case 'STOPPING':
-      return 'stopping';
-    case 'ERROR':
-      return 'error';
-    default:
-      return 'provisioning';
   }
 }
 
@@ -235,13 +208,13 @@ function wrap(doing: string, cause: unknown): PortError {
 }
 
 /**
- * Why a cluster cannot be made in a location. Too many calls a minute have the code of a quota, but waiting helps; a
- * quota of machines may come as 403.
+ * Why a cluster cannot be made in a location, or a pool of it. Too many calls a minute, or operations at once, have the
+ * code of a quota, but waiting helps; a quota of machines may come as 403.
  */
 function refusal(doing: string, cause: unknown): PortError {
   const text = `${doing}: ${messageOf(cause)}`;
   const code = codeOf(cause);
-  if (code === RESOURCE_EXHAUSTED && /per minute|rate limit|quota metric/i.test(text))
+  if (code === RESOURCE_EXHAUSTED && /per minute|rate limit|quota metric|concurrent operations/i.test(text))
     return new PortError('FF-CLOUD-BUSY', text, { retry: true, cause });
   if (/STOCKOUT|RESOURCE_POOL_EXHAUSTED|not have enough resources/.test(text))
     return new PortError('FF-CLUSTER-STOCKOUT', text, { retry: false, cause });
@@ -250,4 +223,9 @@ function refusal(doing: string, cause: unknown): PortError {
   if (code === INVALID_ARGUMENT || code === NOT_FOUND)
     return new PortError('FF-CLUSTER-REFUSED', text, { retry: false, cause });
   return wrap(doing, cause);
+}
+
+/** A location was not asked for here: what is not found is the cluster, or its pool. */
+function poolRefusal(doing: string, cause: unknown): PortError {
+  return codeOf(cause) === NOT_FOUND ? wrap(doing, cause) : refusal(doing, cause);
 }

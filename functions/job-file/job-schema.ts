@@ -124,7 +124,7 @@ export const jobFileSchema = z.strictObject({
     .prefault({}),
   canary: z
     .strictObject({
-      machines: integer(1, 10).default(2),
+      machines: integer(1, 2).default(2).describe('2: one more where a worker has no room beside Redis and driver'),
       tasks: integer(1, 10_000).default(4),
       approval: z.enum(['automatic', 'manual']).default('automatic'),
     })

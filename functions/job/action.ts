@@ -3,6 +3,7 @@
  * after it was already done, changes nothing.
  */
 import type { ExplainedDeath } from './death.ts';
+import type { Flavour } from './flavours.ts';
 import type { PoolChoice } from './machines.ts';
 
 export type ControlKind = 'cancel' | 'pause' | 'resume' | 'approve';
@@ -15,14 +16,17 @@ export type Action =
       name: string;
       location: string;
       system: PoolChoice;
-      workers: PoolChoice & { nodes: number };
       /** When the limits have ended it at the latest. */
       endsByMs: number;
       /** At once, the system's own included, at any time of the job. */
       mostMachines: number;
     }
-  | { do: 'resize-workers-pool'; nodes: number }
+  /** A pool of workers that is there already stays as it is. */
+  | { do: 'create-pool'; name: string; flavour: Flavour; diskGb: number; nodes: number }
+  | { do: 'resize-pool'; name: string; flavour: Flavour; nodes: number }
   | { do: 'delete-nodes'; nodes: string[] }
+  /** All machines of workers go at once but this one. */
+  | { do: 'release-nodes'; except: string | null }
   /** Not while its Redis holds results that are nowhere else; with `evenUnsaved` nobody looks. */
   | { do: 'delete-cluster'; name: string; location: string; evenUnsaved?: true }
   | { do: 'delete-leftovers'; cluster: string }
@@ -50,8 +54,10 @@ export type Action =
 export const ACTIONS = [
   'take-place',
   'create-cluster',
-  'resize-workers-pool',
+  'create-pool',
+  'resize-pool',
   'delete-nodes',
+  'release-nodes',
   'delete-cluster',
   'delete-leftovers',
   'apply-workload',

@@ -25,6 +25,7 @@ export function boundRecord(record: JobRecord): JobRecord {
         .slice(-RECORD_BOUNDS.exhausted)
         .map((location) => cut(location, RECORD_BOUNDS.label)),
     },
+    refusals: record.refusals.slice(-RECORD_BOUNDS.refusals).map((one) => ({ ...one, text: cut(one.text) })),
     fleet: { ...fleet, text: cut(fleet.text) },
     progress: progress && boundProgress(progress),
     ending: ending && {

@@ -9,15 +9,16 @@ import type { Outcome, Phase } from './phase.ts';
 /** Why the fleet has the size that it has. */
 export const FLEET_CODES = {
   none: 'there are no machines yet',
-  canary: 'the few machines that the first tasks are tried on',
+  canary: 'the machine that the first tasks are tried on, or two',
   unmeasured: 'no iteration has been measured yet, so nothing is known to size by',
   'no-work': 'no iteration waits or runs',
   work: 'the work that is left deserves this many workers',
   tasks: 'there are no more iterations than that',
   maximum: '`worker.max` of the job file',
   quota: 'the CPU quota of the project has no room for more',
+  shortage: 'the cloud has no machines of any kind that the job may have',
   money: 'the money limit has room for no more machines and for winding them down',
-  'debug-hold': 'one machine stays after a failure, because the job file says `debugHold`',
+  'debug-hold': 'one worker stays after a failure, because the job file says `debugHold`',
   gone: 'the cluster is gone',
 } as const satisfies Record<string, string>;
 
@@ -47,7 +48,7 @@ export const REASON_CODES = {
   'queue-unknown': 'Redis cannot be read: that is an alarm, not an empty queue',
   'leftovers-unknown': 'disks and addresses of the deleted cluster cannot be listed yet',
   leftovers: 'something billable has outlived its cluster',
-  'on-demand': 'no location has Spot machines, and the job file only prefers them',
+  'machines-refused': 'the cloud has no machines of this kind; the next kind is asked for',
   approved: 'the user has approved growth',
   withdrawn: 'a later request of the user has taken this one back',
   'record-set-aside': "the job's record could not be read: it was set aside, and what else is known goes on",
@@ -63,7 +64,7 @@ export type DecisionCode = keyof typeof REASON_CODES | FleetCode | Phase | Endin
 export type Decided =
   | 'wait'
   | 'create-cluster'
-  | 'spot fallback'
+  | 'no machines'
   | 'grow'
   | 'shrink'
   | 'keep'

@@ -3,6 +3,7 @@ import type { JobSpec } from '../job-file/job-spec.ts';
 import type { Problem } from '../job-file/problem.ts';
 import type { Decided } from './decision.ts';
 import type { Outcome, Phase } from './phase.ts';
+import type { Refusal } from './shortage.ts';
 import type { Trouble } from './trouble.ts';
 import type { Waiting } from './waiting.ts';
 
@@ -95,7 +96,7 @@ export interface OutputFile {
  * texts and lists may be.
  */
 export interface JobRecord {
-  schema: 5;
+  schema: 6;
   job: string;
   attempt: number;
   phase: Phase;
@@ -131,8 +132,8 @@ export interface JobRecord {
   outputsLeftOut: number;
   /** Clusters made in this attempt: a limit against creating for ever. */
   clustersMade: number;
-  /** `spot: prefer` found no Spot machines anywhere: this attempt uses on-demand ones. */
-  onDemand: boolean;
+  /** Kinds of machine that the cloud has not had. */
+  refusals: Refusal[];
   spending: Spending;
   /** A pass is acting, or has died while it did: others keep away for a while after the storage wrote this. */
   acting: boolean;
@@ -148,7 +149,7 @@ export interface JobRecord {
 /** A job as it begins: attempt 1, waiting, nothing made, nothing spent. `nowIso` is ISO 8601. */
 export function newRecord(job: string, nowIso: string): JobRecord {
   return {
-    schema: 5,
+    schema: 6,
     job,
     attempt: 1,
     phase: 'waiting',
@@ -175,7 +176,7 @@ export function newRecord(job: string, nowIso: string): JobRecord {
     outputs: [],
     outputsLeftOut: 0,
     clustersMade: 0,
-    onDemand: false,
+    refusals: [],
     spending: { usd: 0, machineSeconds: 0, usdPerHour: 0, asOf: nowIso },
     acting: false,
     observedMs: 0,
@@ -209,4 +210,10 @@ export function withDecision(record: JobRecord, decision: Decision): JobRecord {
   return { ...record, decisions: [...kept, counted].slice(-RECORD_BOUNDS.decisions) };
 }
 
-const REPEATED: ReadonlySet<string> = new Set<Decided>(['could not act', 'wait', 'keep', 'create-cluster']);
+const REPEATED: ReadonlySet<string> = new Set<Decided>([
+  'could not act',
+  'wait',
+  'keep',
+  'create-cluster',
+  'no machines',
+]);

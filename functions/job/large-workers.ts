@@ -1,6 +1,6 @@
 /** Workers with a machine's memory to themselves, for iterations for which memory has run out. */
 import type { JobSpec } from '../job-file/job-spec.ts';
-import { memoryBytesForPods, workerPool } from './machines.ts';
+import { memoryBytesForPods, workerMachineTypes } from './machines.ts';
 
 /** Their Deployment. */
 export const LARGE_WORKERS = 'workers-large';
@@ -18,7 +18,8 @@ export function isLargeWorker(pod: string): boolean {
 /** Null: the job does not want them, or its machines have no more than a worker has anyway. */
 export function largeWorkerBytes(spec: JobSpec): number | null {
   const mebibyte = 1024 ** 2;
-  const bytes = memoryBytesForPods(workerPool(spec).machineType) * SHARE_OF_MACHINE;
+  // They may come to a machine of any of the types.
+  const bytes = Math.min(...workerMachineTypes(spec).map(memoryBytesForPods)) * SHARE_OF_MACHINE;
   if (!spec.tasks.moreMemory || bytes < LEAST_GAIN * spec.worker.memoryBytes) return null;
   return Math.floor(bytes / mebibyte) * mebibyte;
 }

@@ -1,5 +1,5 @@
 /**
- * Which machines a job gets and how many workers fit on one: fixed choices in this
+ * Which machines a job may have and how many workers fit on one: fixed choices in this
  * version, the only place to replace them.
  */
 import type { JobSpec } from '../job-file/job-spec.ts';
@@ -11,7 +11,7 @@ export interface PoolChoice {
   diskGb: number;
 }
 
-/** Beside Redis and the driver GKE's own Deployments live there, which tolerate no other pool's taint: 0.9 vCPU. */
+/** Beside Redis and the driver GKE's own pods live there, which tolerate no other pool's taint, and the canary. */
 const SYSTEM_MACHINE_TYPE = 'e2-standard-4';
 const WORKER_MACHINE_TYPE = 'e2-standard-4';
 /** Redis and the driver request 12 GiB of it; a disk of 30 GB would leave 7. */
@@ -26,18 +26,30 @@ export const WORKER_STORAGE_BYTES = 4 * 1024 ** 3;
 const DAEMON_CPU = 0.3;
 const DAEMON_BYTES = 400 * 1024 ** 2;
 
+/** What pods of ours and of GKE request there before a worker comes: manifests/30-redis.yaml and 40-driver.yaml. */
+const SYSTEM_CPU = 0.4 + 0.8 + 0.2;
+const SYSTEM_BYTES = (2 + 3 + 0.5) * 1024 ** 3;
+const SYSTEM_STORAGE_BYTES = (4 + 8) * 1024 ** 3;
+
 /** The machine for Redis, driver and canary: on demand, disk in GB. */
 export function systemPool(): PoolChoice {
   return { machineType: SYSTEM_MACHINE_TYPE, spot: false, diskGb: SYSTEM_DISK_GB };
 }
 
-/** `onDemand`: Spot machines were asked for in vain. */
-export function workerPool(spec: JobSpec, onDemand = false): PoolChoice {
-  return {
-    machineType: spec.machines.types[0] ?? WORKER_MACHINE_TYPE,
-    spot: spec.machines.spot !== 'never' && !onDemand,
-    diskGb: spec.machines.diskGb,
-  };
+/** Workers that fit on the system machine beside Redis and driver; 0 when not even one does. */
+export function workersOnSystem(worker: { cpu: number; memoryBytes: number }): number {
+  const cpu = cpuForPods(SYSTEM_MACHINE_TYPE) - SYSTEM_CPU;
+  const memoryBytes = memoryBytesForPods(SYSTEM_MACHINE_TYPE) - SYSTEM_BYTES;
+  const byDisk = (storageBytesForPods(SYSTEM_DISK_GB) - SYSTEM_STORAGE_BYTES) / WORKER_STORAGE_BYTES;
+  return Math.max(0, Math.floor(Math.min(cpu / worker.cpu + 1e-9, memoryBytes / worker.memoryBytes, byDisk)));
+}
+
+/** Types that hold a worker, in the order of the job file; all of them when none does. */
+export function workerMachineTypes({ machines, worker }: JobSpec): readonly string[] {
+  const named = machines.types.length > 0 ? machines.types : [WORKER_MACHINE_TYPE];
+  const { diskGb } = machines;
+  const large = named.filter((machineType) => workersPerMachine({ machineType, diskGb }, worker) > 0);
+  return large.length > 0 ? large : named;
 }
 
 /**
@@ -53,10 +65,16 @@ export function workersPerMachine(
   const byDisk = Math.floor(storageBytesForPods(pool.diskGb) / WORKER_STORAGE_BYTES);
   const shape = machineShape(pool.machineType);
   if (!shape) return Math.min(1, byDisk);
-  const cpu = shape.vcpu - reservedCpu(shape.vcpu) - DAEMON_CPU;
+  const cpu = cpuForPods(pool.machineType);
   const byMemory = memoryBytesForPods(pool.machineType) / worker.memoryBytes;
   const byShape = Math.floor(Math.min(cpu / worker.cpu + 1e-9, byMemory));
   return Math.max(0, Math.min(byShape, byDisk));
+}
+
+/** What a machine's vCPUs leave to pods of the job. */
+function cpuForPods(machineType: string): number {
+  const vcpu = machineShape(machineType)?.vcpu ?? 0;
+  return vcpu - reservedCpu(vcpu) - DAEMON_CPU;
 }
 
 /** What a machine's memory leaves to pods of the job; 0 for a machine that is not known. */
@@ -85,7 +103,11 @@ export function leastDiskGb(): number {
 
 /** Worker machines that `worker.max` workers fill, and one for a worker that needs more memory. */
 export function mostWorkerNodes(spec: JobSpec): number {
-  const filled = Math.ceil(spec.worker.max / Math.max(1, workersPerMachine(workerPool(spec), spec.worker)));
+  const { diskGb } = spec.machines;
+  const fewest = Math.min(
+    ...workerMachineTypes(spec).map((machineType) => workersPerMachine({ machineType, diskGb }, spec.worker)),
+  );
+  const filled = Math.ceil(spec.worker.max / Math.max(1, fewest));
   return filled + (spec.tasks.moreMemory ? 1 : 0);
 }
 
@@ -121,13 +143,11 @@ function tiered(amount: number, tiers: [width: number, share: number][]): number
   return reserved;
 }
 
-/** The fleet as the price list wants it. */
-export function fleetForPrice(spec: JobSpec, workerMachines: number, onDemand = false): FleetForPrice {
-  return {
-    cluster: true,
-    machines: [
-      { ...systemPool(), count: 1 },
-      { ...workerPool(spec, onDemand), count: workerMachines },
-    ],
-  };
+/** The fleet as the price list wants it: the cluster with its system machine, and these machines of workers. */
+export function fleetForPrice(
+  { machines: { diskGb } }: JobSpec,
+  pools: readonly { machineType: string; spot: boolean; nodes: number }[],
+): FleetForPrice {
+  const workers = pools.map(({ machineType, spot, nodes }) => ({ machineType, spot, diskGb, count: nodes }));
+  return { cluster: true, machines: [{ ...systemPool(), count: 1 }, ...workers] };
 }

@@ -14,6 +14,7 @@ export const RECORD_BOUNDS = {
   problems: 50,
   errors: 20,
   exhausted: 50,
+  refusals: 50,
   loops: 500,
   outputs: 500,
 } as const;

@@ -8,7 +8,7 @@ import { digestOfFolder } from './folder-digest.ts';
 type Old = Record<string, unknown>;
 
 /** The step at position n leads from schema n + 1 to the next. */
-const STEPS: readonly ((old: Old) => Old)[] = [addDigestAndCount, passToActing, addTrouble, addWaiting];
+const STEPS: readonly ((old: Old) => Old)[] = [addDigestAndCount, passToActing, addTrouble, addWaiting, addRefusals];
 
 /** The object as the newest schema has it; what is no object, or is of a newer version, stays as it is. */
 export function migrateRecord(value: unknown): unknown {
@@ -41,4 +41,10 @@ function addTrouble(old: Old): Old {
 /** 4 -> 5. Why it waits has a code. Since when it does is not known: the next pass says it. */
 function addWaiting(old: Old): Old {
   return { ...old, schema: 5, waiting: null };
+}
+
+/** 5 -> 6. Each kind of machine is refused by itself; that there were no Spot ones anywhere is found out anew. */
+function addRefusals(old: Old): Old {
+  const kept = Object.fromEntries(Object.entries(old).filter(([name]) => name !== 'onDemand'));
+  return { ...kept, schema: 6, refusals: [] };
 }

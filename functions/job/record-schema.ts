@@ -13,7 +13,7 @@ import { decisionFields, errorFields, outputFields, problemFields } from './show
 import { WAIT_CODES } from './waiting.ts';
 
 /** Raised with every change of the shape; the migration from the number before belongs to the same change. */
-export const RECORD_SCHEMA = 5;
+export const RECORD_SCHEMA = 6;
 
 const text = z.string();
 const number = z.number();
@@ -139,7 +139,9 @@ export const recordSchema = z.strictObject({
   outputs: z.array(z.strictObject(outputFields)),
   outputsLeftOut: number,
   clustersMade: number,
-  onDemand: z.boolean(),
+  refusals: z.array(
+    z.strictObject({ machineType: text, spot: z.boolean(), zone: text, count: number, until: time, text }),
+  ),
   spending: z.strictObject({
     usd: number,
     machineSeconds: number,

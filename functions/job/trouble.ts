@@ -70,9 +70,9 @@ function delaySeconds(action: Action['do'], { code, retry }: { code: string; ret
  */
 const RELIES_ON: Partial<Record<Action['do'], readonly Action['do'][]>> = {
   'create-cluster': ['take-place'],
-  'scale-workers': ['stop-driver', 'resize-workers-pool'],
-  'resize-workers-pool': ['stop-driver'],
+  'scale-workers': ['stop-driver', 'create-pool', 'resize-pool'],
   'delete-nodes': ['scale-workers'],
+  'release-nodes': ['stop-driver'],
   'delete-cluster': ['back-up'],
 };
 

@@ -28,6 +28,11 @@ export const WAIT_REASONS = {
     limitSeconds: 1200,
     then: 'the attempt fails with what the pods said',
   },
+  machines: {
+    sentence: 'the cloud has no machines of a kind, and another kind is asked for',
+    limitSeconds: null,
+    then: 'the workers that are there go on; without any the attempt fails after 30 minutes',
+  },
   canary: { sentence: 'the first tasks are tried', limitSeconds: null, then: BY_LIMITS },
   approval: { sentence: 'a person has to approve growth', limitSeconds: null, then: BY_LIMITS },
   'image-pull': {

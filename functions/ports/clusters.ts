@@ -4,11 +4,18 @@ import type { PoolChoice } from '../job/machines.ts';
 export type ClusterState = 'provisioning' | 'running' | 'reconciling' | 'stopping' | 'error';
 
 export interface PoolView {
-  name: 'system' | 'workers';
+  /** `system` is that of Redis and driver; all others are of workers. */
+  name: string;
+  /** Machines that it should have now. */
   nodes: number;
   machineType: string;
   spot: boolean;
+  zone: string;
   state: ClusterState;
+  /** Names of those that the cloud has not, or that a quota forbids; it goes on asking for them. */
+  refused: string[];
+  /** Why, in the cloud's words; null when nothing is refused. */
+  shortage: string | null;
   /** URLs of the managed instance groups behind the pool. */
   instanceGroups: string[];
 }
@@ -48,12 +55,19 @@ export interface ClusterRequest {
   location: string;
   job: string;
   system: PoolChoice;
-  workers: PoolChoice & { nodes: number };
   externalIps: boolean;
   /** Becomes a label: whoever cannot read the job's record knows by it when the cluster has to go. */
   endsByMs: number;
   /** Machines that the job may ever have at once, the system's own included: the cluster's ranges hold as many. */
   mostMachines: number;
+}
+
+export interface PoolRequest {
+  name: string;
+  job: string;
+  machines: PoolChoice;
+  zone: string;
+  nodes: number;
 }
 
 export interface Clusters {
@@ -67,10 +81,22 @@ export interface Clusters {
    * so again), FF-CLUSTER-BUSY, FF-CLOUD-BUSY (retry).
    */
   create(request: ClusterRequest): Promise<void>;
-  resizePool(cluster: ClusterView, pool: 'workers', nodes: number): Promise<void>;
-  /** Deletes exactly these machines and shrinks the pool by as many; those already gone are skipped. */
-  deleteNodes(cluster: ClusterView, pool: 'workers', nodes: string[]): Promise<void>;
-  /** "Not found" is success; a cluster that is still being created or changed is FF-CLUSTER-BUSY (retry). */
+  /**
+   * Of a cluster that runs. "Already exists" is success.
+   * @throws PortError FF-CLUSTER-STOCKOUT, FF-CLUSTER-QUOTA, FF-CLUSTER-REFUSED (this kind of machine is not to be had
+   * here), FF-CLUSTER-BUSY, FF-CLOUD-BUSY (retry).
+   */
+  createPool(cluster: ClusterView, pool: PoolRequest): Promise<void>;
+  /** @throws PortError as createPool() does. */
+  resizePool(cluster: ClusterView, pool: string, nodes: number): Promise<void>;
+  /** Deletes exactly these machines and shrinks their pools by as many; those already gone are skipped. */
+  deleteNodes(cluster: ClusterView, nodes: string[]): Promise<void>;
+  /** Deletes all machines of workers but one, those included that have not come yet. */
+  releaseNodes(cluster: ClusterView, except: string | null): Promise<void>;
+  /**
+   * "Not found" is success; a cluster that is still being created or changed is FF-CLUSTER-BUSY (retry). Its workers'
+   * machines go at once then: it may hope for some of them for half an hour.
+   */
   delete(name: string, location: string): Promise<void>;
   /** vCPUs of quota still free in the location's region; null when the cloud does not say. */
   freeVcpus(location: string, spot: boolean): Promise<number | null>;

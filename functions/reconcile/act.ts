@@ -4,15 +4,16 @@
  */
 import type { Action } from '../job/action.ts';
 import type { JobRecord } from '../job/job-record.ts';
+import { flavourText } from '../job/flavours.ts';
 import { withSpec } from '../job/known-record.ts';
 import { largeWorkerBytes } from '../job/large-workers.ts';
 import { paths } from '../job/names.ts';
+import { withRefusal } from '../job/shortage.ts';
 import { type Failure, isHeldBack } from '../job/trouble.ts';
 import type { Observation } from '../job/observation.ts';
-import { workerNodes } from '../job/worker-nodes.ts';
 import type { PassSettings } from '../job/settings.ts';
 import { messageOf, PortError } from '../ports/port-error.ts';
-import type { ClusterView } from '../ports/clusters.ts';
+import type { ClusterView, PoolRequest } from '../ports/clusters.ts';
 import type { Ports } from '../ports/ports.ts';
 import { log } from '../log.ts';
 import { backUp } from './back-up.ts';
@@ -31,8 +32,9 @@ export interface Acted {
 
 /** Redis is given this long for moving results in one pass; the rest is for the next. */
 const BACK_UP_MS = 60_000;
-/** Grace for a worker's last task: GKE gives Spot pods 15 s, on-demand ones what they ask for. */
+/** Grace for a worker's last task. A pod on a Spot machine has 15 of the machine's 30 s, whatever it asks for. */
 const GRACE_SECONDS = 30;
+const SPOT_GRACE_SECONDS = 15;
 
 /**
  * Does the actions one after the other. A failure is kept in the answer, and holds back only what relies on the
@@ -55,8 +57,9 @@ export async function act(actions: readonly Action[], doing: Doing): Promise<Act
     } catch (thrown) {
       const error = asPortError(thrown);
       log('WARNING', `doing ${action.do}: ${error.message}`, { job: record.job, code: error.code });
-      if (action.do === 'create-cluster' && REFUSALS.has(error.code)) {
-        record = refuseLocation(record, action.location, error, doing.ports.clock.nowMs());
+      const refused = REFUSALS.has(error.code) ? refuse(record, action, error, doing.ports.clock.nowMs()) : null;
+      if (refused !== null) {
+        record = refused;
         continue;
       }
       failures.push({ action: action.do, error });
@@ -75,7 +78,17 @@ function asPortError(thrown: unknown): PortError {
 /** A location that says one of these will say it again: trying elsewhere is better than repeating. */
 const REFUSALS: ReadonlySet<string> = new Set(['FF-CLUSTER-QUOTA', 'FF-CLUSTER-STOCKOUT', 'FF-CLUSTER-REFUSED']);
 
-/** Nothing was made, so nothing is to be deleted; the next pass tries the next location. */
+/**
+ * Nothing was made, so nothing is to be deleted; the next pass tries the next location, or the next kind of machine.
+ */
+function refuse(record: JobRecord, action: Action, error: PortError, nowMs: number): JobRecord | null {
+  if (action.do === 'create-cluster') return refuseLocation(record, action.location, error, nowMs);
+  if (action.do !== 'create-pool' && action.do !== 'resize-pool') return null;
+  const refusals = withRefusal(record.refusals, action.flavour, error.message, nowMs);
+  const text = `${flavourText(action.flavour)}: ${error.message}`;
+  return noteDecision({ ...record, refusals }, nowMs, 'no machines', 'machines-refused', text);
+}
+
 function refuseLocation(record: JobRecord, location: string, error: PortError, nowMs: number): JobRecord {
   const cluster = record.cluster && { ...record.cluster, exhausted: [...record.cluster.exhausted, location] };
   const refused = { ...record, cluster, clustersMade: Math.max(0, record.clustersMade - 1) };
@@ -130,8 +143,10 @@ async function change(doing: Doing, action: Exclude<Action, { do: 'back-up' }>):
     case 'stop-driver':
       return queue?.stop(action.reason);
     case 'create-cluster':
-    case 'resize-workers-pool':
+    case 'create-pool':
+    case 'resize-pool':
     case 'delete-nodes':
+    case 'release-nodes':
     case 'delete-cluster':
     case 'delete-leftovers':
       return changeCluster(doing, action);
@@ -173,7 +188,7 @@ async function applyWorkload({ ports, seen, connections, record, settings }: Doi
     workers,
     worker: { cpu: spec.worker.cpu, memoryBytes: spec.worker.memoryBytes },
     largeMemoryBytes: largeWorkerBytes(spec),
-    graceSeconds: GRACE_SECONDS,
+    graceSeconds: spec.machines.spot === 'never' ? GRACE_SECONDS : SPOT_GRACE_SECONDS,
     image: spec.image ?? settings.workerImage,
     redisImage: settings.redisImage,
     env: { ...spec.env },
@@ -183,7 +198,16 @@ async function applyWorkload({ ports, seen, connections, record, settings }: Doi
 
 type ClusterAction = Extract<
   Action,
-  { do: 'create-cluster' | 'resize-workers-pool' | 'delete-nodes' | 'delete-cluster' | 'delete-leftovers' }
+  {
+    do:
+      | 'create-cluster'
+      | 'create-pool'
+      | 'resize-pool'
+      | 'delete-nodes'
+      | 'release-nodes'
+      | 'delete-cluster'
+      | 'delete-leftovers';
+  }
 >;
 
 async function changeCluster(doing: Doing, action: ClusterAction): Promise<void> {
@@ -197,17 +221,22 @@ async function changeCluster(doing: Doing, action: ClusterAction): Promise<void>
         location: action.location,
         job: record.job,
         system: action.system,
-        workers: action.workers,
         externalIps: record.spec?.machines.externalIps ?? false,
         endsByMs: action.endsByMs,
         mostMachines: action.mostMachines,
       });
       return;
-    case 'resize-workers-pool':
-      if (present) await resizePool(ports, present, action.nodes);
+    case 'create-pool':
+      if (present) await ports.clusters.createPool(present, poolRequest(record.job, action));
+      return;
+    case 'resize-pool':
+      if (present) await resizePool(ports, present, action);
       return;
     case 'delete-nodes':
-      if (present) await ports.clusters.deleteNodes(present, 'workers', action.nodes);
+      if (present) await ports.clusters.deleteNodes(present, action.nodes);
+      return;
+    case 'release-nodes':
+      if (present) await ports.clusters.releaseNodes(present, action.except);
       return;
     case 'delete-cluster':
       return deleteCluster(doing, action);
@@ -216,12 +245,21 @@ async function changeCluster(doing: Doing, action: ClusterAction): Promise<void>
   }
 }
 
+function poolRequest(job: string, action: Extract<Action, { do: 'create-pool' }>): PoolRequest {
+  const { name, nodes, diskGb, flavour } = action;
+  const { machineType, spot, zone } = flavour;
+  return { name, job, machines: { machineType, spot, diskGb }, zone, nodes };
+}
+
 /** Looks once more: what was meant as growth must not shrink a pool that has become larger since. */
-async function resizePool(ports: Ports, seen: ClusterView, nodes: number): Promise<void> {
+async function resizePool(
+  ports: Ports,
+  seen: ClusterView,
+  { name, nodes }: Extract<Action, { do: 'resize-pool' }>,
+): Promise<void> {
   const found = await ports.clusters.get(seen.name, seen.location);
-  const isGrowth = nodes > workerNodes(seen);
-  if (found === null || (isGrowth && workerNodes(found) >= nodes)) return;
-  await ports.clusters.resizePool(found, 'workers', nodes);
+  const pool = found?.pools.find((one) => one.name === name);
+  if (found && pool && pool.nodes < nodes) await ports.clusters.resizePool(found, name, nodes);
 }
 
 /**

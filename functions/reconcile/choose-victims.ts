@@ -40,7 +40,10 @@ function emptyNodes(workload: WorkloadView): string[] {
   return workload.nodes.filter((node) => node.ready && !used.has(node.name)).map((node) => node.name);
 }
 
-/** Idle pods, those first whose machine has the fewest other workers: so that whole machines become empty. */
+/**
+ * Idle pods, those first whose machine has the fewest other workers: so that whole machines become empty. Those on the
+ * system machine go last, because it stays anyway.
+ */
 function wholeMachinesFirst(idle: string[], workload: WorkloadView): string[] {
   const isIdle = new Set(idle);
   const nodeOf = new Map(workload.pods.map((pod) => [pod.name, pod.node ?? '']));
@@ -48,11 +51,15 @@ function wholeMachinesFirst(idle: string[], workload: WorkloadView): string[] {
   for (const pod of workload.pods)
     if (pod.role === 'worker' && !isIdle.has(pod.name))
       stayingOn.set(pod.node ?? '', (stayingOn.get(pod.node ?? '') ?? 0) + 1);
+  const goes = new Set(workload.nodes.map(({ name }) => name));
   const ranked = idle.map((pod) => {
     const node = nodeOf.get(pod) ?? '';
-    return { pod, node, others: stayingOn.get(node) ?? 0 };
+    return { pod, node, others: goes.has(node) ? (stayingOn.get(node) ?? 0) : Infinity };
   });
   return ranked
-    .toSorted((a, b) => a.others - b.others || (a.node < b.node ? -1 : a.node > b.node ? 1 : 0))
+    .toSorted(
+      (a, b) =>
+        Number(a.others > b.others) - Number(a.others < b.others) || (a.node < b.node ? -1 : a.node > b.node ? 1 : 0),
+    )
     .map(({ pod }) => pod);
 }

@@ -12,7 +12,7 @@ import { fleetForPrice } from '../job/machines.ts';
 import { JOB_FILES, LABEL_JOB, paths } from '../job/names.ts';
 import { fleetUsdPerHour } from '../job/prices.ts';
 import { statusSchema } from '../job/status-schema.ts';
-import { workerNodes } from '../job/worker-nodes.ts';
+import { workerPools } from '../job/worker-nodes.ts';
 import { MAX_JOB_FILE_BYTES } from '../job-file/read-document.ts';
 import type { Buckets } from '../ports/bucket.ts';
 import type { ClusterView } from '../ports/clusters.ts';
@@ -130,5 +130,5 @@ async function shownUsd({ uploads }: Pick<Buckets, 'uploads'>, job: string): Pro
 /** As if it had always had the machines that it has now. */
 function usdOf(cluster: ClusterView, spec: JobSpec, nowMs: number): number {
   const hours = Math.max(0, nowMs - cluster.createdMs) / 3_600_000;
-  return fleetUsdPerHour(fleetForPrice(spec, workerNodes(cluster), false)) * hours;
+  return fleetUsdPerHour(fleetForPrice(spec, workerPools(cluster))) * hours;
 }

@@ -13,7 +13,6 @@ import type { Problem } from '../job-file/problem.ts';
 import { MAX_JOB_FILE_BYTES } from '../job-file/read-document.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { type RecordWithCluster, withCluster } from '../job/known-record.ts';
-import { workerPool } from '../job/machines.ts';
 import { digestOfFolder } from '../job/folder-digest.ts';
 import { JOB_FILES, LABEL_JOB, paths } from '../job/names.ts';
 import type { Observation, UploadView } from '../job/observation.ts';
@@ -31,6 +30,7 @@ import { log } from '../log.ts';
 import { isStoredDue } from './limit-stored.ts';
 import { findMissingObjects } from './missing-objects.ts';
 import { readPlaces } from './place-list.ts';
+import { flavourNow } from './plan-pools.ts';
 
 /** Open connections to what was seen, which acting on it may use. The caller closes the queue. */
 export interface Connections {
@@ -62,7 +62,7 @@ export async function observe(
     largeWaiting: inside.largeWaiting,
     deaths: inside.deaths,
     podEnds: inside.podEnds,
-    freeVcpus: record.phase === 'running' ? await observeFreeVcpus(ports, withCluster(record)) : null,
+    freeVcpus: record.phase === 'running' ? await observeFreeVcpus(ports, withCluster(record), settings) : null,
     storedBytes: await observeStored(ports, record),
     places: record.phase === 'waiting' ? await observePlaces(ports, record, settings) : null,
   };
@@ -85,8 +85,13 @@ function hasWorkload(record: JobRecord, cluster: ClusterView): boolean {
   return ['starting', 'canary', 'approval', 'running', 'draining'].includes(record.phase);
 }
 
-async function observeFreeVcpus(ports: Ports, record: RecordWithCluster): Promise<number | null> {
-  const { spot } = workerPool(record.spec, record.onDemand);
+/** Of the kind of machine that growth would ask for. */
+async function observeFreeVcpus(
+  ports: Ports,
+  record: RecordWithCluster,
+  settings: PassSettings,
+): Promise<number | null> {
+  const spot = flavourNow(record, settings, ports.clock.nowMs())?.spot ?? false;
   const free = await orUnknown('quota', () => ports.clusters.freeVcpus(record.cluster.location, spot));
   return free === 'unknown' ? null : free;
 }

@@ -5,7 +5,9 @@ import type { JobRecord } from '../job/job-record.ts';
 import type { RecordWithCluster, RecordWithSpec } from '../job/known-record.ts';
 import type { Observation } from '../job/observation.ts';
 import { fleetUsdPerHour } from '../job/prices.ts';
-import { workerNodes } from '../job/worker-nodes.ts';
+import type { PassSettings } from '../job/settings.ts';
+import { workerPools } from '../job/worker-nodes.ts';
+import { flavourNow, flavoursOfJob } from './plan-pools.ts';
 import { beginEnding, type EndingReason, iso, secondsSince } from './step.ts';
 
 /**
@@ -13,11 +15,13 @@ import { beginEnding, type EndingReason, iso, secondsSince } from './step.ts';
  * over-estimate, on purpose. It follows what the cloud says exists: what was requested and refused costs nothing.
  * Where the cloud cannot be asked, the request counts.
  */
-export function meter(record: JobRecord, seen: Observation): JobRecord {
-  if (record.cluster === null || record.cluster.goneAt !== null || record.spec === null) return record;
-  const isThere = seen.cluster !== null;
-  const machines = seen.cluster === 'unknown' ? record.fleet.nodes : workerNodes(seen.cluster);
-  const usdPerHour = isThere ? fleetUsdPerHour(fleetForPrice(record.spec, machines, record.onDemand)) : 0;
+export function meter(record: JobRecord, seen: Observation, settings: PassSettings): JobRecord {
+  const { spec, cluster } = record;
+  if (cluster === null || cluster.goneAt !== null || spec === null) return record;
+  const pools =
+    seen.cluster === 'unknown' ? askedFor({ ...record, spec, cluster }, seen, settings) : workerPools(seen.cluster);
+  const machines = pools.reduce((sum, { nodes }) => sum + nodes, 0);
+  const usdPerHour = seen.cluster === null ? 0 : fleetUsdPerHour(fleetForPrice(spec, pools));
   const seconds = Math.max(0, secondsSince(record.spending.asOf, seen.nowMs));
   const rate = Math.max(usdPerHour, record.spending.usdPerHour);
   const existed = rate > 0 ? seconds : 0;
@@ -30,6 +34,14 @@ export function meter(record: JobRecord, seen: Observation): JobRecord {
   };
   return { ...record, spending };
 }
+
+/** As if all that was requested had come, of the kind that is asked for now. */
+function askedFor(record: RecordWithCluster, { nowMs }: Observation, settings: PassSettings): PricedPool[] {
+  const flavour = flavourNow(record, settings, nowMs) ?? flavoursOfJob(record, settings)[0];
+  return [{ ...flavour, nodes: record.fleet.nodes }];
+}
+
+type PricedPool = Parameters<typeof fleetForPrice>[1][number];
 
 /**
  * Ends the attempt when the job's money or its time is up. Results so far are kept and a resume with a higher limit
@@ -70,8 +82,8 @@ const OUTAGE_SECONDS = 600;
 const MOST_FOR_OUTAGE = 1 / 4;
 
 /** Kept back for results that cannot be saved at once: a cluster without workers that waits. */
-function outageUsd({ spec, onDemand }: RecordWithSpec): number {
-  const usdPerHour = fleetUsdPerHour(fleetForPrice(spec, 0, onDemand));
+function outageUsd({ spec }: RecordWithSpec): number {
+  const usdPerHour = fleetUsdPerHour(fleetForPrice(spec, []));
   return Math.min((usdPerHour * OUTAGE_SECONDS) / 3600, spec.limits.usd * MOST_FOR_OUTAGE);
 }
 
@@ -91,9 +103,9 @@ const OVERTIME_SECONDS = 3600;
  * The latest time at which the limits have ended the job's cluster: when its time is over, or when a cluster without
  * any worker would have used its money. Passes end it earlier; this is for a sweep that cannot read the record.
  */
-export function endsByMs({ spec, spending, onDemand, cluster }: RecordWithCluster): number {
+export function endsByMs({ spec, spending, cluster }: RecordWithCluster): number {
   const { limits } = spec;
-  const usdPerHour = fleetUsdPerHour(fleetForPrice(spec, 0, onDemand));
+  const usdPerHour = fleetUsdPerHour(fleetForPrice(spec, []));
   const bySeconds = limits.timeSeconds + OVERTIME_SECONDS - (spending.clusterSeconds ?? 0);
   const byMoneySeconds = ((limits.usd - spending.usd) / usdPerHour) * 3600;
   return Date.parse(cluster.createRequestedAt) + Math.max(0, Math.min(bySeconds, byMoneySeconds)) * 1000;
@@ -103,17 +115,25 @@ export function endsByMs({ spec, spending, onDemand, cluster }: RecordWithCluste
 const SHARE_WITHOUT_WORK = 1 / 3;
 
 /**
- * Machines that the job's money allows: the whole fleet must be able to boot, to be looked at by one tick, and to be
- * wound down, an outage included. The worst overshoot is what the clouds' own deletion takes longer than
- * DELETE_SECONDS, at the price of the fleet.
+ * Machines of workers that the job's money allows, those that are there (`pools`) and as many of one kind: the whole
+ * fleet must be able to boot, to be looked at by one tick, and to be wound down, an outage included. The worst
+ * overshoot is what the clouds' own deletion takes longer than DELETE_SECONDS, at the price of the fleet.
  */
-export function affordableNodes(record: RecordWithSpec, bootSeconds: number): number {
+export function affordableNodes(
+  record: RecordWithSpec,
+  pools: readonly PricedPool[],
+  flavour: Pick<PricedPool, 'machineType' | 'spot'>,
+  bootSeconds: number,
+): number {
   const { spec, spending } = record;
-  const fixed = fleetUsdPerHour(fleetForPrice(spec, 0, record.onDemand));
-  const one = fleetUsdPerHour(fleetForPrice(spec, 1, record.onDemand)) - fixed;
+  const usdPerHour = (some: readonly PricedPool[]): number => fleetUsdPerHour(fleetForPrice(spec, some));
+  const fixed = usdPerHour([]);
+  const one = usdPerHour([{ ...flavour, nodes: 1 }]) - fixed;
   const hours = (bootSeconds + TICK_SECONDS + WIND_DOWN_SECONDS) / 3600;
   const left = spec.limits.usd - outageUsd(record) - spending.usd - fixed * hours;
-  return Math.max(0, Math.floor((left * SHARE_WITHOUT_WORK) / (one * hours)));
+  const forMore = left * SHARE_WITHOUT_WORK - (usdPerHour(pools) - fixed) * hours;
+  const there = pools.reduce((sum, { nodes }) => sum + nodes, 0);
+  return Math.max(0, there + Math.floor(forMore / (one * hours) + 1e-9));
 }
 
 const TICK_SECONDS = 60;

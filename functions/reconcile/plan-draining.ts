@@ -4,7 +4,7 @@ import type { EndingRecord } from '../job/known-record.ts';
 import type { Observation } from '../job/observation.ts';
 import type { Progress } from '../job/progress.ts';
 import { workerNodes } from '../job/worker-nodes.ts';
-import type { WorkloadView } from '../ports/workloads.ts';
+import type { PodView, WorkloadView } from '../ports/workloads.ts';
 import { isSpent } from './plan-budget.ts';
 import { planGoneCluster } from './plan-gone-cluster.ts';
 import { removeCluster } from './remove-cluster.ts';
@@ -99,20 +99,28 @@ function shrinkTo(
   actions: Action[],
 ): Step {
   if (secondsSince(record.ending.since, seen.nowMs) < SHRINK_AFTER_SECONDS) return stay(record, actions);
+  const workers = workload.pods.filter(({ role, ended }) => role === 'worker' && !ended);
+  // One beside Redis and driver has its machine for nothing.
+  const isOnSystem = ({ node }: PodView): boolean => !workload.nodes.some(({ name }) => name === node);
+  const keeper =
+    workers.find((pod) => pod.node !== null && isOnSystem(pod)) ?? workers.find(({ node }) => node !== null);
+  const kept = count === 1 && keeper !== undefined && !isOnSystem(keeper) ? keeper.node : null;
   // Before the back-up: its failure must not keep machines that nothing runs on. After the request to stop: nothing
   // that still counts is interrupted.
   const shrinking: Action[] = [];
-  const idlePods = workload.pods.filter((pod) => pod.role === 'worker').map((pod) => pod.name);
+  const others = workers.filter((pod) => pod !== keeper).map(({ name }) => name);
   if (workload.workersWanted > count)
     shrinking.push({
       do: 'scale-workers',
       from: workload.workersWanted,
       replicas: count,
-      idlePods: idlePods.slice(count),
+      idlePods: count === 1 ? others : workers.map(({ name }) => name),
       evenBusy: true,
     });
-  if (workerNodes(seen.cluster) > count) shrinking.push({ do: 'resize-workers-pool', nodes: count });
-  const fleet = { ...record.fleet, workers: count, nodes: count };
+  const nodes = kept === null ? 0 : 1;
+  const isPlaced = count === 0 || keeper !== undefined;
+  if (isPlaced && workerNodes(seen.cluster) > nodes) shrinking.push({ do: 'release-nodes', except: kept });
+  const fleet = { ...record.fleet, workers: count, nodes };
   const [stop, saving] = [actions.filter(isStop), actions.filter((action) => !isStop(action))];
   return stay({ ...record, fleet }, [...stop, ...shrinking, ...saving]);
 }
@@ -166,7 +174,7 @@ function wereSaved({ phase, trouble, acting }: EndingRecord): boolean {
   return phase === 'deleting' && trouble?.action !== 'back-up' && !acting;
 }
 
-/** debugHold: one worker machine stays, so that the user can look around, as long as money and time last. */
+/** debugHold: one worker stays, so that the user can look around, as long as money and time last. */
 function holdForDebugging(
   record: EndingRecord,
   seen: Observation,
@@ -174,7 +182,7 @@ function holdForDebugging(
   seconds: number,
   actions: Action[],
 ): Step {
-  const fleet = { workers: 1, nodes: 1, code: 'debug-hold', text: 'held for debugging' } as const;
+  const fleet = { ...record.fleet, workers: 1, code: 'debug-hold', text: 'held for debugging' };
   const held = waitFor({ ...record, fleet }, seen.nowMs, 'debug-hold', `debugHold: ${Math.round(seconds)} s more`);
   return shrinkTo(1, held, seen, workload, actions);
 }

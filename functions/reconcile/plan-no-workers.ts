@@ -13,25 +13,33 @@ const NO_WORKER_LIMIT_SECONDS = WAIT_REASONS['pods-start'].limitSeconds;
 
 /** The record, ended when work has waited for half an hour without a worker that takes it. */
 export function endWithoutWorkers(record: JobRecord, seen: SeenWorking): JobRecord {
-  const { workload, progress, nowMs } = seen;
-  // The other workers do not take what needs more memory.
-  const onlyLarge = seen.largeWaiting > 0 && progress.waiting <= seen.largeWaiting && progress.running === 0;
-  const isReady = workload.pods.some(
-    (pod) => pod.role === 'worker' && pod.ready && (!onlyLarge || isLargeWorker(pod.name)),
-  );
-  if (isReady || progress.waiting + progress.running === 0) return record;
-  const troubled = workload.pods.find((pod) => pod.role === 'worker' && pod.trouble !== null);
-  const trouble = troubled?.trouble ?? 'no worker became ready';
+  if (!lacksWorkers(seen)) return record;
+  const { nowMs } = seen;
+  // Where the cloud has no machines, that is why.
+  const lacking = record.waiting?.code === 'machines' ? record.waitingFor : null;
+  const trouble = troubleOfWorkers(seen);
   const isOver = record.stalledSince !== null && secondsSince(record.stalledSince, nowMs) >= NO_WORKER_LIMIT_SECONDS;
-  if (!isOver) {
-    const who = troubled === undefined ? 'workers to become ready' : `workers: ${trouble}`;
-    return waitFor(record, nowMs, waitCodeOfTrouble(troubled?.trouble ?? null), who);
-  }
+  if (!isOver && lacking !== null) return record;
+  const who = trouble === null ? 'workers to become ready' : `workers: ${trouble}`;
+  if (!isOver) return waitFor(record, nowMs, waitCodeOfTrouble(trouble), who);
   const reason = {
     outcome: 'failed',
     code: 'FF-NO-WORKERS',
-    message: `no worker for ${NO_WORKER_LIMIT_SECONDS / 60} minutes: ${trouble}`,
+    message: `no worker for ${NO_WORKER_LIMIT_SECONDS / 60} minutes: ${lacking ?? trouble ?? 'no worker became ready'}`,
     remedy: 'resume later, or ask for other machines',
   } as const;
   return beginEnding(record, reason, nowMs);
+}
+
+function lacksWorkers({ workload, progress, largeWaiting }: SeenWorking): boolean {
+  // The other workers do not take what needs more memory.
+  const onlyLarge = largeWaiting > 0 && progress.waiting <= largeWaiting && progress.running === 0;
+  const isReady = workload.pods.some(
+    (pod) => pod.role === 'worker' && pod.ready && (!onlyLarge || isLargeWorker(pod.name)),
+  );
+  return !isReady && progress.waiting + progress.running > 0;
+}
+
+function troubleOfWorkers({ workload: { pods } }: SeenWorking): string | null {
+  return pods.find((pod) => pod.role === 'worker' && pod.trouble !== null)?.trouble ?? null;
 }

@@ -3,7 +3,8 @@
  * of other buckets are not looked for here.
  */
 import { assert } from '../job/assert.ts';
-import { fleetForPrice, leastDiskGb, workerPool, workersPerMachine } from '../job/machines.ts';
+import { flavoursOf } from '../job/flavours.ts';
+import { fleetForPrice, leastDiskGb, workerMachineTypes, workersOnSystem, workersPerMachine } from '../job/machines.ts';
 import type { JobRecord, Spending } from '../job/job-record.ts';
 import type { RecordWithSpec } from '../job/known-record.ts';
 import { findFolderSizeProblem, findMissingFiles } from '../job-file/check-folder.ts';
@@ -13,7 +14,6 @@ import type { PassSettings } from '../job/settings.ts';
 import type { Observation } from '../job/observation.ts';
 import { smallestRunUsd } from '../job/prices.ts';
 import { createCluster } from './create-cluster.ts';
-import { workerNodesOfCanary } from './size-canary.ts';
 import { beginEnding, endWithProblem, secondsSince, stay, type Step, waitFor } from './step.ts';
 
 /** How long a job waits for files that its job file names. */
@@ -102,10 +102,13 @@ function waitForObjects(record: RecordWithSpec, nowMs: number, missing: string[]
   return stay(isOver && first !== undefined ? endWithProblem(waiting, first, nowMs) : waiting);
 }
 
+const gib = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
+
 function problemsOfLimits(spec: JobSpec, spent: Spending): Problem[] {
   const problems: Problem[] = [];
-  const pool = workerPool(spec);
-  const smallest = smallestRunUsd(fleetForPrice(spec, workerNodesOfCanary(spec)));
+  const { diskGb } = spec.machines;
+  const [kind] = flavoursOf(spec, '', []);
+  const smallest = smallestRunUsd(fleetForPrice(spec, [{ ...kind, nodes: workersOnSystem(spec.worker) > 0 ? 0 : 1 }]));
   const least = spent.usd + smallest;
   const earlier = spent.usd > 0 ? `, after ${spent.usd.toFixed(3)} USD of earlier attempts` : '';
   if (spec.limits.usd < least)
@@ -126,21 +129,28 @@ function problemsOfLimits(spec: JobSpec, spent: Spending): Problem[] {
       remedy: `set limits.time to more than ${Math.ceil(usedSeconds / 60)}m`,
     });
   const { cpu, memoryBytes } = spec.worker;
-  if (pool.diskGb < leastDiskGb())
+  if (diskGb < leastDiskGb())
     problems.push({
       code: 'FF-WORKER-TOO-LARGE',
       path: 'machines.diskGb',
-      message: `a disk of ${pool.diskGb} GB leaves no room for a worker beside what GKE reserves of it`,
+      message: `a disk of ${diskGb} GB leaves no room for a worker beside what GKE reserves of it`,
       remedy: `set machines.diskGb to at least ${leastDiskGb()}`,
     });
-  else if (workersPerMachine(pool, spec.worker) === 0)
+  else if (workersPerMachine({ machineType: kind.machineType, diskGb }, spec.worker) === 0)
     problems.push({
       code: 'FF-WORKER-TOO-LARGE',
       path: 'worker',
       message:
-        `a worker of ${cpu} CPU and ${(memoryBytes / 1024 ** 3).toFixed(1)} GiB ` +
-        `does not fit on one ${pool.machineType}`,
+        `a worker of ${cpu} CPU and ${gib(memoryBytes)} ` +
+        `does not fit on one ${workerMachineTypes(spec).join(' or ')}`,
       remedy: 'ask for less, or name a larger machine in machines.types',
+    });
+  else if (spec.canary.machines === 1 && workersOnSystem(spec.worker) === 0)
+    problems.push({
+      code: 'FF-WORKER-TOO-LARGE',
+      path: 'canary.machines',
+      message: `a worker of ${cpu} CPU and ${gib(memoryBytes)} does not fit on one machine with Redis and driver`,
+      remedy: 'set canary.machines to 2: the canary then gets a machine for its worker',
     });
   if (spec.cluster === 'existing')
     problems.push({

@@ -21,7 +21,7 @@ import { iso, stay, type Step } from './step.ts';
 
 /** What one pass makes of record and observation: the next record, and the actions once it is saved. Pure. */
 export function plan(record: JobRecord, seen: Observation, settings: PassSettings): Step {
-  const metered = meter(record, seen);
+  const metered = meter(record, seen, settings);
   const asked = planRequests(withProgress(metered, seen), seen);
   const limited = limitStored(enforceLimits(asked.record, seen.nowMs), seen);
   const step = planPhase(limited, seen, settings);
@@ -39,9 +39,9 @@ function planPhase(record: JobRecord, seen: Observation, settings: PassSettings)
       return planStarting(withCluster(record), seen);
     case 'canary':
     case 'approval':
-      return planCanary(withCluster(record), seen);
+      return planCanary(withCluster(record), seen, settings);
     case 'running':
-      return planRunning(withCluster(record), seen);
+      return planRunning(withCluster(record), seen, settings);
     case 'draining':
       return planDraining(withEnding(record), seen);
     case 'deleting':

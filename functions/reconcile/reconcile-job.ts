@@ -264,7 +264,8 @@ function changesSoon(step: Step, record: JobRecord): boolean {
   const ends = record.phase === 'draining' || record.phase === 'deleting';
   const isSaving = ends && does('back-up') && !does('delete-cluster');
   const triesElsewhere = record.phase === 'creating' && isRefused(record);
-  return startsAnew || isSaving || does('take-place') || triesElsewhere;
+  const triesOthers = record.refusals.length > step.record.refusals.length;
+  return startsAnew || isSaving || does('take-place') || triesElsewhere || triesOthers;
 }
 
 function isSame(before: JobRecord, after: JobRecord): boolean {
@@ -276,8 +277,9 @@ function describe(action: Action): string {
   switch (action.do) {
     case 'scale-workers':
       return `scale-workers ${action.replicas}`;
-    case 'resize-workers-pool':
-      return `resize-workers-pool ${action.nodes}`;
+    case 'create-pool':
+    case 'resize-pool':
+      return `${action.do} ${action.name} ${action.nodes}`;
     case 'delete-nodes':
       return `delete-nodes ${action.nodes.join(' ')}`;
     default:

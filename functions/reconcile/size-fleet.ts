@@ -14,20 +14,24 @@ export interface FleetDemand {
   workersPerMachine: number;
   bootSeconds: number;
   currentWorkers: number;
+  /** Machines of workers, and how many workers these and the system machine hold. */
   currentNodes: number;
+  currentPlaces: number;
   maxWorkers: number;
   /** vCPUs of one worker machine, and of quota still free; null = not known. */
   machineVcpu: number;
   freeVcpus: number | null;
   /** Machines that the job's money allows. */
   affordableNodes: number;
+  /** Whether the cloud has machines of any kind that the job may have. */
+  isShort: boolean;
 }
 
 export interface FleetSize {
   workers: number;
   nodes: number;
   /** What limits or drives the size. */
-  code: Extract<FleetCode, 'unmeasured' | 'no-work' | 'work' | 'tasks' | 'maximum' | 'quota' | 'money'>;
+  code: Extract<FleetCode, 'unmeasured' | 'no-work' | 'work' | 'tasks' | 'maximum' | 'quota' | 'shortage' | 'money'>;
   text: string;
 }
 
@@ -45,7 +49,8 @@ export function sizeFleet(demand: FleetDemand): FleetSize {
   const byQuota =
     demand.freeVcpus === null
       ? Infinity
-      : (demand.currentNodes + Math.floor(demand.freeVcpus / demand.machineVcpu)) * demand.workersPerMachine;
+      : demand.currentPlaces + Math.floor(demand.freeVcpus / demand.machineVcpu) * demand.workersPerMachine;
+  const affordable = Math.max(0, demand.affordableNodes - demand.currentNodes) * demand.workersPerMachine;
   const limits: [number, FleetSize['code'], string][] = [
     [
       deserved,
@@ -54,13 +59,10 @@ export function sizeFleet(demand: FleetDemand): FleetSize {
     ],
     [tasks, 'tasks', `${tasks} iterations left`],
     [demand.maxWorkers, 'maximum', `worker.max is ${demand.maxWorkers}`],
+    [byQuota, 'quota', `CPU quota has room for ${demand.freeVcpus ?? 0} more`],
+    [demand.isShort ? demand.currentPlaces : Infinity, 'shortage', 'no kind of machine is to be had now'],
     [
-      Math.max(byQuota, demand.currentNodes * demand.workersPerMachine),
-      'quota',
-      `CPU quota has room for ${demand.freeVcpus ?? 0} more`,
-    ],
-    [
-      Math.max(demand.affordableNodes, demand.currentNodes) * demand.workersPerMachine,
+      demand.currentPlaces + affordable,
       'money',
       `limits.usd has room for ${demand.affordableNodes} machines and their end`,
     ],
@@ -71,7 +73,10 @@ export function sizeFleet(demand: FleetDemand): FleetSize {
 
 /** Machines are filled: a place that is paid for anyway gets a worker, when there is a task for it. */
 function size(demand: FleetDemand, workers: number, code: FleetSize['code'], text: string): FleetSize {
-  const nodes = Math.max(1, Math.ceil(workers / demand.workersPerMachine));
-  const filled = Math.min(nodes * demand.workersPerMachine, demand.maxWorkers, demand.waiting + demand.running);
+  const { currentNodes, currentPlaces, workersPerMachine } = demand;
+  const more = Math.ceil((workers - currentPlaces) / workersPerMachine);
+  const nodes = Math.max(0, currentNodes + more);
+  const places = currentPlaces + (nodes - currentNodes) * workersPerMachine;
+  const filled = Math.min(places, demand.maxWorkers, demand.waiting + demand.running);
   return { workers: Math.max(workers, filled), nodes, code, text };
 }

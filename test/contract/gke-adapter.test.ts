@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { connectClusters } from '../../functions/adapters/gke-clusters.ts';
-import type { Clusters, ClusterRequest } from '../../functions/ports/clusters.ts';
+import type { Clusters, ClusterRequest, ClusterView, PoolRequest, PoolView } from '../../functions/ports/clusters.ts';
 import { PortError } from '../../functions/ports/port-error.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 import { PARENT, startFixture, ZONE, type GkeFixture } from './gke-fixture.ts';
 
 function adapterOf({ gke, compute }: GkeFixture): Clusters {
@@ -23,7 +24,6 @@ const REQUEST: ClusterRequest = {
   location: ZONE,
   job: 'adapter',
   system: { machineType: 'e2-standard-2', spot: false, diskGb: 30 },
-  workers: { machineType: 'e2-standard-4', spot: true, diskGb: 30, nodes: 1 },
   externalIps: false,
   endsByMs: Date.parse('2030-01-01T00:00:00Z'),
   mostMachines: 12,
@@ -50,7 +50,7 @@ test('machines have a public address only where the job asks, and hide their cre
     const [cluster] = await fixture.client.getCluster({ name: `${PARENT}/clusters/${name}` });
     assert.equal(cluster.networkConfig?.defaultEnablePrivateNodes, !externalIps);
     const modes = cluster.nodePools?.map(({ config }) => config?.workloadMetadataConfig?.mode);
-    assert.deepEqual(modes, ['GKE_METADATA', 'GKE_METADATA']);
+    assert.deepEqual(modes, ['GKE_METADATA']);
   }
 });
 
@@ -74,7 +74,7 @@ test("a cluster's pod range holds the machines that the job may have, 64 address
 });
 
 test('a quota that is used up is told from a missing role, though Google answers both with 403', async (t) => {
-  const fixture = await startFixture(t, { quotas: { CPUS: 4 } });
+  const fixture = await startFixture(t, { quotas: { CPUS: 1 } });
   const clusters = adapterOf(fixture);
   await assert.rejects(clusters.create(REQUEST), hasCode('FF-CLUSTER-QUOTA'));
   fixture.context.faults.set([{ service: 'gke', method: 'clusters.create', effect: 'status', status: 403 }]);
@@ -138,4 +138,103 @@ test("groups, rules and templates of a deleted cluster are found by what its tem
     ['instance-group', 'gone'],
     ['instance-template', 'gone'],
   ]);
+});
+
+const POOL: PoolRequest = {
+  name: 'ws-b-e2-standard-4',
+  job: 'adapter',
+  machines: { machineType: 'e2-standard-4', spot: true, diskGb: 30 },
+  zone: 'us-central1-b',
+  nodes: 2,
+};
+
+/** The cluster once it runs, with its pools of workers. */
+async function running(clusters: Clusters): Promise<ClusterView> {
+  await clusters.create(REQUEST);
+  return waitFor('the cluster', async () => {
+    const seen = await clusters.get(REQUEST.name, ZONE);
+    return seen?.state === 'running' ? seen : undefined;
+  });
+}
+
+const poolOf = async (clusters: Clusters, until: (pool: PoolView) => boolean): Promise<PoolView> =>
+  waitFor('the pool', async () => {
+    const pool = (await clusters.get(REQUEST.name, ZONE))?.pools.find(({ name }) => name === POOL.name);
+    return pool !== undefined && until(pool) ? pool : undefined;
+  });
+
+test('a cluster begins with the machine of Redis and driver; workers get pools, in other zones too', async (t) => {
+  const fixture = await startFixture(t);
+  const clusters = adapterOf(fixture);
+  const cluster = await running(clusters);
+  assert.deepEqual(
+    cluster.pools.map(({ name, zone, nodes }) => [name, zone, nodes]),
+    [['system', ZONE, 1]],
+  );
+  await clusters.createPool(cluster, POOL);
+  await clusters.createPool(cluster, { ...POOL, nodes: 5 });
+  const { state, zone, nodes, spot, refused } = await poolOf(clusters, (pool) => pool.state === 'running');
+  assert.deepEqual(
+    { state, zone, nodes, spot, refused },
+    { state: 'running', zone: POOL.zone, nodes: 2, spot: true, refused: [] },
+  );
+  const [made] = await fixture.client.getNodePool({
+    name: `${PARENT}/clusters/${REQUEST.name}/nodePools/${POOL.name}`,
+  });
+  assert.equal(made.config?.workloadMetadataConfig?.mode, 'GKE_METADATA');
+  const started = fixture.log.started.filter(({ pool }) => pool === POOL.name);
+  assert.deepEqual(new Set(started.map((machine) => machine.zone)), new Set([POOL.zone]));
+  assert.ok(started.every(({ labels, taints }) => labels['foreach-fleet/pool'] === 'workers' && taints.length === 1));
+
+  const [first, second] = started.map(({ name }) => name);
+  assert.ok(first !== undefined && second !== undefined);
+  const seen = await clusters.get(REQUEST.name, ZONE);
+  assert.ok(seen);
+  await clusters.deleteNodes(seen, [first]);
+  await clusters.releaseNodes(seen, second);
+  assert.equal((await poolOf(clusters, (pool) => pool.nodes === 1)).nodes, 1);
+  await clusters.releaseNodes(seen, null);
+  assert.equal((await poolOf(clusters, (pool) => pool.nodes === 0)).nodes, 0);
+  assert.equal((await clusters.get(REQUEST.name, ZONE))?.pools[0]?.nodes, 1);
+});
+
+test('machines that a zone has not are seen at once; taken back, they keep nothing from going on', async (t) => {
+  const fixture = await startFixture(t);
+  const clusters = adapterOf(fixture);
+  const cluster = await running(clusters);
+  fixture.context.faults.set([{ service: 'compute', method: `instances.insert:${POOL.zone}`, effect: 'stockout' }]);
+  await clusters.createPool(cluster, POOL);
+  const short = await poolOf(clusters, (pool) => pool.refused.length === 2);
+  assert.equal(short.state, 'provisioning');
+  assert.match(short.shortage ?? '', /^ZONE_RESOURCE_POOL_EXHAUSTED: The zone .* does not have enough resources/);
+  await assert.rejects(clusters.resizePool(cluster, POOL.name, 3), hasCode('FF-CLUSTER-BUSY'));
+  const seen = await clusters.get(REQUEST.name, ZONE);
+  assert.ok(seen);
+  await clusters.deleteNodes(seen, short.refused);
+  fixture.context.faults.set([]);
+  const empty = await poolOf(clusters, (pool) => pool.state === 'running');
+  assert.deepEqual([empty.nodes, empty.refused], [0, []]);
+  await clusters.resizePool(cluster, POOL.name, 1);
+  assert.equal((await poolOf(clusters, (pool) => pool.state === 'running' && pool.nodes === 1)).nodes, 1);
+});
+
+test('a cluster that hopes for machines gives them up when it is to go, and goes when it is asked again', async (t) => {
+  const fixture = await startFixture(t);
+  const clusters = adapterOf(fixture);
+  const cluster = await running(clusters);
+  fixture.context.faults.set([{ service: 'compute', method: `instances.insert:${POOL.zone}`, effect: 'stockout' }]);
+  await clusters.createPool(cluster, POOL);
+  await poolOf(clusters, (pool) => pool.refused.length === 2);
+  await assert.rejects(clusters.delete(REQUEST.name, ZONE), hasCode('FF-CLUSTER-BUSY'));
+  await poolOf(clusters, (pool) => pool.state === 'running');
+  await clusters.delete(REQUEST.name, ZONE);
+  await waitFor('its end', async () => ((await clusters.get(REQUEST.name, ZONE)) === null ? true : undefined));
+  assert.deepEqual(fixture.context.books.alive(), { machines: [], clusters: [] });
+});
+
+test('a quota that has no room for a pool is told by its name, as for a cluster', async (t) => {
+  const fixture = await startFixture(t, { quotas: { CPUS: 4 } });
+  const clusters = adapterOf(fixture);
+  const cluster = await running(clusters);
+  await assert.rejects(clusters.createPool(cluster, POOL), hasCode('FF-CLUSTER-QUOTA'));
 });

@@ -153,10 +153,13 @@ describe('the namespace', () => {
     const outside = readManifests().filter((each) => each.metadata.namespace !== NAMESPACE);
     assert.deepEqual(
       outside.map((each) => each.kind),
-      ['Namespace'],
+      ['Namespace', 'PriorityClass'],
     );
   });
 });
+
+/** What pods need of a cluster before they are made. */
+const FIRST: readonly string[] = ['Namespace', 'ServiceAccount', 'PriorityClass'];
 
 function defineServerSuite(start: () => Promise<ApiServer>): void {
   let server: ApiServer;
@@ -174,8 +177,8 @@ function defineServerSuite(start: () => Promise<ApiServer>): void {
     );
     writeFileSync(join(dir, 'kubeconfig'), config.exportConfig(), { mode: 0o600 });
     objects = KubernetesObjectApi.makeApiClient(config);
-    // A dry run makes no namespace, and nothing is accepted without it.
-    const first = readManifests().filter((each) => ['Namespace', 'ServiceAccount'].includes(each.kind));
+    // A dry run makes nothing of this, and no pod is accepted without it.
+    const first = readManifests().filter((each) => FIRST.includes(each.kind));
     for (const manifest of first) await objects.create(manifest);
   });
   after(async () => {
@@ -242,8 +245,8 @@ function defineServerSuite(start: () => Promise<ApiServer>): void {
   it('stores every field as it was written', async () => {
     const api = new KubeApi({ server: server.url, caPem: server.caPem, token: server.token }, 10_000);
     const gone: string[] = [];
-    // Namespace and account were there before; replicas were changed above; quantities come back in another spelling.
-    for (const asked of manifestsFor(request).filter((each) => !['Namespace', 'ServiceAccount'].includes(each.kind))) {
+    // Those were there before; replicas were changed above; quantities come back in another spelling.
+    for (const asked of manifestsFor(request).filter((each) => !FIRST.includes(each.kind))) {
       const stored = await api.get(pathOf(asked));
       gone.push(...lost(asked, stored, new Set(['replicas', 'resources']), `${asked.kind}/${asked.metadata.name}`));
     }

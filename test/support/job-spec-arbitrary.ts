@@ -26,7 +26,7 @@ export function jobSpecs(options: Required<JobFileOptions>): fc.Arbitrary<JobSpe
       }),
       machines: machines(),
       canary: fc.record({
-        machines: integers(1, 10),
+        machines: integers(1, 2),
         tasks: integers(1, 10_000),
         approval: fc.constantFrom('automatic', 'manual'),
       }),

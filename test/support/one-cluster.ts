@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { clusterLabels } from '../../functions/job/names.ts';
-import type { Clusters, ClusterRequest, ClusterView } from '../../functions/ports/clusters.ts';
+import type { Clusters, ClusterRequest, ClusterView, PoolRequest, PoolView } from '../../functions/ports/clusters.ts';
 import { startKubelet } from '../../local-cloud/kubelet/kubelet.ts';
 import type { ImageMap, LogLine, RunningKubelet } from '../../local-cloud/kubelet/types.ts';
 import type { ApiServer } from './kubelet-world.ts';
@@ -24,7 +24,7 @@ const POOL_LABEL = 'foreach-fleet/pool';
 
 export class OneCluster implements Clusters {
   readonly #options: OneClusterOptions;
-  readonly #machines: { pool: 'system' | 'workers'; kubelet: RunningKubelet }[] = [];
+  readonly #machines: { pool: string; kubelet: RunningKubelet }[] = [];
   readonly #network = `127.${64 + (process.pid % 128)}`;
   #view: ClusterView | null = null;
   #started = 0;
@@ -50,20 +50,33 @@ export class OneCluster implements Clusters {
     assert.equal(this.#view, null, 'one cluster at a time');
     this.#view = viewOf(request, this.#options);
     await this.#startMachine('system');
-    await this.resizePool(this.#view, 'workers', request.workers.nodes);
   }
 
-  async resizePool(_cluster: ClusterView, pool: 'workers', nodes: number): Promise<void> {
+  async createPool(cluster: ClusterView, { name, machines, zone, nodes }: PoolRequest): Promise<void> {
+    if (this.#view?.pools.some((pool) => pool.name === name)) return;
+    this.#view?.pools.push(poolView(name, machines, zone));
+    await this.resizePool(cluster, name, nodes);
+  }
+
+  async resizePool(_cluster: ClusterView, pool: string, nodes: number): Promise<void> {
     const machines = this.#machines.filter((machine) => machine.pool === pool);
     for (let missing = nodes - machines.length; missing > 0; missing -= 1) await this.#startMachine(pool);
     for (const machine of machines.slice(nodes)) await this.#endMachine(machine);
-    this.#setSize(nodes);
+    this.#count();
   }
 
-  async deleteNodes(_cluster: ClusterView, pool: 'workers', nodes: string[]): Promise<void> {
-    const gone = this.#machines.filter((machine) => machine.pool === pool && nodes.includes(machine.kubelet.nodeName));
+  async deleteNodes(_cluster: ClusterView, nodes: string[]): Promise<void> {
+    const gone = this.#machines.filter((machine) => nodes.includes(machine.kubelet.nodeName));
     for (const machine of gone) await this.#endMachine(machine);
-    this.#setSize(this.#machines.filter((machine) => machine.pool === pool).length);
+    this.#count();
+  }
+
+  async releaseNodes(cluster: ClusterView, except: string | null): Promise<void> {
+    const names = this.#machines.filter(({ pool }) => pool !== 'system').map(({ kubelet }) => kubelet.nodeName);
+    await this.deleteNodes(
+      cluster,
+      names.filter((name) => name !== except),
+    );
   }
 
   async delete(name: string): Promise<void> {
@@ -88,20 +101,21 @@ export class OneCluster implements Clusters {
     assert.fail('there are no leftovers');
   }
 
-  async #startMachine(pool: 'system' | 'workers'): Promise<void> {
+  async #startMachine(pool: string): Promise<void> {
     const { server, images, dir, onLogLine } = this.#options;
     this.#started += 1;
     const name = `${pool}-${this.#started}`;
     const resources = { cpu: 4, memoryBytes: 14 * GIB, ephemeralStorage: '94Gi', pods: 110 };
-    const taint = { key: POOL_LABEL, value: pool, effect: 'NoSchedule' };
+    const role = pool === 'system' ? 'system' : 'workers';
+    const taint = { key: POOL_LABEL, value: role, effect: 'NoSchedule' };
     const kubelet = await startKubelet({
       connect: { server: server.url, caPem: server.caPem, token: server.token },
       cluster: 'real',
       node: {
         name,
-        labels: { [POOL_LABEL]: pool, 'cloud.google.com/gke-nodepool': pool },
+        labels: { [POOL_LABEL]: role, 'cloud.google.com/gke-nodepool': pool },
         annotations: {},
-        taints: pool === 'workers' ? [taint] : [],
+        taints: role === 'workers' ? [taint] : [],
         providerId: `gce://local-project/us-central1-a/${name}`,
         machineType: 'e2-standard-4',
         capacity: resources,
@@ -123,14 +137,13 @@ export class OneCluster implements Clusters {
     await machine.kubelet.stop();
   }
 
-  #setSize(nodes: number): void {
-    const pool = this.#view?.pools.find((candidate) => candidate.name === 'workers');
-    if (pool) pool.nodes = nodes;
+  #count(): void {
+    for (const view of this.#view?.pools ?? [])
+      view.nodes = this.#machines.filter(({ pool }) => pool === view.name).length;
   }
 }
 
 function viewOf(request: ClusterRequest, { server, installation }: OneClusterOptions): ClusterView {
-  const pool = { state: 'running', instanceGroups: [] } as const;
   return {
     name: request.name,
     location: request.location,
@@ -139,19 +152,23 @@ function viewOf(request: ClusterRequest, { server, installation }: OneClusterOpt
     ours: true,
     labels: clusterLabels(installation, request.job),
     createdMs: Date.now(),
-    pools: [
-      { ...pool, instanceGroups: [], name: 'system', nodes: 1, machineType: request.system.machineType, spot: false },
-      {
-        ...pool,
-        instanceGroups: [],
-        name: 'workers',
-        nodes: request.workers.nodes,
-        machineType: request.workers.machineType,
-        spot: request.workers.spot,
-      },
-    ],
+    pools: [{ ...poolView('system', request.system, request.location), nodes: 1 }],
     endpoint: new URL(server.url).host,
     caPem: server.caPem,
     stockout: false,
+  };
+}
+
+function poolView(name: string, { machineType, spot }: PoolRequest['machines'], zone: string): PoolView {
+  return {
+    name,
+    machineType,
+    spot,
+    zone,
+    nodes: 0,
+    state: 'running',
+    instanceGroups: [],
+    refused: [],
+    shortage: null,
   };
 }

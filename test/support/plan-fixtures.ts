@@ -15,7 +15,7 @@ import { isTerminal, type Outcome, type Phase } from '../../functions/job/phase.
 import type { Progress } from '../../functions/job/progress.ts';
 import type { JobSpec } from '../../functions/job-file/job-spec.ts';
 import { parseJobFile } from '../../functions/job-file/parse-job-file.ts';
-import type { ClusterView } from '../../functions/ports/clusters.ts';
+import type { ClusterView, PoolView } from '../../functions/ports/clusters.ts';
 import type { PodView, WorkloadView } from '../../functions/ports/workloads.ts';
 import type { Step } from '../../functions/reconcile/step.ts';
 import type { SeenWorking } from '../../functions/reconcile/tend-workload.ts';
@@ -78,6 +78,20 @@ export function recordIn(phase: Phase, part: Partial<JobRecord> = {}): JobRecord
 export const recordWithCluster = (phase: Phase, part: Partial<JobRecord> = {}): RecordWithCluster =>
   withCluster(recordIn(phase, part));
 
+/** The pool of the kind that is asked for first. */
+export const poolView = (part: Partial<PoolView> = {}): PoolView => ({
+  name: 'ws-a-e2-standard-4',
+  nodes: 1,
+  machineType: 'e2-standard-4',
+  spot: true,
+  zone: 'zone-a',
+  state: 'running',
+  instanceGroups: [],
+  refused: [],
+  shortage: null,
+  ...part,
+});
+
 export const clusterView = (part: Partial<ClusterView> = {}, nodes = 1): ClusterView => ({
   name: 'ff-demo-1',
   location: 'zone-a',
@@ -86,7 +100,7 @@ export const clusterView = (part: Partial<ClusterView> = {}, nodes = 1): Cluster
   ours: true,
   labels: {},
   createdMs: NOW_MS - 600_000,
-  pools: [{ name: 'workers', nodes, machineType: 'e2-standard-4', spot: true, state: 'running', instanceGroups: [] }],
+  pools: [poolView({ nodes })],
   endpoint: '',
   caPem: '',
   stockout: false,

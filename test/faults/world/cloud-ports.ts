@@ -1,7 +1,7 @@
 /** The ports of buckets and clusters of the fault world. */
 import { buffer } from 'node:stream/consumers';
 import type { Bucket } from '../../../functions/ports/bucket.ts';
-import type { Clusters, ClusterView } from '../../../functions/ports/clusters.ts';
+import type { ClusterRequest, Clusters, ClusterView, PoolView } from '../../../functions/ports/clusters.ts';
 import { PortError } from '../../../functions/ports/port-error.ts';
 import type { At, CloudState } from './cloud-state.ts';
 import type { MemoryBucket } from './memory-bucket.ts';
@@ -10,6 +10,11 @@ import { SimulatedCluster } from './simulated-cluster.ts';
 export function clusterPort(world: CloudState, at: At): Clusters {
   const find = (name: string, location: string): SimulatedCluster | undefined =>
     world.clusters.get(`${name}@${location}`);
+  const running = ({ name, location }: ClusterView, call: string): SimulatedCluster => {
+    const cluster = find(name, location);
+    if (cluster?.state !== 'running') throw failure(call);
+    return cluster;
+  };
   return {
     get: (name, location) => at(`clusters.get ${name}@${location}`, () => viewOf(find(name, location), world.nowMs)),
     list: () => at('clusters.list', () => [...world.clusters.values()].map((one) => viewOf(one, world.nowMs)!)),
@@ -22,25 +27,29 @@ export function clusterPort(world: CloudState, at: At): Clusters {
           'foreach-fleet-job': request.job,
           'foreach-fleet-ends-by': String(Math.ceil(request.endsByMs / 1000)),
         };
-        const cluster = new SimulatedCluster(request, labels, world.nowMs, world.script);
+        const cluster = new SimulatedCluster(request, labels, world.nowMs, world);
         world.clusters.set(key, cluster);
         world.everyCluster.push(cluster);
         world.created.push(key);
       }),
-    resizePool: (view, _pool, nodes) =>
+    createPool: (view, request) =>
+      at('clusters.createPool', () => running(view, 'clusters.createPool').pools.create(request, world.nowMs)),
+    resizePool: (view, pool, nodes) =>
       at('clusters.resizePool', () => {
-        const cluster = find(view.name, view.location);
-        if (cluster?.state !== 'running') throw failure('clusters.resizePool');
-        cluster.machinesWanted = nodes;
-        cluster.removeMachines(cluster.machines.slice(nodes).map((machine) => machine.name));
-        cluster.machinesWanted = nodes;
+        if (!running(view, 'clusters.resizePool').pools.resize(pool, nodes, world.nowMs)) throw busy(pool);
       }),
-    deleteNodes: (view, _pool, nodes) =>
+    deleteNodes: (view, nodes) =>
       at('clusters.deleteNodes', () => find(view.name, view.location)?.removeMachines(nodes)),
+    releaseNodes: (view, except) =>
+      at('clusters.releaseNodes', () => find(view.name, view.location)?.releaseMachines(except)),
     delete: (name, location) =>
       at('clusters.delete', () => {
         const cluster = find(name, location);
         if (cluster === undefined || cluster.state === 'stopping') return;
+        if (cluster.pools.isBusy(world.nowMs)) {
+          cluster.releaseMachines(null);
+          throw busy(name);
+        }
         cluster.state = 'stopping';
         cluster.deletedMs = world.nowMs;
       }),
@@ -56,6 +65,10 @@ export function clusterPort(world: CloudState, at: At): Clusters {
 
 export function failure(name: string): PortError {
   return new PortError('FF-TEST', `scripted failure of ${name}`, { retry: true });
+}
+
+function busy(what: string): PortError {
+  return new PortError('FF-CLUSTER-BUSY', `an operation works at ${what}`, { retry: true });
 }
 
 export function bucketPort(memory: MemoryBucket, at: At, nowMs: () => number): Bucket {
@@ -85,7 +98,6 @@ export function bucketPort(memory: MemoryBucket, at: At, nowMs: () => number): B
 function viewOf(cluster: SimulatedCluster | undefined, nowMs: number): ClusterView | null {
   if (cluster === undefined) return null;
   const { request } = cluster;
-  const pool = { state: 'running', instanceGroups: [] as string[] } as const;
   return {
     name: request.name,
     location: request.location,
@@ -94,19 +106,14 @@ function viewOf(cluster: SimulatedCluster | undefined, nowMs: number): ClusterVi
     ours: true,
     labels: { ...cluster.labels },
     createdMs: cluster.createdMs,
-    pools: [
-      { ...pool, name: 'system', nodes: 1, machineType: request.system.machineType, spot: false, instanceGroups: [] },
-      {
-        ...pool,
-        name: 'workers',
-        nodes: cluster.machinesWanted,
-        machineType: request.workers.machineType,
-        spot: request.workers.spot,
-        instanceGroups: [],
-      },
-    ],
+    pools: [systemPool(request), ...cluster.pools.views(nowMs)],
     endpoint: cluster.state === 'provisioning' ? '' : `${request.name}@${request.location}`,
     caPem: '',
     stockout: false,
   };
+}
+
+function systemPool({ system: { machineType, spot }, location: zone }: ClusterRequest): PoolView {
+  const name = 'system';
+  return { name, nodes: 1, machineType, spot, zone, state: 'running', instanceGroups: [], refused: [], shortage: null };
 }

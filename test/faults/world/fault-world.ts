@@ -19,6 +19,7 @@ import { MemoryBucket } from './memory-bucket.ts';
 import type { SimulatedCluster } from './simulated-cluster.ts';
 import { DELETE_SECONDS, type ScriptPlan } from './simulated-cluster.ts';
 import { queuePort, workloadPort } from './cluster-ports.ts';
+import type { Refuses, Shortages } from './simulated-pools.ts';
 
 /**
  * USD per hour, us-central1, November 2026: GKE management fee; e2-standard-4 with 100 GB;
@@ -59,6 +60,7 @@ export class FaultWorld {
   readonly created: string[] = [];
   readonly everyCluster: SimulatedCluster[] = [];
   readonly script: ScriptPlan;
+  readonly refuses: Refuses;
   readonly #faults: readonly Fault[];
   readonly #draws = new Map<Fault, () => number>();
   readonly #history = new Map<string, { ms: number; answer: unknown }[]>();
@@ -67,8 +69,9 @@ export class FaultWorld {
   #sleepers: { untilMs: number; process: Process; wake: () => void }[] = [];
   #generation = 1000;
 
-  constructor(script: ScriptPlan, faults: readonly Fault[]) {
+  constructor({ script, refuses }: Shortages & { script: ScriptPlan }, faults: readonly Fault[]) {
     this.script = script;
+    this.refuses = (kind, nowMs) => refuses?.(kind, (nowMs - this.beginMs) / 1000) ?? false;
     this.#faults = faults;
     const bucket = (name: string): MemoryBucket => new MemoryBucket(name, () => (this.#generation += 1));
     this.uploads = bucket('uploads');
@@ -116,9 +119,8 @@ export class FaultWorld {
   }
 
   #usdPerHour(cluster: SimulatedCluster): number {
-    const worker = cluster.request.workers.spot ? SPOT_USD_PER_HOUR : ON_DEMAND_USD_PER_HOUR;
-    const machines = cluster.state === 'provisioning' ? cluster.machinesWanted : cluster.machines.length;
-    return FEE_USD_PER_HOUR + SYSTEM_USD_PER_HOUR + machines * worker;
+    const machines = cluster.pools.machines.map(({ spot }) => (spot ? SPOT_USD_PER_HOUR : ON_DEMAND_USD_PER_HOUR));
+    return machines.reduce((sum, usd) => sum + usd, FEE_USD_PER_HOUR + SYSTEM_USD_PER_HOUR);
   }
 
   /** Whether anything is left that the cloud would bill, or a process that may still act. */

@@ -15,6 +15,7 @@ export interface Violation {
     | 'result-wrong'
     | 'ledger-lies'
     | 'clusters-at-once'
+    | 'canary'
     | 'left-behind'
     | 'money'
     | 'estimate'
@@ -62,9 +63,14 @@ function isExpected(world: FaultWorld, scenario: Scenario, { phase, ending }: Jo
 
 type Add = (kind: Violation['kind'], text: string) => void;
 
-/** One cluster at most, nothing left, no busy worker killed, and a bill that the limit allows. */
+/**
+ * One cluster at most, two machines before the canary has passed, nothing left, no busy worker killed, and a bill that
+ * the limit allows.
+ */
 function checkBooks(world: FaultWorld, scenario: Scenario, add: Add): void {
   if (world.mostClusters > 1) add('clusters-at-once', `${world.mostClusters} clusters of one job`);
+  const most = Math.max(0, ...world.everyCluster.map((cluster) => cluster.mostInCanary));
+  if (most > 1) add('canary', `${most + 1} machines before the canary has passed`);
   const left = [...world.clusters.keys(), ...world.leftovers.map((one) => one.name)];
   if (left.length > 0) add('left-behind', left.join(', '));
   if (world.usd > scenario.capUsd + OVERSHOOT_USD)

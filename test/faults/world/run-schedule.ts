@@ -35,7 +35,7 @@ export const settings: PassSettings = {
 };
 
 export async function runSchedule(scenario: Scenario, faults: readonly Fault[]): Promise<Run> {
-  const world = new FaultWorld(scenario.script, faults);
+  const world = new FaultWorld(scenario, faults);
   const driver = new Driver(world, scenario);
   for (const [name, text] of [
     ['run.R', 'x <- 1\n'],

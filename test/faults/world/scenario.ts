@@ -2,8 +2,9 @@
 import type { JobRecord } from '../../../functions/job/job-record.ts';
 import type { FaultWorld } from './fault-world.ts';
 import type { ScriptPlan } from './simulated-cluster.ts';
+import type { Shortages } from './simulated-pools.ts';
 
-export interface Scenario {
+export interface Scenario extends Shortages {
   name: string;
   jobFile: string;
   script: ScriptPlan;

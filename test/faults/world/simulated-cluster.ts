@@ -8,6 +8,7 @@ import type { DriverState, LoopProgress, WorkerProgress } from '../../../functio
 import type { ClusterRequest, ClusterView } from '../../../functions/ports/clusters.ts';
 import type { JournalEntry } from '../../../functions/ports/task-queue.ts';
 import type { WorkloadRequest } from '../../../functions/ports/workloads.ts';
+import { type Refuses, SimulatedPools } from './simulated-pools.ts';
 
 export interface LoopPlan {
   tasks: number;
@@ -35,16 +36,14 @@ export interface Worker {
   sinceMs: number;
 }
 
-interface Machine {
-  name: string;
-  readyMs: number;
-}
-
 const CREATE_SECONDS = 300;
 export const DELETE_SECONDS = 180;
-const BOOT_SECONDS = 90;
 const DRIVER_START_SECONDS = 30;
-const WORKERS_PER_MACHINE = 3;
+/** For workers; on the system machine beside Redis and driver. */
+const CPU_OF_MACHINE = 3.6;
+const CPU_OF_SYSTEM = 2.2;
+
+const SYSTEM = 'system';
 
 export function valueOf(loop: number, iteration: number): Buffer {
   return Buffer.from(`value of loop ${loop}, iteration ${iteration}`);
@@ -60,8 +59,9 @@ export class SimulatedCluster {
   workload: WorkloadRequest | null = null;
   appliedMs = 0;
   replicas = 0;
-  machinesWanted: number;
-  machines: Machine[] = [];
+  readonly pools: SimulatedPools;
+  /** Machines of workers at once before the gate was opened. */
+  mostInCanary = 0;
   workers: Worker[] = [];
   redisUp = true;
   gate: number | 'open' | null = null;
@@ -79,35 +79,33 @@ export class SimulatedCluster {
   #queue: Task[] = [];
   #serial = 0;
 
-  constructor(request: ClusterRequest, labels: Record<string, string>, createdMs: number, script: ScriptPlan) {
+  constructor(
+    request: ClusterRequest,
+    labels: Record<string, string>,
+    createdMs: number,
+    { script, refuses }: { script: ScriptPlan; refuses: Refuses },
+  ) {
     this.request = request;
     this.labels = labels;
     this.createdMs = createdMs;
     this.script = script;
-    this.machinesWanted = request.workers.nodes;
+    this.pools = new SimulatedPools(refuses);
   }
 
   /** Everything that happens in this step; answers the results that Redis has accepted. */
   advance(nowMs: number): JournalEntry[] {
-    if (this.state === 'provisioning' && nowMs - this.createdMs >= CREATE_SECONDS * 1000) {
-      this.state = 'running';
-      this.#boot(nowMs, 0);
-    }
+    if (this.state === 'provisioning' && nowMs - this.createdMs >= CREATE_SECONDS * 1000) this.state = 'running';
     if (this.state !== 'running') return [];
-    this.#boot(nowMs, BOOT_SECONDS);
+    this.pools.boot(nowMs);
+    if (this.gate !== 'open') this.mostInCanary = Math.max(this.mostInCanary, this.pools.machines.length);
     if (this.workload === null) return [];
     this.#placeWorkers();
     this.#driver(nowMs);
     return this.#work(nowMs);
   }
 
-  #boot(nowMs: number, seconds: number): void {
-    while (this.machines.length < this.machinesWanted)
-      this.machines.push({ name: `node-${(this.#serial += 1)}`, readyMs: nowMs + seconds * 1000 });
-  }
-
-  ready(nowMs: number): Machine[] {
-    return this.machines.filter((machine) => machine.readyMs <= nowMs);
+  ready(nowMs: number): { name: string }[] {
+    return this.pools.machines.filter((machine) => machine.readyMs <= nowMs);
   }
 
   #placeWorkers(): void {
@@ -167,15 +165,19 @@ export class SimulatedCluster {
 
   #work(nowMs: number): JournalEntry[] {
     const accepted: JournalEntry[] = [];
-    const nodes = this.ready(nowMs).flatMap((machine) => Array<string>(WORKERS_PER_MACHINE).fill(machine.name));
+    const nodes = this.ready(nowMs).map(({ name }) => name);
     for (const worker of this.workers) {
-      if (worker.node !== null && !this.machines.some((machine) => machine.name === worker.node)) this.#lose(worker);
-      worker.node ??= freePlace(nodes, this.workers);
+      if (worker.node !== null && !this.#exists(worker.node)) this.#lose(worker);
+      worker.node ??= freePlace(nodes, this.workers, this.workload?.worker.cpu ?? 1);
       if (worker.node === null || !this.redisUp) continue;
       if (worker.task !== null && worker.untilMs <= nowMs) accepted.push(...this.#finish(worker, nowMs));
       if (worker.task === null) this.#take(worker, nowMs);
     }
     return accepted;
+  }
+
+  #exists(node: string): boolean {
+    return node === SYSTEM || this.pools.machines.some(({ name }) => name === node);
   }
 
   /** The machine is gone: its task returns to the queue. */
@@ -236,13 +238,13 @@ export class SimulatedCluster {
   removeMachines(names: readonly string[]): void {
     for (const worker of this.workers.filter((one) => one.node !== null && names.includes(one.node)))
       this.#kill(worker);
-    this.machines = this.machines.filter((machine) => !names.includes(machine.name));
-    this.machinesWanted = this.machines.length;
+    this.pools.remove(names);
   }
 
-  /** Spot: the machine goes, the pool makes another one. */
-  loseMachine(): void {
-    this.machines.shift();
+  releaseMachines(except: string | null): void {
+    for (const worker of this.workers.filter(({ node }) => node !== null && node !== SYSTEM && node !== except))
+      this.#kill(worker);
+    this.pools.removeAllBut(except);
   }
 
   #kill(victim: Worker): void {
@@ -270,10 +272,11 @@ function rank(worker: Worker, idlePods: readonly string[]): number {
   return (idlePods.includes(worker.pod) ? 0 : 2) + (worker.task === null ? 0 : 1);
 }
 
-function freePlace(places: readonly string[], workers: readonly Worker[]): string | null {
+function freePlace(nodes: readonly string[], workers: readonly Worker[], cpu: number): string | null {
   const used = new Map<string, number>();
   for (const { node } of workers) if (node !== null) used.set(node, (used.get(node) ?? 0) + 1);
-  return places.find((place) => (used.get(place) ?? 0) < WORKERS_PER_MACHINE) ?? null;
+  const isFree = (node: string, cpus: number): boolean => (used.get(node) ?? 0) < Math.floor(cpus / cpu);
+  return nodes.find((node) => isFree(node, CPU_OF_MACHINE)) ?? (isFree(SYSTEM, CPU_OF_SYSTEM) ? SYSTEM : null);
 }
 
 function entryOf(id: string, task: Task, seconds: number, value: Buffer, attempt: number): JournalEntry {

@@ -29,7 +29,32 @@ function answering(...answers: unknown[]): ComputeApi {
 
 describe('what Compute Engine answers', () => {
   it('is the size that a group should have', async () => {
-    assert.equal(await answering({ name: 'g', targetSize: 3, status: {} }).targetSize(GROUP), 3);
+    const calm = { targetSize: 3, refused: [], shortage: null };
+    assert.deepEqual(await answering({ name: 'g', targetSize: 3, status: {} }).groupSize(GROUP), calm);
+  });
+
+  it('is which machines a group cannot get, and why: a machine that is there is none of them', async () => {
+    const errors = (code: string): object => ({ errors: { errors: [{ code, message: 'no' }] } });
+    const machine = (name: string, rest: object): object => ({
+      instance: `https://c/zones/z/instances/${name}`,
+      ...rest,
+    });
+    const managedInstances = [
+      machine('there', { instanceStatus: 'RUNNING', lastAttempt: errors('ZONE_RESOURCE_POOL_EXHAUSTED') }),
+      machine('new', { currentAction: 'CREATING' }),
+      machine('hiccup', { lastAttempt: errors('INTERNAL_ERROR') }),
+    ];
+    const next = [
+      machine('dry', { lastAttempt: errors('ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS') }),
+      machine('quota', { lastAttempt: errors('QUOTA_EXCEEDED') }),
+    ];
+    const api = answering(
+      { targetSize: 5, status: { isStable: false } },
+      { managedInstances, nextPageToken: '2' },
+      { managedInstances: next },
+    );
+    const shortage = 'ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS: no';
+    assert.deepEqual(await api.groupSize(GROUP), { targetSize: 5, refused: ['dry', 'quota'], shortage });
   });
 
   it('is what quota leaves: Spot machines have one of their own where it is set', async () => {
@@ -78,7 +103,7 @@ describe('what Compute Engine answers', () => {
   ];
   for (const [what, answer] of others)
     it(`is not ${what}: it is asked again`, async () => {
-      await assert.rejects(answering(answer).targetSize(GROUP), { code: 'FF-COMPUTE', retry: true });
+      await assert.rejects(answering(answer).groupSize(GROUP), { code: 'FF-COMPUTE', retry: true });
     });
 
   it('is not a list whose items have no names', async () => {

@@ -22,12 +22,12 @@ describe('an action that fails again and again', () => {
   const rows: [code: string, retry: boolean, action: Trouble['action'], waits: number[]][] = [
     ['FF-BUCKET', true, 'back-up', [1, 5, 10, 20, 40, 50, 50]],
     ['FF-KUBERNETES', true, 'apply-workload', [1, 5, 10, 20, 40, 80, 120, 120]],
-    ['FF-CLOUD-PERMISSION', false, 'resize-workers-pool', [1, 60, 120, 240, 480, 600, 600]],
+    ['FF-CLOUD-PERMISSION', false, 'resize-pool', [1, 60, 120, 240, 480, 600, 600]],
     ['FF-PASS-OVERTAKEN', true, 'scale-workers', [1, 1, 2, 4, 5, 5]],
     ['FF-WORKLOAD-CHANGED', true, 'scale-workers', [1, 1, 2, 4, 5, 5]],
     ['FF-PLACES-BUSY', true, 'take-place', [1, 1, 2, 4, 8, 15, 15]],
     ['FF-CLOUD-BUSY', true, 'create-cluster', [1, 30, 60, 120, 120]],
-    ['FF-CLUSTER-BUSY', true, 'resize-workers-pool', [1, 15, 30, 60, 60]],
+    ['FF-CLUSTER-BUSY', true, 'resize-pool', [1, 15, 30, 60, 60]],
     ['FF-CLOUD-PERMISSION', false, 'delete-cluster', [1, 50, 50]],
   ];
   for (const [code, retry, action, waits] of rows)
@@ -128,9 +128,9 @@ describe('a location that refuses a cluster', () => {
     for (let pass = 0; pass < 10; pass += 1) await world.pass();
     const { ending, spending } = await world.record();
     assert.equal(ending?.code, 'FF-CLUSTER-STOCKOUT');
-    assert.match(ending?.message ?? '', /refused 3/);
+    assert.match(ending?.message ?? '', /refused 1/);
     assert.equal(spending.usd, 0);
-    assert.equal(world.calls.filter((call) => call === 'clusters.create').length, 4);
+    assert.equal(world.calls.filter((call) => call === 'clusters.create').length, 2);
   });
 
   it('is asked again when the error is not about it', async () => {

@@ -6,6 +6,7 @@ import { isFenced, mustStillStand } from '../../../functions/reconcile/fence.ts'
 import { VirtualWorld } from '../../../testing/virtual-ports.ts';
 
 const machine = { machineType: 'e2-standard-4', spot: true, diskGb: 30 };
+const flavour = { machineType: 'e2-standard-4', spot: true, zone: 'zone-a' };
 const place = { name: 'ff-demo-1', location: 'zone-a' };
 const rows: [action: Action, fenced: boolean][] = [
   [
@@ -13,13 +14,14 @@ const rows: [action: Action, fenced: boolean][] = [
       do: 'create-cluster',
       ...place,
       system: machine,
-      workers: { ...machine, nodes: 1 },
       endsByMs: 0,
       mostMachines: 2,
     },
     true,
   ],
-  [{ do: 'resize-workers-pool', nodes: 2 }, true],
+  [{ do: 'create-pool', name: 'p', flavour, diskGb: 50, nodes: 2 }, true],
+  [{ do: 'resize-pool', name: 'p', flavour, nodes: 2 }, true],
+  [{ do: 'release-nodes', except: null }, true],
   [{ do: 'delete-nodes', nodes: ['node-1'] }, true],
   [{ do: 'delete-cluster', ...place }, true],
   [{ do: 'delete-leftovers', cluster: 'ff-demo-1' }, true],

@@ -18,7 +18,7 @@ const STEP_SECONDS = 5;
 
 /** Twenty folders at the same moment, then ticks until all have ended. */
 async function runTwenty(faults: readonly Fault[], hours: number): Promise<FaultWorld> {
-  const world = new FaultWorld({ loops: [{ tasks: 6, seconds: 10 }], outputs }, faults);
+  const world = new FaultWorld({ script: { loops: [{ tasks: 6, seconds: 10 }], outputs } }, faults);
   const start = (work: (context: Parameters<typeof tick>[0]) => Promise<void>): void => {
     const ports = world.ports(world.process(0));
     void work({ ports: async () => ports, settings }).catch(() => undefined);

@@ -7,12 +7,14 @@ import { describe, it } from 'node:test';
 import type { JobRecord, Spending } from '../../../functions/job/job-record.ts';
 import type { Observation } from '../../../functions/job/observation.ts';
 import { affordableNodes, enforceLimits, endsByMs, isSpent, meter } from '../../../functions/reconcile/plan-budget.ts';
+import { settings } from '../../support/job-world.ts';
 import {
   ago,
   clusterView,
   endingOf,
   NOW_MS,
   observation,
+  poolView,
   recordIn,
   recordWithCluster,
   specOf,
@@ -61,16 +63,23 @@ describe('meter', () => {
       { usd: 1, machineSeconds: 720, clusterSeconds: 360, usdPerHour: FIXED + WORKER },
     ],
     [
-      'prices on-demand machines where there were no Spot ones',
+      'prices each pool by its own kind',
       {},
-      { onDemand: true },
-      twoMachines,
+      {},
+      { cluster: clusterView({ pools: [poolView({ spot: false })] }) },
       {
         usd: (FIXED + ON_DEMAND_WORKER) / 10,
         machineSeconds: 720,
         clusterSeconds: 360,
         usdPerHour: FIXED + ON_DEMAND_WORKER,
       },
+    ],
+    [
+      'counts no machine that the cloud has not',
+      {},
+      {},
+      { cluster: clusterView({ pools: [poolView({ nodes: 5, refused: ['m1', 'm2', 'm3', 'm4'] })] }) },
+      { usd: (FIXED + WORKER) / 10, machineSeconds: 720, clusterSeconds: 360, usdPerHour: FIXED + WORKER },
     ],
     ['counts nothing that was refused', {}, {}, { cluster: null }, gone],
     [
@@ -97,7 +106,7 @@ describe('meter', () => {
   for (const [name, part, record, seen, added] of rows)
     it(name, () => {
       const before = { ...spending, ...part };
-      const after = meter(recordIn('running', { spending: before, ...record }), observation(seen)).spending;
+      const after = meter(recordIn('running', { spending: before, ...record }), observation(seen), settings).spending;
       about(after.usd - before.usd, added.usd, 'usd');
       about(after.machineSeconds - before.machineSeconds, added.machineSeconds, 'machineSeconds');
       about((after.clusterSeconds ?? 0) - (before.clusterSeconds ?? 0), added.clusterSeconds, 'clusterSeconds');
@@ -107,7 +116,7 @@ describe('meter', () => {
 
   it('counts nothing before there is a cluster, and nothing after it has gone', () => {
     for (const record of [recordIn('waiting'), recordIn('succeeded')])
-      assert.equal(meter(record, observation()), record);
+      assert.equal(meter(record, observation(), settings), record);
   });
 });
 
@@ -174,8 +183,25 @@ describe('affordableNodes', () => {
     it(name, () => {
       const spending = { usd, machineSeconds: 0, clusterSeconds: 0, usdPerHour: 0, asOf: ago(0) };
       const record = recordWithCluster('running', { spec: specOf(`limits: ${limits}`), spending });
-      assert.equal(affordableNodes(record, 100), expected);
+      assert.equal(affordableNodes(record, [], { machineType: 'e2-standard-4', spot: true }, 100), expected);
     });
+});
+
+it('machines that are there count by what they cost, those to come by their own price', () => {
+  const hours = (100 + 60) / 3600 + WIND_DOWN_HOURS;
+  const left = (1 - OUTAGE - FIXED * hours) / 3;
+  const spending = { usd: 4, machineSeconds: 0, clusterSeconds: 0, usdPerHour: 0, asOf: ago(0) };
+  const record = recordWithCluster('running', { spec: specOf('limits: {usd: 5}'), spending });
+  const onDemand = [poolView({ spot: false, nodes: 3 })];
+  const affordable = [true, false].map((spot) =>
+    affordableNodes(record, onDemand, { machineType: 'e2-standard-4', spot }, 100),
+  );
+  const forMore = left - 3 * ON_DEMAND_WORKER * hours;
+  const more = [WORKER, ON_DEMAND_WORKER].map((usdPerHour) => Math.floor(forMore / (usdPerHour * hours)));
+  assert.deepEqual(
+    affordable,
+    more.map((nodes) => 3 + nodes),
+  );
 });
 
 describe('endsByMs', () => {

@@ -12,7 +12,6 @@ import {
   NOW_MS,
   observation,
   recordWithCluster,
-  specOf,
 } from '../../support/plan-fixtures.ts';
 
 const { cluster } = recordWithCluster('creating');
@@ -22,7 +21,6 @@ const create = {
   name: 'ff-demo-1',
   location: 'zone-a',
   system: { machineType: 'e2-standard-4', spot: false, diskGb: 100 },
-  workers: { machineType: 'e2-standard-4', spot: true, diskGb: 50, nodes: 1 },
   // limits.time is 12 h, of which earlier attempts have used 300 s; one hour is for winding down.
   endsByMs: NOW_MS + (13 * 3600 - 300) * 1000,
   mostMachines: 13,
@@ -63,7 +61,7 @@ const rows: [name: string, record: Partial<JobRecord>, cluster: Observation['clu
     'it runs',
     {},
     clusterView(),
-    { phase: 'starting', decisions: ['phase starting: starting'], actions: [{ do: 'apply-workload', workers: 3 }] },
+    { phase: 'starting', decisions: ['phase starting: starting'], actions: [{ do: 'apply-workload', workers: 2 }] },
   ],
   ['it runs and is being changed', {}, clusterView({ state: 'reconciling' }), { phase: 'starting' }],
   ['it is in error', {}, clusterView({ state: 'error' }), givenBack],
@@ -93,22 +91,7 @@ const rows: [name: string, record: Partial<JobRecord>, cluster: Observation['clu
     null,
     { phase: 'creating', decisions: ['create-cluster: cluster-absent'] },
   ],
-  [
-    'no place has Spot machines: on-demand ones, where Spot is only preferred',
-    triedAll,
-    null,
-    {
-      phase: 'creating',
-      decisions: ['spot fallback: on-demand'],
-      actions: [{ ...create, workers: { ...create.workers, spot: false } }],
-    },
-  ],
-  [
-    'no place has Spot machines, and nothing else will do',
-    { ...triedAll, spec: specOf('machines: {spot: only}') },
-    null,
-    { phase: 'failed', actions: [], ending: 'failed: FF-CLUSTER-STOCKOUT' },
-  ],
+  ['no place is left', triedAll, null, { phase: 'failed', actions: [], ending: 'failed: FF-CLUSTER-STOCKOUT' }],
   [
     'eight clusters are enough',
     { ...gone, clustersMade: 8 },

@@ -42,7 +42,7 @@ const unsaved = { ...ended, progress: progressOf({ waiting: 0, running: 0, notBa
 const quiet = { progress: progressOf({ running: 0 }) };
 const noWorkers: Action[] = [
   { do: 'scale-workers', from: 3, replicas: 0, idlePods: ['w1', 'w2', 'w3'], evenBusy: true },
-  { do: 'resize-workers-pool', nodes: 0 },
+  { do: 'release-nodes', except: null },
 ];
 const oneWorker: Action[] = [{ do: 'scale-workers', from: 3, replicas: 1, idlePods: ['w2', 'w3'], evenBusy: true }];
 
@@ -119,7 +119,7 @@ const rows: [name: string, record: Partial<JobRecord>, seen: Partial<Observation
     'after a minute without the machines, where the workers have gone already',
     { ending: endingOf('succeeded', { since: ago(60) }) },
     { ...unsaved, workload: workloadView({ driver: 'succeeded', workersWanted: 0, pods: [] }) },
-    { phase: 'draining', actions: [{ do: 'resize-workers-pool', nodes: 0 }, ...saving] },
+    { phase: 'draining', actions: [{ do: 'release-nodes', except: null }, ...saving] },
   ],
   [
     'after a minute without the workers',

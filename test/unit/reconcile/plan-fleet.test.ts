@@ -9,6 +9,7 @@ import type { JobRecord } from '../../../functions/job/job-record.ts';
 import type { WorkerProgress } from '../../../functions/job/progress.ts';
 import { planFleet } from '../../../functions/reconcile/plan-fleet.ts';
 import type { SeenWorking } from '../../../functions/reconcile/tend-workload.ts';
+import { settings } from '../../support/job-world.ts';
 import {
   ago,
   clusterView,
@@ -27,8 +28,9 @@ const idle = (name: string, seconds: number): WorkerProgress => {
   const sinceSeconds = NOW_MS / 1000 - seconds;
   return { pod: name, state: 'idle', loop: null, iterations: 0, sinceSeconds, beatSeconds: NOW_MS / 1000 };
 };
+const flavour = { machineType: 'e2-standard-4', spot: true, zone: 'zone-a' };
 const grow = (nodes: number, replicas: number, from = 3): Action[] => [
-  { do: 'resize-workers-pool', nodes },
+  { do: 'resize-pool', name: 'ws-a-e2-standard-4', flavour, nodes },
   { do: 'scale-workers', from, replicas, idlePods: [] },
 ];
 /** 100 s each. */
@@ -136,7 +138,7 @@ const rows: [name: string, record: Partial<JobRecord>, seen: Partial<SeenWorking
       decisions: ['grow: work'],
       actions: [
         { do: 'scale-workers', from: 0, replicas: 1, idlePods: [], large: true },
-        { do: 'resize-workers-pool', nodes: 2 },
+        { do: 'resize-pool', name: 'ws-a-e2-standard-4', flavour, nodes: 2 },
       ],
     },
   ],
@@ -171,7 +173,7 @@ describe('planFleet', () => {
   for (const [name, record, seen, expected] of rows)
     it(name, () => {
       const before = recordWithCluster('running', record);
-      expectStep(before, planFleet(before, seenWorking(seen)), expected);
+      expectStep(before, planFleet(before, seenWorking(seen), settings), expected);
     });
 
   it("takes a third of its cluster's creation for a boot, four minutes at most", () => {
@@ -180,7 +182,7 @@ describe('planFleet', () => {
       const record = recordWithCluster('running', {
         cluster: { ...cluster, createRequestedAt: ago(creationSeconds + 60), runningAt: ago(60) },
       });
-      return planFleet(record, seenWorking(waiting(93))).record.fleet.workers;
+      return planFleet(record, seenWorking(waiting(93)), settings).record.fleet.workers;
     };
     // 9,450 s of work: a worker for twice a boot, at least for 10 s; machines of three are filled.
     assert.deepEqual([150, 600, 720, 7200].map(workersAfter), [32, 24, 21, 21]);

@@ -1,6 +1,7 @@
 /** Work that no worker comes for ends the attempt after half an hour, with the pods' own trouble as the reason. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { JobRecord } from '../../../functions/job/job-record.ts';
 import { endWithoutWorkers } from '../../../functions/reconcile/plan-no-workers.ts';
 import type { PodView } from '../../../functions/ports/workloads.ts';
 import { waitingView } from '../../../functions/job/waiting.ts';
@@ -55,6 +56,19 @@ describe('endWithoutWorkers', () => {
       assert.deepEqual([phase, ending?.message ?? null], [message === null ? 'running' : 'draining', message]);
       if (message !== null) assert.deepEqual([ending?.outcome, ending?.code], ['failed', 'FF-NO-WORKERS']);
     });
+});
+
+it('where the cloud has no machines, that is told, while it waits and when it ends', () => {
+  const text = 'no e2-standard-4 Spot in zone-a, trying e2-standard-4 in zone-a';
+  const lacking = { waitingFor: text, waiting: { code: 'machines', since: ago(60) } } as const;
+  const pods = [pod('w1', { ready: false, node: null, trouble: 'Unschedulable: 0/1 nodes are available' })];
+  const after = (seconds: number): JobRecord =>
+    endWithoutWorkers(
+      recordIn('running', { ...lacking, stalledSince: ago(seconds) }),
+      seenWorking({ workload: workloadView({ pods }) }),
+    );
+  assert.deepEqual([after(60).waitingFor, after(60).waiting], [text, lacking.waiting]);
+  assert.equal(after(1800).ending?.message, `no worker for 30 minutes: ${text}`);
 });
 
 describe('a job whose workers do not come', () => {

@@ -7,6 +7,7 @@ import type { Observation } from '../../../functions/job/observation.ts';
 import type { Phase } from '../../../functions/job/phase.ts';
 import { planRequests } from '../../../functions/reconcile/plan-requests.ts';
 import {
+  ago,
   endingOf,
   type Expected,
   expectStep,
@@ -113,16 +114,18 @@ describe('planRequests', () => {
     assert.deepEqual([approvedBy('approve'), approvedBy('resume')], [true, false]);
   });
 
+  const refusal = { machineType: 'e2-standard-4', spot: true, zone: 'zone-a', count: 1, until: ago(-60), text: 'none' };
+
   it('a new attempt keeps what earlier ones have spent, and nothing else of them', () => {
-    const before = recordIn('cancelled', { approved: true, onDemand: true });
+    const before = recordIn('cancelled', { approved: true, refusals: [refusal] });
     const { record } = planRequests(before, observation({ upload: uploadOf(asked('resume')) }));
     assert.deepEqual(
       [record.attempt, record.spending.usd, record.spending.clusterSeconds, record.spending.usdPerHour],
       [2, 0.1, 300, 0],
     );
     assert.deepEqual(
-      [record.cluster, record.ending, record.approved, record.onDemand, record.clustersMade],
-      [null, null, false, false, 0],
+      [record.cluster, record.ending, record.approved, record.refusals, record.clustersMade],
+      [null, null, false, [], 0],
     );
   });
 });

@@ -4,6 +4,7 @@ import type { Action } from '../../../functions/job/action.ts';
 import type { JobRecord } from '../../../functions/job/job-record.ts';
 import { planRunning } from '../../../functions/reconcile/plan-running.ts';
 import type { Observation } from '../../../functions/job/observation.ts';
+import { settings } from '../../support/job-world.ts';
 import {
   ago,
   type Expected,
@@ -67,6 +68,6 @@ describe('planRunning', () => {
   for (const [name, record, seen, expected] of rows)
     it(name, () => {
       const before = recordWithCluster('running', record);
-      expectStep(before, planRunning(before, observation(seen)), expected);
+      expectStep(before, planRunning(before, observation(seen), settings), expected);
     });
 });

@@ -33,7 +33,7 @@ const rows: [name: string, record: Partial<JobRecord>, seen: Partial<Observation
     'nothing is applied yet: the workers of the canary',
     {},
     { workload: workloadView({ applied: false }) },
-    { phase: 'starting', actions: [{ do: 'apply-workload', workers: 3 }] },
+    { phase: 'starting', actions: [{ do: 'apply-workload', workers: 2 }] },
   ],
   [
     'the driver runs the script',

@@ -116,7 +116,6 @@ const rows: [
           name: 'ff-demo-1',
           location: 'zone-a',
           system: { machineType: 'e2-standard-4', spot: false, diskGb: 100 },
-          workers: { machineType: 'e2-standard-4', spot: true, diskGb: 50, nodes: 1 },
           endsByMs: NOW_MS + 13 * 3_600_000,
           mostMachines: 13,
         },

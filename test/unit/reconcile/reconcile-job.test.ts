@@ -22,14 +22,20 @@ describe('a job from upload to nothing left', () => {
     assert.equal(world.buckets.state.objects.size, 0);
   });
 
-  it('creates one cluster with two machines, whatever the number of passes', async () => {
+  it('creates one cluster with one machine, whatever the number of passes', async () => {
     await world.upload({ 'run.R': 'x <- 1', 'job.yaml': 'script: run.R' });
     for (let i = 0; i < 5; i += 1) await world.pass();
     assert.deepEqual(world.created, ['ff-demo-1']);
     assert.equal(
       world.cluster().view.pools.reduce((sum, pool) => sum + pool.nodes, 0),
-      2,
+      1,
     );
+  });
+
+  it('gives workers the time for their last task that their machines give', async () => {
+    assert.equal((await world.toCanary()).workload?.graceSeconds, 15);
+    world = new JobWorld();
+    assert.equal((await world.toCanary('script: run.R\nmachines: {spot: never}\n')).workload?.graceSeconds, 30);
   });
 
   it('grows after the canary, saves results, deletes the cluster and ends succeeded', async () => {

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { sizeFleet, type FleetDemand, type FleetSize } from '../../../functions/reconcile/size-fleet.ts';
 
 const demand = (part: Partial<FleetDemand>): FleetDemand => ({
+  isShort: false,
   waiting: 100,
   running: 3,
   secondsOfWork: 6000,
@@ -10,6 +11,7 @@ const demand = (part: Partial<FleetDemand>): FleetDemand => ({
   bootSeconds: 100,
   currentWorkers: 3,
   currentNodes: 1,
+  currentPlaces: 3,
   maxWorkers: 32,
   machineVcpu: 4,
   freeVcpus: null,
@@ -40,7 +42,7 @@ const rows: [name: string, part: Partial<FleetDemand>, expected: Partial<FleetSi
   ['quota limits growth', { secondsOfWork: 1e6, freeVcpus: 9 }, { workers: 9, nodes: 3, code: 'quota' }],
   [
     'a quota already used up takes nothing away',
-    { secondsOfWork: 1e6, freeVcpus: 0, currentNodes: 4 },
+    { secondsOfWork: 1e6, freeVcpus: 0, currentNodes: 4, currentPlaces: 12 },
     { workers: 12, nodes: 4, code: 'quota' },
   ],
   [
@@ -48,10 +50,21 @@ const rows: [name: string, part: Partial<FleetDemand>, expected: Partial<FleetSi
     { secondsOfWork: null, currentWorkers: 3 },
     { workers: 3, nodes: 1, code: 'unmeasured' },
   ],
+  ['no work needs no worker and no machine', { waiting: 0, running: 0 }, { workers: 0, nodes: 0, code: 'no-work' }],
   [
-    'no work needs no worker, and one machine stays until the cluster goes',
-    { waiting: 0, running: 0 },
-    { workers: 0, nodes: 1, code: 'no-work' },
+    'the place beside Redis and driver needs no machine',
+    { secondsOfWork: 400, waiting: 4, running: 0, currentNodes: 0, currentPlaces: 2, currentWorkers: 2 },
+    { workers: 2, nodes: 0, code: 'work' },
+  ],
+  [
+    'and is counted where more are needed',
+    { secondsOfWork: 1000, currentNodes: 0, currentPlaces: 2, currentWorkers: 2 },
+    { workers: 5, nodes: 1, code: 'work' },
+  ],
+  [
+    'where no kind of machine is to be had it stays as it is',
+    { secondsOfWork: 1e6, isShort: true },
+    { workers: 3, nodes: 1, code: 'shortage' },
   ],
   [
     'a little work needs one worker; the rest of its machine is paid for anyway',
