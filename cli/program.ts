@@ -3,17 +3,13 @@
  * What each command does is in commands/, in the file of its name.
  */
 import { Command as Parser, CommanderError, Option as ParserOption } from 'commander';
-import { readFileSync } from 'node:fs';
-import * as z from 'zod';
+import packageFile from '../package.json' with { type: 'json' };
 import type { Command, Context } from './command.ts';
 import { commands } from './commands/index.ts';
 import { EXIT } from './exit-codes.ts';
 import { explain } from './explain.ts';
 import { expectClosedPipe, type Io, jsonText, terminal, terminalText } from './output.ts';
 import { openSession } from './session.ts';
-
-const packageFile = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-const { version } = z.object({ version: z.string() }).parse(JSON.parse(packageFile));
 
 const HELP = `
 Exit codes: 0 done; 1 unexpected; 2 wrong command line or job folder; 3 the job failed;
@@ -53,7 +49,7 @@ function newParser(io: Io, isJson: boolean): Parser {
         '--state <dir>',
         'state folder of the local cloud (default: .local/cloud of this project, or FF_STATE_DIR)',
       )
-      .version(version, '--version')
+      .version(packageFile.version, '--version')
       .configureHelp({ showGlobalOptions: true })
       // With --json its complaint is the one JSON value: answerUsage() says it.
       .configureOutput({

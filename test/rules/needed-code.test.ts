@@ -42,7 +42,8 @@ describe('runtime dependencies', () => {
   const { dependencies } = JSON.parse(readFileSync(`${projectRoot}package.json`, 'utf8')) as { dependencies: object };
   const stated = Object.keys(dependencies);
   const running = imports.filter(({ from, to, isTypeOnly }) => {
-    return /^(functions|cli)\//.test(from) && !isTypeOnly && !/^node:|^(functions|cli|local-cloud|scripts)\//.test(to);
+    const isOurs = to === 'package.json' || /^(functions|cli|local-cloud|scripts)\//.test(to);
+    return /^(functions|cli)\//.test(from) && !isTypeOnly && !isOurs && !to.startsWith('node:');
   });
   const imported = new Set(
     running.map(({ to }) =>
