@@ -36,23 +36,26 @@ rebind <- function(name, value) {
   lockBinding(name, base)
 }
 
-# The call is repeated as it was, in the caller's frame, so that errors name the same call.
+# The call is repeated as it was, in the caller's frame, so that errors name the same call. The function's own code is
+# there to be read, and nothing else but code: pkgload takes parts of loadNamespace()'s.
 watched <- function(name, original) {
   if (!is.null(attr(original, "original"))) return(original)
   wrapper <- eval(bquote(function() {
     call <- sys.call()
-    call[[1L]] <- as.name(.(name))
+    call[[1L]] <- as.name(.watched$name)
     frame <- new.env(parent = parent.frame())
-    assign(.(name), .(original), envir = frame)
-    watch <- .(.fleet)$watch
+    assign(.watched$name, .watched$original, envir = frame)
+    watch <- .watched$fleet$watch
     if (is.null(watch) || watch$loading) return(eval(call, frame))
     matched <- match.call()
-    after <- .(NOTES[[name]])(watch, matched)
+    after <- .watched$note(watch, matched)
     on.exit(after())
+    if (FALSE) .(body(original))
     eval(call, frame)
   }))
   formals(wrapper) <- formals(original)
-  environment(wrapper) <- baseenv()
+  watched <- list(name = name, original = original, fleet = .fleet, note = NOTES[[name]])
+  environment(wrapper) <- list2env(list(.watched = watched), parent = baseenv())
   attr(wrapper, "original") <- original
   wrapper
 }
