@@ -4,13 +4,24 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { promisesOf, readHeld, REASONS } from '../support/promises.ts';
-import { projectRoot } from '../support/source-files.ts';
+import { projectFiles, projectRoot } from '../support/source-files.ts';
 
-const DOCUMENTS: Readonly<Record<string, string>> = {
-  'README.md': 'readme.txt',
-  'SECURITY.md': 'security.txt',
-  'docs/isolation.md': 'isolation.txt',
-};
+interface Document {
+  readonly path: string;
+  /** Below test/promises/. */
+  readonly held: string;
+  /** A test that compares the rows of its tables with the code, one by one. */
+  readonly tablesBy?: string;
+}
+
+const DOCUMENTS: readonly Document[] = [
+  { path: 'README.md', held: 'readme.txt' },
+  { path: 'SECURITY.md', held: 'security.txt' },
+  { path: 'docs/isolation.md', held: 'isolation.txt' },
+  { path: 'docs/errors.md', held: 'errors.txt', tablesBy: 'test/unit/error-catalogue.test.ts' },
+  { path: 'docs/decision-codes.md', held: 'decision-codes.txt', tablesBy: 'test/unit/job/decision-codes.test.ts' },
+  { path: 'docs/redis-protocol.md', held: 'redis-protocol.txt', tablesBy: 'test/unit/adapters/redis-protocol.test.ts' },
+];
 
 const read = (path: string): string => readFileSync(projectRoot + path, 'utf8');
 
@@ -21,10 +32,10 @@ function holds(by: string): boolean {
   return existsSync(projectRoot + file) && read(file).includes(text);
 }
 
-for (const [document, file] of Object.entries(DOCUMENTS))
-  describe(document, () => {
+for (const { path, held: file, tablesBy } of DOCUMENTS)
+  describe(path, () => {
     const held = readHeld(read(`test/promises/${file}`));
-    const said = promisesOf(read(document));
+    const said = promisesOf(read(path)).filter((promise) => tablesBy === undefined || !promise.startsWith('| '));
 
     it('says nothing of which nobody says how it is held', () => {
       const known = new Set(held.map(({ promise }) => promise));
@@ -48,3 +59,13 @@ for (const [document, file] of Object.entries(DOCUMENTS))
       assert.deepEqual(loose, []);
     });
   });
+
+it('every page of docs/ is held, and tables that have a test of their own are read by it', () => {
+  const pages = projectFiles().filter((path) => /^docs\/[^/]+\.md$/.test(path));
+  assert.deepEqual(
+    pages.filter((page) => !DOCUMENTS.some(({ path }) => path === page)),
+    [],
+  );
+  const loose = DOCUMENTS.filter(({ path, tablesBy }) => tablesBy !== undefined && !read(tablesBy).includes(path));
+  assert.deepEqual(loose, []);
+});
