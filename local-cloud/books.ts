@@ -3,10 +3,11 @@
  * them, so a test (or the demo's closing proof) compares what happened with what the control plane
  * believes. One append-only JSON-lines file.
  */
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import type { Clock } from './clock.ts';
+import { appendText } from './disk.ts';
 import { parseJsonIfWhole } from './read-json.ts';
 
 const labels = z.record(z.string(), z.string());
@@ -97,7 +98,7 @@ export class Books {
   }
 
   #append(line: Line): void {
-    appendFileSync(this.#file, `${JSON.stringify(line)}\n`);
+    appendText(this.#file, `${JSON.stringify(line)}\n`);
     this.#apply(line);
   }
 

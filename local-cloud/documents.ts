@@ -1,7 +1,8 @@
 /** A folder of JSON documents, one file each; every write is whole or absent, whenever the process is killed. */
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type * as z from 'zod';
+import { replaceText } from './disk.ts';
 import { readJson } from './read-json.ts';
 
 const EXTENSION = '.json';
@@ -28,9 +29,7 @@ export class Documents<T> {
   }
 
   save(key: string, value: T): void {
-    const file = this.#file(key);
-    writeFileSync(`${file}.tmp`, JSON.stringify(value));
-    renameSync(`${file}.tmp`, file);
+    replaceText(this.#file(key), JSON.stringify(value));
   }
 
   remove(key: string): void {

@@ -3,11 +3,12 @@
  * when it dies, ends it, keeps its output.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createInterface } from 'node:readline';
 import type { LocalContext } from './context.ts';
+import { appendText } from './disk.ts';
 import { readyLine, type ReadyLine } from './functions-ready.ts';
 import { parseJson } from './read-json.ts';
 
@@ -42,7 +43,7 @@ export function startFunctions(context: LocalContext, options: FunctionsOptions)
 class FunctionsSupervisor implements RunningFunctions {
   readonly #context: LocalContext;
   readonly #options: FunctionsOptions;
-  readonly #output: WriteStream;
+  readonly #logFile: string;
   #child: ChildProcess | undefined;
   #line: ReadyLine | undefined;
   #waiting: (() => void)[] = [];
@@ -53,9 +54,8 @@ class FunctionsSupervisor implements RunningFunctions {
   constructor(context: LocalContext, options: FunctionsOptions) {
     this.#context = context;
     this.#options = options;
-    const file = join(context.stateDir, 'logs', 'functions.log');
-    mkdirSync(dirname(file), { recursive: true });
-    this.#output = createWriteStream(file, { flags: 'a' });
+    this.#logFile = join(context.stateDir, 'logs', 'functions.log');
+    mkdirSync(dirname(this.#logFile), { recursive: true });
     this.#start();
   }
 
@@ -88,7 +88,6 @@ class FunctionsSupervisor implements RunningFunctions {
       await ended;
       cancel();
     }
-    await new Promise<void>((resolve) => this.#output.end(resolve));
   }
 
   #start(): void {
@@ -130,7 +129,7 @@ class FunctionsSupervisor implements RunningFunctions {
   #read(line: string): void {
     const ready = this.#line ? undefined : parseReady(line);
     if (!ready) {
-      this.#output.write(`${line}\n`);
+      appendText(this.#logFile, `${line}\n`);
       return;
     }
     this.#line = ready;

@@ -3,11 +3,11 @@
  * open terminals hold them. Kept in endpoints.json, readable by the owner only (it carries the token of the admin API).
  */
 import { randomBytes } from 'node:crypto';
-import { renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { LocalContext } from '../context.ts';
+import { replaceText } from '../disk.ts';
 import { readJsonIfWhole } from '../read-json.ts';
 
 const services = ['admin', 'storage', 'container', 'compute', 'identity', 'pubsub', 'serviceusage'] as const;
@@ -70,8 +70,7 @@ export class PortBook {
   }
 
   save(): void {
-    writeFileSync(`${this.#file}.new`, `${JSON.stringify(this.endpoints, null, 2)}\n`, { mode: 0o600 });
-    renameSync(`${this.#file}.new`, this.#file);
+    replaceText(this.#file, `${JSON.stringify(this.endpoints, null, 2)}\n`, 0o600);
   }
 
   #fromBase(index: number): number {

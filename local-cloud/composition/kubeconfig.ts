@@ -3,9 +3,10 @@
  * named as `gcloud container clusters get-credentials` names it, the newest one current. Entries
  * that others have put into the file stay.
  */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { parse, stringify } from 'yaml';
 import * as z from 'zod';
+import { replaceText } from '../disk.ts';
 
 /** Where the installation keeps its objects: the default of the contexts. */
 const namespace = 'foreach-fleet';
@@ -70,8 +71,7 @@ export class KubeconfigFile {
   }
 
   #write(config: Kubeconfig): void {
-    writeFileSync(`${this.#file}.new`, stringify(config), { mode: 0o600 });
-    renameSync(`${this.#file}.new`, this.#file);
+    replaceText(this.#file, stringify(config), 0o600);
   }
 }
 

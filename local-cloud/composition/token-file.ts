@@ -2,9 +2,9 @@
  * The access token that gcloud (and through it kubectl's plug-in) presents, in a file
  * that is renewed before the token expires.
  */
-import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LocalContext } from '../context.ts';
+import { replaceText } from '../disk.ts';
 import type { RunningIdentity } from '../identity/identity.ts';
 import type { StopList } from './stop-list.ts';
 
@@ -15,8 +15,7 @@ export function createTokenFile(context: LocalContext, identity: RunningIdentity
   const file = join(context.stateDir, 'access-token');
   let cancel = (): void => {};
   const renew = (): void => {
-    writeFileSync(`${file}.new`, identity.issueToken(lifeSeconds), { mode: 0o600 });
-    renameSync(`${file}.new`, file);
+    replaceText(file, identity.issueToken(lifeSeconds), 0o600);
     cancel = context.clock.after(renewMs, renew);
   };
   renew();

@@ -2,8 +2,9 @@
  * Log entries on disk: <cluster>/<namespace>_<pod>_<container>.jsonl, and
  * <cluster>/operations.jsonl. Nothing deletes them.
  */
-import { appendFileSync, mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { appendText } from '../disk.ts';
 import { parseJsonIfWhole } from '../read-json.ts';
 import { readLines } from '../read-lines.ts';
 import { logEntry, type LogEntry } from './log-entry.ts';
@@ -40,7 +41,7 @@ export class LogStore {
     this.#knownDirs.add(dir);
     const parts = [labels['namespace_name'], labels['pod_name'], labels['container_name']];
     const name = type === 'k8s_container' ? parts.map((part) => fileName(part ?? '')).join('_') : 'operations';
-    appendFileSync(join(dir, `${name}.jsonl`), `${JSON.stringify(entry)}\n`);
+    appendText(join(dir, `${name}.jsonl`), `${JSON.stringify(entry)}\n`);
   }
 
   /** What follows `from`, in order of time. */

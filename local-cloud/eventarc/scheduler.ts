@@ -3,10 +3,11 @@
  * published, also over a restart; what fell due while the local cloud was down is made up for by one message. Two never
  * run at once because the trigger of the function handles one event at a time.
  */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { LocalContext } from '../context.ts';
+import { replaceText } from '../disk.ts';
 import type { RunningPubsub } from '../pubsub/pubsub.ts';
 import { readJsonIfWhole } from '../read-json.ts';
 
@@ -36,8 +37,7 @@ export function startScheduler(
     if (isStopped) return;
     options.pubsub.publish(options.topic, { data: 'tick' });
     const nowMs = context.clock.nowMs();
-    writeFileSync(`${file}.new`, JSON.stringify({ lastRunMs: nowMs }));
-    renameSync(`${file}.new`, file);
+    replaceText(file, JSON.stringify({ lastRunMs: nowMs }));
     plan(nowMs);
   };
   plan(readJsonIfWhole(file, lastRun)?.lastRunMs ?? context.clock.nowMs());

@@ -3,19 +3,10 @@
  * its effect is answered, so nothing acknowledged to a publisher is lost with the process. Not synced to the
  * platter: it survives kill -9, not a power cut.
  */
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  truncateSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { appendText, replaceText } from '../disk.ts';
 import { parseJson } from '../read-json.ts';
 import { subscriptionConfig, topicConfig, type Message } from './model.ts';
 
@@ -45,7 +36,6 @@ const compactAfterRecords = 20_000;
 
 export class BrokerLog {
   readonly #file: string;
-  #descriptor: number;
   #recordsSinceCompaction = 0;
   #isClosed = false;
 
@@ -53,10 +43,10 @@ export class BrokerLog {
     mkdirSync(dir, { recursive: true });
     this.#file = join(dir, 'log.jsonl');
     dropTornLine(this.#file);
-    this.#descriptor = openSync(this.#file, 'a');
   }
 
   read(): LogRecord[] {
+    if (!existsSync(this.#file)) return [];
     const lines = readFileSync(this.#file, 'utf8').split('\n');
     return lines.filter((line) => line !== '').map((line) => parseJson(line, logRecord));
   }
@@ -64,7 +54,7 @@ export class BrokerLog {
   /** After `close` nothing is written any more: what was under way then is repeated after the next start. */
   append(record: LogRecord): void {
     if (this.#isClosed) return;
-    writeSync(this.#descriptor, `${JSON.stringify(record)}\n`);
+    appendText(this.#file, `${JSON.stringify(record)}\n`);
     this.#recordsSinceCompaction += 1;
   }
 
@@ -75,17 +65,12 @@ export class BrokerLog {
 
   /** Replaces the whole history by records that lead to the same state. */
   rewrite(records: LogRecord[]): void {
-    const temporary = `${this.#file}.new`;
-    writeFileSync(temporary, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
-    renameSync(temporary, this.#file);
-    closeSync(this.#descriptor);
-    this.#descriptor = openSync(this.#file, 'a');
+    replaceText(this.#file, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
     this.#recordsSinceCompaction = 0;
   }
 
   close(): void {
     this.#isClosed = true;
-    closeSync(this.#descriptor);
   }
 }
 

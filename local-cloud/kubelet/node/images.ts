@@ -1,6 +1,7 @@
 /** Pulling images: simulated, once per node and image, with the reasons, events and back-off of a real kubelet. */
-import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import * as z from 'zod';
+import { replaceText } from '../../disk.ts';
 import { readJson } from '../../read-json.ts';
 import { nextBackOff, retryAtMs, type BackOff, type BackOffLimits } from '../back-off.ts';
 import { goDuration, type Waiting } from '../pod/pod-status.ts';
@@ -99,7 +100,6 @@ export class ImagePuller {
   #remember(name: string): void {
     if (this.#pulled.has(name)) return;
     this.#pulled.add(name);
-    writeFileSync(`${this.#file}.new`, JSON.stringify([...this.#pulled]));
-    renameSync(`${this.#file}.new`, this.#file);
+    replaceText(this.#file, JSON.stringify([...this.#pulled]));
   }
 }

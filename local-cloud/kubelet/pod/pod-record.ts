@@ -2,9 +2,10 @@
  * What the kubelet must remember of a pod over a crash of its own process: address, runs of each container, process
  * ids. One JSON file per pod, replaced by rename at every change.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { replaceText } from '../../disk.ts';
 import { readJsonIfWhole } from '../../read-json.ts';
 import { backOffSchema } from '../back-off.ts';
 import type { ContainerStatus, Pod } from '../types.ts';
@@ -159,9 +160,7 @@ function timeOf(text: string | undefined): number {
 
 export function saveRecord(podDir: string, record: PodRecord): void {
   mkdirSync(podDir, { recursive: true });
-  const file = join(podDir, FILE);
-  writeFileSync(`${file}.new`, JSON.stringify(record));
-  renameSync(`${file}.new`, file);
+  replaceText(join(podDir, FILE), JSON.stringify(record));
 }
 
 /** All pods remembered below a directory. */

@@ -3,20 +3,10 @@
  * Survives the end of the process at any moment; it does not call fsync, so it promises
  * nothing about a machine that loses power.
  */
-import {
-  closeSync,
-  existsSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  truncateSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { appendText, replaceText } from '../../disk.ts';
 import { parseJson } from '../../read-json.ts';
 import type { KubeObject } from '../object.ts';
 
@@ -34,7 +24,6 @@ export interface Journal {
   isLong(): boolean;
   /** Replaces snapshot and log by the given state. */
   snapshot(version: number, objects: Iterable<{ resource: string; json: string }>): void;
-  close(): void;
 }
 
 export interface Recovered {
@@ -68,35 +57,26 @@ export function openJournal(dir: string): { journal: Journal; recovered: Recover
 }
 
 function createJournal(snapshotFile: string, logFile: string): Journal {
-  const log = openSync(logFile, 'a', 0o600);
   let logBytes = 0;
   let snapshotBytes = 0;
   return {
     append(version, type, resource, objectJson) {
       const line = `{"version":${version},"type":"${type}","resource":"${resource}","object":${objectJson}}\n`;
       logBytes += line.length;
-      writeAll(log, line);
+      appendText(logFile, line, 0o600);
     },
     isLong: () => logBytes > LOG_BYTES_BEFORE_SNAPSHOT && logBytes > 2 * snapshotBytes,
     snapshot(version, objects) {
       const lines = [`{"version":${version}}`];
       for (const { resource, json } of objects) lines.push(`{"resource":"${resource}","object":${json}}`);
       const text = `${lines.join('\n')}\n`;
-      writeFileSync(`${snapshotFile}.part`, text, { mode: 0o600 });
-      renameSync(`${snapshotFile}.part`, snapshotFile);
+      replaceText(snapshotFile, text, 0o600);
       // Ending here leaves log lines that the snapshot already holds; readLog skips them by version.
-      ftruncateSync(log, 0);
+      replaceText(logFile, '', 0o600);
       logBytes = 0;
       snapshotBytes = text.length;
     },
-    close: () => closeSync(log),
   };
-}
-
-function writeAll(file: number, text: string): void {
-  const bytes = Buffer.from(text);
-  let written = 0;
-  while (written < bytes.length) written += writeSync(file, bytes, written);
 }
 
 function readSnapshot(file: string): Recovered {

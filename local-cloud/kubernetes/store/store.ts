@@ -166,7 +166,6 @@ class JournaledStore implements ObjectStore {
 
   close(): void {
     this.#listeners.clear();
-    this.#journal.close();
   }
 
   #forUpdate(resource: string, object: NewObject): { type: Kind; stored: KubeObject } {

@@ -3,8 +3,19 @@
  * left half-written at the end is cut off at the next start. Not flushed to the platter on each append: it survives the
  * death of the process, not of the machine.
  */
-import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import * as z from 'zod';
+import { isDiskFull } from '../../disk.ts';
 import { parseJson } from '../../read-json.ts';
 
 /** Rewriting pays off once the log has several times the lines that the state needs. */
@@ -27,9 +38,15 @@ export class MetadataLog<R> {
     ftruncateSync(this.#descriptor, intactBytes);
   }
 
-  /** Writes the records as one line: all of them count, or none. */
+  /** Writes the records as one line: all of them count, or, where the disk is full, none. */
   append(records: R[]): void {
-    writeAll(this.#descriptor, `${JSON.stringify(records)}\n`);
+    const { size } = fstatSync(this.#descriptor);
+    try {
+      writeAll(this.#descriptor, `${JSON.stringify(records)}\n`);
+    } catch (error) {
+      ftruncateSync(this.#descriptor, size);
+      throw error;
+    }
     this.#lines++;
   }
 
@@ -38,25 +55,19 @@ export class MetadataLog<R> {
     return this.#lines > WASTE_FLOOR && this.#lines > WASTE_FACTOR * recordCount;
   }
 
-  /** Replaces the log by these records. The old one counts until the new one is complete. */
+  /** Replaces the log by these records. The old one goes on until the new one is complete, or if it finds no room. */
   rewrite(records: Iterable<R>): void {
     const fresh = `${this.#file}.new`;
-    const descriptor = openSync(fresh, 'w');
-    let lines = 0;
-    let chunk = '';
-    for (const record of records) {
-      chunk += `${JSON.stringify([record])}\n`;
-      if (++lines % SNAPSHOT_CHUNK === 0) {
-        writeAll(descriptor, chunk);
-        chunk = '';
-      }
+    try {
+      this.#lines = writeSnapshot(fresh, records);
+    } catch (error) {
+      rmSync(fresh, { force: true });
+      if (isDiskFull(error)) return;
+      throw error;
     }
-    writeAll(descriptor, chunk);
-    closeSync(descriptor);
     renameSync(fresh, this.#file);
     closeSync(this.#descriptor);
     this.#descriptor = openSync(this.#file, 'a');
-    this.#lines = lines;
   }
 
   close(): void {
@@ -74,6 +85,25 @@ export class MetadataLog<R> {
     }
     return start;
   }
+}
+
+/** Answers how many lines it has. */
+function writeSnapshot(file: string, records: Iterable<unknown>): number {
+  const descriptor = openSync(file, 'w');
+  let lines = 0;
+  let chunk = '';
+  try {
+    for (const record of records) {
+      chunk += `${JSON.stringify([record])}\n`;
+      if (++lines % SNAPSHOT_CHUNK !== 0) continue;
+      writeAll(descriptor, chunk);
+      chunk = '';
+    }
+    writeAll(descriptor, chunk);
+  } finally {
+    closeSync(descriptor);
+  }
+  return lines;
 }
 
 function writeAll(descriptor: number, text: string): void {

@@ -55,3 +55,9 @@ export function invalid(message: string, reason = 'invalid'): ApiError {
 export function required(message: string): ApiError {
   return new ApiError(400, 'required', message, { xmlCode: 'InvalidArgument' });
 }
+
+/** Cloud Storage has no full disk; this is the refusal of it that clients try again, and go on after. */
+export function diskFull(): ApiError {
+  const message = 'disk full: the local cloud has no room for this; make room, and it goes on by itself';
+  return new ApiError(429, 'rateLimitExceeded', message, { xmlCode: 'SlowDown' });
+}

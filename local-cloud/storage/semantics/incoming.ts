@@ -6,6 +6,7 @@ import { invalid } from './api-error.ts';
 import { ContentHash } from './checksums.ts';
 import type { Json } from './merge-patch.ts';
 import type { Content } from './model.ts';
+import type { Place } from '../disk/blobs.ts';
 import type { StorageState } from './state.ts';
 
 export interface ExpectedHashes {
@@ -27,6 +28,7 @@ export async function receiveContent(
   const writer = state.blobs.writer(blob);
   const hash = new ContentHash();
   let hashes: { crc32c: string; md5Hash: string };
+  let place: Place | undefined;
   try {
     for await (const chunk of bytes) {
       hash.update(chunk);
@@ -34,12 +36,12 @@ export async function receiveContent(
     }
     hashes = hash.digest();
     checkHashes(hashes, expected());
+    if (writer.size > 0) place = await state.blobs.finish(blob, writer);
   } catch (error) {
     await writer.abandon();
     state.blobs.remove(blob);
     throw error;
   }
-  const place = writer.size > 0 ? await state.blobs.finish(blob, writer) : undefined;
   if (place) state.index.retain([place.blob]);
   return { parts: place ? [place] : [], size: writer.size, ...hashes };
 }

@@ -132,7 +132,13 @@ export class ResumableUploads {
   }
 
   async #settle(running: Running, writer: { size: number; finish(): Promise<void> }): Promise<void> {
-    await writer.finish();
+    try {
+      await writer.finish();
+    } catch (error) {
+      // The disk is full: the checksum has taken in bytes that are not there.
+      running.hash = undefined;
+      throw error;
+    }
     running.persistedBytes = writer.size;
   }
 

@@ -1,10 +1,11 @@
 /** HTTP server of the storage service: runs each call between its faults, and writes what comes of it. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { isDiskFull } from '../../disk.ts';
 import { listen } from '../../listen.ts';
 import { stackOf } from '../../error-text.ts';
 import type { LocalContext } from '../../context.ts';
 import { InjectedFault } from '../../faults.ts';
-import { ApiError } from '../semantics/api-error.ts';
+import { ApiError, diskFull } from '../semantics/api-error.ts';
 import type { StorageService } from '../semantics/storage-service.ts';
 import { parseCall, type Call, type ContentBody, type Dialect, type Reply, type Route } from './call.ts';
 import { errorReply, faultReply } from './errors.ts';
@@ -115,6 +116,7 @@ export class StorageServer {
   #wordError(error: unknown, dialect: Dialect): Reply {
     if (error instanceof InjectedFault) return faultReply(error.rule, dialect);
     if (error instanceof ApiError) return errorReply(error, dialect);
+    if (isDiskFull(error)) return errorReply(diskFull(), dialect);
     this.#context.log('storage', `internal error: ${stackOf(error)}`);
     return errorReply(new ApiError(500, 'internalError', 'Internal error', { xmlCode: 'InternalError' }), dialect);
   }
