@@ -158,6 +158,7 @@ function newView(world: VirtualWorld, request: Parameters<Clusters['create']>[0]
     endpoint: request.name,
     caPem: '',
     stockout: false,
+    mayBeMadeAgain: false,
   };
 }
 

@@ -9,7 +9,7 @@ import type { Clusters, ClusterRequest, ClusterView, PoolRequest } from '../port
 import { messageOf, PortError } from '../ports/port-error.ts';
 import { codeOf } from './error-code.ts';
 import { clusterSpec, type ClusterSettings, nodePool } from './gke-cluster-spec.ts';
-import { groupsOfWorkers, machinePrefix, toClusterView } from './gke-views.ts';
+import { groupsOfWorkers, machinePrefix, NOT_READY, toClusterView } from './gke-views.ts';
 import { ComputeApi } from './compute-api.ts';
 
 export interface GkeSettings extends ClusterSettings {
@@ -214,6 +214,7 @@ function wrap(doing: string, cause: unknown): PortError {
 function refusal(doing: string, cause: unknown): PortError {
   const text = `${doing}: ${messageOf(cause)}`;
   const code = codeOf(cause);
+  if (NOT_READY.test(text)) return new PortError('FF-CLOUD-BUSY', text, { retry: true, cause });
   if (code === RESOURCE_EXHAUSTED && /per minute|rate limit|quota metric|concurrent operations/i.test(text))
     return new PortError('FF-CLOUD-BUSY', text, { retry: true, cause });
   if (/STOCKOUT|RESOURCE_POOL_EXHAUSTED|not have enough resources/.test(text))

@@ -28,11 +28,15 @@ export function toClusterView(cluster: GkeCluster, installation: string): Cluste
     endpoint: dnsName || (cluster.endpoint ?? ''),
     // Behind its DNS name the control plane shows a certificate of a public authority.
     caPem: dnsName ? '' : Buffer.from(cluster.masterAuth?.clusterCaCertificate ?? '', 'base64').toString('utf8'),
+    mayBeMadeAgain: NOT_READY.test(cluster.statusMessage ?? ''),
     stockout: conditions.some((condition) =>
       /STOCKOUT|QUOTA|RESOURCE_POOL_EXHAUSTED/.test(`${String(condition.code)} ${condition.message ?? ''}`),
     ),
   };
 }
+
+/** Two clusters have asked for ranges of one subnetwork at once (googleforgames/open-match#552). */
+export const NOT_READY = /subnetworks\/\S+ is not ready/;
 
 function toPool(pool: GkePool): PoolView {
   const [condition] = pool.conditions ?? [];

@@ -35,6 +35,8 @@ export interface ClusterView {
   caPem: string;
   /** The cloud had no machines of this kind here. */
   stockout: boolean;
+  /** It is in error for a reason that passes: the same place may be asked again. */
+  mayBeMadeAgain: boolean;
 }
 
 export interface Leftover {

@@ -60,14 +60,14 @@ function planSeenCluster(record: RecordWithCluster, view: ClusterView, nowMs: nu
 }
 
 /**
- * A cluster that could not be made costs something nevertheless: it is deleted, and
- * the next location is tried once it is gone.
+ * A cluster that could not be made costs something nevertheless: it is deleted, and the next location is tried once it
+ * is gone; the same one where the reason passes.
  */
 function giveClusterBack(record: RecordWithCluster, view: ClusterView, nowMs: number): Step {
   const { name, location, message } = view;
-  const exhausted = [...record.cluster.exhausted, location];
+  const exhausted = view.mayBeMadeAgain ? record.cluster.exhausted : [...record.cluster.exhausted, location];
   const cluster = { ...record.cluster, exhausted, deleteRequestedAt: iso(nowMs) };
-  const text = `cluster ${name} could not be made in ${location}: ${message}; deleting it and trying elsewhere`;
+  const text = `cluster ${name} could not be made in ${location}: ${message}; deleting it and trying ${view.mayBeMadeAgain ? 'again' : 'elsewhere'}`;
   return stay(move({ ...record, cluster }, 'deleting', nowMs, text), [{ do: 'delete-cluster', name, location }]);
 }
 

@@ -238,3 +238,16 @@ test('a quota that has no room for a pool is told by its name, as for a cluster'
   const cluster = await running(clusters);
   await assert.rejects(clusters.createPool(cluster, POOL), hasCode('FF-CLUSTER-QUOTA'));
 });
+
+test('two clusters that take ranges of one subnetwork at once: one is in error, and may be made again', async (t) => {
+  const fixture = await startFixture(t);
+  const clusters = adapterOf(fixture);
+  fixture.context.faults.set([{ service: 'compute', method: 'subnetworks.use', effect: 'status', nth: 1 }]);
+  await clusters.create(REQUEST);
+  const failed = await waitFor('its error', async () => {
+    const seen = await clusters.get(REQUEST.name, ZONE);
+    return seen?.state === 'error' ? seen : undefined;
+  });
+  assert.match(failed.message, /^Google Compute Engine: The resource '.*\/subnetworks\/default' is not ready\.$/);
+  assert.deepEqual([failed.mayBeMadeAgain, failed.stockout], [true, false]);
+});

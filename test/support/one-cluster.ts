@@ -156,6 +156,7 @@ function viewOf(request: ClusterRequest, { server, installation }: OneClusterOpt
     endpoint: new URL(server.url).host,
     caPem: server.caPem,
     stockout: false,
+    mayBeMadeAgain: false,
   };
 }
 

@@ -104,6 +104,7 @@ export const clusterView = (part: Partial<ClusterView> = {}, nodes = 1): Cluster
   endpoint: '',
   caPem: '',
   stockout: false,
+  mayBeMadeAgain: false,
   ...part,
 });
 

@@ -6,6 +6,8 @@
 import { draw } from '../../compute/fleet/delays.ts';
 import { FleetStopped } from '../../compute/fleet/changes.ts';
 import type { Fleet } from '../../compute/fleet/fleet.ts';
+import { regionOf } from '../../compute/zones.ts';
+import { InjectedFault } from '../../faults.ts';
 import type { GroupRecord } from '../../compute/fleet/fleet-records.ts';
 import type { LocalContext } from '../../context.ts';
 import type { ApiServers } from '../clusters/api-servers.ts';
@@ -96,6 +98,7 @@ export class OperationWork {
 
   async #createCluster(operation: OperationRecord, cluster: ClusterRecord): Promise<void> {
     await this.#fleet.waitUntil(operation.startMs + operation.delayMs);
+    await this.#takeRanges(cluster);
     const problem = addressSpaceProblem(cluster, this.#state.clusters.values());
     if (problem !== undefined) throw new OperationFailed(RESOURCE_EXHAUSTED, problem);
     await this.#apiServers.ensure(cluster);
@@ -104,6 +107,18 @@ export class OperationWork {
     for (const pool of cluster.pools) pool.status = 'RUNNING';
     cluster.status = 'RUNNING';
     this.#state.saveCluster(cluster);
+  }
+
+  /** Two clusters that take ranges of one subnetwork at once: one of them is told so, in these words. */
+  async #takeRanges({ spec, location }: ClusterRecord): Promise<void> {
+    try {
+      await this.#context.faults.check('compute', 'subnetworks.use', 'before');
+    } catch (error) {
+      if (!(error instanceof InjectedFault)) throw error;
+      const { projectId } = this.#context;
+      const subnetwork = `projects/${projectId}/regions/${regionOf(location)}/subnetworks/${spec.subnetwork}`;
+      throw new OperationFailed(INTERNAL, `Google Compute Engine: The resource '${subnetwork}' is not ready.`);
+    }
   }
 
   async #createPool(operation: OperationRecord, cluster: ClusterRecord): Promise<void> {

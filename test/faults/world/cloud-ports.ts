@@ -110,6 +110,7 @@ function viewOf(cluster: SimulatedCluster | undefined, nowMs: number): ClusterVi
     endpoint: cluster.state === 'provisioning' ? '' : `${request.name}@${request.location}`,
     caPem: '',
     stockout: false,
+    mayBeMadeAgain: false,
   };
 }
 

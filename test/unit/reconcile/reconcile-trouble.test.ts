@@ -105,6 +105,18 @@ describe('trouble', () => {
     assert.equal(world.cluster().view.location, 'zone-b');
   });
 
+  it('asks the same location again where what stood in the way passes', async () => {
+    await world.upload({ 'run.R': 'x <- 1', 'job.yaml': 'script: run.R' });
+    await world.pass();
+    Object.assign(world.cluster().view, { state: 'error', mayBeMadeAgain: true });
+    await world.pass();
+    world.clusters.clear();
+    await world.pass();
+    await world.pass();
+    assert.equal(world.cluster().view.location, 'zone-a');
+    assert.deepEqual((await world.record()).cluster?.exhausted, []);
+  });
+
   it('tries every location once, and gives up with nothing left', async () => {
     await world.upload({ 'run.R': 'x <- 1', 'job.yaml': 'script: run.R' });
     const tried: string[] = [];
