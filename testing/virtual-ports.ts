@@ -159,6 +159,7 @@ function newView(world: VirtualWorld, request: Parameters<Clusters['create']>[0]
     caPem: '',
     stockout: false,
     mayBeMadeAgain: false,
+    spotGraceSeconds: 15,
   };
 }
 

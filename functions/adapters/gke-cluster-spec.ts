@@ -13,6 +13,7 @@ export interface ClusterSettings {
 
 type Cluster = protos.google.container.v1.ICluster;
 type NodePool = protos.google.container.v1.INodePool;
+type KubeletConfig = protos.google.container.v1.INodeKubeletConfig;
 
 /** A machine runs at most some 15 workers and GKE's own pods; the default of 110 would take a /24 for each machine. */
 const PODS_PER_NODE = 32;
@@ -90,8 +91,8 @@ function noUpgrades(nowMs: number, endsByMs: number): NonNullable<Exclusions>[st
   };
 }
 
-/** One pool. All but the system's are of workers: nothing else is placed there. */
-export function nodePool(request: PoolRequest, settings: ClusterSettings): NodePool {
+/** One pool. All but the system's are of workers: nothing else is placed there. `spotConfig` is for a Spot one. */
+export function nodePool(request: PoolRequest, settings: ClusterSettings, spotConfig?: KubeletConfig): NodePool {
   const { machines, zone } = request;
   const role = request.name === 'system' ? 'system' : 'workers';
   return {
@@ -107,6 +108,7 @@ export function nodePool(request: PoolRequest, settings: ClusterSettings): NodeP
       diskSizeGb: machines.diskGb,
       diskType: 'pd-balanced',
       spot: machines.spot,
+      ...(machines.spot && spotConfig ? { kubeletConfig: spotConfig } : {}),
       labels: { 'foreach-fleet/pool': role },
       resourceLabels: clusterLabels(settings.installation, request.job),
       taints: role === 'workers' ? [{ key: 'foreach-fleet/pool', value: 'workers', effect: 'NO_SCHEDULE' }] : [],

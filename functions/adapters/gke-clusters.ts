@@ -9,7 +9,7 @@ import type { Clusters, ClusterRequest, ClusterView, PoolRequest } from '../port
 import { messageOf, PortError } from '../ports/port-error.ts';
 import { codeOf } from './error-code.ts';
 import { clusterSpec, type ClusterSettings, nodePool } from './gke-cluster-spec.ts';
-import { groupsOfWorkers, machinePrefix, NOT_READY, toClusterView } from './gke-views.ts';
+import { groupsOfWorkers, longNotice, machinePrefix, NOT_READY, toClusterView } from './gke-views.ts';
 import { ComputeApi } from './compute-api.ts';
 
 export interface GkeSettings extends ClusterSettings {
@@ -94,7 +94,8 @@ class GkeClusters implements Clusters {
   async createPool(cluster: ClusterView, pool: PoolRequest): Promise<void> {
     const parent = this.#path(cluster.name, cluster.location);
     try {
-      await this.#client.createNodePool({ parent, nodePool: nodePool(pool, this.#settings) }, CALL);
+      const asked = nodePool(pool, this.#settings, longNotice(cluster));
+      await this.#client.createNodePool({ parent, nodePool: asked }, CALL);
     } catch (error) {
       if (codeOf(error) !== ALREADY_EXISTS) throw poolRefusal(`making pool ${pool.name} of ${cluster.name}`, error);
     }

@@ -5,6 +5,7 @@ import type { ClusterState, ClusterView, PoolView } from '../ports/clusters.ts';
 
 type GkeCluster = protos.google.container.v1.ICluster;
 type GkePool = protos.google.container.v1.INodePool;
+type KubeletConfig = protos.google.container.v1.INodeKubeletConfig;
 
 /** A cluster in our words; `ours`: it carries this installation's label, and that of the job that its name tells. */
 export function toClusterView(cluster: GkeCluster, installation: string): ClusterView {
@@ -25,6 +26,7 @@ export function toClusterView(cluster: GkeCluster, installation: string): Cluste
     labels,
     createdMs: Date.parse(cluster.createTime ?? '') || 0,
     pools: (cluster.nodePools ?? []).map(toPool),
+    spotGraceSeconds: spotGraceSeconds(cluster.currentMasterVersion ?? ''),
     endpoint: dnsName || (cluster.endpoint ?? ''),
     // Behind its DNS name the control plane shows a certificate of a public authority.
     caPem: dnsName ? '' : Buffer.from(cluster.masterAuth?.clusterCaCertificate ?? '', 'base64').toString('utf8'),
@@ -32,6 +34,30 @@ export function toClusterView(cluster: GkeCluster, installation: string): Cluste
     stockout: conditions.some((condition) =>
       /STOCKOUT|QUOTA|RESOURCE_POOL_EXHAUSTED/.test(`${String(condition.code)} ${condition.message ?? ''}`),
     ),
+  };
+}
+
+/** Of a Spot machine's 30 s pods have 15; a newer GKE gives 120 where a pool asks for them (longNotice()). */
+const SPOT_GRACE_SECONDS = 15;
+const LONG_NOTICE_SECONDS = 120;
+/** For pods that Kubernetes itself needs. */
+const CRITICAL_PODS_SECONDS = 15;
+/** GKE, "Spot VMs": `kubeletConfig.shutdownGracePeriodSeconds` from this version on. */
+const LONG_NOTICE_SINCE = [1, 35, 0, 1171000];
+
+function spotGraceSeconds(version: string): number {
+  const parts = /^(\d+)\.(\d+)\.(\d+)-gke\.(\d+)/.exec(version)?.slice(1).map(Number) ?? [];
+  const differs = LONG_NOTICE_SINCE.findIndex((part, index) => part !== parts[index]);
+  const isNewer = differs < 0 || (parts[differs] ?? 0) > (LONG_NOTICE_SINCE[differs] ?? 0);
+  return isNewer ? LONG_NOTICE_SECONDS - CRITICAL_PODS_SECONDS : SPOT_GRACE_SECONDS;
+}
+
+/** How a Spot pool asks for the notice that the view of its cluster promises; undefined: it has GKE's own. */
+export function longNotice({ spotGraceSeconds }: ClusterView): KubeletConfig | undefined {
+  if (spotGraceSeconds === SPOT_GRACE_SECONDS) return undefined;
+  return {
+    shutdownGracePeriodSeconds: LONG_NOTICE_SECONDS,
+    shutdownGracePeriodCriticalPodsSeconds: CRITICAL_PODS_SECONDS,
   };
 }
 

@@ -31,6 +31,8 @@ export interface ClusterView {
   labels: Record<string, string>;
   createdMs: number;
   pools: PoolView[];
+  /** What a Spot machine of its pools leaves to pods from the notice that it is taken away. */
+  spotGraceSeconds: number;
   endpoint: string;
   caPem: string;
   /** The cloud had no machines of this kind here. */

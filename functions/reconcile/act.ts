@@ -32,9 +32,8 @@ export interface Acted {
 
 /** Redis is given this long for moving results in one pass; the rest is for the next. */
 const BACK_UP_MS = 60_000;
-/** Grace for a worker's last task. A pod on a Spot machine has 15 of the machine's 30 s, whatever it asks for. */
+/** Grace for a worker's last task. A pod on a Spot machine has what that leaves it, whatever it asks for. */
 const GRACE_SECONDS = 30;
-const SPOT_GRACE_SECONDS = 15;
 
 /**
  * Does the actions one after the other. A failure is kept in the answer, and holds back only what relies on the
@@ -188,7 +187,7 @@ async function applyWorkload({ ports, seen, connections, record, settings }: Doi
     workers,
     worker: { cpu: spec.worker.cpu, memoryBytes: spec.worker.memoryBytes },
     largeMemoryBytes: largeWorkerBytes(spec),
-    graceSeconds: spec.machines.spot === 'never' ? GRACE_SECONDS : SPOT_GRACE_SECONDS,
+    graceSeconds: spec.machines.spot === 'never' ? GRACE_SECONDS : cluster.spotGraceSeconds,
     image: spec.image ?? settings.workerImage,
     redisImage: settings.redisImage,
     env: { ...spec.env },

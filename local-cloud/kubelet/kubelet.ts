@@ -24,8 +24,8 @@ import { realTiming } from './timing.ts';
 import { kubeletCertificate } from './node/tls.ts';
 import type { KubeletOptions, RunningKubelet } from './types.ts';
 
-/** GKE gives ordinary pods of a Spot machine 15 s of its 30; of a shorter notice they get half as well. */
-const PREEMPTION_GRACE_SECONDS = 15;
+/** Of a Spot machine's notice the last 15 s are for critical pods; of a short one ordinary pods get half. */
+const CRITICAL_PODS_SECONDS = 15;
 
 const SHUTTING_DOWN: NodeHealth = { ready: false, reason: 'KubeletNotReady', message: 'node is shutting down' };
 const PREEMPTED: PodVerdict = {
@@ -137,7 +137,7 @@ class Machine implements RunningKubelet {
     reporter.stop();
     pods.refuse();
     const taint = { key: 'cloud.google.com/impending-node-termination', effect: 'NoSchedule' };
-    const graceSeconds = Math.min(PREEMPTION_GRACE_SECONDS, noticeSeconds / 2);
+    const graceSeconds = Math.max(noticeSeconds / 2, noticeSeconds - CRITICAL_PODS_SECONDS);
     const orderly = Promise.all([reporter.say(SHUTTING_DOWN, taint), pods.shutdown(graceSeconds, PREEMPTED)]);
     await Promise.race([orderly, sleep(clock, Math.max(0, goneAtMs - clock.nowMs()))]);
     source.stop();

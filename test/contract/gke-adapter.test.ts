@@ -150,7 +150,7 @@ const POOL: PoolRequest = {
 
 /** The cluster once it runs, with its pools of workers. */
 async function running(clusters: Clusters): Promise<ClusterView> {
-  await clusters.create(REQUEST);
+  await clusters.create(REQUEST); // "already exists" is success
   return waitFor('the cluster', async () => {
     const seen = await clusters.get(REQUEST.name, ZONE);
     return seen?.state === 'running' ? seen : undefined;
@@ -251,3 +251,27 @@ test('two clusters that take ranges of one subnetwork at once: one is in error, 
   assert.match(failed.message, /^Google Compute Engine: The resource '.*\/subnetworks\/default' is not ready\.$/);
   assert.deepEqual([failed.mayBeMadeAgain, failed.stockout], [true, false]);
 });
+
+const notices: [version: string, graceSeconds: number, noticeSeconds: number][] = [
+  ['1.34.1-gke.1431000', 15, 30],
+  ['1.35.0-gke.1171000', 105, 120],
+];
+for (const [version, graceSeconds, noticeSeconds] of notices)
+  test(`a Spot machine of GKE ${version} leaves ${graceSeconds} s to pods, and is planned with`, async (t) => {
+    const fixture = await startFixture(t);
+    const clusters = adapterOf(fixture);
+    const pool = { name: 'system', initialNodeCount: 1 };
+    const resourceLabels = { 'foreach-fleet-installation': 'test', 'foreach-fleet-job': 'adapter' };
+    const cluster = { name: REQUEST.name, initialClusterVersion: version, resourceLabels, nodePools: [pool] };
+    await fixture.client.createCluster({ parent: PARENT, cluster });
+    const seen = await running(clusters);
+    assert.equal(seen.spotGraceSeconds, graceSeconds);
+    await clusters.createPool(seen, { ...POOL, nodes: 1 });
+    const onDemand = { ...POOL.machines, spot: false };
+    await clusters.createPool(seen, { ...POOL, name: 'w-b-e2-standard-4', machines: onDemand, nodes: 1 });
+    await poolOf(clusters, ({ state }) => state === 'running');
+    const { name } = (await waitFor('its machine', () => fixture.log.started.find((one) => one.pool === POOL.name)))!;
+    fixture.gke.preemptNode(name);
+    const ended = await waitFor('its end', () => fixture.log.ended.find((one) => one.name === name));
+    assert.equal(ended.noticeSeconds, noticeSeconds);
+  });

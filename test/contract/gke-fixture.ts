@@ -21,7 +21,7 @@ export const PARENT = `projects/local-project/locations/${ZONE}`;
 
 export interface NodeLog {
   started: NodeStart[];
-  ended: { name: string; how: 'stop' | 'kill' | 'preempt' | 'release' }[];
+  ended: { name: string; how: 'stop' | 'kill' | 'preempt' | 'release'; noticeSeconds?: number }[];
   removed: string[];
   clusters: ClusterSpec[];
 }
@@ -104,7 +104,9 @@ export function fakeNode(log: NodeLog): StartNode {
     log.started.push(start);
     const end = (how: 'stop' | 'kill' | 'preempt' | 'release') => async () =>
       void log.ended.push({ name: start.name, how });
-    return { stop: end('stop'), kill: end('kill'), preempt: end('preempt'), release: end('release') };
+    const preempt = async (noticeSeconds: number): Promise<void> =>
+      void log.ended.push({ name: start.name, how: 'preempt', noticeSeconds });
+    return { stop: end('stop'), kill: end('kill'), preempt, release: end('release') };
   };
 }
 

@@ -157,6 +157,7 @@ function viewOf(request: ClusterRequest, { server, installation }: OneClusterOpt
     caPem: server.caPem,
     stockout: false,
     mayBeMadeAgain: false,
+    spotGraceSeconds: 15,
   };
 }
 

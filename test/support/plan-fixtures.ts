@@ -105,6 +105,7 @@ export const clusterView = (part: Partial<ClusterView> = {}, nodes = 1): Cluster
   caPem: '',
   stockout: false,
   mayBeMadeAgain: false,
+  spotGraceSeconds: 15,
   ...part,
 });
 

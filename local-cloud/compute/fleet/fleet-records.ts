@@ -4,6 +4,8 @@ import * as z from 'zod';
 const machineTemplate = z.object({
   machineType: z.string(),
   spot: z.boolean(),
+  /** From the notice that a Spot machine is taken away to its end. */
+  noticeSeconds: z.number().default(30), // absent in records of before it was kept
   diskSizeGb: z.number(),
   diskType: z.string(),
   /** Labels of the VM and of its boot disk. */

@@ -33,8 +33,6 @@ export interface MachineHooks {
   ended(group: GroupRecord, machine: MachineRecord): Promise<void>;
 }
 
-/** Compute Engine's notice to a Spot machine. */
-const PREEMPTION_NOTICE_SECONDS = 30;
 /** Share of the boot time after which the VM runs and is billed; the rest is its operating system and kubelet. */
 const VM_START_SHARE = 0.15;
 const RETRY_MS = 2_000;
@@ -168,7 +166,7 @@ export class MachineLife {
 
   async #lose(group: GroupRecord, machine: MachineRecord, how: 'preempted' | 'killed'): Promise<void> {
     const handle = await this.#handleFor(group, machine);
-    if (how === 'preempted') await handle?.preempt(PREEMPTION_NOTICE_SECONDS);
+    if (how === 'preempted') await handle?.preempt(group.template.noticeSeconds);
     else await handle?.kill();
     await this.#end(group, machine);
     if (machine.ending === how) machine.ending = null;

@@ -7,7 +7,13 @@ import { GoogleError } from '../../identity/google-http.ts';
 import type { AskedCluster, AskedConfig, AskedPool, ClusterMessage, NodeConfig, PoolMessage } from '../messages.ts';
 
 export const DEFAULT_VERSION = '1.33.5-gke.1201000';
-export const MASTER_VERSIONS = ['1.34.1-gke.1431000', DEFAULT_VERSION, '1.32.9-gke.1130000', '1.31.13-gke.1023000'];
+export const MASTER_VERSIONS = [
+  '1.35.0-gke.1171000',
+  '1.34.1-gke.1431000',
+  DEFAULT_VERSION,
+  '1.32.9-gke.1130000',
+  '1.31.13-gke.1023000',
+];
 
 const NAME = /^[a-z](?:[-a-z0-9]{0,38}[a-z0-9])?$/;
 const LABEL_KEY = /^[a-z][-_a-z0-9]{0,62}$/;
@@ -104,6 +110,7 @@ function nodeConfig(asked: AskedConfig): NodeConfig {
   if (asked.spot === true && asked.preemptible === true) {
     throw new GoogleError(400, 'NodeConfig.spot and NodeConfig.preemptible must not both be set.');
   }
+  requireShutdownGrace(asked);
   for (const taint of asked.taints ?? []) {
     if (!taint.key || !taint.effect) throw new GoogleError(400, 'NodeTaint.key and NodeTaint.effect are required.');
   }
@@ -118,6 +125,15 @@ function nodeConfig(asked: AskedConfig): NodeConfig {
     machineType,
     diskSizeGb,
   };
+}
+
+/** "This field is only valid for Spot VMs. Allowed values: 0, 30, 120." (proto, NodeKubeletConfig) */
+function requireShutdownGrace({ spot, kubeletConfig }: AskedConfig): void {
+  const seconds = kubeletConfig?.shutdownGracePeriodSeconds;
+  if (seconds === undefined) return;
+  const field = 'NodeKubeletConfig.shutdown_grace_period_seconds';
+  if (spot !== true) throw new GoogleError(400, `${field} is only valid for Spot VMs.`);
+  if (![0, 30, 120].includes(seconds)) throw new GoogleError(400, `${field} must be 0, 30 or 120.`);
 }
 
 /** An alias ('', '-', 'latest', '1.33') or an exact version. */

@@ -13,6 +13,9 @@ import type { ClusterRecord, Condition, PoolRecord } from '../records.ts';
 /** GKE cuts long names so that the machine's name fits: gke-<cluster>-<pool>-<hash>-<4>. */
 const NAME_PART = 20;
 
+/** Compute Engine's notice to a Spot machine, where its pool asks for no other. */
+const PREEMPTION_NOTICE_SECONDS = 30;
+
 function groupBaseName(cluster: ClusterRecord, pool: string, zone: string): string {
   const hash = createHash('sha256').update(`${cluster.id}/${pool}/${zone}`).digest('hex').slice(0, 8);
   return `gke-${cut(cluster.name)}-${cut(pool)}-${hash}`;
@@ -27,6 +30,7 @@ function machineTemplate(cluster: ClusterRecord, pool: PoolMessage): MachineTemp
   return {
     machineType: config.machineType,
     spot: config.spot === true || config.preemptible === true,
+    noticeSeconds: config.kubeletConfig?.shutdownGracePeriodSeconds || PREEMPTION_NOTICE_SECONDS,
     diskSizeGb: config.diskSizeGb,
     diskType: config.diskType,
     labels: { ...cluster.spec.resourceLabels, ...config.resourceLabels, 'goog-gke-node': '' },

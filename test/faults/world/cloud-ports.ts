@@ -111,6 +111,7 @@ function viewOf(cluster: SimulatedCluster | undefined, nowMs: number): ClusterVi
     caPem: '',
     stockout: false,
     mayBeMadeAgain: false,
+    spotGraceSeconds: 15,
   };
 }
 
