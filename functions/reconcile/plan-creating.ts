@@ -67,7 +67,8 @@ function giveClusterBack(record: RecordWithCluster, view: ClusterView, nowMs: nu
   const { name, location, message } = view;
   const exhausted = view.mayBeMadeAgain ? record.cluster.exhausted : [...record.cluster.exhausted, location];
   const cluster = { ...record.cluster, exhausted, deleteRequestedAt: iso(nowMs) };
-  const text = `cluster ${name} could not be made in ${location}: ${message}; deleting it and trying ${view.mayBeMadeAgain ? 'again' : 'elsewhere'}`;
+  const then = view.mayBeMadeAgain ? 'again' : 'elsewhere';
+  const text = `cluster ${name} could not be made in ${location}: ${message}; deleting it and trying ${then}`;
   return stay(move({ ...record, cluster }, 'deleting', nowMs, text), [{ do: 'delete-cluster', name, location }]);
 }
 
