@@ -35,7 +35,7 @@ test('the end of a machine that fails is tried again once in a while, not at onc
     template: {
       machineType: 'e2-standard-2',
       spot: false,
-    noticeSeconds: 30,
+      noticeSeconds: 30,
       diskSizeGb: 10,
       diskType: 'pd-standard',
       labels: {},
