@@ -18,8 +18,8 @@ const machineTemplate = z.object({
 export type MachineTemplate = z.infer<typeof machineTemplate>;
 
 /**
- * waiting: capacity not granted yet · starting: granted, not billed · booting: the VM runs, its node is not there yet ·
- * up: the node is registered · lost: the VM is gone, its group will replace it.
+ * waiting: capacity not granted yet · starting: granted, not billed · booting: the VM runs, its node is not there
+ * yet · up: the node is registered · lost: the VM is gone, its group will replace it.
  */
 const machinePhase = z.enum(['waiting', 'starting', 'booting', 'up', 'lost']);
 
