@@ -110,23 +110,33 @@ test('data of the loop that end R when they are read end the loop', async () => 
   );
 });
 
-test('where another worker can load the loop, one that cannot costs only what it was given', async () => {
-  const trace = join(lab.dir, 'trace');
+/** Of two workers one dies of the loop's package. The other one goes on loading until it has died as it should. */
+async function loadsOnOne(died: RegExp, code: string, options: string): Promise<void> {
   const go = join(lab.dir, 'go');
   const slowly = `while (!file.exists("${go}")) Sys.sleep(0.1)`;
-  installPackage('deadly', `if (Sys.getenv("FF_POD") == "w1") { ${deadly(trace)} } else ${slowly}`);
+  const dies = deadly(join(lab.dir, 'trace'));
+  installPackage('deadly', `if (Sys.getenv("FF_POD") == "w1") { ${dies} } else ${slowly}`);
   const pods = ['w1', 'w2'].map((pod) => lab.worker(pod, undefined, own()));
   await lab.workersReady(2);
-  const session = lab.session(
-    `.libPaths(c("${library}", .libPaths()))
-     r <- foreach(i = 1:30, .packages = "deadly", .errorhandling = "pass") %dopar% half(i)
-     ok <- !sapply(r, inherits, "error")
-     stopifnot(any(ok), identical(unlist(r[ok]), which(ok) / 2))`,
-    ', tries = 2',
-  );
-  await said(pods[0]!, /iteration \d+ was given up/);
+  const session = lab.session(`.libPaths(c("${library}", .libPaths()))\n${code}`, options);
+  await said(pods[0]!, died);
   writeFileSync(go, '');
   await succeeded(session);
+}
+
+test('where another worker can load the loop, what one cannot load is left to it', async () => {
+  const code = `r <- foreach(i = 1:30, .packages = "deadly", .combine = c) %dopar% half(i)
+    stopifnot(identical(r, 1:30 / 2))`;
+  await loadsOnOne(/"event":"worker-lost"/, code, ', tries = 2');
+  const tries = Object.values(await lab.redis.hgetall(redisKeys.tries));
+  assert.deepEqual([...new Set(tries)], ['1']);
+});
+
+test('where another worker can load the loop, one that cannot costs only what it was given', async () => {
+  const code = `r <- foreach(i = 1:30, .packages = "deadly", .errorhandling = "pass") %dopar% half(i)
+    ok <- !sapply(r, inherits, "error")
+    stopifnot(any(ok), identical(unlist(r[ok]), which(ok) / 2))`;
+  await loadsOnOne(/iteration \d+ was given up/, code, ', tries = 1');
 });
 
 test('a container that is ended while it loads has had a try; a machine that is lost then has not', async () => {

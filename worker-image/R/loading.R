@@ -25,6 +25,10 @@ prepare_task <- function(worker, bytes) {
   for (k in which(!found$done)) {
     death <- death_of(worker, loop, batch, found, k)
     verdict <- if (nzchar(death$loading)) judge_deaths(worker, batch, death) else "run"
+    if (verdict == "run" && is_for_others(worker, loop, death)) {
+      give_back(worker, urgent = TRUE)
+      return(FALSE)
+    }
     if (verdict == "run") {
       worker$prepares <- death$i
       begin_loading(loop, death$i, LOOP_DATA)
@@ -35,6 +39,14 @@ prepare_task <- function(worker, bytes) {
     settle_deaths(worker, list(loop = loop), item, death, verdict)
   }
   FALSE
+}
+
+# R has died here while it loaded this iteration. Some worker has not tried yet: each tries once before any tries again.
+is_for_others <- function(worker, loop, death) {
+  path <- file.path(or_else(worker$state_dir, ""), "died-loading")
+  if (!nzchar(death$loading) || !file.exists(path)) return(FALSE)
+  mine <- paste(worker$session, paste0(whole(loop), ":", whole(death$i)))
+  mine %in% readLines(path, warn = FALSE) && death$tries < length(ready_workers(worker))
 }
 
 # The first task of a loop: its packages and functions are loaded now, which may take long. Which iterations the task

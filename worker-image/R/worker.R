@@ -106,13 +106,21 @@ must_be_replaced <- function(worker) {
 # A second opinion on what failed here: for another worker, if there is one, the task goes back to the queue.
 decline <- function(worker, batch) {
   if (!worker$pod %in% batch$avoid || worker$large) return(FALSE)
+  if (!length(setdiff(ready_workers(worker), worker$pod))) return(FALSE)
+  give_back(worker, isTRUE(batch$urgent))
+  TRUE
+}
+
+ready_workers <- function(worker) {
   all <- as_fields(redis_call(worker$con, "HGETALL", workers_key()))
-  ready <- vapply(all, function(json) !is_in_state(read_entry(json), "starting"), NA)
-  if (!length(setdiff(names(all)[ready], worker$pod))) return(FALSE)
-  redis_call(worker$con, "LMOVE", worker$held, queue_key(), "RIGHT", if (isTRUE(batch$urgent)) "LEFT" else "RIGHT")
+  names(all)[vapply(all, function(json) !is_in_state(read_entry(json), "starting"), NA)]
+}
+
+# The task at hand goes to whoever takes it first; urgent: before all others
+give_back <- function(worker, urgent) {
+  redis_call(worker$con, "LMOVE", worker$held, own_queue(worker), "RIGHT", if (urgent) "LEFT" else "RIGHT")
   if (isTRUE(worker$ticket)) redis_call(worker$con, "DECR", gated_key())
   Sys.sleep(0.5)
-  TRUE
 }
 
 # NA = take freely; TRUE = one of the gate's tasks; FALSE = not now. Leaves when the lease, once seen, is gone.
