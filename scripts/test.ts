@@ -3,32 +3,16 @@
 // those that take longest.
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
+import { matchesGlob } from 'node:path';
 import { compileCacheDir } from '../local-cloud/composition/compile-cache.ts';
 import { addCounts, type Counts, noCounts, type Ran, runTestFile } from './run-test-file.ts';
+import { groups } from './test-groups.ts';
 import { longestFirst } from './test-order.ts';
-
-interface Group {
-  readonly patterns: readonly string[];
-  /**
-   * For each test: against hanging, with room for a machine several times slower. A test
-   * that takes longer states its own `timeout`.
-   */
-  readonly limitSeconds: number;
-  /** Runs only when it is named. */
-  readonly onlyNamed?: true;
-}
-
-const groups: Readonly<Record<string, Group>> = {
-  r: { patterns: ['test/r/**/*.test.ts'], limitSeconds: 240 },
-  unit: { patterns: ['test/unit/**/*.test.ts', 'test/rules/**/*.test.ts'], limitSeconds: 60 },
-  contract: { patterns: ['test/contract/**/*.test.ts'], limitSeconds: 150 },
-  faults: { patterns: ['test/faults/**/*.test.ts'], limitSeconds: 600, onlyNamed: true },
-  journey: { patterns: ['test/journey/**/*.test.ts'], limitSeconds: 300 },
-};
 
 /** More than processors: tests wait for processes, and some for a minute. Files that are named run one by one. */
 const FILES_AT_A_TIME = 4;
-const NAMED_LIMIT_SECONDS = 300;
+/** Of a file that belongs to no group. */
+const OTHER_LIMIT_SECONDS = 60;
 const SLOWEST_SHOWN = 10;
 
 interface TestFile {
@@ -40,11 +24,17 @@ function filesOf(names: readonly string[]): { files: TestFile[]; atATime: number
   const chosen = names.length > 0 ? names : Object.keys(groups).filter((name) => groups[name]?.onlyNamed !== true);
   const files = chosen.flatMap((name): TestFile[] => {
     const group = groups[name];
-    if (group === undefined) return [{ file: name, limitSeconds: NAMED_LIMIT_SECONDS }];
+    if (group === undefined) return [{ file: name, limitSeconds: limitOf(name) }];
     return globSync([...group.patterns]).map((file) => ({ file, limitSeconds: group.limitSeconds }));
   });
   const isOneByOne = chosen.some((name) => groups[name]?.onlyNamed ?? groups[name] === undefined);
   return { files: isOneByOne ? files : longestFirst(files), atATime: isOneByOne ? 1 : FILES_AT_A_TIME };
+}
+
+/** The limit of the group that the file belongs to. */
+function limitOf(file: string): number {
+  const own = Object.values(groups).find(({ patterns }) => patterns.some((pattern) => matchesGlob(file, pattern)));
+  return own?.limitSeconds ?? OTHER_LIMIT_SECONDS;
 }
 
 /** Takes them in their order. */

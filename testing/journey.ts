@@ -3,7 +3,7 @@
  * jobs in real R, and what they must equal.
  */
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,23 +23,8 @@ import { waitFor } from './wait-for.ts';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);
-/** Against hanging, not against slowness: a shared machine may be many times slower than usual. */
-export const patienceSeconds = 300;
-
-/** The reason to skip, where R or Redis are missing (then `npm test` has not done its set-up). */
-export function missingTools(): string | false {
-  for (const [file, args] of [
-    ['Rscript', ['--version']],
-    ['redis-server', ['--version']],
-  ] as const) {
-    try {
-      execFileSync(file, args, { stdio: 'ignore' });
-    } catch {
-      return `${file} is not installed`;
-    }
-  }
-  return existsSync(join(project, '.local/R/foreachfleet')) ? false : 'the R package is not installed: npm run setup';
-}
+/** Less than a journey's limit, so that what it waits for is told; a shared machine may be several times slower. */
+export const patienceSeconds = 150;
 
 export class Journey {
   readonly folder = mkdtempSync(join(tmpdir(), 'ff-journey-'));

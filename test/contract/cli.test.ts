@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { request } from '../../cli/control.ts';
 import { readStatus, type Session } from '../../cli/session.ts';
 import { paths } from '../../functions/job/names.ts';
-import { ended, Journey, missingTools, patienceSeconds } from '../../testing/journey.ts';
+import { ended, Journey, patienceSeconds } from '../../testing/journey.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 import { askHere, callHere, type Ran } from '../support/command.ts';
 
@@ -62,7 +62,7 @@ describe('the command as a process, without a cloud', () => {
   });
 });
 
-describe('the command with a local cloud', { skip: missingTools() }, () => {
+describe('the command with a local cloud', () => {
   const journey = new Journey();
   const state = ['--state', journey.stateDir];
   let session: Session;

@@ -60,7 +60,7 @@ async function start(t: TestContext) {
     GCE_METADATA_HOST: identity.host,
   };
   const call = async (command: string, ...args: string[]): Promise<string> =>
-    (await run(command, args, { env, timeout: 120_000 })).stdout;
+    (await run(command, args, { env, timeout: 100_000 })).stdout;
   return {
     context,
     gcloud: (...args: string[]) => call('gcloud', ...args),

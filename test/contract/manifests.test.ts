@@ -167,7 +167,7 @@ function defineServerSuite(start: () => Promise<ApiServer>): void {
   const config = new KubeConfig();
   const dir = mkdtempSync(join(tmpdir(), 'ff-manifests-'));
   const kubectl = async (...args: string[]): Promise<string> =>
-    (await run(kubectlFiles()[0]!, ['--kubeconfig', join(dir, 'kubeconfig'), ...args], { timeout: 120_000 })).stdout;
+    (await run(kubectlFiles()[0]!, ['--kubeconfig', join(dir, 'kubeconfig'), ...args], { timeout: 100_000 })).stdout;
 
   before(async () => {
     server = await start();

@@ -29,7 +29,7 @@ async function prepare(t: TestContext) {
   };
   const gcloud = (...parameters: string[]): Promise<string> =>
     new Promise((resolve, reject) => {
-      execFile('gcloud', ['storage', ...parameters], { env, timeout: 300_000 }, (error, out, errors) => {
+      execFile('gcloud', ['storage', ...parameters], { env, timeout: 100_000 }, (error, out, errors) => {
         if (error) reject(new Error(`gcloud storage ${parameters.join(' ')}: ${errors}`));
         else resolve(out);
       });

@@ -11,15 +11,7 @@ import type { Session } from '../../cli/session.ts';
 import { submitFolder } from '../../cli/submit-folder.ts';
 import { readEndpoints } from '../../local-cloud/composition/endpoints.ts';
 import type { FaultRule } from '../../local-cloud/faults.ts';
-import {
-  assertNothingLeft,
-  ended,
-  identicalInR,
-  Journey,
-  missingTools,
-  output,
-  plainR,
-} from '../../testing/journey.ts';
+import { assertNothingLeft, ended, identicalInR, Journey, output, plainR } from '../../testing/journey.ts';
 
 const LONGEST_MS = 20 * 60_000;
 const script = `
@@ -96,7 +88,7 @@ async function setFaults(stateDir: string, rules: readonly FaultRule[]): Promise
   assert.equal(answer.status, 200, await answer.text());
 }
 
-describe('a job on real parts', { skip: missingTools() }, () => {
+describe('a job on real parts', () => {
   it('succeeds though the functions are killed at one log line after another', { timeout: LONGEST_MS }, async (t) => {
     const { journey, session } = await start(t);
     const over = new AbortController();

@@ -15,7 +15,7 @@ import type { JobStatus } from '../../functions/job/job-status.ts';
 import { paths } from '../../functions/job/names.ts';
 import { inParallel } from '../../functions/in-parallel.ts';
 import type { Notice } from '../../functions/ports/notices.ts';
-import { assertNothingLeft, ended, Journey, missingTools, output, patienceSeconds } from '../../testing/journey.ts';
+import { assertNothingLeft, ended, Journey, output, patienceSeconds } from '../../testing/journey.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 
 const SCRIPT = 'library(foreach)\nx <- foreach(i = 1:2, .combine = c) %dopar% i\nsaveRDS(x, "x.rds")\n';
@@ -73,7 +73,7 @@ const ROWS: Row[] = [
   row('profile', script('env: {R_PROFILE: x}'), 'FF-SPEC-ENV', 'env.R_PROFILE', /R_PROFILE/),
 ];
 
-describe('bad input', { skip: missingTools() }, () => {
+describe('bad input', () => {
   const journey = new Journey();
   const notices: Notice[] = [];
   let session: Session;

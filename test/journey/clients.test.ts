@@ -5,15 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { readStatus, type Session } from '../../cli/session.ts';
-import {
-  assertNothingLeft,
-  ended,
-  identicalInR,
-  Journey,
-  missingTools,
-  plainR,
-  patienceSeconds,
-} from '../../testing/journey.ts';
+import { assertNothingLeft, ended, identicalInR, Journey, plainR, patienceSeconds } from '../../testing/journey.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 import { needs } from '../support/needs-program.ts';
 import {
@@ -41,7 +33,7 @@ const manifests = fileURLToPath(new URL('../../manifests/', import.meta.url));
 const NS = ['-n', 'foreach-fleet'];
 const ZONE = ['--zone', 'us-central1-a'];
 
-const skip = missingTools() || needs('kubectl', 'gcloud');
+const skip = needs('kubectl', 'gcloud');
 
 describe('with the environment that the local cloud prints, and nothing else', { skip }, () => {
   const journey = new Journey();

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Session } from '../../cli/session.ts';
 import { exampleFolder } from '../support/example-folder.ts';
-import { assertNothingLeft, Journey, missingTools, output, plainFiles, runJob } from '../../testing/journey.ts';
+import { assertNothingLeft, Journey, output, plainFiles, runJob } from '../../testing/journey.ts';
 
 /** Each with few pieces of work: `commandArgs(trailingOnly = TRUE)` of the scripts says how many. */
 const rows: [example: string, pieces: string | null, files: string[]][] = [
@@ -15,7 +15,7 @@ const rows: [example: string, pieces: string | null, files: string[]][] = [
   ['heritability', '16', ['heritability.csv', 'replicates.csv']],
 ];
 
-describe('the examples', { skip: missingTools() }, () => {
+describe('the examples', () => {
   const journey = new Journey();
   let session: Session;
 

@@ -17,7 +17,6 @@ import {
   ended,
   identicalInR,
   Journey,
-  missingTools,
   output,
   runJob,
   patienceSeconds,
@@ -47,7 +46,7 @@ saveRDS(table, "table.rds")
 saveRDS(nested, "nested.rds")
 `;
 
-describe('a job explains itself', { skip: missingTools() }, () => {
+describe('a job explains itself', () => {
   const journey = new Journey();
   const command = new CommandOf(journey.stateDir, journey.folder);
   const release = join(journey.folder, 'release');

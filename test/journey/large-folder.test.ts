@@ -4,15 +4,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Session } from '../../cli/session.ts';
-import {
-  assertNothingLeft,
-  identicalInR,
-  Journey,
-  missingTools,
-  output,
-  plainR,
-  runJob,
-} from '../../testing/journey.ts';
+import { assertNothingLeft, identicalInR, Journey, output, plainR, runJob } from '../../testing/journey.ts';
 
 /** Their URLs do not fit a Secret. */
 const FILES = 1300;
@@ -28,7 +20,7 @@ seen <- foreach(i = 1:4, .combine = rbind) %dopar% {
 saveRDS(list(there, unname(seen)), "value.rds")
 `;
 
-describe('a job with a large folder', { skip: missingTools() }, () => {
+describe('a job with a large folder', () => {
   const journey = new Journey();
   let session: Session;
 

@@ -13,7 +13,6 @@ import {
   cancelWhenSaved,
   identicalInR,
   Journey,
-  missingTools,
   output,
   plainR,
   resumeToEnd,
@@ -41,7 +40,7 @@ second <- foreach(i = 1:6, .combine = rbind) %dopar% {
 saveRDS(list(first, second), "value.rds", compress = FALSE)
 `;
 
-describe('a job with large values', { skip: missingTools() }, () => {
+describe('a job with large values', () => {
   const journey = new Journey();
   let session: Session;
 

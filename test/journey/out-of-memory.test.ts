@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type Session } from '../../cli/session.ts';
-import { assertNothingLeft, Journey, missingTools, output, runJob } from '../../testing/journey.ts';
+import { assertNothingLeft, Journey, output, runJob } from '../../testing/journey.ts';
 
 const LIMIT_MIB = 640;
 const WORKER = `worker: {cpu: 1, memory: ${LIMIT_MIB}Mi, max: 3}\n`;
@@ -16,7 +16,7 @@ last <- if (inherits(x[[5]], "error")) conditionMessage(x[[5]]) else x[[5]]
 writeLines(as.character(c(unlist(x[-5]), last)), "x.txt")
 `;
 
-describe('a job of which an iteration needs too much memory', { skip: missingTools() }, () => {
+describe('a job of which an iteration needs too much memory', () => {
   const journey = new Journey();
   let session: Session;
 

@@ -25,7 +25,7 @@ import { createContext } from '../../local-cloud/context.ts';
 import { startIdentity, type RunningIdentity } from '../../local-cloud/identity/identity.ts';
 import { startStorage, type RunningStorage } from '../../local-cloud/storage/storage.ts';
 import { exampleFolder } from '../support/example-folder.ts';
-import { identicalInR, Journey, missingTools, output, plainFiles, plainR } from '../../testing/journey.ts';
+import { identicalInR, Journey, output, plainFiles, plainR } from '../../testing/journey.ts';
 import type { ApiServer } from '../support/kubelet-world.ts';
 import { OneCluster } from '../support/one-cluster.ts';
 import { needs } from '../support/needs-program.ts';
@@ -152,7 +152,7 @@ async function runToItsEnd(world: World, session: Session, folder: string, job: 
   assert.equal(status?.phase, 'succeeded', `${JSON.stringify(status?.reason)}\n${world.lines.join('\n')}`);
 }
 
-const skip = missingTools() || needs('kube-apiserver', 'kube-controller-manager');
+const skip = needs('kube-apiserver', 'kube-controller-manager');
 
 describe('a job on a real API server', { skip }, () => {
   it('becomes a result identical() to plain R, and no machine is left', () =>

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type Session } from '../../cli/session.ts';
-import { assertNothingLeft, Journey, missingTools, runJob } from '../../testing/journey.ts';
+import { assertNothingLeft, Journey, runJob } from '../../testing/journey.ts';
 
 const ENDLESS =
   'library(foreach)\nx <- foreach(i = 1:200, .combine = c) %dopar% { Sys.sleep(1); i }\nsaveRDS(x, "x.rds")\n';
 
-describe('a job that reaches its time limit', { skip: missingTools() }, () => {
+describe('a job that reaches its time limit', () => {
   const journey = new Journey();
   let session: Session;
 

@@ -12,7 +12,6 @@ import {
   ended,
   identicalInR,
   Journey,
-  missingTools,
   output,
   plainR,
   resumeToEnd,
@@ -47,7 +46,7 @@ saveRDS(value, "value.rds")
 
 const quick = 'script: run.R\nworker: {cpu: 1, memory: 1Gi, max: 3}\n';
 
-describe('a job', { skip: missingTools() }, () => {
+describe('a job', () => {
   const journey = new Journey();
   let session: Session;
 
@@ -106,7 +105,7 @@ describe('a job', { skip: missingTools() }, () => {
   });
 });
 
-describe('the whole local cloud killed with kill -9 in mid-job', { skip: missingTools() }, () => {
+describe('the whole local cloud killed with kill -9 in mid-job', () => {
   const journey = new Journey();
   after(() => journey.cleanUp());
 

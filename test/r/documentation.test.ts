@@ -5,9 +5,10 @@ import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test, type TestContext } from 'node:test';
+import { after, test } from 'node:test';
 import { promisify } from 'node:util';
 import { rLibrary } from '../../testing/lab.ts';
+import { skipsWithout } from '../support/needs-r-package.ts';
 import { onlySlow } from '../support/only-slow.ts';
 
 const run = promisify(execFile);
@@ -39,13 +40,6 @@ function copyPackage(name: string): string {
   return target;
 }
 
-async function findPackages(context: TestContext, ...names: string[]): Promise<boolean> {
-  const missing = `cat(Filter(function(name) !nzchar(system.file(package = name)), commandArgs(TRUE)))`;
-  const { stdout } = await run('Rscript', ['--vanilla', '-e', missing, ...names], { env });
-  if (stdout !== '') context.skip(`not installed: R packages ${stdout}`);
-  return stdout === '';
-}
-
 test('code, comments, NAMESPACE and help pages agree', async () => {
   const { stdout } = await run('Rscript', ['--vanilla', join(import.meta.dirname, 'documentation.R'), source], { env });
   assert.match(
@@ -58,7 +52,7 @@ test('code, comments, NAMESPACE and help pages agree', async () => {
 const whenSlow = { ...onlySlow, timeout: 600_000 };
 
 test('regenerating the help pages changes nothing', whenSlow, async (context) => {
-  if (!(await findPackages(context, 'roxygen2'))) return;
+  if (await skipsWithout(context, 'roxygen2')) return;
   const copy = copyPackage('regenerated');
   await run('Rscript', ['--vanilla', '-e', `roxygen2::roxygenise("${copy}", load_code = "source")`], { env });
   const read = (place: string): Record<string, string> =>
@@ -76,7 +70,7 @@ test('regenerating the help pages changes nothing', whenSlow, async (context) =>
 });
 
 test('R CMD build and R CMD check find nothing that can be avoided', whenSlow, async (context) => {
-  if (!(await findPackages(context, 'litedown', 'testthat'))) return;
+  if (await skipsWithout(context, 'litedown', 'testthat')) return;
   const options = { cwd: folder, env: { ...env, LC_ALL: 'C.UTF-8', _R_CHECK_FORCE_SUGGESTS_: 'false' } };
   await run('R', ['CMD', 'build', copyPackage('worker-image')], options);
   const archive = readdirSync(folder).find((name) => name.endsWith('.tar.gz'))!;

@@ -39,7 +39,7 @@ const earlier: Record<string, string> = {
   'large exports': `x <- as.numeric(1:900000); r <- foreach(i = 1:2, .combine = c) %dopar% sum(x)`,
 };
 
-test('after deaths, an early end, errors, large exports', { timeout: 240_000 }, async () => {
+test('after deaths, an early end, errors, large exports', async () => {
   lab.worker('w1');
   lab.worker('w2');
   await lab.workersReady(2);

@@ -14,7 +14,7 @@ const chunks = [...guide.matchAll(/^```\{r(.*)\}\n([^]*?)^```$/gm)].map(([, opti
 }));
 const quoted = [...guide.matchAll(/^ {4}(foreach-fleet: .*)$/gm)].map(([, line]) => line!);
 
-test('the guide can be followed on one machine', { timeout: 180_000 }, async () => {
+test('the guide can be followed on one machine', async () => {
   const lab = await Lab.start();
   const redis = await startRedis({ password: '' });
   try {

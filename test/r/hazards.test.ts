@@ -1,7 +1,7 @@
 // Hazards of bare doRedis, each shown there and shown to be gone here, on the same Redis. (A task that is delivered
 // twice: engine.test.ts.) Those that bare doRedis needs half a minute for run in the slow tier.
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -9,6 +9,7 @@ import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { type Lab, password, rLibrary, workerScript, type Running } from '../../testing/lab.ts';
 import { labForEach } from '../../testing/lab-hooks.ts';
 import { waitFor } from '../../testing/wait-for.ts';
+import { needs } from '../support/needs-program.ts';
 import { onlySlow } from '../support/only-slow.ts';
 import { succeeded } from '../../testing/succeeded.ts';
 import { tracedLines } from '../support/traced-lines.ts';
@@ -198,11 +199,9 @@ test('a task that ends its R process is tried for ever by bare doRedis; here it 
   assert.equal(bare.process.exitCode, null, `bare doRedis has changed: ${bare.lines.join('\n')}`);
 });
 
-const canUnshare = spawnSync('unshare', ['-pf', '--mount-proc', 'true']).status === 0;
-
 test(
   'SIGTERM as first process of a container: bare doRedis ignores it, here the worker drains',
-  { skip: canUnshare ? false : 'process namespaces are not permitted here' },
+  { skip: needs('process namespaces') },
   async () => {
     const inNamespace = (command: string, args: string[], env: Record<string, string>): Running =>
       lab.run('unshare', ['-pf', '--mount-proc', command, ...args], env);

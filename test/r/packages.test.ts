@@ -24,8 +24,7 @@ describe('packages', () => {
   after(() => lab.stop());
 
   for (const one of cases) {
-    const tier = one.isFast ? {} : onlySlow;
-    test(one.name, { ...tier, timeout: 300_000 }, async (context) => {
+    test(one.name, one.isFast ? {} : { ...onlySlow, timeout: 300_000 }, async (context) => {
       if (await skipsWithout(context, ...one.packages)) return;
       const answers = await runBoth(lab, one);
       const names = new Set(answers.map(({ name }) => name));

@@ -9,9 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { packPart } from '../../functions/job/r-part.ts';
-import { missingTools } from '../../testing/journey.ts';
 
-it('readRDS() reads a shared file, and unserialize() gives the values back', { skip: missingTools() }, () => {
+it('readRDS() reads a shared file, and unserialize() gives the values back', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ff-part-'));
   const r = (code: string): string =>
     execFileSync('Rscript', ['--vanilla', '-e', code], { cwd: folder, encoding: 'utf8' });

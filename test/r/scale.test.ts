@@ -101,7 +101,7 @@ test('startFleetWorkers() works on a Redis without password', async (t) => {
     stopifnot(identical(foreach(i = 1:3, .combine = c) %dopar% i, 1:3))`;
   const session = spawn('Rscript', ['--vanilla', '-e', code], {
     env: { ...process.env, R_LIBS: rLibrary },
-    timeout: 120_000,
+    timeout: 100_000,
   });
   const status = await new Promise((done) => session.on('close', done));
   assert.equal(status, 0);

@@ -18,7 +18,7 @@ afterEach(async () => {
   await redis.stop();
 });
 
-test('startFleetWorkers() works without a password', { timeout: 120_000 }, async () => {
+test('startFleetWorkers() works without a password', async () => {
   const address = `localhost:${redis.port}`;
   const code = `library(foreach); library(foreachfleet)
     startFleetWorkers(2, redis = "${address}")
@@ -30,7 +30,7 @@ test('startFleetWorkers() works without a password', { timeout: 120_000 }, async
   await succeeded(session);
 });
 
-test('workers end with their session also when there is no Redis', { timeout: 120_000 }, async () => {
+test('workers end with their session also when there is no Redis', async () => {
   const redis = `localhost:${await freePort()}`;
   const code = `library(foreachfleet); cat("pid", startFleetWorkers(1, redis = "${redis}"), "\\n")`;
   const session = lab.run('Rscript', ['--vanilla', '-e', code], { R_LIBS: rLibrary, TMPDIR: lab.dir });

@@ -3,6 +3,7 @@
  * needs('kubectl') }`. Where the program is missing, the line of the skipped test says what is missing and
  * which tests cover the same behaviour without it.
  */
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -53,6 +54,10 @@ export const optionalPrograms = {
         : isExecutable(join(folder, 'kube-controller-manager'));
     },
     otherwise: 'the same suites run against the embedded controllers',
+  },
+  'process namespaces': {
+    isThere: () => spawnSync('unshare', ['-pf', '--mount-proc', 'true']).status === 0,
+    otherwise: 'the same signal is tested with a worker that is not the first process',
   },
 } satisfies Record<string, OptionalProgram>;
 

@@ -22,10 +22,7 @@ interface Made {
 for (const results of [150_000, 1_000_000])
   it(
     `the ledger of ${results} results is made within the deployed heap`,
-    {
-      ...(results > 150_000 ? onlySlow : {}),
-      timeout: 600_000,
-    },
+    results > 150_000 ? { ...onlySlow, timeout: 600_000 } : {},
     async (t) => {
       assert.ok(options.some((option) => option.startsWith('--max-old-space-size=')));
       const program = `${projectRoot}test/support/large-ledger.ts`;
