@@ -11,6 +11,8 @@ export type Fault =
   | { kind: 'sleep'; call: number; seconds: number }
   /** Every call of a port fails between two times (seconds since the upload). */
   | { kind: 'outage'; port: string; from: number; to: number }
+  /** Every call of a port waits for so long between two times, as long as its deadline is, and fails. */
+  | { kind: 'silence'; port: string; seconds: number; from: number; to: number }
   /** Calls whose name begins so are refused with this chance, by a seeded draw; `overtaken`: as if others wrote. */
   | { kind: 'refuse'; calls: string; chance: number; seed: number; overtaken?: true }
   /** Reads (of clusters, Kubernetes, lists of a bucket) answer what was true so many seconds ago, with this chance. */

@@ -86,6 +86,13 @@ export class FaultWorld {
     return isDamaged('jobs/demo.json') && isDamaged('previous/demo.json');
   }
 
+  /** What only the Redis of a cluster has is lost by somebody else's hand. */
+  excuse(cluster: SimulatedCluster): void {
+    const lost = new Set(cluster.outbox.map(({ entry }) => entry.id));
+    const kept = this.accepted.filter((entry) => !lost.has(entry.id));
+    this.accepted.splice(0, this.accepted.length, ...kept);
+  }
+
   seconds(): number {
     return (this.nowMs - this.beginMs) / 1000;
   }
@@ -162,6 +169,7 @@ export class FaultWorld {
     };
     if (is('crash', 'before')) return die();
     const outage = this.#outage(name);
+    if (outage?.kind === 'silence') await this.sleep(process, outage.seconds * 1000);
     if (outage?.kind === 'refuse' && outage.overtaken) throw new PreconditionError(name);
     if (is('fail', 'before') || outage !== undefined) throw failure(name);
     const answer = effect();
@@ -185,7 +193,8 @@ export class FaultWorld {
   #outage(name: string): Fault | undefined {
     const seconds = this.seconds();
     return this.#faults.find((fault) => {
-      if (fault.kind === 'outage') return name.startsWith(fault.port) && seconds >= fault.from && seconds < fault.to;
+      if (fault.kind === 'outage' || fault.kind === 'silence')
+        return name.startsWith(fault.port) && seconds >= fault.from && seconds < fault.to;
       return fault.kind === 'refuse' && name.startsWith(fault.calls) && this.#draw(fault) < fault.chance;
     });
   }

@@ -14,6 +14,8 @@ export interface Schedule {
 
 const PORTS = ['queue', 'workload', 'clusters', 'results', 'state', 'uploads', 'notices'];
 const OUTAGE_SECONDS = 600;
+/** As a call to a bucket, the longest of all. */
+const DEADLINE_SECONDS = 30;
 
 /** All of them, in a fixed order. */
 export async function listSchedules(scenarios: readonly Scenario[]): Promise<Schedule[]> {
@@ -48,7 +50,10 @@ function outages(endedSeconds: number): Fault[] {
   const faults: Fault[] = [];
   for (const port of PORTS)
     for (let from = 0; from < endedSeconds; from += 60)
-      faults.push({ kind: 'outage', port, from, to: from + OUTAGE_SECONDS });
+      faults.push(
+        { kind: 'outage', port, from, to: from + OUTAGE_SECONDS },
+        { kind: 'silence', port, seconds: DEADLINE_SECONDS, from, to: from + OUTAGE_SECONDS },
+      );
   return faults;
 }
 
