@@ -55,7 +55,7 @@ async function visitAll(context: Context, ports: Ports): Promise<void> {
       failed.push(job);
     });
   };
-  const left = await visitJobs(await findJobs(ports.buckets, nowMs), round, ports.clock, visit);
+  const left = await visitJobs(await findJobs(ports, nowMs), round, ports.clock, visit);
   await visitJobs(failed.splice(0), round, ports.clock, visit);
   if (left > 0) log('WARNING', `tick: ${left} jobs were not reached in time; the next one begins with others`);
 }

@@ -6,10 +6,12 @@
  */
 import * as z from 'zod';
 import { parseJson } from '../job/json-lines.ts';
-import { jobOfUpload, paths } from '../job/names.ts';
+import { jobOfUpload, LABEL_JOB, paths } from '../job/names.ts';
 import { log } from '../log.ts';
 import type { Buckets } from '../ports/bucket.ts';
 import { messageOf } from '../ports/port-error.ts';
+import type { Ports } from '../ports/ports.ts';
+import { readPlaces } from './place-list.ts';
 
 const JOBS_PER_PAGE = 1000;
 /** A tick comes every minute, some seconds earlier or later. */
@@ -20,16 +22,29 @@ const MAX_NOTE_BYTES = 1000;
 const noteSchema = z.object({ jobs: z.int().min(0) });
 
 /**
- * Ids of the jobs that a tick visits: the live ones, and now and then those that no event announced. Where the search
- * fails, the live ones are visited all the same. Throws PortError FF-BUCKET where they cannot be listed.
+ * Ids of the jobs that a tick visits: the live ones; those that have a cluster or a place, listed or not; and now and
+ * then those that no event announced. What cannot be asked keeps no other from being visited. Throws PortError
+ * FF-BUCKET where the live ones cannot be listed.
  */
-export async function findJobs(buckets: Pick<Buckets, 'uploads' | 'state'>, nowMs: number): Promise<string[]> {
-  const searched = searchWhenDue(buckets, nowMs).catch((error: unknown) => {
-    log('WARNING', `searching for jobs that no event announced: ${messageOf(error)}`);
+export async function findJobs(ports: Pick<Ports, 'buckets' | 'clusters'>, nowMs: number): Promise<string[]> {
+  const { buckets, clusters } = ports;
+  const lists = await Promise.all([
+    findLiveJobs(buckets),
+    orNone('searching for jobs that no event announced', () => searchWhenDue(buckets, nowMs)),
+    // A marker can be deleted by mistake: what costs money is visited all the same.
+    orNone('listing clusters', async () => (await clusters.list()).flatMap(({ labels }) => labels[LABEL_JOB] ?? [])),
+    orNone('listing places', async () => Object.keys((await readPlaces(buckets.state)).places)),
+  ]);
+  return [...new Set(lists.flat())];
+}
+
+async function orNone(what: string, find: () => Promise<string[]>): Promise<string[]> {
+  try {
+    return await find();
+  } catch (error) {
+    log('WARNING', `${what}: ${messageOf(error)}`);
     return [];
-  });
-  const [live, found] = await Promise.all([findLiveJobs(buckets), searched]);
-  return [...new Set([...live, ...found])];
+  }
 }
 
 async function searchWhenDue(buckets: Pick<Buckets, 'uploads' | 'state'>, nowMs: number): Promise<string[]> {

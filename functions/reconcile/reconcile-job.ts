@@ -22,12 +22,13 @@ import { readMarker, removeMarker, setMarker } from './live-marker.ts';
 import { type Connections, observe } from './observe.ts';
 import { isRefused } from './plan-creating.ts';
 import { releasePlace } from './place-list.ts';
-import { rebuildRecord } from './lost-record.ts';
+import { hasLeftTraces, rebuildRecord } from './lost-record.ts';
 import { plan } from './plan.ts';
 import {
   keepRecord,
   type LoadedRecord,
   loadRecord,
+  NO_RECORD,
   saveRecord,
   setAside,
   UnreadableRecordError,
@@ -42,8 +43,6 @@ export type PassResult =
   /** Another pass acts on this job now, or has just done so. */
   | { did: 'left-to-another' | 'covered' | 'no-job' };
 
-/** Instead of its generation. */
-const NO_RECORD = '0';
 /** A pass that takes longer than this is taken for dead, and another may act: the longest back-up and some calls. */
 const PASS_LIMIT_MS = 120_000;
 
@@ -77,11 +76,14 @@ export async function reconcileJob(
   }
 }
 
-/** Of a job whose record and copy cannot be read a record is made that ends it. */
+/** Of a job whose record and copy cannot be read, or are gone, a record is made that ends it. */
 async function loadOrRebuild(ports: Ports, job: string): Promise<LoadedRecord | null> {
   const { state } = ports.buckets;
   try {
-    return await loadRecord(state, job);
+    const loaded = await loadRecord(state, job);
+    if (loaded !== null || !(await hasLeftTraces(ports, job))) return loaded;
+    const record = await rebuildRecord(ports, job, ports.clock.nowMs());
+    return { record, generation: NO_RECORD, updatedMs: null, damage: 'neither it nor its copy is there: the job ends' };
   } catch (error) {
     if (!(error instanceof UnreadableRecordError) || error.object.isNewer) throw error;
     const { generation, updatedMs } = error.object;
@@ -105,7 +107,7 @@ async function mended(state: Bucket, { record, generation, damage }: LoadedRecor
 function findOtherPass(loaded: LoadedRecord, startedMs: number, eventMs: number | undefined): PassResult | null {
   const { record, updatedMs } = loaded;
   if (eventMs !== undefined && record.observedMs > eventMs) return { did: 'covered' };
-  return record.acting && startedMs - updatedMs < PASS_LIMIT_MS ? { did: 'left-to-another' } : null;
+  return record.acting && startedMs - (updatedMs ?? 0) < PASS_LIMIT_MS ? { did: 'left-to-another' } : null;
 }
 
 async function hasJobFile(uploads: Bucket, job: string): Promise<boolean> {

@@ -15,12 +15,15 @@ import { writeOnce } from './write-once.ts';
 const jsonObject = z.record(z.string(), z.unknown());
 type Json = z.output<typeof jsonObject>;
 
+/** Instead of its generation. */
+export const NO_RECORD = '0';
+
 export interface LoadedRecord {
   record: JobRecord;
   /** Of the object that was read, whether it could be understood or not: whoever writes replaces it. */
   generation: string;
-  /** When the storage wrote it. */
-  updatedMs: number;
+  /** When the storage wrote it; null: it is not there. */
+  updatedMs: number | null;
   /** Why the object could not be read: `record` is what the last finished pass has left. Null: all is well. */
   damage: string | null;
 }
@@ -32,7 +35,7 @@ export interface LoadedRecord {
  */
 export async function loadRecord(state: Bucket, job: string): Promise<LoadedRecord | null> {
   const info = await readOrDescribe(state, paths.record(job));
-  if (info === null) return null;
+  if (info === null) return loadMissing(state, job);
   const { generation, updatedMs } = info;
   const read = parseOrWhy(info.bytes, job);
   if ('record' in read) return { record: read.record, generation, updatedMs, damage: null };
@@ -40,6 +43,14 @@ export async function loadRecord(state: Bucket, job: string): Promise<LoadedReco
   const previous = last === null ? read : parseOrWhy(last.bytes, job);
   if ('record' in previous) return { record: previous.record, generation, updatedMs, damage: read.why };
   throw new UnreadableRecordError(job, read.why, { generation, updatedMs, isNewer: isOfNewerVersion(info.bytes) });
+}
+
+/** Nobody deletes a record but by mistake. The copy of a job that has not begun yet is there before the record. */
+async function loadMissing(state: Bucket, job: string): Promise<LoadedRecord | null> {
+  const last = await readOrDescribe(state, paths.previousRecord(job));
+  const read = last && parseOrWhy(last.bytes, job);
+  if (last === null || read === null || !('record' in read) || read.record.decisions.length === 0) return null;
+  return { record: read.record, generation: NO_RECORD, updatedMs: last.updatedMs, damage: 'it is missing' };
 }
 
 interface Unreadable {

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { drawScenario } from './world/drawn-scenarios.ts';
 import { drawMixedSchedules } from './world/mixed-schedules.ts';
 import { withQuietLog } from './world/quiet-log.ts';
 import { runSchedule } from './world/run-schedule.ts';
@@ -14,6 +15,8 @@ const share = Number(process.env['FF_FAULT_SHARE'] ?? 0.05);
 const seed = Number(process.env['FF_FAULT_SEED'] ?? 1);
 /** Of several faults at once there are too many to list: so many are drawn. */
 const MIXED = 10_000;
+/** Of what can happen to a job beside faults as well. */
+const LIVES = 2000;
 const LONGEST_MS = 3 * 3600_000;
 
 it('no schedule of faults breaks a promise', { timeout: LONGEST_MS }, async (test) => {
@@ -29,6 +32,18 @@ it('nor do two or three faults at once', { timeout: LONGEST_MS }, async (test) =
   const chosen = await withQuietLog(() => drawMixedSchedules(scenarios, count, seed));
   const found = await violationsOf(chosen);
   test.diagnostic(`${chosen.length} schedules of several faults, ${found.length} violations`);
+  assert.deepEqual(found, []);
+});
+
+it('nor does whatever a user, a script and the cloud do', { timeout: LONGEST_MS }, async (test) => {
+  const count = Math.ceil(LIVES * Math.min(1, share));
+  const lives = Array.from({ length: count }, (_, index) => drawScenario(seed * LIVES + index));
+  const chosen = await withQuietLog(async () => [
+    ...lives.map((scenario) => ({ scenario, faults: [] })),
+    ...(await drawMixedSchedules(lives, count, seed)),
+  ]);
+  const found = await violationsOf(chosen);
+  test.diagnostic(`${chosen.length} schedules of drawn lives, ${found.length} violations`);
   assert.deepEqual(found, []);
 });
 

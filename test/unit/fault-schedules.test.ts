@@ -144,6 +144,12 @@ const found: readonly [name: string, scenario: string, faults: Fault | Fault[]][
     'cancel',
     { kind: 'refuse', calls: 'queue.', chance: 0.5, seed: 11 },
   ],
+  [
+    'a job that nobody visited any more, because its marker was deleted',
+    'limit',
+    { kind: 'loss', object: 'live/demo', at: 730 },
+  ],
+  ['a record that was deleted: a job that begins anew', 'resume', { kind: 'loss', object: 'jobs/demo.json', at: 845 }],
   ['no event at all', 'canary failure', { kind: 'events', how: 'lost' }],
 ];
 

@@ -26,6 +26,8 @@ export type Fault =
   | { kind: 'interleave'; seed: number; processes: number }
   /** An object of the state bucket is cut to a part of its length, at a time (seconds since the upload). */
   | { kind: 'damage'; object: string; at: number; share: number }
+  /** An object of the state bucket is deleted by mistake. */
+  | { kind: 'loss'; object: string; at: number }
   /** Events: none arrive (only ticks), or each arrives twice. */
   | { kind: 'events'; how: 'lost' | 'doubled' };
 

@@ -82,7 +82,7 @@ export class FaultWorld {
   /** A record is lost only when somebody has damaged its copy, too: the job ends then, and says so. */
   mayLoseRecord(): boolean {
     const isDamaged = (object: string): boolean =>
-      this.#faults.some((fault) => fault.kind === 'damage' && fault.object === object);
+      this.#faults.some((fault) => (fault.kind === 'damage' || fault.kind === 'loss') && fault.object === object);
     return isDamaged('jobs/demo.json') && isDamaged('previous/demo.json');
   }
 
@@ -118,10 +118,11 @@ export class FaultWorld {
 
   #damage(milliseconds: number): void {
     for (const fault of this.#faults) {
-      if (fault.kind !== 'damage' || fault.at * 1000 >= this.nowMs - this.beginMs) continue;
+      if ((fault.kind !== 'damage' && fault.kind !== 'loss') || fault.at * 1000 >= this.nowMs - this.beginMs) continue;
       if (fault.at * 1000 < this.nowMs - this.beginMs - milliseconds) continue;
       const bytes = this.state.read(fault.object)?.bytes;
-      if (bytes) this.state.write(fault.object, bytes.subarray(0, bytes.length * fault.share), this.nowMs);
+      if (fault.kind === 'loss') this.state.remove(fault.object);
+      else if (bytes) this.state.write(fault.object, bytes.subarray(0, bytes.length * fault.share), this.nowMs);
     }
   }
 

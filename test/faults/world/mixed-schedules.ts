@@ -55,6 +55,7 @@ function drawFault(draw: Draw, extent: Extent): Fault {
   const ofAll: Fault[] = [
     { kind: 'outage', port: pick(draw, PORTS), from: seconds, to: seconds + pick(draw, [60, 180, 300]) },
     { kind: 'silence', port: pick(draw, PORTS), seconds: 30, from: seconds, to: seconds + pick(draw, [60, 180, 300]) },
+    { kind: 'loss', object: pick(draw, OBJECTS), at: seconds },
     { kind: 'damage', object: pick(draw, OBJECTS), at: seconds, share: pick(draw, [0, 0.5, 0.9]) },
     { kind: 'skew', seconds: pick(draw, [3600, -3600, 170, -170]), everyOther: draw() < 0.5 },
     { kind: 'refuse', calls: pick(draw, [...REFUSED, 'clusters.', 'workload.', 'queue.']), chance: 0.3, seed },

@@ -13,6 +13,7 @@ export interface Schedule {
 }
 
 const PORTS = ['queue', 'workload', 'clusters', 'results', 'state', 'uploads', 'notices'];
+const OBJECTS = ['jobs/demo.json', 'previous/demo.json', 'places.json', 'live/demo'];
 const OUTAGE_SECONDS = 600;
 /** As a call to a bucket, the longest of all. */
 const DEADLINE_SECONDS = 30;
@@ -60,7 +61,10 @@ function outages(endedSeconds: number): Fault[] {
 function damages(endedSeconds: number): Fault[] {
   const faults: Fault[] = [];
   for (let at = 20; at < endedSeconds; at += 40)
-    faults.push({ kind: 'damage', object: 'jobs/demo.json', at, share: 0.5 });
+    faults.push(
+      { kind: 'damage', object: 'jobs/demo.json', at, share: 0.5 },
+      ...OBJECTS.map((object): Fault => ({ kind: 'loss', object, at })),
+    );
   return faults;
 }
 

@@ -43,7 +43,7 @@ describe('what a tick asks the buckets', () => {
       await world.buckets.uploads.write(`jobs/ended-${job}/job.yaml`, '', {});
     }
     await world.buckets.state.write('live/lives', '', {});
-    await findJobs(world.buckets, world.nowMs);
+    await findJobs(world.ports, world.nowMs);
     return world;
   }
 
@@ -66,7 +66,7 @@ describe('what a tick asks the buckets', () => {
     const buckets = { state: counting(state), uploads: counting(uploads) };
     for (let minute = 1; minute <= 60; minute += 1) {
       world.nowMs += 60_000;
-      await findJobs(buckets, world.nowMs);
+      await findJobs({ ...world.ports, buckets: { ...world.buckets, ...buckets } }, world.nowMs);
     }
     return calls;
   }
@@ -79,7 +79,7 @@ describe('what a tick asks the buckets', () => {
   async function foundAfter(ended: number, seconds: number): Promise<string[]> {
     const world = await worldOf(ended);
     await world.buckets.uploads.write('jobs/unannounced/job.yaml', '', {});
-    return findJobs(world.buckets, world.nowMs + seconds * 1000);
+    return findJobs(world.ports, world.nowMs + seconds * 1000);
   }
 
   it('finds a folder that no event has announced at the next tick, and later where there were thousands', async () => {

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { status } from '../../../functions/entry/status.ts';
+import { tick } from '../../../functions/entry/tick.ts';
 import { loadRecord } from '../../../functions/reconcile/record-store.ts';
 import { sweep } from '../../../functions/reconcile/sweep.ts';
-import { JobWorld } from '../../support/job-world.ts';
+import { JobWorld, settings } from '../../support/job-world.ts';
 
 let world: JobWorld;
 const RECORD = 'jobs/demo.json';
@@ -153,5 +154,67 @@ describe('a job whose record and copy are both damaged', () => {
     await both('{"schema": 1000}');
     await assert.rejects(world.pass(60), /restore an earlier version/);
     assert.equal(world.buckets.state.objects.get(RECORD)?.bytes.toString(), '{"schema": 1000}');
+  });
+});
+
+describe('a record that somebody has deleted', () => {
+  it('goes on from its copy: what it has cost counts, and nothing is made twice', async () => {
+    const there = await world.toRunning();
+    const before = await world.record();
+    await world.buckets.state.remove(RECORD);
+    assert.deepEqual(await sweep(world.ports, 'test'), []);
+    await world.pass(60);
+    const record = await world.record();
+    assert.deepEqual([record.phase, record.attempt], ['running', 1]);
+    assert.ok(record.spending.usd > before.spending.usd);
+    there.driver = 'succeeded';
+    await world.untilGone(there);
+    await world.buckets.state.remove(RECORD);
+    await world.pass(60);
+    assert.equal(await world.phase(), 'succeeded');
+    assert.deepEqual(world.created, ['ff-demo-1']);
+  });
+
+  it('and its copy: a job that has a cluster or results ends, and one that has neither begins', async () => {
+    const there = await world.toRunning();
+    await world.buckets.state.remove(RECORD);
+    await world.buckets.state.remove('previous/demo.json');
+    await world.pass(60);
+    assert.deepEqual([await world.phase(), (await world.record()).ending?.code], ['draining', 'FF-RECORD-LOST']);
+    there.driver = 'failed';
+    await world.untilGone(there);
+    await world.buckets.results.write('other/attempt-3/exports/x', 'x', {});
+    for (const job of ['other', 'new']) {
+      await world.upload({ 'run.R': 'x <- 1\n', 'job.yaml': 'script: run.R\n' }, job);
+      await world.pass(60, job);
+    }
+    const other = await world.record('other');
+    assert.deepEqual([other.phase, other.ending?.code, other.attempt], ['failed', 'FF-RECORD-LOST', 3]);
+    assert.equal((await world.record('new')).phase, 'creating');
+  });
+});
+
+describe('a marker that somebody has deleted', () => {
+  it('is set again at the next tick, because the job has a cluster', async () => {
+    const there = await world.toRunning();
+    await world.buckets.state.remove('live/demo');
+    there.driver = 'succeeded';
+    world.nowMs += 60_000;
+    await tick({ ports: async () => world.ports, settings });
+    assert.equal(there.view.state, 'stopping');
+    assert.ok(world.buckets.state.objects.has('live/demo'));
+  });
+
+  it('or a place, when its cluster has gone', async () => {
+    const there = await world.toRunning();
+    there.driver = 'succeeded';
+    await world.pass();
+    await world.pass();
+    world.clusters.delete(there.view.name);
+    await world.buckets.state.remove('live/demo');
+    world.nowMs += 60_000;
+    await tick({ ports: async () => world.ports, settings });
+    assert.equal(await world.phase(), 'succeeded');
+    assert.equal(world.buckets.state.objects.has('live/demo'), false);
   });
 });
