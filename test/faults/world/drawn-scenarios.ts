@@ -49,6 +49,8 @@ const failDriver = toClusters((cluster) => {
   if (cluster.driver === 'running') cluster.driver = 'failed';
 });
 
+const loseMachine = toClusters((cluster) => cluster.pools.lose());
+
 const silence = (isUp: boolean): Act => toClusters((cluster) => void (cluster.redisUp = isUp));
 
 function removeFolder(world: FaultWorld): void {
@@ -75,7 +77,7 @@ function drawEvent(draw: Draw, jobFile: string): { act: Act; later: number }[] {
     now(deleteByHand),
     now(failToCreate),
     now(failDriver),
-    now(toClusters((cluster) => cluster.loseMachine())),
+    now(loseMachine),
     [
       { act: silence(false), later: 0 },
       { act: silence(true), later: SILENCE_SECONDS },
@@ -85,7 +87,7 @@ function drawEvent(draw: Draw, jobFile: string): { act: Act; later: number }[] {
 }
 
 function drawLoops(draw: Draw): LoopPlan[] {
-  const fails = [undefined, undefined, undefined, (iteration: number) => iteration % 3 === 0, () => true];
+  const fails: LoopPlan['fails'][] = [undefined, undefined, undefined, (iteration) => iteration % 3 === 0, () => true];
   return Array.from({ length: 1 + Math.floor(draw() * 3) }, () => {
     const failing = pick(draw, fails);
     const plan = { tasks: pick(draw, [1, 3, 12, 40, 200]), seconds: pick(draw, [5, 20, 60]) };

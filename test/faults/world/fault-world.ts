@@ -169,14 +169,20 @@ export class FaultWorld {
       return never;
     };
     if (is('crash', 'before')) return die();
-    const outage = this.#outage(name);
-    if (outage?.kind === 'silence') await this.sleep(process, outage.seconds * 1000);
-    if (outage?.kind === 'refuse' && outage.overtaken) throw new PreconditionError(name);
-    if (is('fail', 'before') || outage !== undefined) throw failure(name);
+    await this.#failIfOut(process, name);
+    if (is('fail', 'before')) throw failure(name);
     const answer = effect();
     if (is('crash', 'after')) return die();
     if (is('fail', 'after')) throw failure(name);
     return this.#aged(name, answer);
+  }
+
+  async #failIfOut(process: Process, name: string): Promise<void> {
+    const outage = this.#outage(name);
+    if (outage === undefined) return;
+    if (outage.kind === 'silence') await this.sleep(process, outage.seconds * 1000);
+    if (outage.kind === 'refuse' && outage.overtaken) throw new PreconditionError(name);
+    throw failure(name);
   }
 
   async #sleepBefore(process: Process, number: number): Promise<void> {
