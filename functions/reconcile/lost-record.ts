@@ -29,7 +29,7 @@ const LOST: EndingReason = {
 
 const MAX_STATUS_BYTES = 16 * 1024 ** 2;
 
-/** Whether a job without a record has been begun before. A cloud that cannot be asked says nothing: it makes nothing. */
+/** Whether a job without a record has begun before. A cloud that cannot be asked says nothing: it makes nothing. */
 export async function hasLeftTraces(ports: Ports, job: string): Promise<boolean> {
   if ((await ports.buckets.results.listFolders(`${job}/`)).length > 0) return true;
   return (await findCluster(ports, job).catch(() => null)) !== null;

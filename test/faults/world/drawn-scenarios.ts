@@ -103,7 +103,8 @@ export function drawScenario(seed: number): Scenario {
     const usd = pick(draw, LIMITS_USD);
     limits.push(usd);
     const canary = pick(draw, ['{tasks: 4}', '{tasks: 1}', '{tasks: 4, approval: manual}']);
-    return `script: run.R\nlimits: {usd: ${usd}}\ncanary: ${canary}\ndebugHold: ${pick(draw, ['0m', '0m', '10m', '24h'])}\n`;
+    const hold = pick(draw, ['0m', '0m', '10m', '24h']);
+    return `script: run.R\nlimits: {usd: ${usd}}\ncanary: ${canary}\ndebugHold: ${hold}\n`;
   };
   const first = jobFile();
   const count = 1 + Math.floor(draw() * MOST_EVENTS);
