@@ -59,9 +59,9 @@ function removeFolder(world: FaultWorld): void {
 
 /** What happens, as a few things that belong together, and how many seconds later each. */
 function drawEvent(draw: Draw, jobFile: string): { act: Act; later: number }[] {
-  const now = (act: Act): { act: Act; later: number }[] => [{ act, later: 0 }];
+  const alone = (act: Act): { act: Act; later: number }[] => [{ act, later: 0 }];
   const choices = [
-    ...['cancel', 'pause', 'resume', 'resume', 'resume', 'approve'].map((kind) => now(control(kind))),
+    ...['cancel', 'pause', 'resume', 'resume', 'resume', 'approve'].map((kind) => alone(control(kind))),
     [
       { act: control('cancel'), later: 0 },
       { act: control('resume'), later: 5 },
@@ -70,14 +70,14 @@ function drawEvent(draw: Draw, jobFile: string): { act: Act; later: number }[] {
       { act: upload('job.yaml', jobFile), later: 0 },
       { act: control('resume'), later: 0 },
     ],
-    now(upload('run.R', `x <- ${Math.floor(draw() * 100)}\n`)),
-    now(upload('job.yaml', jobFile)),
-    now(upload('job.yaml', 'no: job\n')),
-    now(removeFolder),
-    now(deleteByHand),
-    now(failToCreate),
-    now(failDriver),
-    now(loseMachine),
+    alone(upload('run.R', `x <- ${Math.floor(draw() * 100)}\n`)),
+    alone(upload('job.yaml', jobFile)),
+    alone(upload('job.yaml', 'no: job\n')),
+    alone(removeFolder),
+    alone(deleteByHand),
+    alone(failToCreate),
+    alone(failDriver),
+    alone(loseMachine),
     [
       { act: silence(false), later: 0 },
       { act: silence(true), later: SILENCE_SECONDS },
