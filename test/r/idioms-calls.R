@@ -63,4 +63,10 @@ probe("outer vectorize", foreach(i = 1:2) %run% outer(1:2, 1:3, Vectorize(functi
 probe("compose", foreach(i = 1:2) %run% { compose <- function(...) { fs <- list(...); function(x) Reduce(function(a,
   f) f(a), fs, x) }; compose(sqrt, Negate(is.na), as.integer)(i) })
 
+with_default <- function(op, n, extra = 5) { `%run%` <- op; foreach(i = 1:n) %run% c(missing(extra), i + extra) }
+probe("a default argument", list(with_default(`%run%`, 2), with_default(`%run%`, 2, 7)))
+forced <- function(op, a, b = a) { `%run%` <- op; force(b); foreach(i = 1:2) %run% c(missing(a), missing(b), b) }
+probe("a default argument that was evaluated", list(forced(`%run%`, 2), forced(`%run%`, 2, 3)))
+set_anew <- function(op, a = 1) { `%run%` <- op; a <- a + 1; foreach(i = 1:2) %run% c(missing(a), a) }
+probe("a default argument that was set anew", set_anew(`%run%`))
 finish_probes()

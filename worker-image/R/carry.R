@@ -72,7 +72,7 @@ carried_setup <- function(fleet, loop) {
   list(depth = carried$depth, captured = length(carried$captured), package = carried$package,
        attached = carried$attached, definitions = definitions, fixed = carried$fixed, locks = level_locks(loop),
        variables = bytes, hidden = carried$hidden,
-       asked = asked_arguments(loop$expr, carried), names = unlist(carried$used), lent = loop$loans$names,
+       asked = carried$asked, names = unlist(carried$used), lent = loop$loans$names,
        dead = carried$dead, left = left_behind(loop))
 }
 

@@ -29,6 +29,7 @@ find_dependencies <- function(fleet, loop, obj, expr, envir) {
   loop$carried <- c(carried, list(used = used, from_data = from_data, hidden = hidden, definitions = definitions,
                                    dead = setdiff(reached$dead, hidden)))
   loop$reads_arguments <- reached$reads_arguments
+  loop$carried$asked <- asked_arguments(expr, loop$carried)
   loop$carried$unused <- lapply(seq_along(used), function(k) unused_functions(loop$carried, k))
   loop$loans <- new_loans(loop$carried)
   if (reached$makes_names) loop$carried$present <- lapply(loop$loans$names, sort_names)

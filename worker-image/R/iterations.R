@@ -72,7 +72,7 @@ read_and_run <- function(code, setup, item, scope, output, worker, try) {
 }
 
 run_iteration <- function(code, setup, item, scope, output, worker, try) {
-  local_env <- new.env(parent = scope$env)
+  local_env <- iteration_frame(worker$installation, scope$env)
   put_asked(worker$installation, local_env)
   for (name in names(item$args)) assign(name, item$args[[name]], envir = local_env)
   output$begin(setup$loop, item$i)

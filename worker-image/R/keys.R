@@ -29,7 +29,9 @@ loop_key_parts <- function(expr, carried, packages, seed, data_hashes = characte
   versions <- package_versions(packages)
   places <- lapply(carried$attached, function(place) setdiff(place$behind, paste0("package:", ENGINE_PACKAGES)))
   reached <- list(levels, script, names(data), unname(data), carried$present, places)
-  exports <- short_hash(c(reached, if (length(closed <- closed_levels(carried))) list(closed)), frames)
+  rare <- c(if (length(closed <- closed_levels(carried))) list(closed),
+            if (length(carried$asked)) list(asked_parts(carried$asked, carried)))
+  exports <- short_hash(c(reached, rare), frames)
   named <- c(object_parts(carried), as.list(stats::setNames(data, sprintf("o.%s", names(data)))))
   names(methods) <- definition_names(definitions)
   digests <- c(exports, named_digests(named, MOST_NAMED_OBJECTS, frames),
