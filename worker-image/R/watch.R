@@ -45,7 +45,7 @@ watched <- function(name, original) {
     call[[1L]] <- as.name(.watched$name)
     frame <- new.env(parent = parent.frame())
     assign(.watched$name, .watched$original, envir = frame)
-    watch <- .watched$fleet$watch
+    watch <- .watched$package$watch
     if (is.null(watch) || watch$loading) return(eval(call, frame))
     matched <- match.call()
     after <- .watched$note(watch, matched)
@@ -54,7 +54,7 @@ watched <- function(name, original) {
     eval(call, frame)
   }))
   formals(wrapper) <- formals(original)
-  watched <- list(name = name, original = original, fleet = .fleet, note = NOTES[[name]])
+  watched <- list(name = name, original = original, package = .fleet, note = NOTES[[name]])
   environment(wrapper) <- list2env(list(.watched = watched), parent = baseenv())
   attr(wrapper, "original") <- original
   wrapper
