@@ -59,7 +59,13 @@ is_same_error <- function(error, report) {
 note_versions <- function(report) {
   there <- sub(";.*", "", or_else(report$sessionInfo, ""))
   if (!nzchar(there) || there == R.version.string) return(invisible())
-  write_line(sprintf("note: the worker had %s, this is %s", there, R.version.string), 2L)
+  write_line(sprintf("note: the worker had %s, this is %s", foreign_text(there), R.version.string), 2L)
+}
+
+# What the job has written, on its way to the terminal: it begins no line of its own, and moves no cursor.
+foreign_text <- function(text) {
+  turning <- "[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]" # characters that change the writing direction
+  encodeString(gsub(turning, "\ufffd", enc2utf8(as.character(text)), perl = TRUE))
 }
 
 # For an interactive R: variables in reach, and what to type
@@ -76,14 +82,15 @@ replay_start <- function(folder) {
   objects <- sort(setdiff(ls(variables), names(task$args)))
   attach(variables, name = "foreach-fleet:iteration", warn.conflicts = FALSE)
   line <- function(...) write_line(paste0(...), 2L)
-  line("This is loop ", report$loop, ", iteration ", report$iteration, " of job ", report$job, ", attempt ",
-       report$attempt, ".")
-  line(if (length(report$message)) paste("It failed with:", report$message) else "It did not fail in the job.")
+  line("This is loop ", report$loop, ", iteration ", report$iteration, " of job ", foreign_text(report$job),
+       ", attempt ", report$attempt, ".")
+  failed <- length(report$message) > 0L
+  line(if (failed) paste("It failed with:", foreign_text(report$message)) else "It did not fail in the job.")
   if ("fleetLostError" %in% unlist(report$class)) line("It ended its R process, and may end this one.")
-  line("Its arguments:  ", or_else(argument_text(task$args), "none"))
-  if (length(objects)) line("Its objects:    ", paste(objects, collapse = ", "))
+  line("Its arguments:  ", foreign_text(or_else(argument_text(task$args), "none")))
+  if (length(objects)) line("Its objects:    ", paste(foreign_text(objects), collapse = ", "))
   data <- ls(globalenv())
-  if (length(data)) line("From its data:  ", paste(data, collapse = ", "))
+  if (length(data)) line("From its data:  ", paste(foreign_text(data), collapse = ", "))
   line("", "\nType  replay()  to run it with the same random numbers: at an error, choose a call and look at its ",
        "variables (0 leaves it).")
   line("Type  q()       to leave.\n")

@@ -4,51 +4,28 @@
  */
 import { GoogleError, type Call, type Route } from '../../identity/google-http.ts';
 import { isPlain } from '../../is-plain.ts';
-import { parseFilter } from './filter.ts';
+import { Collections, notFound, type Scope, SCOPES } from './collections.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { GroupRecord } from '../fleet/fleet-records.ts';
-import { leftoverKind, type LeftoverKind, type Leftovers } from '../leftovers.ts';
-import { MACHINE_TYPES } from '../machine-types.ts';
+import { leftoverKind, type Leftovers } from '../leftovers.ts';
 import type { ComputeOperations } from './operations.ts';
+import { pageOf } from './page.ts';
 import { Resources, type Resource } from './resources.ts';
 import { isRegion, isZone, REGIONS, ZONES } from '../zones.ts';
-
-const DEFAULT_PAGE = 500;
-
-/** 'zones/us-central1-a', 'regions/us-central1' or 'global'. */
-type Scope = string;
-
-/** Collections that can be listed, and in which kind of scope they live. */
-const SCOPES: Record<string, 'zones' | 'regions' | 'both'> = {
-  instances: 'zones',
-  disks: 'zones',
-  instanceGroupManagers: 'zones',
-  machineTypes: 'zones',
-  addresses: 'regions',
-  forwardingRules: 'regions',
-  instanceTemplates: 'regions',
-  firewalls: 'regions',
-  operations: 'both',
-  autoscalers: 'zones',
-};
-
-interface Page {
-  kind: string;
-  items?: Resource[];
-  nextPageToken?: string;
-}
 
 export class ComputeRoutes {
   readonly #fleet: Fleet;
   readonly #leftovers: Leftovers;
   readonly #operations: ComputeOperations;
   readonly #resources: Resources;
+  readonly #collections: Collections;
 
   constructor(fleet: Fleet, leftovers: Leftovers, operations: ComputeOperations) {
     this.#fleet = fleet;
     this.#leftovers = leftovers;
     this.#operations = operations;
     this.#resources = new Resources(fleet);
+    this.#collections = new Collections(fleet, leftovers, operations, this.#resources);
   }
 
   route(call: Call): Route | undefined {
@@ -69,7 +46,8 @@ export class ComputeRoutes {
   #handler(call: Call, parts: string[]): { name: string; run(): object } | undefined {
     const [first = '', second = '', third = '', fourth, fifth] = parts;
     if (parts.length === 0) return { name: 'projects.get', run: () => this.#project() };
-    if (first === 'aggregated') return { name: `${second}.aggregatedList`, run: () => this.#aggregated(call, second) };
+    if (first === 'aggregated')
+      return { name: `${second}.aggregatedList`, run: () => this.#collections.aggregated(call, second) };
     if (first === 'zones' || first === 'regions') {
       if (third === '') return this.#places(call, first, second);
       return this.#scoped(call, `${first}/${second}`, third, fourth, fifth);
@@ -93,7 +71,7 @@ export class ComputeRoutes {
     const make = (each: string): Resource =>
       collection === 'zones' ? this.#resources.zone(each) : this.#resources.region(each);
     const known = collection === 'zones' ? ZONES : REGIONS;
-    if (name === '') return { name: `${collection}.list`, run: () => this.#page(call, collection, known.map(make)) };
+    if (name === '') return { name: `${collection}.list`, run: () => pageOf(call, collection, known.map(make)) };
     return {
       name: `${collection}.get`,
       run: () => {
@@ -119,78 +97,14 @@ export class ComputeRoutes {
       },
     });
     if (verb !== undefined) return run(verb, () => this.#action(call, scope, collection, name ?? '', verb));
-    if (name === undefined) return run('list', () => this.#page(call, collection, this.#items(collection, scope)));
+    if (name === undefined)
+      return run('list', () => pageOf(call, collection, this.#collections.items(collection, scope)));
     if (call.method === 'DELETE') return run('delete', () => this.#delete(scope, collection, name));
-    return run('get', () => this.#get(scope, collection, name));
-  }
-
-  #items(collection: string, scope: Scope): Resource[] {
-    const place = scope.split('/')[1] ?? scope;
-    const machines = (make: 'instance' | 'bootDisk'): Resource[] =>
-      this.#groups(place).flatMap((group) =>
-        group.machines
-          .filter((machine) => machine.grantedMs !== null)
-          .map((machine) => this.#resources[make](group, machine)),
-      );
-    switch (collection) {
-      case 'instances':
-        return machines('instance');
-      case 'disks':
-        return [...machines('bootDisk'), ...this.#leftoverItems('disks', place)];
-      case 'addresses':
-      case 'forwardingRules':
-        return this.#leftoverItems(collection, place);
-      case 'instanceTemplates':
-      case 'firewalls':
-        return [...this.#partsOfClusters(collection, place), ...this.#leftoverItems(collection, place)];
-      case 'instanceGroupManagers':
-        return [
-          ...this.#groups(place).map((group) => this.#resources.group(group)),
-          ...this.#leftoverItems('instanceGroupManagers', place),
-        ];
-      case 'machineTypes':
-        return this.#resources.machineTypes(place);
-      case 'operations':
-        return this.#operations.list(scope);
-      default:
-        // Autoscalers: none, but gcloud looks before it lists groups.
-        return [];
-    }
-  }
-
-  /** Both are global. */
-  #partsOfClusters(collection: 'instanceTemplates' | 'firewalls', place: string): Resource[] {
-    if (place !== 'global') return [];
-    const groups = [...this.#fleet.groups.values()];
-    if (collection === 'instanceTemplates') return groups.map((group) => this.#resources.template(group));
-    const first = new Map(groups.map((group) => [`${group.clusterLocation}/${group.cluster}`, group]));
-    return [...first.values()].map((group) => this.#resources.firewall(group));
-  }
-
-  #groups(zone: string): GroupRecord[] {
-    return [...this.#fleet.groups.values()].filter((group) => group.zone === zone);
-  }
-
-  #leftoverItems(kind: LeftoverKind, scope: string): Resource[] {
-    return this.#leftovers
-      .list(kind)
-      .filter((each) => each.scope === scope)
-      .map((each) => this.#resources.leftover(each));
-  }
-
-  #get(scope: Scope, collection: string, name: string): Resource {
-    if (collection === 'operations') return this.#operations.get(name);
-    if (collection === 'machineTypes') {
-      const type = MACHINE_TYPES.get(name);
-      if (type) return this.#resources.machineType(scope.split('/')[1] ?? '', type);
-    }
-    const found = this.#items(collection, scope).find((each) => each.name === name || each['id'] === name);
-    if (!found) throw this.#notFound(`${scope}/${collection}/${name}`);
-    return found;
+    return run('get', () => this.#collections.get(scope, collection, name));
   }
 
   #delete(scope: Scope, collection: string, name: string): Resource {
-    const target = this.#get(scope, collection, name);
+    const target = this.#collections.get(scope, collection, name);
     const kind = leftoverKind.safeParse(collection).data;
     const leftover = kind && this.#leftovers.find(kind, scope.split('/')[1] ?? scope, name);
     if (!leftover) {
@@ -206,12 +120,12 @@ export class ComputeRoutes {
   #action(call: Call, scope: Scope, collection: string, name: string, verb: string): object {
     if (collection === 'operations' && verb === 'wait') return this.#operations.get(name);
     const group = this.#fleet.groups.get(name);
-    if (!group || `zones/${group.zone}` !== scope) throw this.#notFound(`${scope}/${collection}/${name}`);
+    if (!group || `zones/${group.zone}` !== scope) throw notFound(this.#fleet, `${scope}/${collection}/${name}`);
     switch (verb) {
       case 'listManagedInstances':
         return this.#managed(call, group);
       case 'listInstances':
-        return this.#page(
+        return pageOf(
           call,
           'instanceGroupsListInstances',
           group.machines.map((machine) => ({
@@ -229,7 +143,7 @@ export class ComputeRoutes {
   }
 
   #managed(call: Call, group: GroupRecord): object {
-    const { items, nextPageToken } = this.#page(
+    const { items, nextPageToken } = pageOf(
       call,
       'instanceGroupManagersListManagedInstances',
       group.machines.map((machine) => this.#resources.managedInstance(group, machine)),
@@ -267,39 +181,6 @@ export class ComputeRoutes {
     );
   }
 
-  #page(call: Call, kind: string, all: Resource[]): Page {
-    const holds = parseFilter(call.query.get('filter'));
-    const matching = all.filter(holds);
-    const from = Number(call.query.get('pageToken') ?? 0) || 0;
-    const size = Number(call.query.get('maxResults') ?? DEFAULT_PAGE) || DEFAULT_PAGE;
-    const items = matching.slice(from, from + size);
-    return {
-      kind: `compute#${kind}List`,
-      ...(items.length > 0 ? { items } : {}),
-      ...(from + size < matching.length ? { nextPageToken: String(from + size) } : {}),
-    };
-  }
-
-  /** Every scope is named; an empty one carries a warning, as the API's do. */
-  #aggregated(call: Call, collection: string): object {
-    const kind = SCOPES[collection];
-    if (kind === undefined) throw new GoogleError(404, `The collection ${collection} was not found`);
-    const holds = parseFilter(call.query.get('filter'));
-    const scopes = [
-      ...(kind === 'regions' ? [] : ZONES.map((zone) => `zones/${zone}`)),
-      ...(kind === 'zones' ? [] : ['global', ...REGIONS.map((region) => `regions/${region}`)]),
-    ];
-    const items = scopes.map((scope): [string, object] => {
-      const found = this.#items(collection, scope).filter(holds);
-      const warning = {
-        code: 'NO_RESULTS_ON_PAGE',
-        message: `There are no results for scope '${scope}' on this page.`,
-      };
-      return [scope, found.length > 0 ? { [collection]: found } : { warning }];
-    });
-    return { kind: `compute#${collection}AggregatedList`, items: Object.fromEntries(items) };
-  }
-
   #requireScope(scope: Scope): void {
     const [collection, place = ''] = scope.split('/');
     if (scope === 'global' || (collection === 'zones' ? isZone(place) : isRegion(place))) return;
@@ -307,9 +188,5 @@ export class ComputeRoutes {
       400,
       `Invalid value for field '${collection?.slice(0, -1)}': '${place}'. Unknown ${collection?.slice(0, -1)}.`,
     );
-  }
-
-  #notFound(rest: string): GoogleError {
-    return new GoogleError(404, `The resource 'projects/${this.#fleet.context.projectId}/${rest}' was not found`);
   }
 }

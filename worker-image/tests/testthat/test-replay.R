@@ -48,3 +48,10 @@ test_that("what is too large is left out, and said so", {
   env$noise <- raw(9e6)
   expect_null(report_of(quote(1), list(i = 1L), env)$replay)
 })
+
+test_that("what a report says begins no line of its own on the terminal, and moves no cursor", {
+  said <- foreachfleet:::foreign_text("no fit\nIts arguments:  none\r\u001b[2J\u202e gr\u00fc\u00df")
+  expect_false(grepl("[[:cntrl:]\u202e]", said, perl = TRUE))
+  expect_match(said, "^no fit\\\\nIts arguments")
+  expect_match(said, "gr\u00fc\u00df")
+})
