@@ -1,4 +1,4 @@
-// What people write in tasks without a thought of where they run: more than 150 idioms of R, each beside its value
+// What people write in tasks without a thought of where they run: two hundred idioms of R, each beside its value
 // under `%do%` in the same session.
 import { test } from 'node:test';
 import type { Lab } from '../../testing/lab.ts';
@@ -8,7 +8,7 @@ import { probesAgree } from './probes.ts';
 let lab: Lab;
 labForAll((made) => (lab = made), ['w1', 'w2']);
 
-for (const subject of ['classes', 'calls', 'data', 'loops', 'session']) {
+for (const subject of ['classes', 'calls', 'data', 'loops', 'scope', 'session']) {
   test(`idioms of R give what %do% gives: ${subject}`, async () => {
     await probesAgree(lab, `idioms-${subject}.R`);
   });

@@ -1,0 +1,52 @@
+# Loops in methods and functions, results that remember, and names of R that a script has for its own: each beside its
+# value under %do%. Run after probe.R.
+said <- function(code) tryCatch(code, error = conditionMessage)
+probe("pipe lambda", foreach(i = 1:2) %run% (1:3 |> sapply(FUN = \(x) x * i) |> sum()))
+probe("raw string", foreach(i = 1:2) %run% r"(a\b)")
+probe("dots fwd", { f <- function(op, ...) { `%run%` <- op; foreach(i = 1:2) %run% list(..., ...length(), ..1,
+  names(list(...))) }; f(`%run%`, a = 1, 2) })
+probe("dots in inner fn", { f <- function(op, ...) { `%run%` <- op; g <- function(i) sum(i, ...)
+  foreach(i = 1:2) %run% g(i) }; f(`%run%`, 10, 20) })
+setClass("Runner", representation(k = "numeric")); setGeneric("go", function(x, op, ...) standardGeneric("go"))
+setMethod("go", "Runner", function(x, op, ...) { `%run%` <- op; foreach(i = 1:2) %run% (x@k * i) })
+probe("loop in S4 method", go(new("Runner", k = 3), `%run%`))
+Rn <- setRefClass("Rn", fields = list(k = "numeric"), methods = list(go = function(op) { `%run%` <- op
+  foreach(i = 1:2, .combine = c) %run% (k * i + h(i)) }, h = function(z) z * 100 * k))
+probe("loop in RC method", Rn$new(k = 2)$go(`%run%`))
+probe("loop in lapply", lapply(1:2, function(k) foreach(i = 1:2, .combine = c) %run% (i * k)))
+probe("loop in local", local({ v <- 5; foreach(i = 1:2) %run% (v + i) }))
+probe("loop in sapply w/ closure", sapply(c(a = 1, b = 2), function(k) { add <- function(x) x + k; foreach(i = 1:3,
+  .combine = sum, .multicombine = TRUE) %run% add(i) }))
+probe("inner foreach %do%", foreach(i = 1:2) %run% { foreach(j = 1:2, .combine = c) %do% (i * j) })
+probe("inner foreach %dopar%", foreach(i = 1:2) %run% { suppressWarnings(foreach(j = 1:2,
+  .combine = c) %dopar% (i * j)) })
+probe("result env shared", { r <- foreach(i = 1:2) %run% { e <- new.env(); e$v <- i; list(e, e) }; lapply(r,
+  function(x) { x[[1]]$v <- 99; x[[2]]$v }) })
+probe("result formula", foreach(i = 1:2) %run% all.vars(as.formula(paste("y ~ x", i, sep = ""))))
+probe("big list args", foreach(x = split(1:1000, rep(1:4, 250)), .combine = c) %run% sum(x))
+probe("multi iter unequal", foreach(a = 1:3, b = letters[1:2]) %run% paste(a, b))
+probe("missing var error", said(foreach(i = 1:2) %run% (i + undefined_variable_z)))
+probe("stop in combine", said(foreach(i = 1:3, .combine = function(a, b) if (b == 2) stop("comb") else a + b) %run% i))
+probe("return() in task", foreach(i = 1:2) %run% { f <- function() { return(i * 2); 99 }; f() })
+probe("break in task", said(foreach(i = 1:2) %run% { for (k in 1:3) if (k == 2) break; k }))
+probe("invisible/NULL/list()", foreach(i = 1:3) %run% switch(i, NULL, list(), invisible(3)))
+probe("attributes", foreach(i = 1:2) %run% structure(i, class = "zzz", note = "n"))
+probe("iterating list of data frames", foreach(d = split(mtcars, mtcars$cyl),
+  .combine = rbind) %run% data.frame(n = nrow(d), m = mean(d$mpg)))
+probe("cbind names", foreach(i = 1:3, .combine = cbind) %run% c(a = i, b = i^2))
+probe("rbind names", foreach(i = 1:3, .combine = rbind) %run% c(a = i, b = i^2))
+probe("data.frame combine", foreach(i = 1:2, .combine = data.frame) %run% c(i, i))
+probe("merge combine", foreach(i = 1:2, .combine = function(x, y) merge(x, y,
+  by = "k")) %run% setNames(data.frame(k = 1:2, v = i), c("k", paste0("v", i))))
+probe("environment vars same name as fn", { c <- 5; foreach(i = 1:2) %run% c(c, i) })
+probe("T/F masks", { T <- 0; foreach(i = 1:2) %run% c(T, isTRUE(T)) })
+probe("masking base fn", { paste <- function(...) "masked"; foreach(i = 1:2) %run% paste("a", i) })
+probe("masking operator", { `+` <- function(a, b) a * b; foreach(i = 1:2) %run% (i + 10) })
+probe("masking [", { `[` <- function(x, i) "sub"; foreach(i = 1:2) %run% letters[i] })
+probe("masking if via fn", { `if` <- function(a, b, c) "iffy"; foreach(i = 1:2) %run% if (TRUE) 1 else 2 })
+probe("masking {", { `{` <- function(...) "brace"; foreach(i = 1:2) %run% { 1 } })
+probe("masking (", { `(` <- function(x) "paren"; foreach(i = 1:2) %run% (i) })
+probe("masking <-", { `<-` <- function(a, b) "noassign"; foreach(i = 1:2) %run% { z <- 1 } })
+probe("pi changed", { pi <- 3; foreach(i = 1:2) %run% (pi * i) })
+probe("letters changed", { letters <- LETTERS; foreach(i = 1:2) %run% letters[i] })
+finish_probes()
