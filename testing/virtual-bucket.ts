@@ -37,14 +37,15 @@ export class VirtualBucket implements Bucket {
     return (await this.list(name)).find((object) => object.name === name) ?? null;
   }
 
-  async list(prefix: string, options: { glob?: string } = {}): Promise<ObjectInfo[]> {
+  async list(prefix: string, options: { glob?: string; most?: number } = {}): Promise<ObjectInfo[]> {
     this.#world.check(`${this.name}.list`);
     const pattern =
       options.glob === undefined
         ? /^/
         : new RegExp(`^${options.glob.replaceAll('.', '\\.').replaceAll('*', '[^/]*')}$`);
     const names = [...this.objects.keys()].filter((name) => name.startsWith(prefix) && pattern.test(name));
-    return names.toSorted().map((name) => {
+    const listed = names.toSorted().slice(0, (options.most ?? Infinity) + 1);
+    return listed.map((name) => {
       const object = this.objects.get(name)!;
       const md5 = createHash('md5').update(object.bytes).digest('base64');
       return {

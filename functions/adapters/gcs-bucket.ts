@@ -124,11 +124,27 @@ class GcsBucket implements Bucket {
     });
   }
 
-  async list(prefix: string, options: { glob?: string } = {}): Promise<ObjectInfo[]> {
-    const [files] = await this.#call(`listing gs://${this.name}/${prefix}`, () =>
-      this.#bucket.getFiles({ prefix, ...(options.glob === undefined ? {} : { matchGlob: options.glob }) }),
-    );
-    return files.map(toInfo);
+  async list(prefix: string, options: { glob?: string; most?: number } = {}): Promise<ObjectInfo[]> {
+    const found: ObjectInfo[] = [];
+    for await (const page of this.#pages(prefix, options.glob)) {
+      found.push(...page);
+      if (found.length > (options.most ?? Infinity)) break;
+    }
+    return found;
+  }
+
+  /**
+   * Page by page: there may be a million of them, and what the client keeps of each has kilobytes. Its next query
+   * forgets that it was asked for one page.
+   */
+  async *#pages(prefix: string, glob?: string): AsyncGenerator<ObjectInfo[]> {
+    let query: GetFilesOptions | null = { prefix, ...(glob === undefined ? {} : { matchGlob: glob }) };
+    while (query !== null) {
+      const page: GetFilesOptions = { ...query, autoPaginate: false };
+      const [files, next] = await this.#call(`listing gs://${this.name}/${prefix}`, () => this.#bucket.getFiles(page));
+      yield files.map(toInfo);
+      query = next ?? null;
+    }
   }
 
   async listFolders(prefix: string): Promise<string[]> {
@@ -149,14 +165,7 @@ class GcsBucket implements Bucket {
 
   async bytesBelow(prefix: string): Promise<number> {
     let bytes = 0;
-    let query: GetFilesOptions | null = { prefix };
-    // Page by page: there may be a million of them. The client's next query forgets that it was asked for one.
-    while (query !== null) {
-      const page: GetFilesOptions = { ...query, autoPaginate: false };
-      const [files, next] = await this.#call(`listing gs://${this.name}/${prefix}`, () => this.#bucket.getFiles(page));
-      for (const file of files) bytes += toInfo(file).bytes;
-      query = next ?? null;
-    }
+    for await (const page of this.#pages(prefix)) for (const object of page) bytes += object.bytes;
     return bytes;
   }
 

@@ -9,6 +9,8 @@ export const MAX_SCRIPT_BYTES = 2 * 1024 ** 2;
 const UNSAFE_NAMES_TOLD = 5;
 /** Names, sizes and checksums of a folder's files as they are kept; some 50,000 files have that. */
 const MAX_LIST_BYTES = 6 * 1024 ** 2;
+/** More than these are too many, however short their names are. */
+export const MOST_FILES = 80_000;
 
 /** Files of the folder that the job file names and the folder does not hold. */
 export function findMissingFiles(spec: JobSpec, files: readonly { name: string }[]): string[] {
@@ -35,9 +37,13 @@ export function findFolderSizeProblem(files: readonly object[]): Problem | null 
   return {
     code: 'FF-FOLDER-TOO-LARGE',
     path: '',
-    message: `the list of the folder's ${files.length} files has ${bytes} bytes; at most ${MAX_LIST_BYTES} are kept`,
+    message: `${howMany(files.length)} of the folder have a list of ${bytes} bytes; at most ${MAX_LIST_BYTES} are kept`,
     remedy: 'put many small files into few large ones (a .zip, a .tar or an .RData file), then upload the folder again',
   };
+}
+
+function howMany(files: number): string {
+  return files > MOST_FILES ? `the first ${files} files` : `the ${files} files`;
 }
 
 /** What is wrong with the script's size, known before its bytes are read. */

@@ -23,8 +23,11 @@ export interface Bucket {
   read(name: string, maxBytes: number): Promise<StoredObject | null>;
   /** What the storage knows of one object; null when there is none. */
   info(name: string): Promise<ObjectInfo | null>;
-  /** All objects below a prefix, in name order; `glob` narrows on the server. */
-  list(prefix: string, options?: { glob?: string }): Promise<ObjectInfo[]>;
+  /**
+   * All objects below a prefix, in name order; `glob` narrows on the server. More than `most` say that there are more:
+   * the rest is not listed.
+   */
+  list(prefix: string, options?: { glob?: string; most?: number }): Promise<ObjectInfo[]>;
   /** What all objects below a prefix have together; keeps no list of them. */
   bytesBelow(prefix: string): Promise<number>;
   /** Names directly below a prefix that end in `/`. */

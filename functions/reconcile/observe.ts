@@ -8,6 +8,7 @@ import {
   findScriptSizeProblem,
   findUnsafeNames,
   MAX_SCRIPT_BYTES,
+  MOST_FILES,
 } from '../job-file/check-folder.ts';
 import type { Problem } from '../job-file/problem.ts';
 import { MAX_JOB_FILE_BYTES } from '../job-file/read-document.ts';
@@ -20,7 +21,7 @@ import { parseJobFile } from '../job-file/parse-job-file.ts';
 import { isTerminal } from '../job/phase.ts';
 import { holdsPlace, takenByOthers } from '../job/places.ts';
 import type { PassSettings } from '../job/settings.ts';
-import type { ObjectInfo } from '../ports/bucket.ts';
+import type { Bucket, ObjectInfo } from '../ports/bucket.ts';
 import type { ClusterView } from '../ports/clusters.ts';
 import { messageOf, PortError } from '../ports/port-error.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -108,7 +109,7 @@ async function observeStored(ports: Ports, record: JobRecord): Promise<number | 
 async function observeUpload(ports: Ports, record: JobRecord, settings: PassSettings): Promise<UploadView> {
   const folder = paths.folder(record.job);
   const whole = record.phase === 'waiting' || isTerminal(record.phase);
-  const objects = await ports.buckets.uploads.list(whole ? folder : `${folder}control/`);
+  const objects = await listUpload(ports.buckets.uploads, folder, whole);
   const named = objects.map((object) => ({ ...object, name: object.name.slice(folder.length) }));
   const jobObject = JOB_FILES.map((name) => named.find((object) => object.name === name)).find(
     (object) => object !== undefined,
@@ -128,6 +129,18 @@ async function observeUpload(ports: Ports, record: JobRecord, settings: PassSett
   };
   if (record.phase !== 'waiting' || jobObject === undefined) return view;
   return { ...view, ...(await readFolder(ports, folder, jobObject, files, settings)) };
+}
+
+/** Of a folder with too many files some of them, the requests, and what may be its job file. */
+async function listUpload(uploads: Bucket, folder: string, whole: boolean): Promise<ObjectInfo[]> {
+  const listControls = (): Promise<ObjectInfo[]> => uploads.list(`${folder}control/`);
+  if (!whole) return listControls();
+  const found = await uploads.list(folder, { most: MOST_FILES });
+  if (found.length <= MOST_FILES) return found;
+  const known = new Set(found.map(({ name }) => name));
+  const jobFiles = await Promise.all(JOB_FILES.map((name) => uploads.info(folder + name)));
+  const others = [...(await listControls()), ...jobFiles.filter((object) => object !== null)];
+  return [...found, ...others.filter(({ name }) => !known.has(name))];
 }
 
 function controlsOf(objects: ObjectInfo[]): UploadView['controls'] {

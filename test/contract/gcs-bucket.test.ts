@@ -128,6 +128,13 @@ test('folders beyond the first page of a list are found', async (t) => {
   assert.deepEqual(await box.listFolders('jobs/'), ['jobs/a/', 'jobs/b/', 'jobs/c/']);
 });
 
+test('a list without an end is left when there are too many', async (t) => {
+  const items = [{ name: 'a', size: '1', generation: '1', updated: '2026-11-26T12:00:00Z' }];
+  const page = { items, nextPageToken: 'more' };
+  const box = await openPages(t, { '': page, more: page });
+  assert.equal((await box.list('', { most: 7 })).length, 8);
+});
+
 test('what lies below a prefix is summed up over all pages', async (t) => {
   const object = (name: string, size: string): object => ({
     name,

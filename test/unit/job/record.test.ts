@@ -188,6 +188,19 @@ describe('a job that a script or a user makes grow', () => {
     await world.pass();
     assert.equal((await world.record()).phase, 'creating');
   });
+
+  it('is refused where it has more files than are listed, its job file behind them, and can be cancelled', async () => {
+    const world = new JobWorld();
+    await world.upload({ 'run.R': 'x <- 1', 'job.yaml': 'script: run.R', 'control/approve.json': '{}' });
+    const { uploads } = world.buckets;
+    for (let file = 0; file < 170_000; file += 1) await uploads.write(`jobs/demo/a/${file}`, '', {});
+    await world.pass();
+    const { ending, decisions } = await world.record();
+    assert.equal(ending?.code, 'FF-FOLDER-TOO-LARGE');
+    assert.match(ending.message, /^the first 8\d{4} files of the folder have a list of \d+ bytes/);
+    assert.ok(decisions.some(({ code }) => code === 'approved'));
+    assert.deepEqual(world.created, []);
+  });
 });
 
 it("a new record is in nobody's hands, has no cluster and no end, and owes no notice", () => {
