@@ -36,12 +36,13 @@ interface Dry extends GkeFixture {
 }
 
 /** A cluster whose second pool asks a zone that has nothing for two machines. */
-async function startDry(t: TestContext): Promise<Dry> {
+async function startDry(t: TestContext, nodeBootMs = 0): Promise<Dry> {
   const clock = new ManualClock();
   const fixture = await startFixture(t, { clock });
   const { client, compute, context, gke } = fixture;
   await createCluster(client, 'ff-dry-1');
   context.faults.set([{ service: 'compute', method: `instances.insert:${DRY}`, effect: 'stockout' }]);
+  gke.fleet.delays = { ...gke.fleet.delays, nodeBootMs };
   const [operation] = await client.createNodePool({ parent: NAME, nodePool: pool('dry', DRY, 2) });
   const group = await waitFor('two refusals', () => {
     const found = [...gke.fleet.groups.values()].find((each) => each.pool === 'dry');
@@ -122,4 +123,23 @@ test('after that the pool is in error, says why, and goes on saying so when its 
   const later = await read();
   assert.deepEqual([later.status, later.conditions?.length], ['ERROR', 2]);
   await ended(client, (await client.deleteNodePool({ name: `${NAME}/nodePools/dry` }))[0]);
+});
+
+test('machines that come in the last of these minutes are waited for until they are up', async (t) => {
+  const { client, clock, operation, context, gke, log } = await startDry(t, 10 * MINUTE_MS);
+  const dry = [...gke.fleet.groups.values()].find((each) => each.pool === 'dry');
+  assert.ok(dry !== undefined);
+  clock.advance(34 * MINUTE_MS);
+  context.faults.set([]);
+  await waitFor('both are granted', () => {
+    clock.advance(1000);
+    return gke.fleet.refused(dry).length === 0;
+  });
+  clock.advance(2 * MINUTE_MS);
+  const started = log.started.length;
+  const [hoping] = await client.getOperation({ name: `${PARENT}/operations/${operation.name}` });
+  assert.equal(hoping.status, 'RUNNING');
+  clock.advance(10 * MINUTE_MS);
+  assert.equal((await ended(client, operation)).error, null);
+  assert.equal(log.started.length, started + 2);
 });

@@ -182,6 +182,8 @@ export class OperationWork {
       const { stockoutMs, quotaMs } = this.#fleet.delays;
       const hopeMs = draw(hasStockout(this.#fleet, groups) ? stockoutMs : quotaMs);
       await this.#fleet.waitUntil(operation.startMs + operation.delayMs + hopeMs, complete);
+      // What was granted meanwhile boots: neither refused nor up.
+      await this.#fleet.until(settled);
     }
     const shortage = nodeShortage(this.#fleet, groups, operation.startMs);
     if (shortage) throw new OperationFailed(RESOURCE_EXHAUSTED, shortage.message, shortage.conditions);
