@@ -19,6 +19,8 @@ type KubeletConfig = protos.google.container.v1.INodeKubeletConfig;
 const PODS_PER_NODE = 32;
 /** A node's share of the pod range: at least twice its pods (GKE, "Flexible Pod CIDR"): 64 addresses. */
 const NODE_PREFIX = 26;
+/** Of a machine that is made when the limits are nearly reached. */
+const LEAST_RUN_SECONDS = 600;
 /** The smallest pod range that GKE takes, and its default. */
 const [SMALLEST_PREFIX, LARGEST_PREFIX] = [21, 14];
 
@@ -65,13 +67,13 @@ export function clusterSpec(request: ClusterRequest, settings: ClusterSettings, 
     maintenancePolicy: { window: { maintenanceExclusions: { job: noUpgrades(nowMs, request.endsByMs) } } },
     loggingConfig: { componentConfig: { enableComponents: [SYSTEM_COMPONENTS, WORKLOADS] } },
     monitoringConfig: { managedPrometheusConfig: { enabled: false } },
-    nodePools: [nodePool(systemPool(request), settings)],
+    nodePools: [nodePool(systemPool(request), settings, nowMs)],
   };
 }
 
 /** What a cluster begins with: one machine, where its control plane is. */
-function systemPool({ job, system, location }: ClusterRequest): PoolRequest {
-  return { name: 'system', job, machines: system, zone: location, nodes: 1 };
+function systemPool({ job, system, location, endsByMs }: ClusterRequest): PoolRequest {
+  return { name: 'system', job, machines: system, zone: location, nodes: 1, endsByMs };
 }
 
 /** For so many machines, each with its share; and one more, for the moment in which a machine is replaced. */
@@ -91,8 +93,18 @@ function noUpgrades(nowMs: number, endsByMs: number): NonNullable<Exclusions>[st
   };
 }
 
+/** The last net: a machine ends by itself, whoever has forgotten it. The system's holds results until they are saved. */
+function runSeconds(leftMs: number): number {
+  return Math.max(LEAST_RUN_SECONDS, Math.ceil(leftMs / 1000));
+}
+
 /** One pool. All but the system's are of workers: nothing else is placed there. `spotConfig` is for a Spot one. */
-export function nodePool(request: PoolRequest, settings: ClusterSettings, spotConfig?: KubeletConfig): NodePool {
+export function nodePool(
+  request: PoolRequest,
+  settings: ClusterSettings,
+  nowMs: number,
+  spotConfig?: KubeletConfig,
+): NodePool {
   const { machines, zone } = request;
   const role = request.name === 'system' ? 'system' : 'workers';
   return {
@@ -108,6 +120,7 @@ export function nodePool(request: PoolRequest, settings: ClusterSettings, spotCo
       diskSizeGb: machines.diskGb,
       diskType: 'pd-balanced',
       spot: machines.spot,
+      ...(role === 'workers' ? { maxRunDuration: { seconds: runSeconds(request.endsByMs - nowMs) } } : {}),
       ...(machines.spot && spotConfig ? { kubeletConfig: spotConfig } : {}),
       labels: { 'foreach-fleet/pool': role },
       resourceLabels: clusterLabels(settings.installation, request.job),

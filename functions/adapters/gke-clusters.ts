@@ -94,7 +94,7 @@ class GkeClusters implements Clusters {
   async createPool(cluster: ClusterView, pool: PoolRequest): Promise<void> {
     const parent = this.#path(cluster.name, cluster.location);
     try {
-      const asked = nodePool(pool, this.#settings, longNotice(cluster));
+      const asked = nodePool(pool, this.#settings, Date.now(), longNotice(cluster));
       await this.#client.createNodePool({ parent, nodePool: asked }, CALL);
     } catch (error) {
       if (codeOf(error) !== ALREADY_EXISTS) throw poolRefusal(`making pool ${pool.name} of ${cluster.name}`, error);

@@ -72,6 +72,8 @@ export interface PoolRequest {
   machines: PoolChoice;
   zone: string;
   nodes: number;
+  /** When the limits have ended the job at the latest: its machines end by themselves then, if nobody has ended them. */
+  endsByMs: number;
 }
 
 export interface Clusters {

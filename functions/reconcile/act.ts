@@ -5,7 +5,7 @@
 import type { Action } from '../job/action.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { flavourText } from '../job/flavours.ts';
-import { withSpec } from '../job/known-record.ts';
+import { withCluster, withSpec } from '../job/known-record.ts';
 import { largeWorkerBytes } from '../job/large-workers.ts';
 import { paths } from '../job/names.ts';
 import { withRefusal } from '../job/shortage.ts';
@@ -20,6 +20,7 @@ import { backUp } from './back-up.ts';
 import { isFenced, mustStillStand } from './fence.ts';
 import { makeInputs } from './make-inputs.ts';
 import type { Connections } from './observe.ts';
+import { endsByMs } from './plan-budget.ts';
 import { takePlace } from './place-list.ts';
 import { signUrls } from './sign-urls.ts';
 import { noteDecision } from './step.ts';
@@ -226,7 +227,7 @@ async function changeCluster(doing: Doing, action: ClusterAction): Promise<void>
       });
       return;
     case 'create-pool':
-      if (present) await ports.clusters.createPool(present, poolRequest(record.job, action));
+      if (present) await ports.clusters.createPool(present, poolRequest(record, action));
       return;
     case 'resize-pool':
       if (present) await resizePool(ports, present, action);
@@ -244,10 +245,11 @@ async function changeCluster(doing: Doing, action: ClusterAction): Promise<void>
   }
 }
 
-function poolRequest(job: string, action: Extract<Action, { do: 'create-pool' }>): PoolRequest {
+function poolRequest(record: JobRecord, action: Extract<Action, { do: 'create-pool' }>): PoolRequest {
   const { name, nodes, diskGb, flavour } = action;
   const { machineType, spot, zone } = flavour;
-  return { name, job, machines: { machineType, spot, diskGb }, zone, nodes };
+  const machines = { machineType, spot, diskGb };
+  return { name, job: record.job, machines, zone, nodes, endsByMs: endsByMs(withCluster(record)) };
 }
 
 /** Looks once more: what was meant as growth must not shrink a pool that has become larger since. */

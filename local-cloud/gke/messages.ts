@@ -16,6 +16,7 @@ const askedConfig = z.looseObject({
   serviceAccount: optional(z.string()),
   spot: optional(z.boolean()),
   preemptible: optional(z.boolean()),
+  maxRunDuration: optional(z.string()),
   kubeletConfig: optional(z.looseObject({ shutdownGracePeriodSeconds: optional(z.number()) })),
   labels: optional(labels),
   resourceLabels: optional(labels),

@@ -146,6 +146,7 @@ const POOL: PoolRequest = {
   machines: { machineType: 'e2-standard-4', spot: true, diskGb: 30 },
   zone: 'us-central1-b',
   nodes: 2,
+  endsByMs: Date.now() + 13 * 3600 * 1000,
 };
 
 /** The cluster once it runs, with its pools of workers. */
@@ -182,6 +183,8 @@ test('a cluster begins with the machine of Redis and driver; workers get pools, 
     name: `${PARENT}/clusters/${REQUEST.name}/nodePools/${POOL.name}`,
   });
   assert.equal(made.config?.workloadMetadataConfig?.mode, 'GKE_METADATA');
+  const runSeconds = Number(made.config.maxRunDuration?.seconds);
+  assert.ok(runSeconds > 13 * 3600 - 300 && runSeconds <= 13 * 3600, `${runSeconds} s`);
   const started = fixture.log.started.filter(({ pool }) => pool === POOL.name);
   assert.deepEqual(new Set(started.map((machine) => machine.zone)), new Set([POOL.zone]));
   assert.ok(started.every(({ labels, taints }) => labels['foreach-fleet/pool'] === 'workers' && taints.length === 1));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCluster, ended, PARENT, refusedWith, startFixture } from './gke-fixture.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 
 const FAILED_PRECONDITION = 9;
@@ -153,6 +154,32 @@ test('a preempted machine and a lost one are replaced under the same name', asyn
     [`${one}#2`, `${two}#2`].sort(),
   );
   assert.throws(() => gke.killNode('gke-none'), /no machine gke-none/);
+});
+
+test('a machine whose pool limits its time ends by itself when that is over, and is made anew', async (t) => {
+  const clock = new ManualClock();
+  const { client, log } = await startFixture(t, { clock });
+  await createCluster(client, 'ff-limited-1');
+  const config = { machineType: 'e2-standard-2', maxRunDuration: { seconds: 48 * 3600 } };
+  const nodePool = { name: 'limited', initialNodeCount: 1, config };
+  await ended(client, (await client.createNodePool({ parent: `${PARENT}/clusters/ff-limited-1`, nodePool }))[0]);
+  const first = log.started.find(({ pool }) => pool === 'limited');
+  assert.ok(first);
+  clock.advance(47 * 3600_000);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(log.ended, []);
+  await waitFor('its end', () => {
+    clock.advance(3600_000);
+    return log.ended.length > 0;
+  });
+  assert.deepEqual(
+    log.ended.map(({ name, how }) => [name, how]),
+    [[first.name, 'preempt']],
+  );
+  await waitFor('another one', () => {
+    clock.advance(60_000);
+    return log.started.filter(({ name }) => name === first.name).length === 2;
+  });
 });
 
 test('a machine takes its boot time: granted first, billed when the VM runs, a node at the end', async (t) => {

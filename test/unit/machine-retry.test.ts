@@ -36,6 +36,7 @@ test('the end of a machine that fails is tried again once in a while, not at onc
       machineType: 'e2-standard-2',
       spot: false,
       noticeSeconds: 30,
+      maxRunSeconds: null,
       diskSizeGb: 10,
       diskType: 'pd-standard',
       labels: {},

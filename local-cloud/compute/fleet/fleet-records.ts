@@ -6,6 +6,8 @@ const machineTemplate = z.object({
   spot: z.boolean(),
   /** From the notice that a Spot machine is taken away to its end. */
   noticeSeconds: z.number().default(30), // absent in records of before it was kept
+  /** A VM ends by itself after so long; null: never. */
+  maxRunSeconds: z.number().nullable().default(null), // absent in records of before it was kept
   diskSizeGb: z.number(),
   diskType: z.string(),
   /** Labels of the VM and of its boot disk. */

@@ -36,6 +36,8 @@ export interface MachineHooks {
 /** Share of the boot time after which the VM runs and is billed; the rest is its operating system and kubelet. */
 const VM_START_SHARE = 0.15;
 const RETRY_MS = 2_000;
+/** A timer of more than 24 days ends at once. */
+const LONGEST_TIMER_MS = 24 * 3600 * 1000;
 
 export class MachineLife {
   readonly #fleet: MachineOwner;
@@ -91,8 +93,19 @@ export class MachineLife {
       else if (machine.phase === 'booting') await this.#boot(group, machine);
       else if (machine.phase === 'lost') await this.#replace(group, machine);
       else if (!this.#handles.has(machine)) await this.#bootAgain(group, machine);
+      else if (group.template.maxRunSeconds !== null)
+        await this.#runOut(group, machine, group.template.maxRunSeconds * 1000);
       else return;
     }
+  }
+
+  /** Its time is over: it goes as if it were taken away, and its group makes another one. */
+  async #runOut(group: GroupRecord, machine: MachineRecord, maxRunMs: number): Promise<void> {
+    const endMs = (machine.grantedMs ?? this.#now()) + maxRunMs;
+    await this.#pause(machine, Math.min(endMs, this.#now() + LONGEST_TIMER_MS));
+    if (machine.ending !== null || this.#now() < endMs || this.#fleet.changes.stopped) return;
+    machine.ending = 'preempted';
+    this.#fleet.changed(group);
   }
 
   async #askForCapacity(group: GroupRecord, machine: MachineRecord): Promise<void> {

@@ -31,6 +31,7 @@ function machineTemplate(cluster: ClusterRecord, pool: PoolMessage): MachineTemp
     machineType: config.machineType,
     spot: config.spot === true || config.preemptible === true,
     noticeSeconds: config.kubeletConfig?.shutdownGracePeriodSeconds || PREEMPTION_NOTICE_SECONDS,
+    maxRunSeconds: config.maxRunDuration === undefined ? null : parseFloat(config.maxRunDuration),
     diskSizeGb: config.diskSizeGb,
     diskType: config.diskType,
     labels: { ...cluster.spec.resourceLabels, ...config.resourceLabels, 'goog-gke-node': '' },
