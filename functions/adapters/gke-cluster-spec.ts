@@ -93,7 +93,7 @@ function noUpgrades(nowMs: number, endsByMs: number): NonNullable<Exclusions>[st
   };
 }
 
-/** The last net: a machine ends by itself, whoever has forgotten it. The system's holds results until they are saved. */
+/** The last net: a machine ends by itself. Not the system's, which holds results until they are saved. */
 function runSeconds(leftMs: number): number {
   return Math.max(LEAST_RUN_SECONDS, Math.ceil(leftMs / 1000));
 }

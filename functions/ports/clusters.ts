@@ -72,7 +72,7 @@ export interface PoolRequest {
   machines: PoolChoice;
   zone: string;
   nodes: number;
-  /** When the limits have ended the job at the latest: its machines end by themselves then, if nobody has ended them. */
+  /** When the limits have ended the job at the latest: machines that are there still end by themselves. */
   endsByMs: number;
 }
 
