@@ -7,7 +7,7 @@ import type { Observation } from '../job/observation.ts';
 import { fleetUsdPerHour } from '../job/prices.ts';
 import type { PassSettings } from '../job/settings.ts';
 import { workerPools } from '../job/worker-nodes.ts';
-import { flavourNow, flavoursOfJob } from './plan-pools.ts';
+import { flavoursOfJob } from './plan-pools.ts';
 import { beginEnding, type EndingReason, iso, secondsSince } from './step.ts';
 
 /**
@@ -19,7 +19,7 @@ export function meter(record: JobRecord, seen: Observation, settings: PassSettin
   const { spec, cluster } = record;
   if (cluster === null || cluster.goneAt !== null || spec === null) return record;
   const pools =
-    seen.cluster === 'unknown' ? askedFor({ ...record, spec, cluster }, seen, settings) : workerPools(seen.cluster);
+    seen.cluster === 'unknown' ? askedFor({ ...record, spec, cluster }, settings) : workerPools(seen.cluster);
   const machines = pools.reduce((sum, { nodes }) => sum + nodes, 0);
   const usdPerHour = seen.cluster === null ? 0 : fleetUsdPerHour(fleetForPrice(spec, pools));
   const seconds = Math.max(0, secondsSince(record.spending.asOf, seen.nowMs));
@@ -35,10 +35,16 @@ export function meter(record: JobRecord, seen: Observation, settings: PassSettin
   return { ...record, spending };
 }
 
-/** As if all that was requested had come, of the kind that is asked for now. */
-function askedFor(record: RecordWithCluster, { nowMs }: Observation, settings: PassSettings): PricedPool[] {
-  const flavour = flavourNow(record, settings, nowMs) ?? flavoursOfJob(record, settings)[0];
-  return [{ ...flavour, nodes: record.fleet.nodes }];
+/**
+ * As if all that was requested had come: of the first kind where that was never refused, else of the dearest that may
+ * have been asked for.
+ */
+function askedFor(record: RecordWithCluster, settings: PassSettings): PricedPool[] {
+  const { spec, fleet, refusals } = record;
+  const kinds = flavoursOfJob(record, settings).slice(0, refusals.length === 0 ? 1 : undefined);
+  const pools = kinds.map((kind) => ({ ...kind, nodes: fleet.nodes }));
+  const usdPerHour = (pool: PricedPool): number => fleetUsdPerHour(fleetForPrice(spec, [pool]));
+  return pools.toSorted((a, b) => usdPerHour(b) - usdPerHour(a)).slice(0, 1);
 }
 
 type PricedPool = Parameters<typeof fleetForPrice>[1][number];

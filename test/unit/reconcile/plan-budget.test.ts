@@ -41,6 +41,7 @@ describe('meter', () => {
     usdPerHour: number;
   }
   const twoMachines = { cluster: clusterView({}, 1) };
+  const refusal = { ...poolView(), count: 1, until: ago(60), text: 'none' };
   const gone: Added = { usd: 0, machineSeconds: 0, clusterSeconds: 0, usdPerHour: 0 };
   const rows: [name: string, before: Partial<Spending>, record: Partial<JobRecord>, Partial<Observation>, Added][] = [
     [
@@ -99,6 +100,18 @@ describe('meter', () => {
         machineSeconds: 1080,
         clusterSeconds: 360,
         usdPerHour: FIXED + 2 * WORKER,
+      },
+    ],
+    [
+      'of the dearest kind where the first one was refused, whatever is asked for now',
+      {},
+      { fleet: { workers: 6, nodes: 2, code: 'work', text: '' }, refusals: [refusal] },
+      { cluster: 'unknown' },
+      {
+        usd: (FIXED + 2 * ON_DEMAND_WORKER) / 10,
+        machineSeconds: 1080,
+        clusterSeconds: 360,
+        usdPerHour: FIXED + 2 * ON_DEMAND_WORKER,
       },
     ],
     ['never counts backwards', { usdPerHour: 0.2, asOf: ago(-60) }, {}, { cluster: null }, gone],
