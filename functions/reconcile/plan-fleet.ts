@@ -33,10 +33,10 @@ const LEAST_IDLE_SECONDS = 2;
 /** How many workers and machines there should be now, and the actions that lead there. */
 export function planFleet(before: RecordWithCluster, seen: SeenWorking, settings: PassSettings): Step {
   const { record, actions } = noteShortages(before, seen);
-  const now = flavourNow(record, settings, seen.nowMs);
-  const flavour = now ?? flavoursOfJob(record, settings)[0];
+  const available = flavourNow(record, settings, seen.nowMs);
+  const flavour = available ?? flavoursOfJob(record, settings)[0];
   const large = largeOf(record, seen, flavour);
-  const size = sizeFleet({ ...demandOf(record, seen, flavour, large.workers), isShort: now === null });
+  const size = sizeFleet({ ...demandOf(record, seen, flavour, large.workers), isShort: available === null });
   const fleet = withLarge(size, large.workers, workersOnSystem(seen));
   const isLarger = fleet.workers > seen.workload.workersWanted || fleet.nodes > nodesThere(seen);
   const step = isLarger ? grow(record, seen, fleet, settings) : shrink(record, seen, fleet, settings);
