@@ -135,7 +135,8 @@ describe('the glossary', () => {
 
   it('says now of times only', () => {
     // What is read from a clock: `Date.now()`, `clock.nowMs()`, `time(input.nowMs)`; not `flavourNow()`.
-    const isTime = /^now\??(: (number|string|Date)\b| = (new Date\b|NOW\b|time\(|[\w.#]*\b(now|nowMs)\()|, |$)|^#?now\(/;
+    const isTime =
+      /^now\??(: (number|string|Date)\b| = (new Date\b|NOW\b|time\(|[\w.#]*\b(now|nowMs)\()|, |$)|^#?now\(/;
     const others = named.filter(({ name, given }) => name === 'now' && !isTime.test(given.split('\n')[0] ?? ''));
     assert.deepEqual(
       others.map(({ where, given }) => `${where} ${given.slice(0, 60)}`),
