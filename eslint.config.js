@@ -55,6 +55,11 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-non-null-assertion': 'error' },
   },
   { files: ['local-cloud/**/*.ts'], rules: { 'max-lines': ['error', { max: 400 }] } },
+  {
+    // The list of kinds begins empty: each kind adds itself in its own file.
+    files: ['local-cloud/kubernetes/objects.ts'],
+    rules: { '@typescript-eslint/no-empty-object-type': ['error', { allowWithName: '^Objects$' }] },
+  },
   { files: ['test/**/*.ts', 'testing/**/*.ts', 'bench/**/*.ts'], rules: { 'max-lines-per-function': 'off' } },
   {
     files: ['test/contract/**/*.ts', 'test/journey/**/*.ts', 'test/support/**/*.ts'],

@@ -1,18 +1,25 @@
 /**
- * What a new kind takes: one value, registered once. Everything that the server says and does of it follows, the
- * fields, defaults, rules and columns included.
+ * What a new kind takes: one file like this one, and one line in the registry. Everything that the server says and does
+ * of it follows, the fields, defaults, rules and columns included; and its objects have their type.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { plainAt } from '../../local-cloud/is-plain.ts';
-import type { KubeObject } from '../../local-cloud/kubernetes/object.ts';
+import type { ObjectOf } from '../../local-cloud/kubernetes/objects.ts';
 import { created } from '../../local-cloud/kubernetes/kinds/cells.ts';
 import { forbiddenField } from '../../local-cloud/kubernetes/kinds/field-error.ts';
 import { defineKind } from '../../local-cloud/kubernetes/kinds/kind.ts';
 import { addKind } from '../../local-cloud/kubernetes/kinds/registry.ts';
 import { startEmbedded, type EmbeddedTarget } from '../support/kubernetes-targets.ts';
 
-const litres = (can: KubeObject): number => Number(plainAt(can, 'spec')['litres']);
+type WateringCan = ObjectOf<{ spec?: { litres?: number } }>;
+
+declare module '../../local-cloud/kubernetes/objects.ts' {
+  interface Objects {
+    wateringcans: WateringCan;
+  }
+}
+
+const litres = ({ spec }: WateringCan): number => spec?.litres ?? 0;
 
 const wateringCan = defineKind({
   group: 'garden.example',
@@ -27,7 +34,7 @@ WateringCanSpec
 Spout
   name!#1:string width#2:string`,
   defaults: (can) => {
-    can.spec = { litres: 5, ...plainAt(can, 'spec') };
+    can.spec = { litres: 5, ...can.spec };
   },
   rules: (can) => (litres(can) > 10 ? [forbiddenField('spec.litres', 'too heavy to carry')] : []),
   columns: 'Name|#Litres|Age',

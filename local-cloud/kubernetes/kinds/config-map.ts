@@ -1,7 +1,15 @@
 /** ConfigMaps. */
+import type { V1ConfigMap } from '@kubernetes/client-node';
+import type { ObjectOf } from '../objects.ts';
 import { defineKind } from './kind.ts';
 import { created, size } from './cells.ts';
 import { validateData, validateDataUpdate } from './data.ts';
+
+declare module '../objects.ts' {
+  interface Objects {
+    configmaps: ObjectOf<V1ConfigMap>;
+  }
+}
 
 export const configMap = defineKind({
   kind: 'ConfigMap',

@@ -1,9 +1,18 @@
 /** Daemon sets. They are kept for `kubectl drain`, which asks for the owner of a pod; nobody acts on them. */
-import type { DaemonSet } from '../objects.ts';
+import type { V1DaemonSet } from '@kubernetes/client-node';
+import type { ObjectOf } from '../objects.ts';
 import { defineKind } from './kind.ts';
 import { age, printLabels, printSelector, WORKLOAD_COLUMNS, containerCells } from './cells.ts';
 import { setDefault } from './set-default.ts';
 import { defaultTemplate, validateRunning, validateRunningUpdate } from './pod-template.ts';
+
+type DaemonSet = ObjectOf<V1DaemonSet>;
+
+declare module '../objects.ts' {
+  interface Objects {
+    daemonsets: DaemonSet;
+  }
+}
 
 export const daemonSet = defineKind({
   group: 'apps',

@@ -1,11 +1,18 @@
 /** Deployments. */
-import type { Deployment } from '../objects.ts';
+import type { V1Deployment } from '@kubernetes/client-node';
+import type { Deployment, ObjectOf, WithConditions } from '../objects.ts';
 import type { FieldError } from '../api-error.ts';
 import { defineKind } from './kind.ts';
 import { age, printSelector, WORKLOAD_COLUMNS, containerCells } from './cells.ts';
 import { setDefault } from './set-default.ts';
 import { invalidValue, forbiddenField, unsupported } from './field-error.ts';
 import { defaultTemplate, validateRunningUpdate, validateRunning } from './pod-template.ts';
+
+declare module '../objects.ts' {
+  interface Objects {
+    deployments: WithConditions<ObjectOf<V1Deployment>>;
+  }
+}
 
 export const deployment = defineKind({
   group: 'apps',

@@ -1,10 +1,17 @@
 /** Endpoint slices: the addresses behind a service. */
-import type { EndpointSlice } from '../objects.ts';
+import type { V1EndpointSlice } from '@kubernetes/client-node';
+import type { EndpointSlice, ObjectOf } from '../objects.ts';
 import type { FieldError } from '../api-error.ts';
 import { defineKind } from './kind.ts';
 import { limited, created } from './cells.ts';
 import { setDefault } from './set-default.ts';
 import { required, unsupported } from './field-error.ts';
+
+declare module '../objects.ts' {
+  interface Objects {
+    endpointslices: ObjectOf<V1EndpointSlice>;
+  }
+}
 
 export const endpointSlice = defineKind({
   group: 'discovery.k8s.io',

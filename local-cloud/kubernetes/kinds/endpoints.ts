@@ -1,8 +1,15 @@
 /** Endpoints: the addresses behind a service, in the older form. */
-import type { Endpoints } from '../objects.ts';
+import type { V1Endpoints } from '@kubernetes/client-node';
+import type { Endpoints, ObjectOf } from '../objects.ts';
 import { defineKind } from './kind.ts';
 import { limited, created } from './cells.ts';
 import { defaultProtocol } from './set-default.ts';
+
+declare module '../objects.ts' {
+  interface Objects {
+    endpoints: ObjectOf<V1Endpoints>;
+  }
+}
 
 export const endpoints = defineKind({
   kind: 'Endpoints',

@@ -1,7 +1,19 @@
 /** Events of the core group. The form of events.k8s.io is not served: kubectl reads and this server writes this one. */
-import type { Event } from '../objects.ts';
+import type { CoreV1Event } from '@kubernetes/client-node';
+import type { ObjectOf } from '../objects.ts';
 import { defineKind } from './kind.ts';
 import { age } from './cells.ts';
+
+/** Null where it is not known. */
+type EventTime = 'eventTime' | 'firstTimestamp' | 'lastTimestamp';
+
+type StoredEvent = Omit<ObjectOf<CoreV1Event>, EventTime> & { [Time in EventTime]?: string | null | undefined };
+
+declare module '../objects.ts' {
+  interface Objects {
+    events: StoredEvent;
+  }
+}
 
 export const event = defineKind({
   kind: 'Event',
@@ -37,14 +49,14 @@ EventSource
 });
 
 /** Times that are not known are null on the wire, not absent. */
-function defaultEvent(event: Event): void {
+function defaultEvent(event: StoredEvent): void {
   for (const name of ['eventTime', 'firstTimestamp', 'lastTimestamp'] as const) event[name] ??= null;
   event.reportingComponent ??= event.source?.component ?? '';
   event.reportingInstance ??= event.source?.host ?? '';
   event.source ??= {};
 }
 
-function eventRow(event: Event, nowMs: number): unknown[] {
+function eventRow(event: StoredEvent, nowMs: number): unknown[] {
   const { source, involvedObject: subject, series } = event;
   const first = event.firstTimestamp || event.eventTime;
   const last = series?.lastObservedTime || event.lastTimestamp || first;

@@ -1,6 +1,7 @@
 /** Jobs. */
+import type { V1Job } from '@kubernetes/client-node';
 import { isDeepStrictEqual } from 'node:util';
-import type { Job, JobSpec } from '../objects.ts';
+import type { Job, JobSpec, ObjectOf, WithConditions } from '../objects.ts';
 import { matchesSelector } from '../labels.ts';
 import type { FieldError } from '../api-error.ts';
 import { defineKind } from './kind.ts';
@@ -9,6 +10,12 @@ import { setDefault } from './set-default.ts';
 import { invalidValue, required, unsupported, nonNegative, IMMUTABLE } from './field-error.ts';
 import { labelProblem, validateLabels } from './metadata-rules.ts';
 import { defaultTemplate, validateTemplate } from './pod-template.ts';
+
+declare module '../objects.ts' {
+  interface Objects {
+    jobs: WithConditions<ObjectOf<V1Job>>;
+  }
+}
 
 export const job = defineKind({
   group: 'batch',

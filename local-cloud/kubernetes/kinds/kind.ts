@@ -1,6 +1,7 @@
 /**
  * What the server knows of a kind, in one value: names, fields, defaults, rules, columns, and what else it
- * treats differently. What is absent has none. Its plural name tells the type of its objects (../objects.ts).
+ * treats differently. What is absent has none. The file of a kind also gives its objects their type, under its plural
+ * name (`Objects` in ../objects.ts).
  */
 import type { ObjectStore } from '../object-store.ts';
 import type { PodTemplate, Stored } from '../objects.ts';

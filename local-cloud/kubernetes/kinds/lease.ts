@@ -1,9 +1,18 @@
 /** Leases: the heartbeats of nodes. */
-import type { Lease } from '../objects.ts';
+import type { V1Lease } from '@kubernetes/client-node';
+import type { ObjectOf } from '../objects.ts';
 import type { FieldError } from '../api-error.ts';
 import { defineKind } from './kind.ts';
 import { created } from './cells.ts';
 import { invalidValue } from './field-error.ts';
+
+type Lease = ObjectOf<V1Lease>;
+
+declare module '../objects.ts' {
+  interface Objects {
+    leases: Lease;
+  }
+}
 
 export const lease = defineKind({
   group: 'coordination.k8s.io',

@@ -1,8 +1,15 @@
 /** Namespaces. A new one brings its default account and the certificate of the cluster. */
-import type { Namespace } from '../objects.ts';
+import type { V1Namespace } from '@kubernetes/client-node';
+import type { Namespace, ObjectOf } from '../objects.ts';
 import { defineKind, type Kind } from './kind.ts';
 import { created } from './cells.ts';
 import { labelProblem } from './metadata-rules.ts';
+
+declare module '../objects.ts' {
+  interface Objects {
+    namespaces: ObjectOf<V1Namespace>;
+  }
+}
 
 export const namespace = defineKind({
   kind: 'Namespace',

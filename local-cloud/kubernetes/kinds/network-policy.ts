@@ -1,11 +1,20 @@
 /** Network policies. They are kept, not enforced. */
-import type { NetworkPolicy } from '../objects.ts';
+import type { V1NetworkPolicy } from '@kubernetes/client-node';
+import type { ObjectOf } from '../objects.ts';
 import type { FieldError } from '../api-error.ts';
 import { defineKind } from './kind.ts';
 import { printSelector, created } from './cells.ts';
 import { defaultProtocol } from './set-default.ts';
 import { unsupported } from './field-error.ts';
 import { validateSelectorLabels } from './metadata-rules.ts';
+
+type NetworkPolicy = ObjectOf<V1NetworkPolicy>;
+
+declare module '../objects.ts' {
+  interface Objects {
+    networkpolicies: NetworkPolicy;
+  }
+}
 
 export const networkPolicy = defineKind({
   group: 'networking.k8s.io',

@@ -1,8 +1,15 @@
 /** Nodes. */
-import type { Node } from '../objects.ts';
+import type { V1Node } from '@kubernetes/client-node';
+import type { Node, ObjectOf, WithConditions } from '../objects.ts';
 import { defineKind } from './kind.ts';
 import { age, conditionStatus } from './cells.ts';
 import { setDefault } from './set-default.ts';
+
+declare module '../objects.ts' {
+  interface Objects {
+    nodes: WithConditions<ObjectOf<V1Node>>;
+  }
+}
 
 export const node = defineKind({
   kind: 'Node',

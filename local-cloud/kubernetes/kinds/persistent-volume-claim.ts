@@ -1,8 +1,17 @@
 /** Claims of volumes. They are kept and stay Pending: there are no volumes to bind. */
-import type { PersistentVolumeClaim } from '../objects.ts';
+import type { V1PersistentVolumeClaim } from '@kubernetes/client-node';
+import type { ObjectOf } from '../objects.ts';
 import { defineKind } from './kind.ts';
 import { created } from './cells.ts';
 import { setDefault } from './set-default.ts';
+
+type PersistentVolumeClaim = ObjectOf<V1PersistentVolumeClaim>;
+
+declare module '../objects.ts' {
+  interface Objects {
+    persistentvolumeclaims: PersistentVolumeClaim;
+  }
+}
 
 export const persistentVolumeClaim = defineKind({
   kind: 'PersistentVolumeClaim',

@@ -1,10 +1,17 @@
 /** Pod disruption budgets. */
+import type { V1PodDisruptionBudget } from '@kubernetes/client-node';
 import { validateSelectorLabels } from './metadata-rules.ts';
-import type { PodDisruptionBudget } from '../objects.ts';
+import type { ObjectOf, PodDisruptionBudget, WithConditions } from '../objects.ts';
 import type { FieldError } from '../api-error.ts';
 import { defineKind } from './kind.ts';
 import { age } from './cells.ts';
 import { invalidValue } from './field-error.ts';
+
+declare module '../objects.ts' {
+  interface Objects {
+    poddisruptionbudgets: WithConditions<ObjectOf<V1PodDisruptionBudget>>;
+  }
+}
 
 export const podDisruptionBudget = defineKind({
   group: 'policy',

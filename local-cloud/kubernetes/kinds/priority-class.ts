@@ -1,10 +1,19 @@
 /** Priority classes. */
-import type { PriorityClass } from '../objects.ts';
+import type { V1PriorityClass } from '@kubernetes/client-node';
+import type { ObjectOf } from '../objects.ts';
 import type { FieldError } from '../api-error.ts';
 import { defineKind } from './kind.ts';
 import { created } from './cells.ts';
 import { setDefault } from './set-default.ts';
 import { forbiddenField } from './field-error.ts';
+
+type PriorityClass = ObjectOf<V1PriorityClass>;
+
+declare module '../objects.ts' {
+  interface Objects {
+    priorityclasses: PriorityClass;
+  }
+}
 
 export const priorityClass = defineKind({
   group: 'scheduling.k8s.io',

@@ -1,7 +1,7 @@
 /**
  * Every kind that the embedded Kubernetes API serves. Discovery, routing, the store and the tables all
  * read this list; a kind that is not here answers 404, as on a server without it. To add one: a file
- * beside this one, a line in the list, and its type in ../objects.ts.
+ * beside this one, and a line in the list.
  */
 import { declareFields, packageOf } from '../schema/schema.ts';
 import { configMap } from './config-map.ts';

@@ -1,9 +1,16 @@
 /** Replica sets. */
-import type { ReplicaSet } from '../objects.ts';
+import type { V1ReplicaSet } from '@kubernetes/client-node';
+import type { ObjectOf, ReplicaSet, WithConditions } from '../objects.ts';
 import { defineKind } from './kind.ts';
 import { age, printSelector, WORKLOAD_COLUMNS, containerCells } from './cells.ts';
 import { setDefault } from './set-default.ts';
 import { defaultTemplate, validateRunning, validateRunningUpdate } from './pod-template.ts';
+
+declare module '../objects.ts' {
+  interface Objects {
+    replicasets: WithConditions<ObjectOf<V1ReplicaSet>>;
+  }
+}
 
 export const replicaSet = defineKind({
   group: 'apps',

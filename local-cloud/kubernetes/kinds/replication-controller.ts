@@ -1,7 +1,15 @@
 /** Replication controllers: kubectl asks for the kind when it looks for the owners of pods. Nobody acts on them. */
+import type { V1ReplicationController } from '@kubernetes/client-node';
+import type { ObjectOf } from '../objects.ts';
 import { defineKind } from './kind.ts';
 import { WORKLOAD_COLUMNS } from './cells.ts';
 import { defaultReplicaSet, replicaSetRow } from './replica-set.ts';
+
+declare module '../objects.ts' {
+  interface Objects {
+    replicationcontrollers: ObjectOf<V1ReplicationController>;
+  }
+}
 
 export const replicationController = defineKind({
   kind: 'ReplicationController',

@@ -1,11 +1,21 @@
 /** Bindings of roles, of a namespace and of the cluster. They are kept; whoever has the token may do everything. */
+import type { V1ClusterRoleBinding, V1RoleBinding } from '@kubernetes/client-node';
+import type { ObjectOf } from '../objects.ts';
 import { isDeepStrictEqual } from 'node:util';
-import type { RoleBinding } from '../objects.ts';
 import type { FieldError } from '../api-error.ts';
 import { defineKind } from './kind.ts';
 import { created } from './cells.ts';
 import { invalidValue } from './field-error.ts';
 import { pathSegmentProblem } from './metadata-rules.ts';
+
+type RoleBinding = ObjectOf<V1RoleBinding>;
+
+declare module '../objects.ts' {
+  interface Objects {
+    rolebindings: RoleBinding;
+    clusterrolebindings: ObjectOf<V1ClusterRoleBinding>;
+  }
+}
 
 const shared = {
   group: 'rbac.authorization.k8s.io',

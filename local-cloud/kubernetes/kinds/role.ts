@@ -1,7 +1,16 @@
 /** Roles, of a namespace and of the cluster. They are kept; whoever has the token may do everything. */
+import type { V1ClusterRole, V1Role } from '@kubernetes/client-node';
+import type { ObjectOf } from '../objects.ts';
 import type { KubeObject } from '../object.ts';
 import { defineKind } from './kind.ts';
 import { pathSegmentProblem } from './metadata-rules.ts';
+
+declare module '../objects.ts' {
+  interface Objects {
+    roles: ObjectOf<V1Role>;
+    clusterroles: ObjectOf<V1ClusterRole>;
+  }
+}
 
 const shared = {
   group: 'rbac.authorization.k8s.io',

@@ -1,9 +1,16 @@
 /** Secrets. */
-import type { Secret } from '../objects.ts';
+import type { V1Secret } from '@kubernetes/client-node';
+import type { ObjectOf, Secret } from '../objects.ts';
 import { defineKind } from './kind.ts';
 import { created, size } from './cells.ts';
 import { setDefault } from './set-default.ts';
 import { validateData, validateDataUpdate } from './data.ts';
+
+declare module '../objects.ts' {
+  interface Objects {
+    secrets: ObjectOf<V1Secret>;
+  }
+}
 
 export const secret = defineKind({
   kind: 'Secret',

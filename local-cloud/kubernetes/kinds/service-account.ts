@@ -1,6 +1,14 @@
 /** Service accounts. They have no tokens: whoever has the token of the cluster may do everything. */
+import type { V1ServiceAccount } from '@kubernetes/client-node';
+import type { ObjectOf } from '../objects.ts';
 import { defineKind } from './kind.ts';
 import { created, size } from './cells.ts';
+
+declare module '../objects.ts' {
+  interface Objects {
+    serviceaccounts: ObjectOf<V1ServiceAccount>;
+  }
+}
 
 export const serviceAccount = defineKind({
   kind: 'ServiceAccount',

@@ -1,12 +1,19 @@
 /** Services: they get an address of the cluster, and ports of the nodes where the type has them. */
+import type { V1Service } from '@kubernetes/client-node';
 import type { ObjectStore } from '../object-store.ts';
-import type { Service, ServiceSpec } from '../objects.ts';
+import type { ObjectOf, Service, ServiceSpec } from '../objects.ts';
 import type { FieldError } from '../api-error.ts';
 import { defineKind } from './kind.ts';
 import { printLabels, created } from './cells.ts';
 import { setDefault } from './set-default.ts';
 import { invalidValue, required, unsupported, duplicate } from './field-error.ts';
 import { serviceNameProblem, validateLabels } from './metadata-rules.ts';
+
+declare module '../objects.ts' {
+  interface Objects {
+    services: ObjectOf<V1Service>;
+  }
+}
 
 export const service = defineKind({
   kind: 'Service',

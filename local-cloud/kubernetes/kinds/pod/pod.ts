@@ -1,9 +1,17 @@
 /** Pods. */
+import type { V1Pod } from '@kubernetes/client-node';
+import type { ObjectOf, WithConditions } from '../../objects.ts';
 import { defineKind } from '../kind.ts';
 import { defaultPodSpec } from './defaults.ts';
 import { validatePodSpec, validatePodUpdate } from './rules.ts';
 import { podRow } from './row.ts';
 import { admitNewPod } from './admission.ts';
+
+declare module '../../objects.ts' {
+  interface Objects {
+    pods: WithConditions<ObjectOf<V1Pod>>;
+  }
+}
 
 export const pod = defineKind({
   kind: 'Pod',
