@@ -58,10 +58,10 @@ function toProblem(fault: Fault, position: string): Problem {
  * The first fault of a path is the one to correct first; a name with a line break need not also be called malformed.
  */
 function onePerPath(faults: readonly Fault[]): Fault[] {
-  const seen = new Set<string>();
+  const paths = new Set<string>();
   return faults.filter((fault) => {
     const key = JSON.stringify(fault.path);
-    return seen.has(key) ? false : seen.add(key);
+    return paths.has(key) ? false : paths.add(key);
   });
 }
 

@@ -255,10 +255,10 @@ function poolRequest(record: JobRecord, action: Extract<Action, { do: 'create-po
 /** Looks once more: what was meant as growth must not shrink a pool that has become larger since. */
 async function resizePool(
   ports: Ports,
-  seen: ClusterView,
+  { name: cluster, location }: ClusterView,
   { name, nodes }: Extract<Action, { do: 'resize-pool' }>,
 ): Promise<void> {
-  const found = await ports.clusters.get(seen.name, seen.location);
+  const found = await ports.clusters.get(cluster, location);
   const pool = found?.pools.find((one) => one.name === name);
   if (found && pool && pool.nodes < nodes) await ports.clusters.resizePool(found, name, nodes);
 }

@@ -221,8 +221,8 @@ interface Inside {
 }
 
 function emptyInside(): Inside {
-  const seen = { progress: null, workers: [], gate: null, urlRequests: [], largeWaiting: 0, deaths: [], podEnds: {} };
-  return { view: null, workload: null, queue: null, ...seen };
+  const read = { progress: null, workers: [], gate: null, urlRequests: [], largeWaiting: 0, deaths: [], podEnds: {} };
+  return { view: null, workload: null, queue: null, ...read };
 }
 
 async function observeInside(ports: Ports, cluster: ClusterView, { job, progress }: JobRecord): Promise<Inside> {

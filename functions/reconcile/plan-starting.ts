@@ -51,8 +51,8 @@ function startingText(workload: WorkloadView): string {
 }
 
 function startFailed({ trouble }: JobRecord, workload: Observation['workload']): EndingReason {
-  const seen = isSeen(workload) ? startingText(workload) : 'the Kubernetes API cannot be read';
-  const why = trouble === null ? seen : `${seen}; ${trouble.action}: ${trouble.text}`;
+  const state = isSeen(workload) ? startingText(workload) : 'the Kubernetes API cannot be read';
+  const why = trouble === null ? state : `${state}; ${trouble.action}: ${trouble.text}`;
   return {
     outcome: 'failed',
     code: 'FF-START-TIMEOUT',

@@ -35,9 +35,9 @@ async function* joined(first: Buffer, others: AsyncIterable<Buffer>): AsyncGener
 
 /** The text of one segment after the other. */
 async function* signedLines(buckets: Buckets, job: string): AsyncGenerator<Buffer> {
-  const seen = new Set<number>();
+  const known = new Set<number>();
   for await (const lines of eachSegment(buckets.results, job, 'ledger', parseLedger)) {
-    const fresh = lines.filter((line) => isFirst(seen, line));
+    const fresh = lines.filter((line) => isFirst(known, line));
     if (fresh.length > 0) yield Buffer.from(formatJsonLines(await withUrls(buckets, fresh)));
   }
 }
@@ -46,10 +46,10 @@ async function* signedLines(buckets: Buckets, job: string): AsyncGenerator<Buffe
  * A number of 48 bits stands for the result: a million of them have one collision in some 500 jobs, and then one
  * iteration is computed again.
  */
-function isFirst(seen: Set<number>, { loop, iteration, key }: LedgerLine): boolean {
+function isFirst(known: Set<number>, { loop, iteration, key }: LedgerLine): boolean {
   const digest = createHash('sha1').update(`${loop}/${iteration}/${key}`).digest();
-  const before = seen.size;
-  return seen.add(digest.readUIntBE(0, 6)).size > before;
+  const before = known.size;
+  return known.add(digest.readUIntBE(0, 6)).size > before;
 }
 
 async function withUrls(buckets: Buckets, lines: readonly LedgerLine[]): Promise<(LedgerLine & { url: string })[]> {

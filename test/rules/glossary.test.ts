@@ -133,6 +133,17 @@ describe('the glossary', () => {
     );
   });
 
+  it('says seen of what a pass has observed only', () => {
+    const isObservation = /^seen(: (Pick<)?(Observation|Seen|SeenWorking)\b|, |$)/;
+    const others = named.filter(
+      ({ name, where, given }) => name === 'seen' && where.startsWith('functions/') && !isObservation.test(given),
+    );
+    assert.deepEqual(
+      others.map(({ where, given }) => `${where} ${given.slice(0, 60)}`),
+      [],
+    );
+  });
+
   it('says now of times only', () => {
     // What is read from a clock: `Date.now()`, `clock.nowMs()`, `time(input.nowMs)`; not `flavourNow()`.
     const isTime =

@@ -1,5 +1,5 @@
-// A kind of the embedded Kubernetes is one file and one line in the registry. The file gives its objects their type, too.
-// So the list of types is empty where it stands, and nobody has to look there.
+// A kind of the embedded Kubernetes is one file and one line in the registry. The file gives its objects their type as
+// well. So the list of types is empty where it stands, and nobody has to look there.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
