@@ -8,6 +8,7 @@ import { LABEL_JOB } from '../job/names.ts';
 import type { Leftover, OwnedLeftover } from '../ports/clusters.ts';
 import { messageOf, PortError } from '../ports/port-error.ts';
 import { clusterPart, partsOf } from './cluster-parts.ts';
+import { retryAfterSecondsOf } from './error-code.ts';
 
 const CALL_MS = 20_000;
 /** Of the method instanceGroupManagers.deleteInstances. */
@@ -195,7 +196,9 @@ export class ComputeApi {
       return answer.data;
     } catch (cause) {
       if (method === 'DELETE' && isGone(cause)) return {};
-      throw new PortError('FF-COMPUTE', `${method} ${pathOnly(path)}: ${messageOf(cause)}`, { retry: true, cause });
+      const retryAfterSeconds = retryAfterSecondsOf(cause);
+      const text = `${method} ${pathOnly(path)}: ${messageOf(cause)}`;
+      throw new PortError('FF-COMPUTE', text, { retry: true, retryAfterSeconds, cause });
     }
   }
 }

@@ -13,7 +13,7 @@ import {
 import { md5Of } from '../job/md5.ts';
 import type { Bucket, Buckets, ObjectInfo, StoredObject } from '../ports/bucket.ts';
 import { messageOf, PortError, PreconditionError } from '../ports/port-error.ts';
-import { codeOf } from './error-code.ts';
+import { codeOf, retryAfterSecondsOf } from './error-code.ts';
 import { foldersOf, toInfo } from './gcs-answers.ts';
 import { uploadChunks } from './gcs-upload.ts';
 
@@ -292,7 +292,8 @@ class GcsBucket implements Bucket {
       const code = codeOf(cause);
       if (code === 412) throw new PreconditionError(what, cause);
       const retry = code === undefined || code === 404 || code === 408 || code === 429 || code >= 500;
-      throw new PortError('FF-BUCKET', `${what}: ${messageOf(cause)}`, { retry, cause });
+      const retryAfterSeconds = retryAfterSecondsOf(cause);
+      throw new PortError('FF-BUCKET', `${what}: ${messageOf(cause)}`, { retry, retryAfterSeconds, cause });
     }
   }
 }

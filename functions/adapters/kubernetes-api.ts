@@ -3,12 +3,13 @@
  * credentials). The client's own calls open a connection each and turn every field of every object into classes, which
  * in a large cluster costs more than the rest of a pass.
  */
+import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, request, type AgentOptions, type RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
 import * as z from 'zod';
 import { parseJson } from '../job/json-lines.ts';
 import { messageOf, PortError } from '../ports/port-error.ts';
-import { codeOf } from './error-code.ts';
+import { codeOf, retryAfterSecondsOf } from './error-code.ts';
 
 /** `table`: the columns that kubectl prints, 2 % of the bytes of a list. `metadata`: the object's head only. */
 export type Form = 'whole' | 'table' | 'metadata';
@@ -68,7 +69,7 @@ export class KubernetesApi {
       { ...options, method, signal, headers: { ...headers, ...sent, accept: ACCEPT[form] } },
       text,
     );
-    if (answer.status < 200 || answer.status > 299) throw new KubernetesError(answer.status, answer.text);
+    if (answer.status < 200 || answer.status > 299) throw new KubernetesError(answer);
     return JSON.parse(answer.text);
   }
 }
@@ -84,7 +85,13 @@ async function connection(config: KubeConfig): Promise<RequestOptions> {
   return { headers: headers ?? {}, agent: throughProxy ? agent : own, ...(auth ? { auth } : {}) };
 }
 
-function exchange(url: URL, options: RequestOptions, body: string): Promise<{ status: number; text: string }> {
+interface Answer {
+  status: number;
+  text: string;
+  headers: IncomingHttpHeaders;
+}
+
+function exchange(url: URL, options: RequestOptions, body: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const call = request(url, options, (response) => {
       const parts: Buffer[] = [];
@@ -92,7 +99,11 @@ function exchange(url: URL, options: RequestOptions, body: string): Promise<{ st
       response.on('error', reject);
       response.once('close', () =>
         response.complete
-          ? resolve({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') })
+          ? resolve({
+              status: response.statusCode ?? 0,
+              text: Buffer.concat(parts).toString('utf8'),
+              headers: response.headers,
+            })
           : reject(new Error('the answer ended too early')),
       );
     });
@@ -104,11 +115,13 @@ function exchange(url: URL, options: RequestOptions, body: string): Promise<{ st
 /** What the API server refused, in its own words. */
 class KubernetesError extends Error {
   readonly code: number;
+  readonly response: Pick<Answer, 'headers'>;
 
-  constructor(code: number, text: string) {
-    super(`${code}: ${statusMessage(text)}`);
+  constructor({ status, text, headers }: Answer) {
+    super(`${status}: ${statusMessage(text)}`);
     this.name = 'KubernetesError';
-    this.code = code;
+    this.code = status;
+    this.response = { headers };
   }
 }
 
@@ -147,6 +160,7 @@ export async function withDeadline<T>(
     const text = messageOf(cause).split('\n').slice(0, 3).join(' ').slice(0, 400);
     throw new PortError('FF-KUBERNETES', `${doing}: ${text}`, {
       retry: status === undefined || status === 408 || status === 409 || status === 429 || status >= 500,
+      retryAfterSeconds: retryAfterSecondsOf(cause),
       cause,
     });
   } finally {

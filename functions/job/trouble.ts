@@ -37,16 +37,15 @@ const URGENT: readonly Action['do'][] = ['delete-cluster', 'back-up'];
 /** The first failure is often a hiccup: one quick try more. */
 const QUICK_SECONDS = 1;
 
+/** However long the other side wants to be left alone. */
+const MOST_ASKED_SECONDS = 600;
+
 /** What the record says of an action that has just failed: how often, why, and when it may be tried next. */
-export function nextTrouble(
-  before: Trouble | null,
-  action: Action['do'],
-  error: { code: string; message: string; retry: boolean },
-  nowMs: number,
-): Trouble {
+export function nextTrouble(before: Trouble | null, action: Action['do'], error: ActionError, nowMs: number): Trouble {
   const same = before?.action === action && before.code === error.code ? before : null;
   const count = (same?.count ?? 0) + 1;
-  const delayMs = delaySeconds(action, error, count) * 1000;
+  const askedSeconds = Math.min(error.retryAfterSeconds ?? 0, MOST_ASKED_SECONDS);
+  const delayMs = Math.max(delaySeconds(action, error, count), askedSeconds) * 1000;
   return {
     action,
     code: error.code,
@@ -92,9 +91,17 @@ export function dueActions(actions: readonly Action[], trouble: Trouble | null, 
   });
 }
 
+interface ActionError {
+  code: string;
+  message: string;
+  retry: boolean;
+  /** As the other side wants it. */
+  retryAfterSeconds?: number | null;
+}
+
 export interface Failure {
   action: Action['do'];
-  error: { code: string; message: string; retry: boolean };
+  error: ActionError;
 }
 
 /**

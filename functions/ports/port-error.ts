@@ -8,12 +8,19 @@ export type ErrorCode = `FF-${string}`;
 export class PortError extends Error {
   readonly code: ErrorCode;
   readonly retry: boolean;
+  /** How long the other side wants to be left alone; null: it does not say. */
+  readonly retryAfterSeconds: number | null;
 
-  constructor(code: ErrorCode, message: string, options: { retry: boolean; cause?: unknown }) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { retry: boolean; cause?: unknown; retryAfterSeconds?: number | null },
+  ) {
     super(message, { cause: options.cause });
     this.name = 'PortError';
     this.code = code;
     this.retry = options.retry;
+    this.retryAfterSeconds = options.retryAfterSeconds ?? null;
   }
 }
 

@@ -17,8 +17,14 @@ export async function tryAgain<T>(clock: Clock, work: () => Promise<T>): Promise
     try {
       return await work();
     } catch (error) {
-      const isLasting = !(error instanceof PortError && error.retry) || error instanceof PreconditionError;
+      const isLasting = !isOfAMoment(error);
       if (isLasting || attempt === TRIES || clock.nowMs() - beganMs > MOMENT_MS) throw error;
       await clock.sleep(BETWEEN_MS);
     }
+}
+
+/** Who wants to be left alone for longer is not asked again by this pass. */
+function isOfAMoment(error: unknown): boolean {
+  if (!(error instanceof PortError) || !error.retry || error instanceof PreconditionError) return false;
+  return (error.retryAfterSeconds ?? 0) * 1000 <= BETWEEN_MS;
 }

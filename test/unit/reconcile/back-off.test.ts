@@ -41,6 +41,14 @@ describe('an action that fails again and again', () => {
       assert.deepEqual(seen, waits);
     });
 
+  it('waits as long as the other side wants, if that is longer, and not for ever', () => {
+    const after = (retryAfterSeconds: number): number => {
+      const error = { code: 'FF-KUBERNETES', message: '429', retry: true, retryAfterSeconds };
+      return Date.parse(nextTrouble(null, 'apply-workload', error, 0).nextTryAt) / 1000;
+    };
+    assert.deepEqual([0, 1, 30, 86_400].map(after), [1, 1, 30, 600]);
+  });
+
   it('holds back what relies on it, and nothing else', () => {
     const trouble = nextTrouble(null, 'back-up', { code: 'FF-BUCKET', message: '', retry: true }, 0);
     const deletion = { do: 'delete-cluster', name: 'n', location: 'l' } as const;

@@ -31,6 +31,12 @@ describe('a call that is refused', () => {
     await assert.rejects(state.read('a', 1), { code: 'FF-OBJECT-TOO-LARGE' });
   });
 
+  it('is not made again where the other side wants to be left alone', async () => {
+    const { state } = withPatience(world.ports).buckets;
+    failTimes('state.read', 1, new PortError('FF-BUCKET', '429', { retry: true, retryAfterSeconds: 2 }));
+    await assert.rejects(state.read('a', 1), { code: 'FF-BUCKET', retryAfterSeconds: 2 });
+  });
+
   it('is not made again where its refusal was long in coming', async () => {
     const { state } = world.buckets;
     const read = state.read.bind(state);
