@@ -1,4 +1,4 @@
-/** What an error of a vendor's client has beside its words: an HTTP status or a code of gRPC, and when to come again. */
+/** What an error of a vendor's client has beside its words: a status of HTTP or gRPC, and when to come again. */
 import * as z from 'zod';
 
 const number = z.union([z.int(), z.string().regex(/^\d+$/).transform(Number)]);
