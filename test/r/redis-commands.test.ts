@@ -2,7 +2,7 @@
 // job does: every command that reaches the Redis of a job, with a death, an error and a worker that is replaced, is
 // compared with the document.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Redis } from 'ioredis';
@@ -11,8 +11,8 @@ import { redisKeys } from '../../functions/adapters/redis-keys.ts';
 import { Lab, password } from '../../testing/lab.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 import { succeeded } from '../../testing/succeeded.ts';
+import { type Column, type Command, ELSEWHERE, KEY_PREFIX, roleOf, ROLES, touchedBy } from './redis-roles.ts';
 
-const KEY_PREFIX = 'ff:';
 const document = readFileSync(join(import.meta.dirname, '../../docs/redis-protocol.md'), 'utf8');
 const cells = [...document.matchAll(/^\|.*\|$/gm)].map(([row]) => row.split('|').map((cell) => cell.trim()));
 
@@ -62,12 +62,6 @@ const commandsOf: readonly [type: string, commands: RegExp][] = [
   ['string|number|bitmap', /^(GET|SET|SETNX|SETEX|MGET|GETRANGE|STRLEN)$/],
 ];
 
-/** A command upon the keys of a job, as text. */
-type Command = readonly string[];
-
-/** Whom the columns of the document name. */
-type Role = 'driver' | 'worker' | 'supervisor' | 'pass';
-
 let lab: Lab;
 let monitor: Redis;
 const seen: Command[] = [];
@@ -101,7 +95,8 @@ a <- foreach(i = 1:6, .combine = c) %dopar% {
   if (i == 2 && !file.exists(died)) { file.create(died); tools::pskill(Sys.getpid(), 9) }
   large[i]
 }
-b <- foreach(i = 1:4, .errorhandling = "remove") %dopar% { if (i == 3) stop("no"); cat(i, file = "stray.txt"); i }
+b <- foreach(i = 1:4, .errorhandling = "remove") %dopar% {
+  if (i == 3) stop("no"); warning("w"); cat(i, file = "stray.txt"); i }
 saveRDS(a, "a.rds")
 `;
   const inputs = lab.prepare({ script, tasks: { size: 1 }, canaryTasks: 1 });
@@ -116,7 +111,16 @@ saveRDS(a, "a.rds")
   );
   await pass.setGate('open');
   await succeeded(driver);
+  await pass.view(Date.now(), null);
   await pass.confirm((await pass.outbox(100, 1e6)).items.map(({ entry }) => entry));
+  for (const kind of ['errors', 'loops'] as const)
+    await pass.confirmReports(
+      kind,
+      (await pass.reports(kind, 100)).map(({ id }) => id),
+    );
+  await pass.outputs();
+  await pass.answerUrlRequests({ 'loop-1/none.rds': null });
+  await pass.stop('over');
   pass.close();
   for (const worker of workers) worker.process.kill('SIGTERM');
   await Promise.all(workers.map((worker) => worker.exited));
@@ -185,46 +189,16 @@ test('every entry of a worker has the fields of the document, and no others', ()
   );
 });
 
-/** Whose connection it is: the commands that only one of them sends tell. Nobody's: that of this test. */
-function roleOf(commands: readonly Command[]): Role | null {
-  const sends = (verb: RegExp, key: string): boolean =>
-    commands.some(([name = '', first = '']) => verb.test(name) && first.startsWith(key));
-  if (sends(/^EXISTS$/, redisKeys.queueCount)) return null;
-  if (sends(/^EXPIRE$/, redisKeys.lease)) return 'pass';
-  if (sends(/^BLPOP$/, redisKeys.queueOut('')) || sends(/^HGETALL$/, redisKeys.workers)) return 'driver';
-  // R of a worker may die at its first words
-  const ofWorkers = [redisKeys.gate, redisKeys.queueCount, redisKeys.queueAlive(''), redisKeys.queueStart('')];
-  return ofWorkers.some((key) => sends(/^(SETNX|INCR|SET|DEL)$/, key)) ? 'worker' : 'supervisor';
-}
-
-type Column = 'written by' | 'read by' | 'deleted by';
-
 /** Of a key's row, by column. */
 const rowOf = (family: string): Record<Column, string> => {
   const [, , , , written = '', read = '', deleted = ''] = cells.find(([, key]) => key === `\`${family}\``) ?? [];
   return { 'written by': written, 'read by': read, 'deleted by': deleted };
 };
 
-/** What a command does to the keys that it names. `BLMOVE` takes from the first and gives to the second. */
-function touchedBy([verb = '', ...words]: Command): [column: Column, key: string][] {
-  const keys = words.filter((word) => word.startsWith(KEY_PREFIX));
-  const [first = '', second = ''] = keys;
-  if (/^B?LMOVE$/.test(verb))
-    return [
-      ['read by', first],
-      ['written by', second],
-    ];
-  if (verb === 'DEL') return keys.map((key) => ['deleted by', key]);
-  if (/^(HDEL|XDEL|LPOP|BLPOP|LTRIM|LREM)$/.test(verb)) return [['deleted by', first]];
-  if (/^(H?SET(NX|BIT)?|H?INCRBY(FLOAT)?|INCR|DECR|[LR]PUSH|LSET|XADD)$/.test(verb)) return [['written by', first]];
-  if (/^(H?M?GET|HGETALL|H?LEN|[LX]LEN|LRANGE|LINDEX|XRANGE|H?EXISTS|HSTRLEN|GETBIT|GETRANGE)$/.test(verb))
-    return [['read by', first]];
-  return [];
-}
-
 test('who writes, reads and deletes each key is what the document says', () => {
   const wrong = new Set<string>();
   const found = new Map<Column, number>();
+  const done = new Set<string>();
   for (const commands of connections.values()) {
     const role = roleOf(commands);
     if (role === null) continue;
@@ -235,11 +209,32 @@ test('who writes, reads and deletes each key is what the document says', () => {
         const allowed = column === 'read by' ? row[column] + row['written by'] : row[column];
         if (!allowed.includes(role)) wrong.add(`${familyOf(key)} is ${column} a ${role} (${command[0]})`);
         else found.set(column, (found.get(column) ?? 0) + 1);
+        done.add(`${familyOf(key)} ${column} ${role}`);
       }
     }
   }
   assert.deepEqual([...wrong].sort(), []);
   assert.equal(found.size, 3);
+  const said = [...types.keys()].flatMap((family) =>
+    (['written by', 'read by', 'deleted by'] as const).flatMap((column) =>
+      ROLES.filter((role) => rowOf(family)[column].includes(role)).map((role) => `${family} ${column} ${role}`),
+    ),
+  );
+  const elsewhere = new Set(Object.values(ELSEWHERE).flatMap((ones) => ones.map((one) => KEY_PREFIX + one)));
+  assert.deepEqual(
+    said.filter((one) => !done.has(one) && !elsewhere.has(one)),
+    [],
+    'nobody does that',
+  );
+  assert.deepEqual(
+    [...elsewhere].filter((one) => !said.includes(one)),
+    [],
+  );
+  const files = Object.keys(ELSEWHERE).map((name) => join(import.meta.dirname, `${name}.test.ts`));
+  assert.deepEqual(
+    files.filter((file) => !existsSync(file)),
+    [],
+  );
 });
 
 test('what Redis is to delete by itself it is told with the time of the document', () => {
