@@ -1,6 +1,6 @@
 /**
- * A running job of any size: record and cloud in memory (the tests' virtual world), its queue in a real Redis and,
- * where wanted, its pods in a Kubernetes API, behind the real adapters.
+ * A running job of any size. Its record and cloud are in memory (the tests' virtual world), its queue is in a real
+ * Redis. Where wanted, its pods are in a Kubernetes API. The real adapters reach both.
  */
 import type { KubeConfig } from '@kubernetes/client-node';
 import { redisKeys } from '../functions/adapters/redis-keys.ts';

@@ -1,7 +1,7 @@
 /**
- * The whole heritability example: from `submit` to `succeeded` on the local cloud (nothing takes time
- * there that is not real work), against the same script with bare doRedis, a redis-server and two local
- * workers. Both must write the same table.
+ * The whole heritability example: from `submit` to `succeeded` on the local cloud, against the same script with bare
+ * doRedis, a redis-server and two local workers. Nothing takes time on the local cloud that is not real work. Both must
+ * write the same table.
  */
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

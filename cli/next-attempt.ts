@@ -1,5 +1,5 @@
 /**
- * Whether an ended job is about to begin again: the functions answer a request or an upload a moment after it was made,
+ * Whether an ended job is about to begin again. The functions answer a request or an upload a moment after it was made,
  * and until then the status still tells of the attempt before. Reads only; the functions decide.
  */
 import type { JobRecord } from '../functions/job/job-record.ts';

@@ -1,7 +1,7 @@
 /**
  * `replay JOB LOOP ITERATION`: runs one iteration on this machine with the arguments, objects, data and random numbers
  * that it had on its worker. What it had comes from its error report, or else from the description of its loop; both
- * are R data, and R data can hold code: they are given to R on this request only, never otherwise.
+ * are R data, and R data can hold code. They are given to R on this request only, never otherwise.
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * The process that the deployed functions run in: loads the module that registers them and serves each on a port of
+ * The process that the deployed functions run in. It loads the module that registers them and serves each on a port of
  * its own through functions-framework's own server (same middleware, same answers as in the cloud). Its first output
  * is one JSON line with the ports; all later output is the functions' own log. In the cloud every function has
  * processes of its own; here all share one.

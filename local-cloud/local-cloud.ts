@@ -1,5 +1,5 @@
 /**
- * The local cloud as one value: starts every service of the embedded Google Cloud in order, makes what
+ * The local cloud as one value. It starts every service of the embedded Google Cloud in order, makes what
  * terraform would make (buckets, topics, triggers), runs the functions beside it, and ends everything again.
  * All state is below `stateDir`: stop or kill, start again, and everything goes on. README.md says per service
  * what is offered and what is not imitated.

@@ -1,7 +1,7 @@
 // npm run build: what Cloud Functions get. build/functions/ is the source folder, build/functions.zip the same as an
 // archive for terraform. One bundle with a file per SDK, so that each is loaded only when it is needed. The only
-// package installed in the cloud is the functions framework (pinned, with its part of our lock file), because the
-// platform starts it and the functions must register with that very copy.
+// package installed in the cloud is the functions framework (pinned, with its part of our lock file). The platform
+// starts it and the functions must register with that very copy.
 import { build } from 'esbuild';
 import { globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

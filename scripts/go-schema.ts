@@ -1,4 +1,4 @@
-// From the Go sources of the Kubernetes API to the notation of local-cloud/kubernetes/schema/schema.ts: their tags hold
+// From the Go sources of the Kubernetes API to the notation of local-cloud/kubernetes/schema/schema.ts. Their tags hold
 // names, merge keys and protobuf numbers, the markers above them how lists and maps merge. Not a parser of Go: it reads
 // the one form in which those files are written.
 

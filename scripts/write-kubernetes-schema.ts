@@ -1,5 +1,5 @@
 // Fills in the fields of every kind, in kinds/ and in the tables of schema/ (both in local-cloud/kubernetes), from the
-// published Go sources of the API: their tags hold what OpenAPI says, and the protobuf numbers besides. The files say
+// published Go sources of the API. Their tags hold what OpenAPI says, and the protobuf numbers besides. The files say
 // which types there are: a new type is a line with its name, and then a run of this script.
 // Usage: write-kubernetes-schema.ts API APIMACHINERY, the folders of k8s.io/api and k8s.io/apimachinery at one version.
 import { globSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
 # Who may do what. Nobody holds a role of the whole project that could read or change its other resources, but for what
-# GKE and Compute Engine only grant on projects: see the two custom roles.
+# GKE and Compute Engine only grant on projects. These are the two custom roles.
 #
 #   reconcile   the five event functions. Each of them runs the same pass over a job, so they share one identity
 #   status      the status function: reads records

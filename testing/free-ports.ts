@@ -2,7 +2,7 @@
  * Ports for programs that cannot be told to choose one themselves, or that come back on the port that they had.
  *
  * They lie below those that the kernel gives to outgoing connections. While a server is away, its clients try again and
- * again; one of them could otherwise be given the server's own port, be connected to itself, and keep the server from
+ * again. One of them could otherwise be given the server's own port, be connected to itself, and keep the server from
  * coming back.
  */
 import { once } from 'node:events';

@@ -1,5 +1,5 @@
-// The part of a pass that a running driver feels, for tests of the R engine: the real back-up and the real answers
-// to pods, over the lab's Redis and bucket.
+// What a running driver feels of a pass, for tests of the R engine: the real back-up and the real answers to pods, over
+// the lab's Redis and bucket.
 import { formatJsonLines } from '../functions/job/json-lines.ts';
 import { type LedgerLine, parseLedger } from '../functions/job/ledger.ts';
 import { newRecord, type JobRecord } from '../functions/job/job-record.ts';

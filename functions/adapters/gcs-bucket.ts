@@ -97,7 +97,7 @@ class GcsBucket implements Bucket {
   }
 
   /**
-   * As one answer, not by the client's own stream: where the storage refuses a part of that, teeny-request pipes into
+   * As one answer, not by the client's own stream. Where the storage refuses a part of that, teeny-request pipes into
    * a stream that the client has ended, and the error, which nobody can catch, ends the process.
    */
   async #download(name: string, { generation, size, md5Hash }: FileMetadata): Promise<Buffer> {

@@ -139,7 +139,7 @@ async function orNull<T>(call: Promise<T>): Promise<T | null> {
 }
 
 /**
- * The client has no deadline of its own, and some of its calls take no signal: one that is given up may still end
+ * The client has no deadline of its own, and some of its calls take no signal. One that is given up may still end
  * later, which does no harm, because every call may be repeated.
  */
 export async function withDeadline<T>(

@@ -1,6 +1,6 @@
 /**
  * Texts that lie in a job's Redis, as our values; pure. The engine writes them (docs/redis-protocol.md), but the
- * script can reach Redis as well: a value that is not what it must be is left out and told of by its place, and the
+ * script can reach Redis as well. A value that is not what it must be is left out and told of by its place, and the
  * others count.
  */
 import * as z from 'zod';

@@ -1,5 +1,5 @@
 /**
- * Tells a webhook of the job file a notice. The host's name is looked up once; a name that means any address which is
+ * Tells a webhook of the job file a notice. The host's name is looked up once. A name that means any address which is
  * not public is refused, and the connection goes to the address that was checked, whatever the name means by then.
  * Redirects are not followed. A few tries within a bound: a pass must not hang on a receiver.
  */

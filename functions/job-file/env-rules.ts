@@ -7,7 +7,7 @@ const remedyForDenied = 'Leave it out, or read a variable of another name in the
 /**
  * Names, compared without case, that would change how the container starts, what it loads or whom it trusts. A
  * pattern ending in * stands for a family. R's start-up files and libraries, the loaders of common languages, the
- * shells' hooks, glibc's unsafe list, proxies and certificates (signed URLs would pass through them), and
+ * shells' hooks, glibc's unsafe list. Proxies and certificates, because signed URLs would pass through them; and
  * everything that the platform sets itself.
  */
 const deniedVariables: readonly string[] = [

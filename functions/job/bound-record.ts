@@ -1,5 +1,5 @@
 /**
- * Keeps a record small: every field that a script, a user or the cloud can make grow is cut to a bound, so that
+ * Keeps a record small. Every field that a script, a user or the cloud can make grow is cut to a bound, so that
  * what is written can be read again. Applied to what a rule answers and to everything that is written; what is
  * within its bounds stays as it is. The list of files is not cut, because a job needs all of it: a folder that
  * has too many is refused before anything is made for it (job-file/check-folder.ts).

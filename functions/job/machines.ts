@@ -54,9 +54,9 @@ export function workerMachineTypes({ machines, worker }: JobSpec): readonly stri
 
 /**
  * Workers that fit on one machine of this pool; 0 when not even one does.
- * Reservations: GKE "Plan GKE Standard node sizes" (6 % of the first core, 1 % of the second, 0.5 % of the next
- * two, 0.25 % of the rest; 25 % of the first 4 GiB, 20 % of the next 4, 10 % of the next 8, 6 % of the next
- * 112, 2 % of the rest, 100 MiB for eviction).
+ * Reservations, by GKE's "Plan GKE Standard node sizes". Of the cores: 6 % of the first, 1 % of the second, 0.5 % of
+ * the next two, 0.25 % of the rest. Of the memory: 25 % of the first 4 GiB, 20 % of the next 4, 10 % of the next 8, 6 %
+ * of the next 112, 2 % of the rest. 100 MiB more are kept for eviction.
  */
 export function workersPerMachine(
   pool: { machineType: string; diskGb: number },

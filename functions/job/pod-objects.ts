@@ -1,6 +1,6 @@
 /**
  * Objects that pods upload themselves: results too large for Redis, and large exports. What a pod says is not
- * believed: an object's name is derived from the entry that names it, and only names of these two forms, below the
+ * believed. An object's name is derived from the entry that names it, and only names of these two forms, below the
  * attempt's own folder, are ever signed for reading.
  */
 import type { JournalEntry } from '../ports/task-queue.ts';

@@ -64,7 +64,7 @@ function delaySeconds(action: Action['do'], { code, retry }: { code: string; ret
 }
 
 /**
- * What an action needs of those before it: results are saved before their cluster goes, the script is stopped before
+ * What an action needs of those before it. Results are saved before their cluster goes, the script is stopped before
  * its workers, machines are asked for before the workers on them. All others are done whatever else fails.
  */
 const RELIES_ON: Partial<Record<Action['do'], readonly Action['do'][]>> = {

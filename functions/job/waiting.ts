@@ -1,5 +1,5 @@
 /**
- * Why a job waits: a fixed list of codes, each with its sentence, how long it may take, and what then happens;
+ * Why a job waits: a fixed list of codes, each with its sentence, how long it may take, and what then happens. The page
  * docs/decision-codes.md says the same to users, and a test compares. What the cluster or the cloud said stands in the
  * record's own text (`waitingFor`).
  */

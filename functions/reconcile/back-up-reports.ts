@@ -67,8 +67,8 @@ async function backUpLoops(bucket: Bucket, queue: TaskQueue, record: JobRecord, 
   const [first] = loops;
   if (first === undefined) return;
   const { saved } = await writeSegment(bucket, paths.loopSegment(record.job, record.attempt, first.id), loops);
-  // A segment of that name with other lines can only come from a Redis that has lost its last second:
-  // what is left of it must not hold the job up.
+  // A segment of that name with other lines can only come from a Redis that has lost its last second.
+  // What is left of it must not hold the job up.
   await queue.confirmReports('loops', idsOf(saved.length > 0 ? saved : [first]));
 }
 

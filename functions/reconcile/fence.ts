@@ -1,6 +1,6 @@
 /**
  * The fence before every act that costs money or destroys something: the intent that it belongs to must still stand. A
- * pass can sleep for minutes between two lines (a frozen instance, a slow call); meanwhile another one has taken over,
+ * pass can sleep for minutes between two lines (a frozen instance, a slow call). Meanwhile another one has taken over,
  * and what this one was about to do is no longer wanted.
  */
 import type { Action } from '../job/action.ts';

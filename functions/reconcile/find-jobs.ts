@@ -22,9 +22,9 @@ const MAX_NOTE_BYTES = 1000;
 const noteSchema = z.object({ jobs: z.int().min(0) });
 
 /**
- * Ids of the jobs that a tick visits: the live ones; those that have a cluster or a place, listed or not; and now and
- * then those that no event announced. What cannot be asked keeps no other from being visited. Throws PortError
- * FF-BUCKET where the live ones cannot be listed.
+ * Ids of the jobs that a tick visits: the live ones, and those that have a cluster or a place, listed or not. Now and
+ * then it visits those that no event announced, too. What cannot be asked keeps no other from being visited. Throws
+ * PortError FF-BUCKET where the live ones cannot be listed.
  */
 export async function findJobs(ports: Pick<Ports, 'buckets' | 'clusters'>, nowMs: number): Promise<string[]> {
   const { buckets, clusters } = ports;

@@ -1,6 +1,6 @@
 /**
  * Pure: what an attempt may put into the results bucket. Pods have signed forms that bound each upload, and whoever has
- * a form can use it as often as they like while it is good: so what is there is summed up now and then. An attempt that
+ * a form can use it as often as they like while it is good. So what is there is summed up now and then. An attempt that
  * has more than any should is ended; with its cluster its forms are not made anew.
  */
 import type { JobRecord } from '../job/job-record.ts';

@@ -50,7 +50,7 @@ export async function releasePlace(state: Bucket, job: string, attempt: number):
 }
 
 /**
- * A place whose job is not on the list of live jobs has been left behind: the job is listed before it takes a place,
+ * A place whose job is not on the list of live jobs has been left behind. The job is listed before it takes a place,
  * and gives it back before it leaves the list. A list that cannot be read is made anew from the live jobs' records.
  */
 export async function freeLeakedPlaces(state: Bucket): Promise<void> {

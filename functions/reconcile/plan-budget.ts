@@ -94,7 +94,7 @@ function outageUsd({ spec }: RecordWithSpec): number {
 }
 
 /**
- * Whether an attempt that is being ended may cost any more: from here on, deleting the cluster takes the rest of the
+ * Whether an attempt that is being ended may cost any more. From here on, deleting the cluster takes the rest of the
  * job's money, or its time has been over for so long that nothing more can be expected.
  */
 export function isSpent({ spec: { limits }, spending }: RecordWithSpec): boolean {
@@ -121,7 +121,7 @@ export function endsByMs({ spec, spending, cluster }: RecordWithCluster): number
 const SHARE_WITHOUT_WORK = 1 / 3;
 
 /**
- * Machines of workers that the job's money allows, those that are there (`pools`) and as many of one kind: the whole
+ * Machines of workers that the job's money allows, those that are there (`pools`) and as many of one kind. The whole
  * fleet must be able to boot, to be looked at by one tick, and to be wound down, an outage included. The worst
  * overshoot is what the clouds' own deletion takes longer than DELETE_SECONDS, at the price of the fleet.
  */

@@ -28,7 +28,7 @@ export function planDeleting(record: RecordWithCluster, seen: Observation): Step
 
 /**
  * The pass that decided to delete may have died before it stopped the script or saved what its cluster had, and results
- * may have come since: what holds while the attempt drains holds until the cloud has accepted the request. An attempt
+ * may have come since. What holds while the attempt drains holds until the cloud has accepted the request. An attempt
  * without an ending gives a cluster back that nothing ran in.
  */
 function askAgain(record: RecordWithCluster, seen: Observation): Step {

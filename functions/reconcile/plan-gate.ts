@@ -6,8 +6,8 @@ import type { Action } from '../job/action.ts';
 import type { Gate, Progress } from '../job/progress.ts';
 
 /**
- * The canary's tasks, and as many more as were begun without ever ending: a task that died with its R, or went back to
- * the queue, has used its ticket, and the canary must not wait for a task that may not begin. One that
+ * May begin: the canary's tasks, and as many more as were begun without ever ending. A task that died with its R, or
+ * went back to the queue, has used its ticket, and the canary must not wait for a task that may not begin. One that
  * waits for more memory has been tried.
  */
 export function closedGate(gate: Gate | null, progress: Progress, tasks: number, largeWaiting = 0): Action[] {

@@ -1,6 +1,6 @@
 /**
  * Pure: which pool of workers is made or grown, so that so many machines are there. One pool for each kind of machine,
- * made once at the size that is wanted; what the cloud refuses is taken back, and the next kind is asked for, in the
+ * made once at the size that is wanted. What the cloud refuses is taken back, and the next kind is asked for, in the
  * same cluster.
  */
 import type { Action } from '../job/action.ts';

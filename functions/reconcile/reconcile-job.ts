@@ -164,9 +164,9 @@ async function carryOut(ports: Ports, settings: PassSettings, pass: Pass): Promi
 }
 
 /**
- * Whether anything differs from what is wanted: the record, the world, or what an earlier pass had still to do when
- * it died (its mark in the record, notices, the place on the list of live jobs; an ended job that is still on the
- * list may not have been told of).
+ * Whether anything differs from what is wanted: the record, the world, or what an earlier pass had still to do when it
+ * died. That is its mark in the record, notices, and the place on the list of live jobs. An ended job that is still on
+ * the list may not have been told of.
  */
 function hasWork({ loaded, marker, step }: Pass): boolean {
   if (loaded === null || loaded.damage !== null || step.actions.length > 0 || !isSame(loaded.record, step.record))

@@ -1,6 +1,6 @@
 /**
  * One local cloud per state directory: a lock file that names its process. The lock of a process that is gone
- * (kill -9, power cut) is taken over; a process id that has meanwhile been given to another program is
+ * (kill -9, power cut) is taken over. A process id that has meanwhile been given to another program is
  * recognised by that program's start time.
  */
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';

@@ -100,8 +100,8 @@ function memoryReservedMi(memoryMb: number): number {
 const DISK_OVERHEAD_KI = 100 * 1024 ** 2 - 98_831_908;
 
 /**
- * GKE, "Plan GKE Standard node sizes": a tenth of the file system is the eviction threshold, and of the disk the least
- * of half, 6 GiB and 35 %, and 100 GiB is reserved. The page's node of 100 GiB has 47060071478 bytes for pods.
+ * GKE, "Plan GKE Standard node sizes": a tenth of the file system is the eviction threshold. Of the disk the least of
+ * half, 6 GiB and 35 %, and 100 GiB is reserved. The page's node of 100 GiB has 47060071478 bytes for pods.
  */
 function ephemeralStorage(diskSizeGb: number): { storageCapacityKi: number; storageBytes: number } {
   const storageCapacityKi = diskSizeGb * 1024 ** 2 - DISK_OVERHEAD_KI;

@@ -1,7 +1,7 @@
 /**
  * Cloud Logging: keeps every entry on disk (log-store.ts) and, like the log sinks that the
- * installation has in the cloud, publishes the few that drive the functions: progress and completion
- * lines of the pods, and ended GKE operations.
+ * installation has in the cloud, publishes the few that drive the functions. These are progress and completion lines of
+ * the pods, and ended GKE operations.
  */
 import { join } from 'node:path';
 import type { LocalContext } from '../context.ts';

@@ -1,6 +1,6 @@
 /**
  * Cloud Scheduler with one job: a message to a topic every interval. The next one is due an interval after the last was
- * published, also over a restart; what fell due while the local cloud was down is made up for by one message. Two never
+ * published, also over a restart. What fell due while the local cloud was down is made up for by one message. Two never
  * run at once because the trigger of the function handles one event at a time.
  */
 import { mkdirSync } from 'node:fs';

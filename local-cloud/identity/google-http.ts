@@ -1,7 +1,7 @@
 /**
- * How Google's JSON-over-HTTP services answer, shared by the services of the local cloud that are not storage: reading
- * a request, bearer tokens, scripted faults, the books of calls, and errors in the shape that the client libraries and
- * gcloud parse. It knows no service; a service gives it a route per request.
+ * How Google's JSON-over-HTTP services answer, shared by the services of the local cloud that are not storage. It has:
+ * reading a request, bearer tokens, scripted faults, the books of calls, and errors in the shape that the client
+ * libraries and gcloud parse. It knows no service; a service gives it a route per request.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { listen } from '../listen.ts';

@@ -1,7 +1,7 @@
 /**
- * Who callers are, in the local cloud: metadata server (access tokens, e-mail, project), IAM Credentials `signBlob`
- * with a real RSA key, the OAuth token endpoint, and the Service Usage look-up that gcloud makes. Whoever reaches the
- * loopback port is the service account: permissions (IAM policies) are not imitated.
+ * Who callers are, in the local cloud. It serves the metadata server (access tokens, e-mail, project), IAM Credentials
+ * `signBlob` with a real RSA key, the OAuth token endpoint, and the Service Usage look-up that gcloud makes. Whoever
+ * reaches the loopback port is the service account: permissions (IAM policies) are not imitated.
  */
 import { sign, verify, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';

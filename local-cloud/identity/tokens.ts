@@ -1,6 +1,6 @@
 /**
  * Access tokens of the local cloud: opaque to whoever holds them, and still valid after the local cloud was killed and
- * started again, because they are signed with a key kept on disk and not remembered in a table.
+ * started again. They are signed with a key kept on disk and not remembered in a table.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod';

@@ -2,7 +2,7 @@
  * The calls of the store that keeps the objects of a cluster, and the changes it tells. Types only, so that kinds,
  * verbs and controllers know the store without importing it.
  *
- * The store is the one door to the types of kinds: whoever names a kind gets objects of its type, whoever has the name
+ * The store is the one door to the types of kinds. Whoever names a kind gets objects of its type, whoever has the name
  * in a variable gets them with fields unknown. What is behind a name has passed the fields of its kind
  * (wire/field-check.ts) and its rules (store/admission.ts) on its way in, or was written by code of that type.
  */

@@ -33,7 +33,7 @@ export interface ObjectMeta {
 }
 
 /**
- * An object of whatever kind, to code that serves all kinds alike: what is in its fields is unknown there, and read by
+ * An object of whatever kind, to code that serves all kinds alike. What is in its fields is unknown there, and read by
  * the tables of its fields (schema/schema.ts) or by small readers that look first (../is-plain.ts).
  */
 export interface KubeObject {

@@ -1,7 +1,7 @@
 /**
- * Push subscriptions: each message as one HTTP POST of wrapped JSON; 102, 200, 201, 202 and 204 acknowledge,
- * everything else (and no answer within the ack deadline) is a failed delivery. Not imitated: the signed token,
- * and the service's slow start per endpoint.
+ * Push subscriptions: each message as one HTTP POST of wrapped JSON. The answers 102, 200, 201, 202 and 204
+ * acknowledge. Everything else (and no answer within the ack deadline) is a failed delivery. Not imitated: the signed
+ * token, and the service's slow start per endpoint.
  */
 import { messageOf } from '../error-text.ts';
 import type { LocalContext } from '../context.ts';

@@ -1,5 +1,5 @@
 /**
- * What the controllers do, seen through the API alone: each scenario runs on the embedded Kubernetes and, where one is
+ * What the controllers do, seen through the API alone. Each scenario runs on the embedded Kubernetes and, where one is
  * at hand, on a real control plane with its own controller manager and scheduler. Both must say the same.
  */
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// What terraform/ would make is what the code expects: the configuration is checked and planned, and the plan is
+// What terraform/ would make is what the code expects. The configuration is checked and planned, and the plan is
 // compared with the functions, their configuration and the local cloud's own list. Needs terraform and a copy of its
 // provider (../shared/terraform beside the project, or what TF_CLI_CONFIG_FILE points to); says so and does nothing
 // without them. Nothing is applied, and no account is asked.

@@ -1,7 +1,7 @@
 /**
  * The fleet of a chaos run: real Redis, driver and workers under their supervisors, and beside them the two
- * that a cluster has: whoever replaces pods that ended, and the control plane that moves results to the bucket
- * and answers a driver which lost its disk.
+ * that a cluster has. These are: whoever replaces pods that ended, and the control plane that moves results to the
+ * bucket and answers a driver which lost its disk.
  */
 import { mkdirSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';

@@ -17,7 +17,7 @@ export interface WorkerFault {
 }
 
 /**
- * driver-r: its R process; driver-pod: supervisor and R, the disk stays; driver-disk: the disk goes as well;
+ * driver-r: its R process; driver-pod: supervisor and R, the disk stays; driver-disk: the disk goes as well.
  * redis: its process; redis-second: its process, and what it wrote in the last second; both: driver-r and redis;
  * cluster: everything, resumed as a new attempt.
  */

@@ -1,6 +1,6 @@
 // Jobs whose workers, driver and Redis are killed by the schedule of a seed have the values of one that nobody
-// disturbs: three short runs, or with FF_CHAOS_SEEDS=1-50 as many long ones. How the processes interleave is not part
-// of a seed: what fails once may pass the next time.
+// disturbs. There are three short runs, or with FF_CHAOS_SEEDS=1-50 as many long ones. How the processes interleave is
+// not part of a seed: what fails once may pass the next time.
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

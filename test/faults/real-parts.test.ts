@@ -1,5 +1,5 @@
 /**
- * Jobs on the local cloud whose parts fail: the functions' process is killed at one line of its log after another, and
+ * Jobs on the local cloud whose parts fail. The functions' process is killed at one line of its log after another, and
  * storage and GKE answer some calls with errors, before or after their effect. Real R, Redis and functions-framework.
  */
 import assert from 'node:assert/strict';

@@ -1,6 +1,6 @@
 /**
- * Bad input through the real local cloud, by plain uploads as any storage client makes them: the error
- * is in the status beside the upload and in the notice, with path and remedy; nothing billable is ever
+ * Bad input through the real local cloud, by plain uploads as any storage client makes them. The error
+ * is in the status beside the upload and in the notice, with path and remedy. Nothing billable is ever
  * made for it; a corrected upload is taken up.
  */
 import assert from 'node:assert/strict';

@@ -1,6 +1,6 @@
 /**
- * A whole job on a real Kubernetes control plane: passes of the product's own code with its real adapters, real R and
- * Redis, and our kubelet that runs the pods as processes. Only "creating a cluster" is not GKE's.
+ * A whole job on a real Kubernetes control plane. It has passes of the product's own code with its real adapters, real
+ * R and Redis, and our kubelet that runs the pods as processes. Only "creating a cluster" is not GKE's.
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 // A TCP proxy in front of Redis that can hold or cut a worker's connection at the one moment that a test is about, or
-// vanish as a machine does: nothing passes any more, and nobody is told. It looks for command names in what passes; it
+// vanish as a machine does. Nothing passes any more, and nobody is told. It looks for command names in what passes; it
 // does not parse the protocol.
 import { connect, createServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';

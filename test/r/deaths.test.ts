@@ -1,5 +1,5 @@
 // Driver, workers, Redis and all of them die in turn, in a script with loops that depend on each other and loops in a
-// function: the value is that of a calm run.
+// function. The value is that of a calm run.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';

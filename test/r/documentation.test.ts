@@ -18,10 +18,10 @@ const folder = mkdtempSync(join(tmpdir(), 'ff-documentation-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 /**
- * What R CMD check says and we leave: in a job, functions of doRedis are replaced, so that a script which sets up
- * workers of its own does not take the driver's connection away (R/registration.R), and what a task has changed is put
- * back (R/scope.R, R/watch.R); and R has no other way to change commandArgs(), or to mark a task's output while it is
- * printed (src).
+ * What R CMD check says and we leave. In a job, functions of doRedis are replaced, so that a script which sets up
+ * workers of its own does not take the driver's connection away (R/registration.R). What a task has changed is put back
+ * (R/scope.R, R/watch.R). R has no other way to change commandArgs(), or to mark a task's output while it is printed
+ * (src).
  */
 const knownNotes = [
   [

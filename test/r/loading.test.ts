@@ -1,5 +1,5 @@
-// An R that dies before its iteration has begun, while it loads what the iteration needs: a try like any other death,
-// and an end of the loop that says what was loaded.
+// An R that dies before its iteration has begun, while it loads what the iteration needs. That is a try like any other
+// death, and an end of the loop that says what was loaded.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';

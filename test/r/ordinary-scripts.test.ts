@@ -1,5 +1,5 @@
-// What scripts written for a laptop contain, and must not have to change: backends of their own, plots and files left
-// open, quit() in a task, names that are not ASCII.
+// What scripts written for a laptop contain, and must not have to change. Examples are backends of their own, plots and
+// files left open, quit() in a task, names that are not ASCII.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';

@@ -1,5 +1,5 @@
-// What docs/isolation.md says of the parent and its child beyond the loading: who goes first when memory runs out, who
-// goes with whom, and what makes a worker do without a parent.
+// What docs/isolation.md says of the parent and its child beyond the loading. It is about who goes first when memory
+// runs out, who goes with whom, and what makes a worker do without a parent.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 // What docs/redis-protocol.md says of types, fields and words, and of who writes, reads and deletes a key, is what a
-// job does: every command that reaches the Redis of a job, with a death, an error and a worker that is replaced, is
+// job does. Every command that reaches the Redis of a job, with a death, an error and a worker that is replaced, is
 // compared with the document.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';

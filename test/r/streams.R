@@ -1,8 +1,8 @@
 # Independence of the streams of loops and iterations. Deterministic: fixed seeds. Run in a session with the backend
 # registered; needs no worker. The construction: stream s of a base is that base advanced by s jumps of 2^127 (of a
 # period of about 2^191), s = loop * 2^32 + iteration. Streams of one base are therefore 2^127 draws apart and cannot
-# meet; here the jumps are checked against R's own, and what comes out is tested for what a mistake in them would show:
-# equal or shifted streams, correlation, uneven spread.
+# meet. Here the jumps are checked against R's own, and what comes out is tested for what a mistake in them would show.
+# That is equal or shifted streams, correlation, uneven spread.
 stream <- function(words, loop, i, n = 0L) .Call(foreachfleet:::fleet_stream_seed, words, loop, i, n)
 unit <- function(words) ifelse(words < 0, words + 2^32, words) * 2.328306549295727688e-10
 set.seed(2024)

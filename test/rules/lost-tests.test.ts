@@ -1,5 +1,5 @@
 // The tests of a file begin with the first that is defined. What a file defines after it has waited for something else
-// may come when the others have ended already, and is then lost without a word: so a file waits before its first test.
+// may come when the others have ended already, and is then lost without a word. So a file waits before its first test.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { it } from 'node:test';

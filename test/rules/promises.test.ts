@@ -1,5 +1,6 @@
-// What README.md, SECURITY.md and docs/ promise is held by tests: test/promises/ names for each sentence, and for each
-// row of their tables, the tests that fail when it is not true any more. What cannot be shown by a test says why.
+// What README.md, SECURITY.md and docs/ promise is held by tests. The files of test/promises/ name for each sentence,
+// and for each row of their tables, the tests that fail when it is not true any more. What cannot be shown by a test
+// says why.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';

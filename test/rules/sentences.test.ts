@@ -1,21 +1,55 @@
-// Sentences of documents are short: a first reader keeps one in mind from its beginning to its end.
+// Sentences of documents and comments are short: a first reader keeps one in mind from its beginning to its end.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { commentText } from '../support/comment-text.ts';
 import { sentencesOf } from '../support/sentences.ts';
 import { projectFiles, projectRoot } from '../support/source-files.ts';
 
 const MOST_WORDS = 30;
 
+function longSentences(path: string, toText = (text: string): string => text): string[] {
+  return sentencesOf(toText(readFileSync(projectRoot + path, 'utf8')))
+    .filter(({ words }) => words > MOST_WORDS)
+    .map(({ line, words, text }) => `${path}:${line} has ${words}: ${text}`);
+}
+
 describe(`no sentence has more than ${MOST_WORDS} words`, () => {
   for (const path of projectFiles().filter((file) => /\.R?md$/.test(file)))
-    it(path, () => {
-      const long = sentencesOf(readFileSync(projectRoot + path, 'utf8')).filter(({ words }) => words > MOST_WORDS);
-      assert.deepEqual(
-        long.map(({ line, words, text }) => `${path}:${line} has ${words}: ${text}`),
-        [],
-      );
-    });
+    it(path, () => assert.deepEqual(longSentences(path), []));
+
+  it('in the comments of what runs, is installed or tests it', () => {
+    const sources = projectFiles().filter(
+      (path) => /\.(ts|mjs|js|R|c|h|sh|tf|ya?ml)$/.test(path) || path.startsWith('worker-image/bin/'),
+    );
+    // The first lines of these are what a test expects.
+    const written = sources.filter((path) => !path.includes('/bad-job-files/'));
+    assert.deepEqual(
+      written.flatMap((path) => longSentences(path, (text) => commentText(path, text))),
+      [],
+    );
+  });
+});
+
+describe('the search for comments', () => {
+  it('takes blocks and lines, each at its place, and no code', () => {
+    const text = '/**\n * One.\n * Two,\n * goes on.\n */\nconst a = 1; // not this\n// Three.\nb();\n';
+    assert.deepEqual(
+      sentencesOf(commentText('a.ts', text)).map(({ line, text: sentence }) => [line, sentence]),
+      [
+        [2, 'One.'],
+        [2, 'Two, goes on.'],
+        [7, 'Three.'],
+      ],
+    );
+  });
+
+  it('begins anew at a tag, and at a line that is indented', () => {
+    const texts = (path: string, text: string): string[] =>
+      sentencesOf(commentText(path, text)).map((sentence) => sentence.text);
+    assert.deepEqual(texts('a.R', "#' One\n#' @return two\n#'   goes on\nf <- 1\n"), ['One', '@return two goes on']);
+    assert.deepEqual(texts('a.R', '# One:\n#   a: this\n#   b: that\n#!/bin/sh\n'), ['One:', 'a: this', 'b: that']);
+  });
 });
 
 describe('the search for sentences', () => {

@@ -1,4 +1,4 @@
-// Every test has a limit of seconds, and says in one way what it needs: a hung test is told of soon, and one that does
+// Every test has a limit of seconds, and says in one way what it needs. A hung test is told of soon, and one that does
 // not run says in a line why.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
- * A cluster for scenarios that must go the same way on the embedded Kubernetes and on a real one: ordinary client calls
- * only, two nodes, and a stand-in for their kubelets that polls. Pods with the annotation `scenario/exit` end with that
- * exit code as soon as they run; those with `scenario/stays: pending` never start.
+ * A cluster for scenarios that must go the same way on the embedded Kubernetes and on a real one. There are ordinary
+ * client calls only, two nodes, and a stand-in for their kubelets that polls. Pods with the annotation `scenario/exit`
+ * end with that exit code as soon as they run; those with `scenario/stays: pending` never start.
  */
 import { CoreV1Api, KubeConfig, KubernetesObjectApi, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import { waitFor } from '../../testing/wait-for.ts';

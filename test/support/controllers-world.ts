@@ -1,5 +1,5 @@
 /**
- * The controllers on a store of their own, with time that a test moves and a stand-in for the kubelets: it starts what
+ * The controllers on a store of their own, with time that a test moves and a stand-in for the kubelets. It starts what
  * is bound to a node and confirms what is deleted, at once or when told.
  */
 import { mkdtempSync, rmSync } from 'node:fs';

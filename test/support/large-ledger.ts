@@ -1,5 +1,5 @@
 /**
- * Makes the ledger of a resume with so many results (the first argument) of buckets that keep nothing; prints a line of
+ * Makes the ledger of a resume with so many results (the first argument) of buckets that keep nothing. Prints a line of
  * JSON: how many lines it has, how many bytes, and the most memory that this took.
  */
 import { newRecord } from '../../functions/job/job-record.ts';

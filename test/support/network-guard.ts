@@ -1,5 +1,5 @@
 // Preloaded into every test process (--import) and, through NODE_OPTIONS, into every Node.js process that a test
-// starts: a connection or name look-up beyond loopback is refused and makes the run fail, even where a client library
+// starts. A connection or name look-up beyond loopback is refused and makes the run fail, even where a client library
 // swallows the error. Programs other than Node.js (R, Redis, kubectl) are not watched.
 import dgram from 'node:dgram';
 import dns from 'node:dns';

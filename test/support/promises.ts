@@ -1,5 +1,5 @@
-// What a document says, one by one, and what holds it: files of test/promises/ name for each sentence and each row of a
-// table the tests that fail when it is not true any more, or say why it is no promise.
+// What a document says, one by one, and what holds it. Files of test/promises/ name for each sentence and each row of a
+// table the tests that fail when it is not true any more. Or they say why it is no promise.
 import { sentencesOf } from './sentences.ts';
 
 export interface Held {

@@ -11,19 +11,19 @@
 #' Errors, names, order and `.combine` are those of \pkg{foreach}; a loop inside a task runs sequentially in its worker.
 #'
 #' The workers may be there already, or come later: a loop waits for the first. A Redis server (with one `prefix`)
-#' serves one such session at a time: all that an earlier session left there is thrown away, except results that a
+#' serves one such session at a time. All that an earlier session left there is thrown away, except results that a
 #' `journal` (below) can still use.
 #'
 #' `getDoParWorkers()` says how many workers there are at the moment (1 before the first). In a job of the cloud it says
-#' how many the job may have at most, `worker.max` of its job file: a script that divides its work by this number makes
+#' how many the job may have at most, `worker.max` of its job file. A script that divides its work by this number makes
 #' the same tasks whenever it begins.
 #'
 #' @section Resuming:
 #' With a `journal` that outlives the session, a script that was interrupted can simply be run again. An iteration is
-#' taken from the journal when nothing has changed that its value depends on: the loop's expression, the functions and
-#' objects that it uses, the versions of the packages it names and of R, the iteration's arguments, and the state of the
-#' random number generator when the loop begins. A message says how many were reused and, of the others, what has
-#' changed.
+#' taken from the journal when nothing has changed that its value depends on. That is the loop's expression, the
+#' functions and objects that it uses, and the versions of R and of the packages that it names. It is also the
+#' iteration's arguments, and the state of the random number generator when the loop begins. A message says how many
+#' were reused and, of the others, what has changed.
 #'
 #' Because of the last point, make the script repeatable: with `seed`, or with `set.seed()` before its first loop.
 #' Without either, a new R session begins with new random numbers, and nothing can be reused.
@@ -168,10 +168,10 @@ on_stored <- function(fleet, key, value) {
 #'
 #' What the `%dopar%` loops of this session did, as far as they have ended.
 #'
-#' @return A data frame with one row per finished loop, in the order in which the script began them: `loop` (its
-#'   number), `label` (its variables and, where it is known, the line of the script), `iterations`, `reused` (how many
-#'   of them were taken from the journal), `failed` (how many ended with an error), `warnings` (how many its iterations
-#'   gave) and `seconds` (from the loop's begin to its end). It has neither rows nor columns before the first
+#' @return A data frame with one row per finished loop, in the order in which the script began them. `loop` is its
+#'   number; `label` has its variables and, where it is known, the line of the script. `iterations` counts them:
+#'   `reused` of them were taken from the journal, `failed` ended with an error. `warnings` says how many they gave, and
+#'   `seconds` how long the loop took from its begin to its end. There are neither rows nor columns before the first
 #'   loop has ended.
 #' @seealso [registerForeachFleet()]
 #' @examples

@@ -20,9 +20,10 @@ LARGEST_TASK <- 10000
 #   times: list(count, mean, sd) of the finished iterations, in seconds; count 0: nothing is measured yet
 #   bytes: list(argument, result), the means
 #   most_seconds: the time limit of an iteration, or what the job has left
+#
 # Towards the end this is "factoring" (Hummel, Schonberg and Flynn, CACM 35(8), 1992): each worker's next group is 1/x
-# of its share of what is left, x = 2 + b^2 + b sqrt(b^2 + 4) with b = workers / (2 sqrt(left)) * sd / mean: half of its
-# share when times are equal, less when they scatter.
+# of its share of what is left. Here x = 2 + b^2 + b sqrt(b^2 + 4) with b = workers / (2 sqrt(left)) * sd / mean: half
+# of its share when times are equal, less when they scatter.
 choose_task_size <- function(setting, left, workers, times, bytes = list(argument = 0, result = 0),
                              most_seconds = Inf) {
   if (!identical(setting, "auto")) return(max(1L, as.integer(setting)))
@@ -40,7 +41,7 @@ choose_task_size <- function(setting, left, workers, times, bytes = list(argumen
 }
 
 # Pure: tasks that should wait in Redis. Enough that no worker runs dry between two looks of the driver, also when these
-# are far apart because .combine or the iterators are slow (absence, in seconds); few enough that sizes can still
+# are far apart because .combine or the iterators are slow (absence, in seconds). Few enough that sizes can still
 # change.
 queue_depth <- function(workers, task_seconds, absence = 0, task_bytes = 0) {
   workers <- max(workers, 2L)

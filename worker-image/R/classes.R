@@ -1,8 +1,8 @@
 # S4 classes, generics and methods that an iteration defines (reference classes are such) are taken back after it.
 #
-# R keeps them in three places: as `.__C__class` and `.__T__generic:package` where they were defined, which is the
-# global environment; in two tables of the package methods; and in the tables of the generics. methods::cacheMetaData()
-# takes what an environment has out of the latter two, as when a package is detached.
+# R keeps them in three places. Where they were defined, which is the global environment, they are `.__C__class` and
+# `.__T__generic:package`. They are also in two tables of the package methods, and in the tables of the generics.
+# methods::cacheMetaData() takes what an environment has out of the latter two, as when a package is detached.
 
 CLASS_METADATA <- "^\\.__[CT]__"
 

@@ -41,7 +41,7 @@ tell_supervisor <- function(worker, batch) {
   cat(or_else(batch$expected, NA), batch$session, "\n", file = file.path(worker$state_dir, "task"))
 }
 
-# Why a container ended Kubernetes alone knows. In a job a pass asks it, and puts the answer in the cause's place; the
+# Why a container ended Kubernetes alone knows. In a job a pass asks it, and puts the answer in the cause's place. The
 # verdict on the iteration waits for that, but not for ever: nobody answers while no pass comes.
 await_explanation <- function(worker, loop, i, cause) {
   until <- now_seconds() + EXPLAINED_SECONDS

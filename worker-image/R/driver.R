@@ -4,7 +4,7 @@
 #'
 #' Called by `bin/run-driver` and `bin/run-worker`, the supervisors of the container image; not for use in scripts. They
 #' read their setting from environment variables that begin with `FF_`. The driver fetches the job's files, registers
-#' the back end, runs the script and saves the files that it wrote; the worker fetches and loads the job's data and
+#' the back end, runs the script and saves the files that it wrote. The worker fetches and loads the job's data and
 #' works until it is asked to stop.
 #'
 #' @return They do not return: R ends. The driver's status is 0 (succeeded), 1 (the script failed), 3 (stopped) or 4 (to
@@ -58,8 +58,8 @@ runFleetDriver <- function() {
 
 journal_dir <- function(session) file.path(session$work, "tmp", paste0("spill-", .fleet$attempt))
 
-# The session's seed makes everything a script draws repeatable, also without set.seed(): the job's own, the one of the
-# attempt that is resumed, or a new one, kept in Redis for a driver that is started again.
+# The session's seed makes everything a script draws repeatable, also without set.seed(). It is the job's own, the one
+# of the attempt that is resumed, or a new one, kept in Redis for a driver that is started again.
 choose_seed <- function(session, inputs, ledger) {
   seed <- or_else(inputs$seed, ledger_seed(ledger))
   if (is.null(seed)) {
@@ -70,7 +70,7 @@ choose_seed <- function(session, inputs, ledger) {
   list(seed = as.integer(seed), ledger = ledger)
 }
 
-# What earlier attempts have finished; and, when this attempt's driver was lost with its disk, what it had: Redis
+# What earlier attempts have finished; and, when this attempt's driver was lost with its disk, what it had. Redis
 # forgets a value that is in the bucket and was fetched, so a driver that begins in a new place asks for the ledger. The
 # answer stays beside its journal, for an R that is killed before it has fetched everything; URLs in it live seven
 # days.

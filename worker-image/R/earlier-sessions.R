@@ -6,8 +6,8 @@
 
 SCAN_AT_ONCE <- 1000L
 
-# The session's name: of an attempt its job's, of a journal the journal's, so that a script which is run again with the
-# same journal gets what workers have finished meanwhile.
+# The session's name: of an attempt its job's, of a journal the journal's. So a script which is run again with the same
+# journal gets what workers have finished meanwhile.
 session_name <- function(durable, journal, run) {
   if (durable) return(paste(or_else(.fleet$job, "job"), or_else(.fleet$attempt, 1L), sep = "-"))
   if (is.null(journal)) return(run)

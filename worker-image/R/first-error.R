@@ -1,6 +1,6 @@
 # A loop that ends at its first error ends with the error of the lowest iteration that fails, as %do% does: whichever
 # worker is the quickest. So when an error is known, nothing above it begins any more, and everything below it is
-# brought to its end: what runs, waits, is lost and runs again, or is asked about once more. That is all that the right
+# brought to its end. What runs, waits, is lost and runs again, or is asked about once more. That is all that the right
 # error costs. What runs above it is not waited for.
 
 # Errors that are combined are kept nowhere else.

@@ -111,7 +111,7 @@ return_lost_tasks <- function(fleet, loop) {
   }
 }
 
-# What was put at the head of the queue must not wait for the end of somebody's long task: when all are busy, the one
+# What was put at the head of the queue must not wait for the end of somebody's long task. When all are busy, the one
 # that began last puts the rest of its task aside. Returns its name.
 make_way <- function(fleet, loop, except = character()) {
   others <- Filter(function(heard) is_in_state(heard, c("busy", "idle")),
@@ -138,7 +138,7 @@ taken_items <- function(fleet, number) {
 HOLE_SECONDS <- 3   # of quiet
 TAKEN_SECONDS <- 30 # while workers have taken what they say nothing of
 
-# Whatever happened to a task (a Redis that lost its last second, a task taken for a loop that is gone): when nothing
+# Whatever happened to a task (a Redis that lost its last second, a task taken for a loop that is gone). When nothing
 # waits and nobody is busy with this loop for a while, what has no result is submitted again. The journal makes a
 # double run harmless.
 find_holes <- function(fleet, loop) {

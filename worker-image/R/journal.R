@@ -38,7 +38,7 @@ arrival_line <- function(worker, i, seconds, bytes, flag, key) {
 column <- function(entries, name, kind) vapply(entries, `[[`, kind, name)
 
 # backed_up: somebody moves results from Redis to a bucket and needs an entry for each in the outbox. Of such a value
-# the marks b and d stand until it is backed up, and until the driver has it: taking a mark away needs no memory, so it
+# the marks b and d stand until it is backed up, and until the driver has it. Taking a mark away needs no memory, so it
 # works in a full Redis, too.
 store_commands <- function(worker, loop, entries, backed_up, warned = 0) {
   i <- whole(column(entries, "i", 0))

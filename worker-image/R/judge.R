@@ -1,7 +1,7 @@
 # Whose fault an error is, the iteration's or its worker's; and when there are too many of them.
 #
 # A worker with a broken disk or environment fails whatever it gets. So an error of a loop that goes on after errors
-# ("pass", "remove") is believed when its worker does not fail much more often than the others; else the iteration gets
+# ("pass", "remove") is believed when its worker does not fail much more often than the others. Else the iteration gets
 # a second opinion on another worker. A worker that was refuted by three different iterations is replaced: its
 # supervisor starts R afresh. Records belong to one R process ("pod", or "pod#2" after two replacements); a second
 # opinion comes from another pod.

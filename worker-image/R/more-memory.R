@@ -1,5 +1,5 @@
 # Iterations for which memory ran out. Each goes, as a task of its own, to the queue of workers that have a machine's
-# memory to themselves; the control plane has such workers while that queue holds something
+# memory to themselves. The control plane has such workers while that queue holds something
 # (functions/reconcile/plan-large.ts). Where nobody starts them, such a death is a try like any other.
 
 # What is done with an iteration that has ended R before: "run", "move" or "give up". Deaths before the move do not

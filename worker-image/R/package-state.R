@@ -100,9 +100,9 @@ as_installed <- function(name, space, variables) {
 
 # --- what differs, when a loop begins
 
-# Each: package, path to an environment (none: the package's own variables; "attached": those on the search path), name,
-# and value, a list of one (whose name is NA when the variable is gone), or the elements of a list that differ. What
-# cannot travel is warned of.
+# Each: package, path to an environment (none: the package's own variables; "attached": those on the search path), name.
+# Then the value, a list of one (whose name is NA when the variable is gone), or the elements of a list that differ.
+# What cannot travel is warned of.
 package_changes <- function() {
   begin_noting()
   found <- list()

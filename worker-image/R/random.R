@@ -1,4 +1,4 @@
-# Random numbers of the iterations: they depend on the state of the driver's generator when the loop begins, the loop
+# Random numbers of the iterations. They depend on the state of the driver's generator when the loop begins, the loop
 # and the iteration; not on workers, order, task size or resume. The stream is L'Ecuyer's. When the script uses another
 # generator (R's default is Mersenne-Twister), its state is filled from the stream. So a task which calls set.seed(i)
 # itself draws exactly what it draws under %do%.

@@ -1,5 +1,5 @@
 # What an iteration has changed and nobody can put back makes its R dirty. The iteration's own value is right, and is
-# journalled; what is left of the task goes back, and there is a new child (isolation.R), or the supervisor starts a new
+# journalled. What is left of the task goes back, and there is a new child (isolation.R), or the supervisor starts a new
 # R. That is no death: no try is counted.
 
 # reasons: texts, or none

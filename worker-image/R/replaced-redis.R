@@ -1,5 +1,5 @@
 # A Redis that came back empty: its pod was replaced, and its disk went with it. What the control plane reads (how
-# driver and loops stand, descriptions) is written again at the driver's next look; tasks and exports follow as after
+# driver and loops stand, descriptions) is written again at the driver's next look. Tasks and exports follow as after
 # any loss (housekeeping.R), results at the end of the loop (restore.R).
 
 # What is told of the driver and of each loop is kept for that.

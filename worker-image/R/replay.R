@@ -34,7 +34,7 @@ replay_text <- function(worker, code, setup, item) {
 #'
 #' Without that command, mind that objects which workers had from the job's `.RData` files do not travel with the
 #' report: `load()` these files first. The reports of iterations with more than 256 KiB of compressed code, arguments
-#' and objects cannot be replayed, nor those after the first 16 MiB of such reports of one worker.
+#' and objects cannot be replayed. Nor can those after the first 16 MiB of such reports of one worker.
 #'
 #' A report is R data, and R data can hold code: replay only what comes from a job that you trust.
 #'

@@ -22,7 +22,7 @@
 #'   attribute `"damaged"` is a data frame of `loop`, `iteration` and `why`.
 #'
 #' `partialValue()`: the value of the loop so far. Once all iterations are there, and combined as the loop does it, it
-#' is identical to what the loop returned; only the errors that `.errorhandling = "pass"` puts into a loop's value are
+#' is identical to what the loop returned. Only the errors that `.errorhandling = "pass"` puts into a loop's value are
 #' left out here.
 #' @seealso [replay()]; `vignette("laptop-to-cloud", package = "foreachfleet")` has an example with its output.
 #' @examples

@@ -59,7 +59,7 @@ error_report <- function(problem, name, line) {
 }
 
 # Pure: the calls of which the script is told. A loop is one call of it: what foreach, doRedis and we do inside is left
-# out, and what they call of base R; functions of the script that these call in turn stay (.combine, iterators).
+# out, and what they call of base R. Functions of the script that these call in turn stay (.combine, iterators).
 script_calls <- function(calls, parents, functions) {
   home <- vapply(functions, function(f) environmentName(topenv(environment(f))), "")
   loop <- vapply(calls, function(call) {

@@ -56,7 +56,7 @@ runFleetWorker <- function() {
 }
 
 # Until the first tasks have shown that the job works, no more than these begin. Whoever comes first, driver or worker,
-# closes the gate, so that no worker takes a task before there is one; only the control plane opens it, and a gate that
+# closes the gate, so that no worker takes a task before there is one. Only the control plane opens it, and a gate that
 # is open already stays so.
 close_gate <- function(con, inputs) {
   tasks <- inputs$canary$tasks

@@ -9,7 +9,7 @@
 #' Workers of [startFleetWorkers()] have a supervisor that returns their task at once if R dies. A worker started by
 #' this function alone has none: its task is returned when its last sign of life is ten seconds old. Tasks longer than
 #' that need the supervisor. For want of one, deaths of this R count as no tries either, and their reports have no last
-#' output: who is dead cannot be told from who computes for long, and an iteration that ends R ends one such worker each
+#' output. Who is dead cannot be told from who computes for long, and an iteration that ends R ends one such worker each
 #' time.
 #'
 #' @param redis,password,prefix as in [registerForeachFleet()].
@@ -44,8 +44,8 @@ fleetWorker <- function(redis = "localhost", password = NULL, prefix = KEY_PREFI
 
 #' Start and stop workers on this machine
 #'
-#' The counterpart of `doRedis::startLocalWorkers()`: each worker has a supervisor that restarts R, returns the task of
-#' an R process that died, and drains on SIGTERM (the worker finishes or returns its task and takes no more). The
+#' The counterpart of `doRedis::startLocalWorkers()`. Each worker has a supervisor that restarts R, returns the task of
+#' an R process that died, and drains on SIGTERM. Then the worker finishes or returns its task and takes no more. The
 #' workers end with this R session. Needs `bash`.
 #'
 #' @param n number of workers.

@@ -90,8 +90,8 @@ static SEXP top_environment(SEXP env) {
   return env;
 }
 
-/* Of a table of registered methods, those that no package has made: functions of the script (1), and functions of a
- * package under a name that it does not have there (2; its NAMESPACE file may say so). */
+/* Of a table of registered methods, those that no package has made. 1 stands for functions of the script, 2 for those
+ * of a package under a name that it does not have there. Its NAMESPACE file may say so. */
 SEXP fleet_foreign_methods(SEXP table) {
   SEXP names = PROTECT(R_lsInternal3(table, TRUE, FALSE));
   SEXP out = PROTECT(allocVector(INTSXP, XLENGTH(names)));

@@ -1,7 +1,7 @@
 /* What a task prints, line by line as it happens: an R connection that sink() diverts to, and that writes each line,
  * marked, to the worker's log.
  *
- * A line that has no end yet is shown when it is three seconds old, so that a row of dots is seen to grow; text that
+ * A line that has no end yet is shown when it is three seconds old, so that a row of dots is seen to grow. Text that
  * a carriage return takes back (progress bars) is shown at most every three seconds. The last part of everything is
  * kept for the error report. */
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* Random-number streams that depend on (base seed, loop, iteration) and on nothing else.
  *
  * Stream s of a base seed is that seed advanced by s jumps of 2^127 steps of L'Ecuyer's MRG32k3a (the jump of
- * parallel::nextRNGStream), with s = loop * 2^32 + iteration: 2^64 disjoint streams of length 2^127. The jump
- * matrices are squared, so any stream costs microseconds. */
+ * parallel::nextRNGStream). Here s = loop * 2^32 + iteration: 2^64 disjoint streams of length 2^127. The jump matrices
+ * are squared, so any stream costs microseconds. */
 #include <stdint.h>
 #include <string.h>
 #include "fleet.h"

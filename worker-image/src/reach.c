@@ -1,5 +1,5 @@
 /* What can be reached from the code of a loop: which variables of the loop's own frames, of the global environment and
- * of attached data its iterations may read, also through functions, whoever holds these.
+ * of attached data its iterations may read. It looks through functions, too, whoever holds these.
  *
  * Code is read by scan.c, which says what it mentions without having set it itself. Here names become values, values
  * are entered, and so on until nothing new is found. Nothing is evaluated. It errs to the side of too much.

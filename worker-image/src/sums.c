@@ -1,4 +1,4 @@
-/* SHA-256 and MD5 of values and files, by OpenSSL: it uses the processor's own instructions, ten times as fast as
+/* SHA-256 and MD5 of values and files, by OpenSSL. It uses the processor's own instructions, ten times as fast as
  * plain C, and results of megabytes are summed by worker and driver. */
 #include <openssl/evp.h>
 #include <stdio.h>

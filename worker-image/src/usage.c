@@ -1,6 +1,6 @@
 /* What an iteration has used: CPU seconds, those of children that have ended included, and the most memory that this
  * process has had at a time. Linux keeps that peak for the whole life of a process; writing 5 to /proc/self/clear_refs
- * makes it begin anew, and where that is not allowed the peak since the process began is told, as such. */
+ * makes it begin anew. Where that is not allowed the peak since the process began is told, as such. */
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 /**
- * Hands out '127.x.y' prefixes, one per machine. Round robin from a start that is drawn once per state folder: a prefix
- * is not reused soon after its machine ended, and two local clouds on one computer rarely meet.
+ * Hands out '127.x.y' prefixes, one per machine. It goes round from a start that is drawn once per state folder. A
+ * prefix is not reused soon after its machine ended, and two local clouds on one computer rarely meet.
  */
 import type { Documents } from '../../documents.ts';
 

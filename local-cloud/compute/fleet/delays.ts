@@ -1,7 +1,7 @@
 /**
- * How long the emulated cloud takes. All zero, for a demo that should not wait, but for what only a fault brings;
- * times that people have measured on GKE stand in ../README.md, for who wants to set them. A value is drawn once per
- * thing and kept with it, so a restart changes nothing.
+ * How long the emulated cloud takes. All delays are zero, for a demo that should not wait, but for those of what only a
+ * fault brings. Times that people have measured on GKE stand in ../README.md, for who wants to set them. A value is
+ * drawn once per thing and kept with it, so a restart changes nothing.
  */
 
 import * as z from 'zod';

@@ -20,8 +20,9 @@ const machineTemplate = z.object({
 export type MachineTemplate = z.infer<typeof machineTemplate>;
 
 /**
- * waiting: capacity not granted yet · starting: granted, not billed · booting: the VM runs, its node is not there
- * yet · up: the node is registered · lost: the VM is gone, its group will replace it.
+ * A machine is waiting while capacity is not granted, and starting once it is, not billed yet. It is booting while the
+ * VM runs without its node, and up once the node is registered. It is lost when the VM is gone: its group will replace
+ * it.
  */
 const machinePhase = z.enum(['waiting', 'starting', 'booting', 'up', 'lost']);
 

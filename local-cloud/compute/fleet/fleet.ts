@@ -1,7 +1,7 @@
 /**
  * Managed instance groups and their machines: what Compute Engine does behind GKE's back. A group keeps `targetSize`
- * machines: it creates what is missing, again and again while the zone or the quota refuses, ends what is too many
- * (machines that are not up yet first, then the newest), and replaces machines that were lost under the same name.
+ * machines. It creates what is missing, again and again while the zone or the quota refuses. It ends what is too many:
+ * machines that are not up yet first, then the newest. It replaces machines that were lost, under the same name.
  * Everything is on disk before it happens. What a machine is (a kubelet) comes from outside through `attach`. The wire
  * is in routes.ts, one machine's life in machine-life.ts.
  */

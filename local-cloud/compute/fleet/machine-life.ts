@@ -1,5 +1,5 @@
 /**
- * One machine from the request to its end, level by level: what is on disk decides the next step, so a
+ * One machine from the request to its end, level by level. What is on disk decides the next step, so a
  * process that was killed goes on where the last one was. Bills in the books from the VM's start to its
  * end, which is what Compute Engine bills.
  */

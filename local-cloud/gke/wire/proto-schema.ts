@@ -1,5 +1,5 @@
 /**
- * Checks requests against the protobuf definitions that ship with the client library, as Google's front end does: an
+ * Checks requests against the protobuf definitions that ship with the client library, as Google's front end does. An
  * unknown field, a wrong type or an unknown enum name is 400 INVALID_ARGUMENT with the path of the field. Gives back
  * one form: camelCase names, enums by name, int64 as text. It knows nothing of what the fields mean.
  */

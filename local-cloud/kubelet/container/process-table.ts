@@ -1,6 +1,7 @@
 /**
- * The machine's processes as /proc shows them, and which of them belong to a container: those of its session, and those
- * that carry its mark in their environment (a daemon that left the session). Shared by all kubelets of this process.
+ * The machine's processes as /proc shows them, and which of them belong to a container. They are those of its session,
+ * and those that carry its mark in their environment (a daemon that left the session). Shared by all kubelets of this
+ * process.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 

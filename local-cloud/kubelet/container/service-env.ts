@@ -1,6 +1,6 @@
 /**
  * The variables of Services (REDIS_SERVICE_HOST ...). There is no virtual address here, so they carry the address of a
- * ready pod behind the Service; when that pod is replaced, containers that have started keep the old address.
+ * ready pod behind the Service. When that pod is replaced, containers that have started keep the old address.
  */
 import type { PodFacts } from './downward.ts';
 import { hasVariables, mentionsService, serviceVariables, type ServiceTarget } from './env.ts';

@@ -1,7 +1,7 @@
 /**
- * One pod on this node, from its binding to the end of its object: a loop that compares what the API server
- * wants with what runs and does the next thing. It is woken by changes of the object, ends of containers, probes
- * and timers; it never waits for a container.
+ * One pod on this node, from its binding to the end of its object. It is a loop that compares what the API server wants
+ * with what runs and does the next thing. It is woken by changes of the object, ends of containers, probes and timers;
+ * it never waits for a container.
  */
 import { rmSync } from 'node:fs';
 import { stackOf } from '../../error-text.ts';

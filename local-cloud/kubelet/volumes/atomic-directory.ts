@@ -1,5 +1,5 @@
 /**
- * A volume directory whose files change all at once, laid out as the real kubelet does: files are links to
+ * A volume directory whose files change all at once, laid out as the real kubelet does. Files are links to
  * `..data/<file>`, and `..data` is a link to a dated directory that is swapped by rename.
  */
 import {

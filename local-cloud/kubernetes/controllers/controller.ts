@@ -17,7 +17,7 @@ export interface ControllerContext {
 
 /**
  * Brings part of the cluster to where its specs say, one key at a time. `sync` looks at the state as it is, not at
- * what changed, and may be called any number of times; a number it answers asks for another look after so many
+ * what changed, and may be called any number of times. A number it answers asks for another look after so many
  * milliseconds. Throwing means: again, with back-off.
  */
 export interface Controller {

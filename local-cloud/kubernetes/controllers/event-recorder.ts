@@ -1,7 +1,7 @@
 /**
- * Writes Events as client-go's recorder does: the same event again raises its count; more than ten similar ones in ten
- * minutes become one "(combined from similar events)"; and a source that says too much about one object (25 at once,
- * then one in five minutes) is not written.
+ * Writes Events as client-go's recorder does. The same event again raises its count; more than ten similar ones in ten
+ * minutes become one "(combined from similar events)". A source that says too much about one object (25 at once, then
+ * one in five minutes) is not written.
  */
 import type { Clock } from '../../clock.ts';
 import { timestamp } from '../store/metadata.ts';

@@ -1,5 +1,5 @@
 /**
- * Judges nodes by their heartbeats (Lease or status): one that has gone silent becomes Unknown and is tainted, so that
+ * Judges nodes by their heartbeats (Lease or status). One that has gone silent becomes Unknown and is tainted, so that
  * nothing new is placed on it and, once their tolerations run out, its pods are given up. Also turns conditions and
  * cordons into taints, as the scheduler reads them.
  */

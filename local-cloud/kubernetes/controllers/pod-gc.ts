@@ -1,5 +1,5 @@
 /**
- * Pods that no kubelet will ever take away: those bound to a node that does not exist any more fail and are removed at
+ * Pods that no kubelet will ever take away. Those bound to a node that does not exist any more fail and are removed at
  * once (the real collector waits 40 s first).
  */
 import { isOf } from '../is-of.ts';

@@ -53,8 +53,8 @@ export function containerStatuses(pod: Pod): ContainerStatus[] {
 export type Resources = Record<string, number>;
 
 /**
- * What the pod takes from a node's allocatable resources: the sum over its containers and restartable init containers,
- * or the largest ordinary init container where that is more, plus the pod overhead.
+ * What the pod takes from a node's allocatable resources. It is the sum over its containers and restartable init
+ * containers, or the largest ordinary init container where that is more, plus the pod overhead.
  */
 export function resourceRequests(pod: Pod): Resources {
   const total: Resources = {};

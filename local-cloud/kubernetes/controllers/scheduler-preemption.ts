@@ -1,6 +1,6 @@
 /**
- * Which pods have to go so that one of a higher priority has a place: the real scheduler's way, without disruption
- * budgets, which bind it only where it has a choice. Pure.
+ * Which pods have to go so that one of a higher priority has a place. They are found in the real scheduler's way,
+ * without disruption budgets, which bind it only where it has a choice. Pure.
  */
 import type { Pod } from '../objects.ts';
 import type { NodeState, PlacedPod } from './node-state.ts';

@@ -1,6 +1,6 @@
 /**
  * The scheduler: gives each pod without a node the best one that can take it, or says why none can and
- * tries again when something changes; pods of lower priority go for it. No topology spread constraints
+ * tries again when something changes. Pods of lower priority go for it. No topology spread constraints
  * beyond the default spreading, no volumes.
  */
 import type { StoreEvent } from '../object-store.ts';

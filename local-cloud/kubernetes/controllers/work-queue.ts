@@ -1,6 +1,6 @@
 /**
  * Keys that need attention, each at most once. A key added again while it waits is not doubled; a key
- * whose work fails comes back with exponential back-off; a key may ask to be looked at again later (the
+ * whose work fails comes back with exponential back-off. A key may ask to be looked at again later (the
  * earliest of several counts). Work runs on the clock's timers, in slices, so that a large backlog
  * does not keep the API server's requests waiting.
  */

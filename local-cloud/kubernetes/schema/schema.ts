@@ -1,15 +1,15 @@
 /**
- * The fields of every kind, from which follow the OpenAPI documents, the checks for unknown and mistyped fields, and
- * how lists and maps merge in strategic merge patches and server-side apply. A kind states its own (../kinds); what
- * several kinds share stands in the tables beside this file.
+ * The fields of every kind. From them follow the OpenAPI documents, the checks for unknown and mistyped fields, and how
+ * lists and maps merge in strategic merge patches and server-side apply. A kind states its own (../kinds); what several
+ * kinds share stands in the tables beside this file.
  *
- * Notation: in a table `package NAME as ALIAS`, then a type at the start of a line, its fields indented below it as
- * `name:type`, with `!` behind the name when required, `*` when its zero value differs from absence, and `#3` for its
- * number in the protobuf form (`#1.3` inside an embedded message). Types: string int long num bool bytes time microtime
- * quantity intstr any, another type of the same package or `alias/Type`, `[T]` list, `{T}` map with string keys. After
- * `|` in a list or map: `atomic` (replaced as a whole), `set`, `map=a+b` (server-side apply tells items apart by these
- * keys), `merge` or `merge=key` (strategic merge patch does, by this key), `retainKeys`. `Type (atomic)` is replaced as
- * a whole; `~replace` and `~retainKeys` after a type are strategies of the patch.
+ * Notation: in a table `package NAME as ALIAS`, then a type at the start of a line. Its fields are indented below it as
+ * `name:type`. Behind the name stands `!` when it is required, and `*` when its zero value differs from absence. `#3`
+ * is its number in the protobuf form (`#1.3` inside an embedded message). Types: string int long num bool bytes time
+ * microtime quantity intstr any, another type of the same package or `alias/Type`, `[T]` list, `{T}` map with string
+ * keys. After `|` in a list or map: `atomic` (replaced as a whole), `set`, `map=a+b` (server-side apply tells items
+ * apart by these keys). Or `merge` or `merge=key` (strategic merge patch does, by this key), `retainKeys`. `Type
+ * (atomic)` is replaced as a whole; `~replace` and `~retainKeys` after a type are strategies of the patch.
  *
  * The fields come from the Go sources of the API (scripts/write-kubernetes-schema.ts); which types there are is written
  * by hand.

@@ -1,7 +1,7 @@
 /**
  * Server-side apply and the bookkeeping it needs: who manages which field (metadata.managedFields). Pure.
  * The model is the real one, path by path: an apply takes what it names, loses what it no longer names, and conflicts
- * with another manager's differing value unless forced; any other write takes the fields that it changes. Left out:
+ * with another manager's differing value unless forced. Any other write takes the fields that it changes. Left out:
  * conversion between API versions (every kind has one here), and the merging of managers beyond the tenth update.
  */
 import { isDeepStrictEqual } from 'node:util';

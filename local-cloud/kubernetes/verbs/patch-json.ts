@@ -1,7 +1,7 @@
 /**
  * The two schema-less patches: JSON Patch (RFC 6902) and JSON Merge Patch (RFC 7386). Pure: the input is not changed.
  *
- * Own code, because the libraries (rfc6902 5.4, fast-json-patch 3.1) accept what a real API server refuses: both take
+ * Own code, because the libraries (rfc6902 5.4, fast-json-patch 3.1) accept what a real API server refuses. Both take
  * an inherited name such as toString for a member that exists, and copy beyond the end of a list. The first drops a
  * member called __proto__ without a word, the second refuses it.
  */

@@ -1,6 +1,6 @@
 /**
  * Delivers finalize events at least once. An event is written to the log in the same line as the object, so it exists
- * exactly when the object does; it is struck off after every listener has taken it. What a killed process did not
+ * exactly when the object does. It is struck off after every listener has taken it. What a killed process did not
  * deliver is delivered after the next start.
  */
 import type { Clock } from '../../clock.ts';

@@ -1,6 +1,6 @@
 /**
  * A whole cloud in memory, in virtual time, for schedules of faults. Each process that runs a pass gets ports of
- * its own; every call of them passes one gate, where the schedule may kill the process, fail the call, delay it,
+ * its own. Every call of them passes one gate, where the schedule may kill the process, fail the call, delay it,
  * or answer what was true before. The books (what exists, what it cost, what Redis accepted) are kept here, apart
  * from everything that the product writes.
  * Leaves out: signatures, quotas, images. Prices of the books are written out, so that a

@@ -30,9 +30,9 @@ export interface Violation {
 }
 
 /**
- * How far spending may pass the limit: what one fleet of the scenario costs while it is wound down (a tick, a back-up,
- * a deletion that the world makes last three minutes) and while ticks cannot act because of the schedule. The
- * product's own reserve is below the limit.
+ * How far spending may pass the limit: what one fleet of the scenario costs while it is wound down, and while ticks
+ * cannot act because of the schedule. Winding down takes a tick, a back-up, and a deletion that the world makes last
+ * three minutes. The product's own reserve is below the limit.
  */
 const OVERSHOOT_USD = 0.1;
 

@@ -1,6 +1,6 @@
 /**
- * What R and the control plane agree on: compares the document with the names of keys and fields in TypeScript, R and
- * the supervisors, and with the inputs that pods are given; finds keys and fields that are spelled elsewhere.
+ * What R and the control plane agree on. This compares the document with the names of keys and fields in TypeScript, R
+ * and the supervisors, and with the inputs that pods are given. It finds keys and fields that are spelled elsewhere.
  */
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';

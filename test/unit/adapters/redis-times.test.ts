@@ -1,5 +1,5 @@
 /**
- * Times and sizes of docs/redis-protocol.md: its table has the values of the constants, each of which stands in one
+ * Times and sizes of docs/redis-protocol.md. Its table has the values of the constants, each of which stands in one
  * place, and the rest of the page has no other number with a unit.
  */
 import assert from 'node:assert/strict';
