@@ -51,15 +51,19 @@ export function findViolations(
   else {
     if (!isExpected(world, scenario, record)) add('outcome', `${record.phase}: ${record.ending?.code ?? ''}`);
     checkAnnouncements(world, record, add);
-    // Of a lost record only what was shown last is known, which is up to a pass old.
-    if (world.usd > record.spending.usd && record.ending?.code !== 'FF-RECORD-LOST')
-      add('estimate', `${world.usd.toFixed(3)} USD were spent, the record says ${record.spending.usd.toFixed(3)}`);
+    checkEstimate(world, record, add);
   }
   return found;
 }
 
 function isExpected(world: FaultWorld, scenario: Scenario, { phase, ending }: JobRecord): boolean {
   return scenario.outcomes.includes(phase) || (ending?.code === 'FF-RECORD-LOST' && world.mayLoseRecord());
+}
+
+/** Of a lost record only what was shown last is known, which is up to a pass old. */
+function checkEstimate({ usd }: FaultWorld, { spending, ending }: JobRecord, add: Add): void {
+  if (usd > spending.usd && ending?.code !== 'FF-RECORD-LOST')
+    add('estimate', `${usd.toFixed(3)} USD were spent, the record says ${spending.usd.toFixed(3)}`);
 }
 
 type Add = (kind: Violation['kind'], text: string) => void;
