@@ -8,10 +8,10 @@ export interface Group {
 }
 
 export const groups: Readonly<Record<string, Group>> = {
-  r: { patterns: ['test/r/**/*.test.ts'], limitSeconds: 120 },
+  r: { patterns: ['test/r/**/*.test.ts'], limitSeconds: 180 },
   unit: { patterns: ['test/unit/**/*.test.ts', 'test/rules/**/*.test.ts'], limitSeconds: 60 },
-  contract: { patterns: ['test/contract/**/*.test.ts'], limitSeconds: 120 },
+  contract: { patterns: ['test/contract/**/*.test.ts'], limitSeconds: 150 },
   faults: { patterns: ['test/faults/**/*.test.ts'], limitSeconds: 300, onlyNamed: true },
   // Each waits for machines, pods and R, one after the other.
-  journey: { patterns: ['test/journey/**/*.test.ts'], limitSeconds: 180 },
+  journey: { patterns: ['test/journey/**/*.test.ts'], limitSeconds: 240 },
 };

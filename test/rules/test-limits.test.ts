@@ -8,7 +8,7 @@ import ts from 'typescript';
 import { groups } from '../../scripts/test-groups.ts';
 import { projectFiles, projectRoot } from '../support/source-files.ts';
 
-const MOST_SECONDS = 180;
+const MOST_SECONDS = 240;
 
 const inOrdinaryRuns = Object.values(groups).filter(({ onlyNamed }) => onlyNamed !== true);
 
