@@ -1,5 +1,8 @@
 // A zip archive that is the same, byte for byte, for the same files: sorted, without times, owners or paths of the
 // machine that made it. For small trees of plain files; no zip64, no encryption, no symbolic links.
+//
+// Own code, because node:zlib compresses, and what is left is the frame around it: less
+// than a package to keep up to date.
 import { crc32, deflateRawSync } from 'node:zlib';
 
 export interface ZipEntry {

@@ -38,6 +38,24 @@ describe('members and types', () => {
   });
 });
 
+describe('our own lines where a library is known', () => {
+  const own = [
+    'local-cloud/kubernetes/verbs/patch-json.ts',
+    'local-cloud/kubernetes/wire/protobuf.ts',
+    'local-cloud/storage/semantics/glob.ts',
+    'local-cloud/storage/wire/multipart.ts',
+    'scripts/zip.ts',
+    'worker-image/src/hash.c',
+    'worker-image/src/redis.c',
+  ];
+
+  for (const path of own)
+    it(`${path} says why in its head`, () => {
+      const head = readFileSync(projectRoot + path, 'utf8').split(/^(import|#include) /m)[0] ?? '';
+      assert.match(head, /Own code, because/);
+    });
+});
+
 describe('runtime dependencies', () => {
   const { dependencies } = JSON.parse(readFileSync(`${projectRoot}package.json`, 'utf8')) as { dependencies: object };
   const stated = Object.keys(dependencies);

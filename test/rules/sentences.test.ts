@@ -3,13 +3,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { commentText } from '../support/comment-text.ts';
-import { sentencesOf } from '../support/sentences.ts';
+import { sentencesOf, sentencesOfCells } from '../support/sentences.ts';
 import { projectFiles, projectRoot } from '../support/source-files.ts';
 
 const MOST_WORDS = 30;
 
 function longSentences(path: string, toText = (text: string): string => text): string[] {
-  return sentencesOf(toText(readFileSync(projectRoot + path, 'utf8')))
+  const text = toText(readFileSync(projectRoot + path, 'utf8'));
+  return [...sentencesOf(text), ...sentencesOfCells(text)]
     .filter(({ words }) => words > MOST_WORDS)
     .map(({ line, words, text }) => `${path}:${line} has ${words}: ${text}`);
 }
@@ -71,6 +72,14 @@ describe('the search for sentences', () => {
     assert.deepEqual(
       sentencesOf(markdown).map(({ line }) => line),
       [3, 6, 8, 16],
+    );
+  });
+
+  it('takes the cells of tables apart', () => {
+    const rows = sentencesOfCells('One.\n\n| a | b |\n| - | - |\n| Two. Three | `x \\| y` four |\n');
+    assert.deepEqual(
+      rows.filter(({ line }) => line === 5).map(({ text }) => text),
+      ['Two.', 'Three', '`x \\| y` four'],
     );
   });
 

@@ -1,5 +1,5 @@
 // The sentences of a document, for the rules about them. Headings, code blocks, tables and comments are no sentences;
-// the cells of a table can be asked for.
+// the cells of a table are asked for apart.
 
 /** Code, links and bold text stand in a sentence as one reads them; a span of code is one word. */
 interface Sentence {
@@ -16,6 +16,14 @@ export function sentencesOf(markdown: string): Sentence[] {
   return paragraphsOf(markdown).flatMap(({ text, line }) =>
     splitParagraph(text).map((sentence) => ({ text: sentence, words: countWords(sentence), line })),
   );
+}
+
+/** Those of the cells of tables. Items of a list in a cell have no end, but what stands between points. */
+export function sentencesOfCells(markdown: string): Sentence[] {
+  return withoutBlocks(markdown).flatMap((row, index) => {
+    const cells = row.startsWith('|') ? row.split(/(?<!\\)\|/) : [];
+    return cells.flatMap((cell) => sentencesOf(cell).map((sentence) => ({ ...sentence, line: index + 1 })));
+  });
 }
 
 function countWords(sentence: string): number {

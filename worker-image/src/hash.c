@@ -1,9 +1,9 @@
 /* A digest of R values that says "same value", whatever the representation.
  *
- * serialize() differs between a function and the same function once the JIT has compiled it, between 1:3 and
- * c(1L, 2L, 3L), and with source references. This walk sees formals and body, elements and attributes. Package
- * functions count with their package's version; captured variables count when the function uses them. Stored files use
- * SHA-256 instead.
+ * Own code, because packages (digest, rlang) hash what serialize() gives. That differs between a function and the same
+ * function once the JIT has compiled it, between 1:3 and c(1L, 2L, 3L), and with source references. This walk sees
+ * formals and body, elements and attributes. Package functions count with their package's version; captured variables
+ * count when the function uses them. Stored files use SHA-256 instead.
  */
 #include <stdint.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* A small RESP2 client for the journal.
  *
- * doRedis' own connection (redux) stays for doRedis' own keys. The journal needs three things that redux cannot do.
- * These are pipelines that survive a connection cut in the middle of the replies, waiting that a signal can end, and
- * writes that never raise SIGPIPE. It does not know any key. */
+ * Own code, because the journal needs three things that the package redux cannot do. It needs pipelines that survive a
+ * connection cut in the middle of the replies, waiting that a signal can end, and writes that never raise SIGPIPE.
+ * redux, doRedis' own connection, stays for doRedis' own keys. This client does not know any key. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

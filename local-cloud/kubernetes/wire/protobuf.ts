@@ -1,6 +1,9 @@
 /**
  * Reads the protobuf form in which newer kubectl sends the objects it makes itself (`kubectl create ...`). Answers
  * always go out as JSON, which every client takes as well; so there is no writer.
+ *
+ * Own code, because the fields of all kinds stand in schema/ already, with their numbers. A library (protobufjs) wants
+ * them described a second time.
  */
 import { isList, plainAt } from '../../is-plain.ts';
 import { badRequest } from '../api-error.ts';

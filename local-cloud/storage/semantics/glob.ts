@@ -1,6 +1,9 @@
 /**
  * `matchGlob` of object listings: `*` and `?` stay within a path segment, `**` does not;
  * `[a-c]`, `[!x]` and `{a,b}` as in shells.
+ *
+ * Own code, because libraries (minimatch, path.matchesGlob of Node.js) match paths of files: `**` within a name
+ * (`a**b`) ends at a slash there, and `a/` does not match `a/*`. Names of objects are plain text.
  */
 import { invalid } from './api-error.ts';
 

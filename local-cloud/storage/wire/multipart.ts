@@ -1,5 +1,8 @@
 /**
  * Streaming reader of multipart bodies: uploads (related) and forms (form-data). Never holds more than a few chunks.
+ *
+ * Own code, because busboy, which streams as well, reads forms only: uploads of the storage clients are
+ * multipart/related.
  */
 import { invalid } from '../semantics/api-error.ts';
 
