@@ -4,22 +4,30 @@ import { spawn } from 'node:child_process';
 import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as z from 'zod';
 import { compileCacheDir } from '../local-cloud/composition/compile-cache.ts';
+import { parseJson } from '../local-cloud/read-json.ts';
+
+const count = z.number();
+const countsSchema = z.object({
+  ...{ tests: count, suites: count, passed: count, failed: count },
+  ...{ cancelled: count, skipped: count, todo: count },
+});
 
 /** What node's runner prints at the end of a file. */
-export type Counts = Record<'tests' | 'suites' | 'passed' | 'failed' | 'cancelled' | 'skipped' | 'todo', number>;
+export type Counts = z.infer<typeof countsSchema>;
 
 /** Shown of a file that says nothing of its tests. */
 const LAST_LINES = 40;
 
 export const noCounts: Counts = { tests: 0, suites: 0, passed: 0, failed: 0, cancelled: 0, skipped: 0, todo: 0 };
 
-export interface Failure {
-  /** Of the test. */
-  name: string;
-  /** Its error, in lines. */
-  why: readonly string[];
-}
+/** Of a test: its name, and its error in lines. */
+const failureSchema = z.object({ name: z.string(), why: z.array(z.string()).readonly() });
+export type Failure = z.infer<typeof failureSchema>;
+
+/** As summary-reporter.mjs writes it. */
+const summarySchema = z.object({ counts: countsSchema, failures: z.array(failureSchema).readonly() });
 
 export interface Ran {
   file: string;
@@ -58,7 +66,7 @@ export async function runTestFile(
           counts: { ...noCounts, failed: 1 },
           failures: [{ name: 'the file ended before its tests', why: lastLines(report) }],
         }
-      : (JSON.parse(summary) as Pick<Ran, 'counts' | 'failures'>);
+      : parseJson(summary, summarySchema);
   return { file, code, counts, failures, seconds: (Date.now() - begin) / 1000 };
 }
 
@@ -94,7 +102,13 @@ function runNode(args: readonly string[], output: number | 'inherit'): Promise<n
 }
 
 export function addCounts(a: Counts, b: Counts): Counts {
-  return Object.fromEntries(
-    Object.keys(noCounts).map((key) => [key, a[key as keyof Counts] + b[key as keyof Counts]]),
-  ) as Counts;
+  return {
+    tests: a.tests + b.tests,
+    suites: a.suites + b.suites,
+    passed: a.passed + b.passed,
+    failed: a.failed + b.failed,
+    cancelled: a.cancelled + b.cancelled,
+    skipped: a.skipped + b.skipped,
+    todo: a.todo + b.todo,
+  };
 }

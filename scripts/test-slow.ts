@@ -4,6 +4,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
+import * as z from 'zod';
+import { readJson } from '../local-cloud/read-json.ts';
 import { type Ran, runTestFile } from './run-test-file.ts';
 
 /** Read by the helper that this names; a file that imports it has slow tests. */
@@ -12,17 +14,18 @@ const helper = '/only-slow.ts';
 const recordFile = 'test/slow-tests.json';
 const LIMIT_SECONDS = 600;
 
-interface Row {
-  readonly date: string;
-  readonly commit: string;
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
+const rowSchema = z.object({
+  date: z.string(),
+  commit: z.string(),
+  passed: z.number(),
+  failed: z.number(),
+  skipped: z.number(),
   /** Known failures. */
-  readonly todo: number;
-  readonly seconds: number;
-  readonly failures: readonly string[];
-}
+  todo: z.number(),
+  seconds: z.number(),
+  failures: z.array(z.string()).readonly(),
+});
+type Row = z.infer<typeof rowSchema>;
 
 function slowFiles(): string[] {
   return globSync('test/**/*.test.ts')
@@ -53,7 +56,7 @@ function rowOf({ code, counts, failures, seconds }: Ran, commit: string): Row {
 }
 
 async function record(file: string, row: Row): Promise<void> {
-  const before = existsSync(recordFile) ? (JSON.parse(readFileSync(recordFile, 'utf8')) as Record<string, Row>) : {};
+  const before = existsSync(recordFile) ? readJson(recordFile, z.record(z.string(), rowSchema)) : {};
   const rows = Object.entries({ ...before, [file]: row }).filter(([name]) => existsSync(name));
   const sorted = Object.fromEntries(rows.toSorted(([a], [b]) => a.localeCompare(b)));
   const style = await resolveConfig(recordFile);
