@@ -10,7 +10,7 @@ import { planFleet } from './plan-fleet.ts';
 import { endWithoutWorkers } from './plan-no-workers.ts';
 import { addNodes, noteShortages, waitForMachines } from './plan-pools.ts';
 import { workerNodesOfCanary } from './size-canary.ts';
-import { beginEnding, type EndingReason, move, stay, type Step, waitFor } from './step.ts';
+import { beginEnding, type EndingReason, move, stay, type Step, noteWaiting } from './step.ts';
 import { type SeenWorking, tendWorkload } from './tend-workload.ts';
 
 /** The rule of phases canary and approval: so few tasks run until the job has shown that it works. */
@@ -27,7 +27,7 @@ export function planCanary(before: RecordWithCluster, observation: Observation, 
   const tried = progress.done + progress.failed + largeWaiting;
   if (tried < enough || tried === 0) {
     const where = record.fleet.nodes === 0 ? 'the system machine' : `${record.fleet.nodes + 1} machines`;
-    const waiting = waitFor(record, nowMs, 'canary', `the canary: ${tried} of ${enough} tasks on ${where}`);
+    const waiting = noteWaiting(record, nowMs, 'canary', `the canary: ${tried} of ${enough} tasks on ${where}`);
     const lacking = workerNodes(seen.cluster) < record.fleet.nodes;
     return stay(endWithoutWorkers(lacking ? waitForMachines(waiting, settings, nowMs) : waiting, seen), actions);
   }
@@ -35,7 +35,7 @@ export function planCanary(before: RecordWithCluster, observation: Observation, 
   if (canary.approval === 'manual' && !record.approved) {
     const text = `the canary passed (${progress.done} tasks); waiting for approval to grow`;
     const waitingFor = 'approval (foreach-fleet approve, or upload control/approve.json)';
-    return stay(waitFor(move(record, 'approval', nowMs, text), nowMs, 'approval', waitingFor), actions);
+    return stay(noteWaiting(move(record, 'approval', nowMs, text), nowMs, 'approval', waitingFor), actions);
   }
   const mean = (progress.meanSeconds ?? 0).toFixed(2);
   const text = `the canary passed: ${progress.done} done, ${progress.failed} failed, ${mean} s each`;

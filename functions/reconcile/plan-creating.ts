@@ -15,7 +15,7 @@ import {
   secondsSince,
   stay,
   type Step,
-  waitFor,
+  noteWaiting,
 } from './step.ts';
 
 /**
@@ -56,7 +56,7 @@ function planSeenCluster(record: RecordWithCluster, view: ClusterView, nowMs: nu
   }
   const seconds = secondsSince(record.cluster.createRequestedAt, nowMs);
   const state = `${view.state} for ${Math.round(seconds)} s${seconds > CREATE_ALARM_SECONDS ? ', unusually long' : ''}`;
-  return stay(waitFor(record, nowMs, 'cluster', `cluster ${view.name} in ${view.location} (${state})`));
+  return stay(noteWaiting(record, nowMs, 'cluster', `cluster ${view.name} in ${view.location} (${state})`));
 }
 
 /**

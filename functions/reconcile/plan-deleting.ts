@@ -4,7 +4,7 @@ import type { Observation } from '../job/observation.ts';
 import { planDraining } from './plan-draining.ts';
 import { finish, planGoneCluster } from './plan-gone-cluster.ts';
 import { removeCluster } from './remove-cluster.ts';
-import { noteDecision, secondsSince, stay, type Step, waitFor } from './step.ts';
+import { noteDecision, secondsSince, stay, type Step, noteWaiting } from './step.ts';
 
 const DELETE_ALARM_SECONDS = 20 * 60;
 
@@ -20,10 +20,10 @@ export function planDeleting(record: RecordWithCluster, seen: Observation): Step
   const age = secondsSince(record.cluster.deleteRequestedAt ?? record.phaseSince, nowMs);
   const state = `${view.state} for ${Math.round(age)} s${age > DELETE_ALARM_SECONDS ? ', unusually long' : ''}`;
   const waitingFor = `cluster ${view.name} to be gone (${state})`;
-  if (view.state === 'stopping') return stay(waitFor(record, nowMs, 'deletion', waitingFor));
+  if (view.state === 'stopping') return stay(noteWaiting(record, nowMs, 'deletion', waitingFor));
   const step = askAgain(record, seen);
   const isAsked = step.actions.some((action) => action.do === 'delete-cluster');
-  return isAsked ? { ...step, record: waitFor(step.record, nowMs, 'deletion', waitingFor) } : step;
+  return isAsked ? { ...step, record: noteWaiting(step.record, nowMs, 'deletion', waitingFor) } : step;
 }
 
 /**

@@ -9,7 +9,7 @@ import { isSpent } from './plan-budget.ts';
 import { planGoneCluster } from './plan-gone-cluster.ts';
 import { removeCluster } from './remove-cluster.ts';
 import { withoutResults } from './without-results.ts';
-import { noteDecision, secondsSince, stay, type Step, waitFor } from './step.ts';
+import { noteDecision, secondsSince, stay, type Step, noteWaiting } from './step.ts';
 
 /**
  * How long running tasks may take to finish when the attempt is being ended early; at most this, else twice the
@@ -57,7 +57,8 @@ function planSaving(record: EndingRecord, seen: Observation, workload: WorkloadV
   const actions = drainActions(record, driverEnded);
   const mayWait = !isSpent(record);
   const waitingFor = driverEnded ? null : runningWork(record, progress, ageSeconds);
-  if (mayWait && waitingFor !== null) return stay(waitFor(record, seen.nowMs, 'running-tasks', waitingFor), actions);
+  if (mayWait && waitingFor !== null)
+    return stay(noteWaiting(record, seen.nowMs, 'running-tasks', waitingFor), actions);
   if (progress.notBackedUp > 0) return saveRest(record, seen, workload, progress.notBackedUp, actions);
   const holdSeconds = record.ending.outcome === 'failed' ? record.spec.debugHoldSeconds - ageSeconds : 0;
   if (mayWait && holdSeconds > 0) return holdForDebugging(record, seen, workload, holdSeconds, actions);
@@ -78,7 +79,7 @@ function saveRest(
 ): Step {
   const what = `${unsaved} results and reports`;
   if (!isSpent(record)) {
-    const waiting = waitFor(record, seen.nowMs, 'results', `${what} to be written to the bucket`);
+    const waiting = noteWaiting(record, seen.nowMs, 'results', `${what} to be written to the bucket`);
     return shrinkTo(0, waiting, seen, workload, actions);
   }
   // One try more, where nothing says that the bucket refuses them.
@@ -155,7 +156,7 @@ function runningWork({ ending }: EndingRecord, progress: Progress, ageSeconds: n
 function drainUnread(record: EndingRecord, { nowMs }: Observation): Step {
   const { ending } = record;
   // Since it was read last, not since the end began: saving may have taken long.
-  const waiting = waitFor(record, nowMs, 'redis', 'Redis to be readable again');
+  const waiting = noteWaiting(record, nowMs, 'redis', 'Redis to be readable again');
   const unreadSeconds = secondsSince(waiting.waiting?.since ?? ending.since, nowMs);
   if (unreadSeconds < UNSAFE_LIMIT_SECONDS && !isSpent(record)) {
     const text = 'Redis cannot be read: results may still be in it, so the cluster stays for now';
@@ -183,6 +184,6 @@ function holdForDebugging(
   actions: Action[],
 ): Step {
   const fleet = { ...record.fleet, workers: 1, code: 'debug-hold', text: 'held for debugging' };
-  const held = waitFor({ ...record, fleet }, seen.nowMs, 'debug-hold', `debugHold: ${Math.round(seconds)} s more`);
+  const held = noteWaiting({ ...record, fleet }, seen.nowMs, 'debug-hold', `debugHold: ${Math.round(seconds)} s more`);
   return shrinkTo(1, held, seen, workload, actions);
 }

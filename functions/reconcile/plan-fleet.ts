@@ -18,7 +18,7 @@ import { chooseVictims } from './choose-victims.ts';
 import { busyLarge, type LargeFleet, planLarge } from './plan-large.ts';
 import { addNodes, flavourNow, flavoursOfJob, noteShortages, waitForMachines } from './plan-pools.ts';
 import { type FleetDemand, type FleetSize, sizeFleet } from './size-fleet.ts';
-import { noteDecision, stay, type Step, waitForNothing } from './step.ts';
+import { noteDecision, stay, type Step, noteNoWaiting } from './step.ts';
 import type { SeenWorking } from './tend-workload.ts';
 
 /**
@@ -153,7 +153,7 @@ function grow(record: RecordWithCluster, seen: SeenWorking, size: FleetChoice, s
 /** What a fleet waits for that has fewer machines than it should. */
 function lackingMachines(record: RecordWithCluster, seen: SeenWorking, settings: PassSettings): JobRecord {
   const ready = seen.workload.nodes.filter((node) => node.ready).length;
-  const calm = waitForNothing(record);
+  const calm = noteNoWaiting(record);
   return ready < record.fleet.nodes || record.fleet.code === 'shortage'
     ? { ...calm, ...waitForMachines({ ...calm, waiting: record.waiting }, settings, seen.nowMs) }
     : calm;

@@ -5,7 +5,7 @@
 import type { JobRecord } from '../job/job-record.ts';
 import { isLargeWorker } from '../job/large-workers.ts';
 import { waitCodeOfTrouble, WAIT_REASONS } from '../job/waiting.ts';
-import { beginEnding, secondsSince, waitFor } from './step.ts';
+import { beginEnding, secondsSince, noteWaiting } from './step.ts';
 import type { SeenWorking } from './tend-workload.ts';
 
 /** After this long without a ready worker and without progress the attempt ends. */
@@ -21,7 +21,7 @@ export function endWithoutWorkers(record: JobRecord, seen: SeenWorking): JobReco
   const isOver = record.stalledSince !== null && secondsSince(record.stalledSince, nowMs) >= NO_WORKER_LIMIT_SECONDS;
   if (!isOver && lacking !== null) return record;
   const who = trouble === null ? 'workers to become ready' : `workers: ${trouble}`;
-  if (!isOver) return waitFor(record, nowMs, waitCodeOfTrouble(trouble), who);
+  if (!isOver) return noteWaiting(record, nowMs, waitCodeOfTrouble(trouble), who);
   const reason = {
     outcome: 'failed',
     code: 'FF-NO-WORKERS',

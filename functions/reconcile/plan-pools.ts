@@ -10,7 +10,7 @@ import type { Observation } from '../job/observation.ts';
 import type { PassSettings } from '../job/settings.ts';
 import { nextFlavour, shortageText, withRefusal } from '../job/shortage.ts';
 import { workerPools } from '../job/worker-nodes.ts';
-import { noteDecision, waitFor } from './step.ts';
+import { noteDecision, noteWaiting } from './step.ts';
 
 type Known = Pick<RecordWithCluster, 'spec' | 'cluster'>;
 
@@ -67,5 +67,5 @@ export function addNodes(record: RecordWithCluster, seen: Observation, settings:
 /** Says what is not to be had, where machines are missing because of that. */
 export function waitForMachines(record: RecordWithCluster, settings: PassSettings, nowMs: number): RecordWithCluster {
   const text = shortageText(flavoursOfJob(record, settings), record.refusals, nowMs);
-  return text === null ? record : waitFor(record, nowMs, 'machines', text);
+  return text === null ? record : noteWaiting(record, nowMs, 'machines', text);
 }

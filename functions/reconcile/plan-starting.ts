@@ -5,7 +5,16 @@ import type { Observation } from '../job/observation.ts';
 import type { PodView, WorkloadView } from '../ports/workloads.ts';
 import { planLostCluster } from './plan-lost-cluster.ts';
 import { workersOfCanary } from './size-canary.ts';
-import { beginEnding, type EndingReason, move, noteDecision, secondsSince, stay, type Step, waitFor } from './step.ts';
+import {
+  beginEnding,
+  type EndingReason,
+  move,
+  noteDecision,
+  secondsSince,
+  stay,
+  type Step,
+  noteWaiting,
+} from './step.ts';
 
 /** From "cluster runs" to "driver runs the script": image pulls and downloads of large data included. */
 const START_LIMIT_SECONDS = 20 * 60;
@@ -26,7 +35,7 @@ export function planStarting(record: RecordWithCluster, seen: Observation): Step
   const fleet = { ...record.fleet, workers: workload.workersWanted };
   if (hasStarted(workload, progress))
     return stay(move({ ...record, fleet }, 'canary', nowMs, 'the driver runs the script'), [{ do: 'renew-lease' }]);
-  return stay(waitFor({ ...record, fleet }, nowMs, 'start', startingText(workload)));
+  return stay(noteWaiting({ ...record, fleet }, nowMs, 'start', startingText(workload)));
 }
 
 function isSeen(workload: Observation['workload']): workload is WorkloadView {

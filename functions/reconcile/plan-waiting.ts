@@ -14,7 +14,7 @@ import type { PassSettings } from '../job/settings.ts';
 import type { Observation } from '../job/observation.ts';
 import { smallestRunUsd } from '../job/prices.ts';
 import { createCluster } from './create-cluster.ts';
-import { beginEnding, endWithProblem, secondsSince, stay, type Step, waitFor } from './step.ts';
+import { beginEnding, endWithProblem, secondsSince, stay, type Step, noteWaiting } from './step.ts';
 
 /** How long a job waits for files that its job file names. */
 const WAIT_FOR_FILES_SECONDS = 30 * 60;
@@ -47,14 +47,14 @@ export function planWaiting(record: JobRecord, seen: Observation, settings: Pass
   if (missing.length > 0) return waitForFiles(sound, nowMs, missing);
   const { missingObjects } = upload;
   if (missingObjects === 'unknown')
-    return stay(waitFor(sound, nowMs, 'data', 'the buckets of its data to be readable'));
+    return stay(noteWaiting(sound, nowMs, 'data', 'the buckets of its data to be readable'));
   if (missingObjects.length > 0) return waitForObjects(sound, nowMs, missingObjects);
   return waitForPlace(sound, seen) ?? createCluster(sound, nowMs, settings);
 }
 
 /** Undefined: the attempt has a place, and has had it before this pass. */
 function waitForPlace(record: JobRecord, { places, nowMs }: Observation): Step | undefined {
-  const wait = (text: string): JobRecord => waitFor(record, nowMs, 'place', text);
+  const wait = (text: string): JobRecord => noteWaiting(record, nowMs, 'place', text);
   if (places === null || places === 'unknown') return stay(wait('the list of places to be readable'));
   const { held, taken, maximum, beside } = places;
   if (held) return undefined;
@@ -76,7 +76,7 @@ function planWithoutJobFile(record: JobRecord, seen: Observation): Step {
 function waitForFiles(record: JobRecord, nowMs: number, missing: string[]): Step {
   const names = missing.join(', ');
   const waitingFor = `${names} (named in ${record.jobFile?.name ?? 'the job file'}, not uploaded yet)`;
-  const waiting = waitFor(record, nowMs, 'files', waitingFor);
+  const waiting = noteWaiting(record, nowMs, 'files', waitingFor);
   if (secondsSince(record.phaseSince, nowMs) < WAIT_FOR_FILES_SECONDS) return stay(waiting);
   const reason = {
     outcome: 'failed',
@@ -96,7 +96,7 @@ function waitForObjects(record: RecordWithSpec, nowMs: number, missing: string[]
     remedy: 'upload it, or let the service account read the bucket',
   }));
   const waitingFor = `${missing.join(', ')} (not there, or not readable)`;
-  const waiting: JobRecord = waitFor({ ...record, problems }, nowMs, 'data', waitingFor);
+  const waiting: JobRecord = noteWaiting({ ...record, problems }, nowMs, 'data', waitingFor);
   const [first] = problems;
   const isOver = secondsSince(record.phaseSince, nowMs) >= WAIT_FOR_FILES_SECONDS;
   return stay(isOver && first !== undefined ? endWithProblem(waiting, first, nowMs) : waiting);

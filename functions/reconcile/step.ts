@@ -40,13 +40,13 @@ export function noteDecision<R extends JobRecord>(
 }
 
 /** Says what the job waits for, in words and as a code; it waits since it first waited for that. */
-export function waitFor<R extends JobRecord>(record: R, nowMs: number, code: WaitCode, text: string): R {
+export function noteWaiting<R extends JobRecord>(record: R, nowMs: number, code: WaitCode, text: string): R {
   const since = record.waiting?.code === code ? record.waiting.since : iso(nowMs);
   return { ...record, waitingFor: text, waiting: { code, since } };
 }
 
 /** The record of a job that waits for nothing. */
-export function waitForNothing<R extends JobRecord>(record: R): R {
+export function noteNoWaiting<R extends JobRecord>(record: R): R {
   return { ...record, waitingFor: null, waiting: null };
 }
 

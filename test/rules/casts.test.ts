@@ -1,4 +1,4 @@
-// `any` and casts hide from the compiler what a parser should have checked, so there are none in what runs, and none in
+// `any` and casts hide from the compiler what a parser should have checked. So there are none in what runs, and none in
 // what sets it up and runs its tests. The linter's rules on `any` find those that come from elsewhere, JSON.parse()
 // above all.
 import assert from 'node:assert/strict';

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import ts from 'typescript';
 import { projectFiles, projectRoot } from '../support/source-files.ts';
+import { valuesExportedBy } from '../support/source-imports.ts';
 
 const read = (path: string): string => readFileSync(projectRoot + path, 'utf8');
 
@@ -129,6 +130,16 @@ describe('the glossary', () => {
     const ofLocalCloud = named.filter(({ name, where }) => where.startsWith('local-cloud/') && /ledger/i.test(name));
     assert.deepEqual(
       ofLocalCloud.map(({ where }) => where),
+      [],
+    );
+  });
+
+  it('has one meaning for each exported value, among decisions and what tests share', () => {
+    const files = typescript.filter((path) => /^(functions|testing|scripts)\/.*\.ts$/.test(path));
+    const values = files.flatMap((path) => valuesExportedBy(path).map((name) => ({ name, path })));
+    const twice = [...Map.groupBy(values, ({ name }) => name)].filter(([, places]) => places.length > 1);
+    assert.deepEqual(
+      twice.map(([name, places]) => [name, ...places.map(({ path }) => path)].join(' ')),
       [],
     );
   });

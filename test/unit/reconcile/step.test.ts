@@ -9,8 +9,8 @@ import {
   noteDecision,
   secondsSince,
   stay,
-  waitFor,
-  waitForNothing,
+  noteWaiting,
+  noteNoWaiting,
 } from '../../../functions/reconcile/step.ts';
 import { ago, endingOf, type Expected, expectStep, NOW_MS, recordIn } from '../../support/plan-fixtures.ts';
 
@@ -69,11 +69,11 @@ describe('endWithProblem', () => {
     });
 });
 
-describe('waitFor', () => {
-  const waiting = waitFor(recordIn('running'), NOW_MS - 90_000, 'machines', 'no machines in zone-a');
+describe('noteWaiting', () => {
+  const waiting = noteWaiting(recordIn('running'), NOW_MS - 90_000, 'machines', 'no machines in zone-a');
 
   it('waits since it first waited for the same thing, however the text changes', () => {
-    const later = waitFor(waiting, NOW_MS, 'machines', 'no machines in zone-b');
+    const later = noteWaiting(waiting, NOW_MS, 'machines', 'no machines in zone-b');
     assert.deepEqual(
       [later.waitingFor, later.waiting],
       ['no machines in zone-b', { code: 'machines', since: ago(90) }],
@@ -81,11 +81,11 @@ describe('waitFor', () => {
   });
 
   it('waits anew for something else', () => {
-    assert.equal(waitFor(waiting, NOW_MS, 'place', 'two others').waiting?.since, ago(0));
+    assert.equal(noteWaiting(waiting, NOW_MS, 'place', 'two others').waiting?.since, ago(0));
   });
 
   it('waits for nothing any more', () => {
-    const { waitingFor, waiting: what } = waitForNothing(waiting);
+    const { waitingFor, waiting: what } = noteNoWaiting(waiting);
     assert.deepEqual([waitingFor, what], [null, null]);
   });
 });
