@@ -75,9 +75,13 @@ describe('a job explains itself', () => {
       async () => (await readLedger(session.buckets, 'fitted')).length >= 7,
       patienceSeconds,
     );
+    // The worker's report of the error is saved a moment before the driver has counted it in its loop.
     await waitFor(
-      'the error is saved',
-      async () => ((await readStatus(session, 'fitted'))?.errors.count ?? 0) > 0,
+      'the error is saved and counted',
+      async () => {
+        const status = await readStatus(session, 'fitted');
+        return (status?.errors.count ?? 0) > 0 && status?.loops.some(({ failed }) => failed > 0) === true;
+      },
       patienceSeconds,
     );
     const [loop] = await partial();
