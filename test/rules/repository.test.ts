@@ -39,6 +39,14 @@ describe('repository', () => {
     assert.deepEqual(findLines(new RegExp(`(^|[^\\w.])(${places.map((parts) => parts.join('/')).join('|')})`)), []);
   });
 
+  it('names what stands beside it in one place, where tests look whether it is there', () => {
+    const beside = new RegExp(['\\.\\.', 'shared', ''].join('/'));
+    assert.deepEqual(
+      findLines(beside, (path) => path !== 'test/support/needs-program.ts'),
+      [],
+    );
+  });
+
   it('has a lock file without download addresses', () => {
     assert.deepEqual(
       findLines(/"resolved":\s*"https?:/, (path) => path === 'package-lock.json'),
