@@ -1,7 +1,7 @@
 // What terraform/ would make is what the code expects. The configuration is checked and planned, and the plan is
 // compared with the functions, their configuration and the local cloud's own list. Needs terraform and a copy of its
-// provider: what TF_CLI_CONFIG_FILE points to, or what a script beside the project hands out (needs-program.ts). Says so
-// and does nothing without them. Nothing is applied, and no account is asked.
+// provider: what TF_CLI_CONFIG_FILE points to, or what a script beside the project hands out (needs-program.ts). Says
+// so and does nothing without them. Nothing is applied, and no account is asked.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import {

@@ -2,7 +2,8 @@
  * Starts a real Kubernetes control plane (etcd, kube-apiserver and, where they exist, controller manager and scheduler)
  * for contract tests. It uses loopback only, ports chosen by the system, everything in a temporary folder. The programs
  * come from KUBEBUILDER_ASSETS, which is what `setup-envtest` leaves. A script beside the project may stand for that
- * (needs-program.ts). Tests ask needs('kube-apiserver') before. It starts no kubelet: a test plays one, or starts the project's own against `url`.
+ * (needs-program.ts). Tests ask needs('kube-apiserver') before. It starts no kubelet: a test plays one, or starts the
+ * project's own against `url`.
  */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
