@@ -69,6 +69,9 @@ function delaySeconds(action: Action['do'], { code, retry }: { code: string; ret
  */
 const RELIES_ON: Partial<Record<Action['do'], readonly Action['do'][]>> = {
   'create-cluster': ['take-place'],
+  // Machines that nothing may begin on would only cost.
+  'create-pool': ['set-gate'],
+  'resize-pool': ['set-gate'],
   'scale-workers': ['stop-driver', 'create-pool', 'resize-pool'],
   'delete-nodes': ['scale-workers'],
   'release-nodes': ['stop-driver'],

@@ -150,6 +150,11 @@ const found: readonly [name: string, scenario: string, faults: Fault | Fault[]][
     { kind: 'loss', object: 'live/demo', at: 730 },
   ],
   ['a record that was deleted: a job that begins anew', 'resume', { kind: 'loss', object: 'jobs/demo.json', at: 845 }],
+  [
+    'machines that were made while the gate could not be opened',
+    'long loop in shared files',
+    { kind: 'refuse', calls: 'queue.', chance: 0.5, seed: 1 },
+  ],
   ['no event at all', 'canary failure', { kind: 'events', how: 'lost' }],
 ];
 
