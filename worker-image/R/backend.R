@@ -74,7 +74,6 @@ start_backend <- function(con, journal, task_size = "auto", tries = 3L, seed = N
                           on_error = "default", error_limits = NULL, isolate = "worker") {
   fleet <- new_record(
     con = con,
-    transport = NULL,
     run = paste0(Sys.getpid(), "-", format(now_seconds(), digits = 16)),
     session = NULL,
     journal = or_else(journal, tempfile("foreachfleet")),
@@ -116,7 +115,6 @@ start_backend <- function(con, journal, task_size = "auto", tries = 3L, seed = N
   transport <- new_transport(con, list(results = function(key, timeout) pump(fleet),
                                        stored = function(key, value) on_stored(fleet, key, value),
                                        submitted = function(commands) check_first_tasks(fleet, commands)))
-  fleet$transport <- transport
   globals <- install_transport(transport, con$host, as.integer(con$port))
   assign("queue", queue_key(), envir = globals)
   redis_call(con, "SET", queue_live_key(), "")
