@@ -1,19 +1,17 @@
 /** The file server's folder as a bucket: behind the functions' own port, so that the real back-up fills it. */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Bucket, ObjectInfo } from '../functions/ports/bucket.ts';
+import { buffer } from 'node:stream/consumers';
+import type { Bucket, Buckets, ObjectInfo } from '../functions/ports/bucket.ts';
 import { PreconditionError } from '../functions/ports/port-error.ts';
 import type { FileServer } from './file-server.ts';
-
-/** What the back-up and the ledger need of a bucket; the rest is never asked for. */
-type Needed = Pick<Bucket, 'name' | 'info' | 'read' | 'write' | 'list' | 'signedUrl'>;
 
 /** @param within prefix of the names on the server, where the bucket is a part of what it serves */
 export function fileBucket(server: FileServer, within = ''): Bucket {
   const folder = join(server.folder, within);
   const there = (name: string): boolean => existsSync(join(folder, name));
-  const bucket: Needed = {
+  const bucket: Bucket = {
     name: 'results',
     info: async (name) => {
       if (!there(name)) return null;
@@ -40,7 +38,24 @@ export function fileBucket(server: FileServer, within = ''): Bucket {
         return { name, generation: '1', bytes: size, md5: '', updatedMs: mtimeMs };
       });
     },
+    bytesBelow: async (prefix) => (await bucket.list(prefix)).reduce((sum, { bytes }) => sum + bytes, 0),
+    listFolders: async (prefix) => {
+      const below = (await bucket.list(prefix)).map(({ name }) => name.slice(prefix.length));
+      return [...new Set(below.filter((name) => name.includes('/')).map((name) => prefix + firstFolder(name)))];
+    },
+    writeChunks: async (name, chunks, options) => bucket.write(name, await buffer(chunks), options),
+    remove: async (name) => rmSync(join(folder, name), { force: true }),
     signedUrl: async (name) => server.url(within + name),
+    signedUpload: async (prefix) => ({ url: server.url('upload'), fields: { prefix } }),
   };
-  return bucket as Bucket;
+  return bucket;
+}
+
+function firstFolder(name: string): string {
+  return name.slice(0, name.indexOf('/') + 1);
+}
+
+/** All buckets in one: their names do not meet. */
+export function allIn(bucket: Bucket): Buckets {
+  return { uploads: bucket, state: bucket, results: bucket, foreign: () => bucket };
 }

@@ -6,8 +6,8 @@ import { newRecord, type JobRecord } from '../functions/job/job-record.ts';
 import { backUp } from '../functions/reconcile/back-up.ts';
 import { signUrls } from '../functions/reconcile/sign-urls.ts';
 import { redisTaskQueues } from '../functions/adapters/redis-task-queue.ts';
-import type { Bucket, Buckets } from '../functions/ports/bucket.ts';
-import { fileBucket } from './file-bucket.ts';
+import type { Bucket } from '../functions/ports/bucket.ts';
+import { allIn, fileBucket } from './file-bucket.ts';
 import { password, type Lab } from './lab.ts';
 
 const SEGMENT = /^lab\/attempt-1\/ledger\//;
@@ -47,7 +47,7 @@ export class LabControlPlane {
       const { urlRequests } = await queue.view(Date.now(), null);
       const { ledger } = await backUp(this.#bucket(), queue, this.#record, Infinity, () => Date.now());
       this.#record = { ...this.#record, ledger };
-      const buckets = { results: this.#bucket() } as Buckets;
+      const buckets = allIn(this.#bucket());
       if (urlRequests.length > 0) await signUrls(buckets, queue, this.#record, urlRequests, Date.now());
     } finally {
       queue.close();

@@ -16,7 +16,7 @@ import { signUrls } from '../../functions/reconcile/sign-urls.ts';
 import { makeResumeLedger } from '../../functions/reconcile/resume-ledger.ts';
 import { readLedger } from '../../functions/reconcile/read-ledger.ts';
 import { Lab, password, type LabJob, type Running } from '../../testing/lab.ts';
-import { fileBucket } from '../../testing/file-bucket.ts';
+import { allIn, fileBucket } from '../../testing/file-bucket.ts';
 import { hasEnded, killPod } from '../../testing/pod-processes.ts';
 
 /** From outside, a killed R and one that its task killed look the same; here no task is to blame. */
@@ -49,8 +49,7 @@ export class ChaosFleet {
   private constructor(lab: Lab, job: LabJob) {
     this.lab = lab;
     this.#job = { ...job, tasks: { ...job.tasks, tries: TRIES } };
-    const bucket = fileBucket(lab.server);
-    this.#buckets = { results: bucket, state: bucket } as Buckets;
+    this.#buckets = allIn(fileBucket(lab.server));
     this.#record = newRecord('chaos', new Date().toISOString());
   }
 
