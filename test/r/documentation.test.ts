@@ -53,6 +53,12 @@ const whenSlow = { ...onlySlow, timeout: 600_000 };
 
 test('regenerating the help pages changes nothing', whenSlow, async (context) => {
   if (await skipsWithout(context, 'roxygen2')) return;
+  const { stdout: version } = await run('Rscript', ['--vanilla', '-e', 'cat(getNamespaceVersion("roxygen2"))'], {
+    env,
+  });
+  // Older versions leave the line as it is, and make other pages.
+  if (!readFileSync(join(source, 'DESCRIPTION'), 'utf8').includes(`\nConfig/roxygen2/version: ${version}\n`))
+    return context.skip(`roxygen2 ${version} is installed, and another version has made the pages`);
   const copy = copyPackage('regenerated');
   await run('Rscript', ['--vanilla', '-e', `roxygen2::roxygenise("${copy}", load_code = "source")`], { env });
   const read = (place: string): Record<string, string> =>
@@ -62,11 +68,7 @@ test('regenerating the help pages changes nothing', whenSlow, async (context) =>
         readFileSync(join(place, name), 'utf8'),
       ]),
     );
-  const [made, committed] = [read(copy), read(source)];
-  const version = /^Config\/roxygen2\/version: .*$/m;
-  if (version.exec(made['DESCRIPTION']!)?.[0] !== version.exec(committed['DESCRIPTION']!)?.[0])
-    return context.skip('another version of roxygen2 is installed than the one that made the pages');
-  assert.deepEqual(made, committed);
+  assert.deepEqual(read(copy), read(source));
 });
 
 test('R CMD build and R CMD check find nothing that can be avoided', whenSlow, async (context) => {
