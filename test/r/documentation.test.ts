@@ -20,17 +20,20 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 /**
  * What R CMD check says and we leave. In a job, functions of doRedis are replaced, so that a script which sets up
  * workers of its own does not take the driver's connection away (R/registration.R). What a task has changed is put back
- * (R/scope.R, R/watch.R). R has no other way to change commandArgs(), or to mark a task's output while it is printed
- * (src).
+ * (R/scope.R, R/watch.R), locks among it (R/locks.R). R has no other way to change commandArgs(), or to mark a task's
+ * output while it is printed (src). A worker's child is a fork, as those of R's own parallel: it ends without R's
+ * clean-up, which would take the parent's session folder away (src/isolate.c).
  */
 const knownNotes = [
   [
     /^checking R code for possible problems \.\.\. NOTE\s+Found the following possibly unsafe calls:/,
-    /(\s+File .*(registration|scope|watch)\.R.:\s+unlockBinding\(name, \w+\))+\s*$/,
+    /(\s+File .*(locks|registration|scope|watch)\.R.:\s+unlockBinding\(name, \w+\))+\s*$/,
   ],
   [
     /^checking compiled code \.\.\. NOTE\s+(Note: information on \.o files is not available\s+)?File .*:\s+/,
-    /Found non-API calls to R: .R_new_custom_connection.,\s+.R_set_command_line_arguments.\s+Compiled code should/,
+    /(Found .(_exit|stderr|stdout)., possibly from .(_exit|stderr|stdout). \(C\)\s+)+File .*:\s+/,
+    /Found non-API calls to R: .R_TempDir., .R_isForkedChild.,\s+.R_new_custom_connection.,\s+/,
+    /.R_set_command_line_arguments.,\s+.ptr_R_CleanUp.\s+Compiled code should/,
   ],
 ].map((parts) => new RegExp(parts.map(({ source }) => source).join('')));
 
