@@ -86,7 +86,7 @@ SEXP fleet_copy_bindings(SEXP from, SEXP to, SEXP names) {
 
 static SEXP top_environment(SEXP env) {
   while (env != R_EmptyEnv && env != R_GlobalEnv && env != R_BaseEnv && env != R_BaseNamespace &&
-    !R_IsNamespaceEnv(env) && !R_IsPackageEnv(env)) env = ENCLOS(env);
+    !R_IsNamespaceEnv(env) && !R_IsPackageEnv(env)) env = enclosure(env);
   return env;
 }
 
@@ -153,7 +153,7 @@ static void weigh(weighing *w, SEXP x, SEXP levels, int depth) {
     for (R_xlen_t i = 0; i < XLENGTH(names); i++) weigh(w, fleet_binding(x, installTrChar(STRING_ELT(names, i))),
       levels, depth + 1);
     UNPROTECT(1);
-    weigh(w, ENCLOS(x), levels, depth + 1);
+    weigh(w, enclosure(x), levels, depth + 1);
     break;
   default: break;
   }

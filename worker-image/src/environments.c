@@ -94,7 +94,7 @@ static void enter_environment(walker *w, SEXP env, SEXP keep) {
   SETCDR(keep, Rf_cons(one, CDR(keep)));
   w->found_count++;
   UNPROTECT(2);
-  push(w, ENCLOS(env));
+  push(w, enclosure(env));
 }
 
 static void enter(walker *w, SEXP x, SEXP keep) {

@@ -5,6 +5,13 @@
 #include <R.h>
 #include <Rinternals.h>
 
+/* Where R looks names up after an environment. One that C code made, as igraph's, may have NULL around it, which R
+ * takes for the end as well. */
+static inline SEXP enclosure(SEXP env) {
+  SEXP around = ENCLOS(env);
+  return TYPEOF(around) == ENVSXP ? around : R_EmptyEnv;
+}
+
 int fleet_termination_requested(void);
 void fleet_usage_forked(void);
 void Rf_onintr(void);

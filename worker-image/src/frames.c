@@ -61,7 +61,7 @@ SEXP fleet_large_variables(SEXP env, SEXP names, SEXP limit) {
 
 static SEXP original(SEXP x, SEXP frames) {
   if (TYPEOF(x) != ENVSXP || x == R_EmptyEnv || x == R_GlobalEnv || x == R_BaseEnv) return x;
-  SEXP around = ENCLOS(x);
+  SEXP around = enclosure(x);
   if (TYPEOF(around) != ENVSXP || ATTRIB(around) == R_NilValue) return x;
   SEXP mark = getAttrib(around, install("fleet_frame"));
   if (TYPEOF(mark) != INTSXP || XLENGTH(mark) != 1) return x;
@@ -79,8 +79,8 @@ static void relink_environment(walker *w, SEXP env, SEXP frames) {
     else if (!R_BindingIsLocked(symbol, env)) defineVar(symbol, real, env);
   }
   UNPROTECT(1);
-  SEXP around = original(ENCLOS(env), frames);
-  if (around == ENCLOS(env)) push(w, around);
+  SEXP around = original(enclosure(env), frames);
+  if (around == enclosure(env)) push(w, around);
   else SET_ENCLOS(env, around);
 }
 

@@ -143,7 +143,8 @@ static void add_environment(hasher *h, SEXP env) {
 /* Variables of enclosing function calls count only where the body mentions them: a frame may hold anything else. */
 static void add_captured(hasher *h, SEXP code, SEXP env) {
   if (TYPEOF(code) == SYMSXP) {
-    for (SEXP e = env; e != R_EmptyEnv && e != R_GlobalEnv && !R_IsNamespaceEnv(e) && e != R_BaseEnv; e = ENCLOS(e)) {
+    for (SEXP e = env; e != R_EmptyEnv && e != R_GlobalEnv && !R_IsNamespaceEnv(e) && e != R_BaseEnv;
+         e = enclosure(e)) {
       if (!R_existsVarInFrame(e, code)) continue;
       int known = 0;
       for (R_xlen_t i = 0; i < XLENGTH(h->known); i++) known |= VECTOR_ELT(h->known, i) == e;

@@ -86,7 +86,7 @@ SEXP fleet_package_environments(SEXP roots, SEXP known, SEXP most, SEXP longest)
       SEXP held = VECTOR_ELT(one, 2), labels = getAttrib(held, R_NamesSymbol);
       for (R_xlen_t i = 0; i < XLENGTH(held); i++)
         reach_place(&s, VECTOR_ELT(held, i), at, "$", CHAR(STRING_ELT(labels, i)));
-      reach_place(&s, ENCLOS(x), at, "<", "");
+      reach_place(&s, enclosure(x), at, "<", "");
       continue; /* its attributes are a class's */
     }
     if (TYPEOF(x) == CLOSXP) reach_place(&s, CLOENV(x), at, "^", "");

@@ -42,7 +42,7 @@ static void use(reach *r, int level, SEXP symbol, SEXP value, int is_aside) {
 
 /* As R looks a name up. Of strings that only may be names, data count where the code around looks things up by name. */
 void reach_name(reach *r, SEXP symbol, SEXP home, int kind) {
-  for (SEXP env = home; env != R_EmptyEnv; env = ENCLOS(env)) {
+  for (SEXP env = home; env != R_EmptyEnv; env = enclosure(env)) {
     if (!R_existsVarInFrame(env, symbol)) continue;
     int level = level_of(r, env);
     if (level < 0 && of_package(env)) return;
@@ -58,7 +58,7 @@ void reach_value(reach *r, SEXP value) { push(r, value, r->origin, r->is_aside);
 
 /* Code of packages, and what it made, looks names up where the script's are not. */
 int is_of_script(SEXP home) {
-  for (SEXP env = home; env != R_EmptyEnv; env = ENCLOS(env)) {
+  for (SEXP env = home; env != R_EmptyEnv; env = enclosure(env)) {
     if (env == R_GlobalEnv) return 1;
     if (of_package(env)) return 0;
   }

@@ -19,7 +19,7 @@ static int is_sendable_environment(sending *s, SEXP env, int depth) {
   for (R_xlen_t k = 0; k < XLENGTH(s->own); k++)
     if (VECTOR_ELT(VECTOR_ELT(s->own, k), 0) == env) return 0;
   SEXP names = PROTECT(R_lsInternal3(env, TRUE, FALSE));
-  int all = is_sendable(s, ENCLOS(env), depth + 1);
+  int all = is_sendable(s, enclosure(env), depth + 1);
   for (R_xlen_t i = 0; all && i < XLENGTH(names); i++) {
     SEXP symbol = installTrChar(STRING_ELT(names, i));
     all = !R_BindingIsActive(symbol, env) && is_sendable(s, findVarInFrame3(env, symbol, TRUE), depth + 1);

@@ -46,10 +46,10 @@ SEXP fleet_devices(void) { return ScalarInteger(NumDevices()); }
 /* The environments from the global one to the base */
 SEXP fleet_search(void) {
   R_xlen_t n = 0;
-  for (SEXP e = R_GlobalEnv; e != R_BaseEnv && e != R_EmptyEnv; e = ENCLOS(e)) n++;
+  for (SEXP e = R_GlobalEnv; e != R_BaseEnv && e != R_EmptyEnv; e = enclosure(e)) n++;
   SEXP found = PROTECT(allocVector(VECSXP, n));
   SEXP e = R_GlobalEnv;
-  for (R_xlen_t i = 0; i < n; i++, e = ENCLOS(e)) SET_VECTOR_ELT(found, i, e);
+  for (R_xlen_t i = 0; i < n; i++, e = enclosure(e)) SET_VECTOR_ELT(found, i, e);
   UNPROTECT(1);
   return found;
 }
@@ -72,7 +72,7 @@ static int same_environment(SEXP kept) {
 
 static int same_search(SEXP kept) {
   R_xlen_t i = 0;
-  for (SEXP e = R_GlobalEnv; e != R_BaseEnv && e != R_EmptyEnv; e = ENCLOS(e), i++)
+  for (SEXP e = R_GlobalEnv; e != R_BaseEnv && e != R_EmptyEnv; e = enclosure(e), i++)
     if (i >= XLENGTH(kept) || VECTOR_ELT(kept, i) != e) return 0;
   return i == XLENGTH(kept);
 }
