@@ -12,6 +12,16 @@ import { succeeded } from '../../testing/succeeded.ts';
 let lab: Lab;
 labForEach((made) => (lab = made));
 
+/** A job from its beginning to its end, with a worker of its own; answers what the driver printed. */
+async function runAlone(inputs: string, pod: string): Promise<string[]> {
+  const worker = lab.worker(pod, inputs);
+  const driver = lab.driver(inputs);
+  await succeeded(driver);
+  worker.process.kill('SIGTERM');
+  await worker.exited;
+  return driver.lines;
+}
+
 test('code, arguments, exported objects, functions that they call, packages, random numbers', async () => {
   lab.worker('w1');
   await lab.workersReady(1);
@@ -106,12 +116,7 @@ cat("values", a, b, "\\n")`;
     });
     // a driver in the same place keeps the files of its attempt
     rmSync(join(lab.dir, 'driver/tmp/files'), { recursive: true, force: true });
-    const worker = lab.worker(pod, inputs);
-    const driver = lab.driver(inputs);
-    await succeeded(driver);
-    worker.process.kill('SIGTERM');
-    await worker.exited;
-    return driver.lines;
+    return runAlone(inputs, pod);
   };
   assert.ok((await run('c(1, 3)', 'w1')).includes('values 3 4 5 1 2 3 '));
   const lines = await run('c(2, 4)', 'w2');
@@ -182,15 +187,8 @@ power <- function(x) x^as.numeric(commandArgs(trailingOnly = TRUE)[1])
 a <- foreach(i = 1:3, .combine = c) %dopar% power(i)
 b <- foreach(i = 1:3, .combine = c) %dopar% i
 cat("values", a, b, "\\n")`;
-  const run = async (argument: string, pod: string): Promise<string[]> => {
-    const inputs = lab.prepare({ script, arguments: [argument], seed: 1 });
-    const worker = lab.worker(pod, inputs);
-    const driver = lab.driver(inputs);
-    await succeeded(driver);
-    worker.process.kill('SIGTERM');
-    await worker.exited;
-    return driver.lines;
-  };
+  const run = (argument: string, pod: string): Promise<string[]> =>
+    runAlone(lab.prepare({ script, arguments: [argument], seed: 1 }), pod);
   assert.ok((await run('2', 'w1')).includes('values 1 4 9 1 2 3 '));
   const lines = await run('3', 'w2');
   assert.ok(lines.includes('values 1 8 27 1 2 3 '), lines.join('\n'));

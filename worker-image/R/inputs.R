@@ -23,7 +23,6 @@ scratch_dir <- function() {
 # One file to its place. `url` is a function: after a failure the inputs are read again, for the URLs may have been
 # renewed.
 download_to <- function(url, target, bytes = NULL) {
-  dir.create(dirname(target), recursive = TRUE, showWarnings = FALSE)
   part <- tempfile("part", tmpdir = scratch_dir())
   on.exit(unlink(part))
   for (attempt in seq_len(DOWNLOAD_ROUNDS)) {
@@ -31,7 +30,7 @@ download_to <- function(url, target, bytes = NULL) {
     size <- if (file.exists(part)) file.size(part) else 0
     if (is.null(problem) && !is.null(bytes) && size != bytes) problem <- sprintf("%.0f of %s bytes", size, bytes)
     if (is.null(problem)) {
-      if (!file.rename(part, target) && !file.copy(part, target, overwrite = TRUE)) stop("cannot write ", target)
+      put_file(part, target)
       return(invisible(target))
     }
     say("downloading %s failed (%s), try %d of %d", basename(target), problem, attempt, DOWNLOAD_ROUNDS)
@@ -106,7 +105,7 @@ read_placed <- function() {
 
 file_state <- function(names, dir) {
   info <- file.info(file.path(dir, names), extra_cols = FALSE)
-  data.frame(name = names, size = info$size, mtime = info$mtime)
+  data.frame(name = names, size = info$size, mtime = as.numeric(info$mtime))
 }
 
 are_placed <- function(names, dir) {

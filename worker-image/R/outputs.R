@@ -2,9 +2,7 @@
 
 # Files below dir, named by path relative to it
 list_files <- function(dir) {
-  names <- list.files(dir, recursive = TRUE, all.files = TRUE, no.. = TRUE)
-  info <- file.info(file.path(dir, names))
-  data.frame(name = names, size = info$size, mtime = as.numeric(info$mtime), stringsAsFactors = FALSE)
+  file_state(list.files(dir, recursive = TRUE, all.files = TRUE, no.. = TRUE), dir)
 }
 
 # A driver that is started again begins in a clean directory: half-written files of the run before must not be taken for

@@ -42,30 +42,32 @@ SEXP fleet_bindings(SEXP env, SEXP names) {
   return values;
 }
 
-/* Of each name whether env has a value of that name: no argument that is missing or not yet evaluated, no dots. */
-SEXP fleet_holds_value(SEXP env, SEXP names) {
+/* Of each name whether env has a variable of that name that is as `is` says. */
+static SEXP each_variable(SEXP env, SEXP names, int (*is)(SEXP env, SEXP symbol)) {
   SEXP out = PROTECT(allocVector(LGLSXP, XLENGTH(names)));
   for (R_xlen_t i = 0; i < XLENGTH(names); i++) {
     SEXP symbol = installTrChar(STRING_ELT(names, i));
-    LOGICAL(out)[i] = R_existsVarInFrame(env, symbol) && is_value(env, symbol);
+    LOGICAL(out)[i] = R_existsVarInFrame(env, symbol) && is(env, symbol);
   }
   UNPROTECT(1);
   return out;
 }
 
-/* Of each name whether it is bound to a function, without evaluating anything. */
-SEXP fleet_holds_function(SEXP env, SEXP names) {
-  SEXP out = PROTECT(allocVector(LGLSXP, XLENGTH(names)));
-  for (R_xlen_t i = 0; i < XLENGTH(names); i++) {
-    SEXP symbol = installTrChar(STRING_ELT(names, i));
-    SEXP value = R_NilValue;
-    if (R_existsVarInFrame(env, symbol) && is_value(env, symbol)) value = findVarInFrame3(env, symbol, TRUE);
-    if (TYPEOF(value) == PROMSXP) value = PRVALUE(value);
-    LOGICAL(out)[i] = TYPEOF(value) == CLOSXP;
-  }
-  UNPROTECT(1);
-  return out;
+static int is_function(SEXP env, SEXP symbol) {
+  if (!is_value(env, symbol)) return 0;
+  SEXP value = findVarInFrame3(env, symbol, TRUE);
+  return TYPEOF(TYPEOF(value) == PROMSXP ? PRVALUE(value) : value) == CLOSXP;
 }
+
+static int is_locked(SEXP env, SEXP symbol) { return R_BindingIsLocked(symbol, env) != 0; }
+
+/* A value: no argument that is missing or not yet evaluated, no dots. */
+SEXP fleet_holds_value(SEXP env, SEXP names) { return each_variable(env, names, is_value); }
+
+/* Bound to a function, without evaluating anything. */
+SEXP fleet_holds_function(SEXP env, SEXP names) { return each_variable(env, names, is_function); }
+
+SEXP fleet_is_locked(SEXP env, SEXP names) { return each_variable(env, names, is_locked); }
 
 /* Copies variables from one environment to another as they are, with their locks. */
 SEXP fleet_copy_bindings(SEXP from, SEXP to, SEXP names) {
@@ -196,17 +198,6 @@ static int has_locks(SEXP env, SEXP names, SEXP locked) {
 SEXP fleet_holds_same(SEXP env, SEXP values, SEXP locked) {
   if (!holds_all(env, values)) return ScalarLogical(0);
   return ScalarLogical(locked == R_NilValue || has_locks(env, getAttrib(values, R_NamesSymbol), locked));
-}
-
-/* Of each name whether it is a variable of env that is locked */
-SEXP fleet_is_locked(SEXP env, SEXP names) {
-  SEXP out = PROTECT(allocVector(LGLSXP, XLENGTH(names)));
-  for (R_xlen_t i = 0; i < XLENGTH(names); i++) {
-    SEXP symbol = installTrChar(STRING_ELT(names, i));
-    LOGICAL(out)[i] = R_existsVarInFrame(env, symbol) && R_BindingIsLocked(symbol, env);
-  }
-  UNPROTECT(1);
-  return out;
 }
 
 /* Which of them (from 1) have other values, more names or fewer, or were locked since. Each is a list: env, names, held
