@@ -10,9 +10,7 @@ import { workingName } from '../job-file/job-spec.ts';
 import { splitBucketAddress } from '../job-file/text-rules.ts';
 import type { Buckets } from '../ports/bucket.ts';
 import { PortError } from '../ports/port-error.ts';
-import { SIGNED_SECONDS } from './signed-seconds.ts';
-
-const PARALLEL_SIGNATURES = 32;
+import { PARALLEL_SIGNATURES, SIGNED_SECONDS } from './signed-seconds.ts';
 
 /** A line of the list. `name` is below the working directory. */
 interface SignedFile {

@@ -10,9 +10,7 @@ import { type LedgerLine, parseLedger } from '../job/ledger.ts';
 import { paths } from '../job/names.ts';
 import type { Buckets } from '../ports/bucket.ts';
 import { eachSegment } from './read-segments.ts';
-import { SIGNED_SECONDS } from './signed-seconds.ts';
-
-const PARALLEL_SIGNATURES = 32;
+import { PARALLEL_SIGNATURES, SIGNED_SECONDS } from './signed-seconds.ts';
 
 /**
  * Everything earlier attempts have finished (and this one, if its cluster was lost); null when there is nothing. The

@@ -5,3 +5,6 @@
  * "Creating signatures"), whatever expiry it names.
  */
 export const SIGNED_SECONDS = 12 * 3600;
+
+/** So many are asked for at once: in Google Cloud each is a call. */
+export const PARALLEL_SIGNATURES = 32;
